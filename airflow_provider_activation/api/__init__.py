@@ -1,0 +1,1 @@
+"""What each service's API is: pure values. No I/O, no Airflow."""

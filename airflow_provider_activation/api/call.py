@@ -1,0 +1,219 @@
+"""One request and how to read its answer."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from enum import Enum
+from functools import cached_property
+from pathlib import Path
+from typing import Any, Generic, TypeVar
+from urllib.parse import quote
+
+from airflow_provider_activation.api.steps import Steps
+from airflow_provider_activation.errors import InvalidRequest, UnreadableResponse
+
+T = TypeVar("T")
+
+
+class Safety(Enum):
+    """What a second sending of the same call would do. This alone decides what is sent again."""
+
+    READ = "changes nothing"
+    REPEATABLE = "writing twice equals writing once"
+    ONCE = "writing twice is damage"
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What came back: the transport's response without the transport's types."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+    @cached_property
+    def text(self) -> str:
+        return self.body.decode("utf-8", errors="replace")
+
+    def json(self) -> Any:
+        """The body as JSON.
+
+        :raises ValueError: the body is not JSON.
+        """
+        return json.loads(self.body)
+
+
+@dataclass(frozen=True)
+class FileBody:
+    """A file sent as a body, read in pieces while it is sent.
+
+    :param path: the file.
+    :param content_type: its media type.
+    """
+
+    path: Path
+    content_type: str
+    piece: int = 256 * 1024
+
+    @property
+    def size(self) -> int:
+        """Length in bytes."""
+        return self.path.stat().st_size
+
+    def pieces(self) -> Iterator[bytes]:
+        with self.path.open("rb") as file:
+            while piece := file.read(self.piece):
+                yield piece
+
+
+@dataclass(frozen=True)
+class Token:
+    """What a log-in yields.
+
+    :param headers: the headers that prove it on later calls.
+    :param lifetime: seconds it is good for.
+    :param secrets: every secret part, to be kept out of logs.
+    """
+
+    headers: Mapping[str, str]
+    lifetime: float
+    secrets: tuple[str, ...]
+
+    def __repr__(self) -> str:
+        return f"Token(lifetime={self.lifetime})"
+
+
+NOTHING: Any = object()
+
+
+@dataclass(frozen=True)
+class Call(Generic[T]):
+    """One request and how to read its answer.
+
+    :param service: the service's name as a person writes it.
+    :param operation: verb and noun, the name of the hook's method.
+    :param method: the HTTP method.
+    :param template: the path with its variables in braces, for people: holds no argument.
+    :param path: the path with every argument percent-encoded; see `path_of`.
+    :param safety: what a second sending would do.
+    :param read: makes a value of the answer; raises ValueError, KeyError or TypeError when it cannot.
+    :param query: query parameters in order.
+    :param json: a body to be sent as JSON, `NOTHING` for none.
+    :param form: a body to be sent as a form.
+    :param file: a file to be sent as the body.
+    :param accepts: statuses besides 2xx that `read` understands.
+    :param key_levels: levels of authentication key that may make the call; empty for any.
+    :param url: an absolute address, for the rare endpoint outside the service's base address.
+    """
+
+    service: str
+    operation: str
+    method: str
+    template: str
+    path: str
+    safety: Safety
+    read: Callable[[Answer], T]
+    query: tuple[tuple[str, str], ...] = ()
+    json: Any = NOTHING
+    form: Mapping[str, str] = field(default_factory=dict)
+    file: FileBody | None = None
+    accepts: frozenset[int] = frozenset()
+    key_levels: frozenset[str] = frozenset()
+    url: str | None = None
+
+    def __repr__(self) -> str:
+        # bodies and paths may hold a secret or a person's data
+        return f"<{self.service} {self.operation}: {self.method} {self.template}>"
+
+    def parse(self, answer: Answer) -> T:
+        """Read an answer.
+
+        :raises UnreadableResponse: it is not what the service documents.
+        """
+        try:
+            return self.read(answer)
+        except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+            raise UnreadableResponse(
+                f"{self.method} {self.template} answered {answer.status} with a body that cannot be read: "
+                f"{_reason(error)}.",
+                service=self.service,
+                operation=self.operation,
+                status=answer.status,
+                body=answer.text,
+            ) from None
+
+
+@dataclass(frozen=True)
+class Page(Generic[T]):
+    """One page of a list, and the call for the page after it."""
+
+    items: tuple[T, ...]
+    following: Call[Page[T]] | None = None
+
+
+def every_page(call: Call[Page[T]]) -> Steps[list[T]]:
+    """All items of a paged list.
+
+    :raises UnreadableResponse: the service hands out the same page again and again.
+    """
+    items: list[T] = []
+    seen = {call.query}
+    following: Call[Page[T]] | None = call
+    while following is not None:
+        page: Page[T] = yield following
+        items.extend(page.items)
+        following = page.following
+        if following is not None and following.query in seen:
+            raise UnreadableResponse(
+                "the list's cursor repeats; reading on would never end.",
+                service=call.service,
+                operation=call.operation,
+            )
+        if following is not None:
+            seen.add(following.query)
+    return items
+
+
+def path_of(template: str, **arguments: str | int) -> str:
+    """Fill a path's template, every argument percent-encoded so that it stays one segment.
+
+    :param template: the path with its variables in braces.
+    :param arguments: a value for each variable.
+    :raises InvalidRequest: an argument is empty, ``.``, ``..``, or holds a slash or a control character.
+    """
+    encoded = {}
+    for name, value in arguments.items():
+        text = str(value)
+        if (
+            isinstance(value, bool)
+            or text.strip() in ("", ".", "..")
+            or any(sign in "/\\" or ord(sign) < 32 or ord(sign) == 127 for sign in text)
+        ):
+            raise InvalidRequest(f"{name} must be an id, without slashes and not empty, but is {text!r}.")
+        encoded[name] = quote(text, safe="")
+    return template.format(**encoded)
+
+
+def query_of(**parameters: str | int | bool | None) -> tuple[tuple[str, str], ...]:
+    """Query parameters in the order given, without those that are None."""
+    return tuple(
+        (name, str(value).lower() if isinstance(value, bool) else str(value))
+        for name, value in parameters.items()
+        if value is not None
+    )
+
+
+def _reason(error: Exception) -> str:
+    """Why an answer could not be read, without quoting from it (it is quoted once, redacted)."""
+    if isinstance(error, json.JSONDecodeError | UnicodeDecodeError):
+        return "it is not JSON"
+    if hasattr(error, "errors"):  # pydantic's ValidationError, whose own text quotes the input
+        return "; ".join(
+            f"{'.'.join(str(part) for part in item['loc']) or 'the body'}: {item['msg']}"
+            for item in error.errors(include_url=False, include_input=False)[:5]
+        )
+    if isinstance(error, KeyError):
+        return f"it lacks {error.args[0]!r}"
+    return str(error) or type(error).__name__

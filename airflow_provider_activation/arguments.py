@@ -1,0 +1,49 @@
+"""Checks of operators' and sensors' arguments, made when a DAG is parsed. Imports almost nothing."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+from airflow.sdk import conf
+
+from airflow_provider_activation.errors import InvalidRequest
+
+DEFERRABLE: bool = conf.getboolean("operators", "default_deferrable", fallback=False)
+"""Airflow's own default for waiting in the triggerer."""
+
+FRAMEWORK_GRACE = 300.0
+"""Seconds after a wait's own deadline at which Airflow ends a deferred task whose triggerer is gone."""
+
+
+def seconds(name: str, value: float | timedelta) -> float:
+    """A positive duration in seconds.
+
+    :raises ValueError: naming the argument, if it is not positive.
+    """
+    duration = value.total_seconds() if isinstance(value, timedelta) else value
+    if isinstance(duration, bool) or not isinstance(duration, int | float) or not duration > 0:
+        raise ValueError(f"{name} must be a positive number of seconds, but is {value!r}.")
+    return float(duration)
+
+
+def one_of(name: str, value: str, choices: tuple[str, ...]) -> Any:
+    """A value out of a few.
+
+    :raises ValueError: naming the argument and the choices.
+    """
+    if value not in choices:
+        raise ValueError(f"{name} must be one of {', '.join(choices)}, but is {value!r}.")
+    return value
+
+
+def whole_number(name: str, value: int | str) -> int:
+    """An id that is a whole number, also as a template renders it.
+
+    :raises InvalidRequest: naming the argument.
+    """
+    if isinstance(value, str) and value.strip().isascii() and value.strip().isdigit():
+        return int(value)
+    if isinstance(value, bool) or not isinstance(value, int):
+        raise InvalidRequest(f"{name} must be a whole number, but is {value!r}.")
+    return value

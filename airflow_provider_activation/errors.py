@@ -1,0 +1,176 @@
+"""Every error this package raises, in one tree.
+
+The texts are for the person who reads the task log at night: what was tried, on which service,
+what came back, what to do. Whoever raises an error has already removed secrets from its texts.
+"""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+
+class ActivationError(Exception):
+    """Anything that went wrong between a task and a service.
+
+    :param message: what was tried and what came back, one or two sentences.
+    :param service: the service's name as a person writes it, for example ``LiveRamp``.
+    :param operation: the call, named like the hook's method, for example ``create_flow``.
+    :param status: the HTTP status of the answer, where there was one.
+    :param body: the first part of the answer's body, without secrets.
+    """
+
+    advice: ClassVar[str] = ""
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        service: str | None = None,
+        operation: str | None = None,
+        status: int | None = None,
+        body: str | None = None,
+    ) -> None:
+        super().__init__(message)
+        self.message = message
+        self.service = service
+        self.operation = operation
+        self.status = status
+        self.body = body
+
+    def __str__(self) -> str:
+        where = " ".join(part for part in (self.service, self.operation) if part)
+        text = f"{where}: {self.message}" if where else self.message
+        if self.body:
+            text += f" The service said: {self.body}"
+        return f"{text} {self.advice}" if self.advice else text
+
+
+class InvalidConnection(ActivationError):
+    """The Airflow connection lacks something or holds something that cannot be used."""
+
+    advice = "Nothing was sent. Correct the Airflow connection."
+
+
+class AuthenticationFailed(ActivationError):
+    """The service does not know these credentials (401)."""
+
+    advice = "Check login and password of the Airflow connection; a retry will not help."
+
+
+class PermissionDenied(ActivationError):
+    """The service knows the credentials and refuses the call (403)."""
+
+    advice = "Ask the service's administrator for the permission; a retry will not help."
+
+
+class NotFound(ActivationError):
+    """The service does not know the resource (404, 410)."""
+
+    advice = "Check the ids given to the task; the resource may have been deleted."
+
+
+class InvalidRequest(ActivationError):
+    """The call itself is wrong: refused before it was sent, or by the service (400, 422)."""
+
+    advice = "Correct the task's arguments; a retry will not help."
+
+
+class Conflict(ActivationError):
+    """The call contradicts what the service already holds (409)."""
+
+
+class RateLimited(ActivationError):
+    """The service asks for fewer calls (429) and for a longer pause than a call may make.
+
+    :param retry_after: seconds the service asks to wait, where it says so.
+    """
+
+    advice = "The call was not carried out; run the task again later."
+
+    def __init__(self, message: str, *, retry_after: float | None = None, **context: Any) -> None:
+        super().__init__(message, **context)
+        self.retry_after = retry_after
+
+
+class ServiceUnavailable(ActivationError):
+    """The service could not be reached or answers with a server error, also after retries."""
+
+    advice = "Run the task again when the service is well."
+
+
+class NotSupported(ActivationError):
+    """The service, or the endpoint behind it, does not support the call (501)."""
+
+    advice = "A retry will not help."
+
+
+class AlternateActionRequired(ActivationError):
+    """The endpoint cannot do this and names what it can do instead (308, never followed).
+
+    :param share_action: the action the answer names, for example ``REPLACE``.
+    """
+
+    advice = "Use the action it names instead."
+
+    def __init__(self, message: str, *, share_action: str | None = None, **context: Any) -> None:
+        super().__init__(message, **context)
+        self.share_action = share_action
+
+
+class Refused(ActivationError):
+    """The service answered 200 and ``false``: it did not do it."""
+
+
+class PartialFailure(ActivationError):
+    """Some items of one call succeeded and others did not (207).
+
+    :param failed: for each failed item its id and why.
+    :param result: what the call did achieve, as plain JSON.
+    """
+
+    def __init__(
+        self, message: str, *, failed: dict[str, str] | None = None, result: Any = None, **context: Any
+    ) -> None:
+        super().__init__(message, **context)
+        self.failed = failed or {}
+        self.result = result
+
+
+class UnreadableResponse(ActivationError):
+    """The answer is not what the service documents: not JSON, no id, a wrong type, a redirect."""
+
+    advice = "Check that the connection's host is the service itself and not a proxy's page."
+
+
+class UncertainOutcome(ActivationError):
+    """A call that must not be made twice may or may not have taken effect.
+
+    :param candidates: what the service holds that may be the result, for a person to look at.
+    """
+
+    advice = (
+        "It was not sent again, so that nothing is made twice. Look at the service: if it is not there, "
+        "clear the task to send it again."
+    )
+
+    def __init__(self, message: str, *, candidates: list[str] | None = None, **context: Any) -> None:
+        super().__init__(message, **context)
+        self.candidates = candidates or []
+
+    def __str__(self) -> str:
+        found = f" Candidates: {'; '.join(self.candidates)}." if self.candidates else ""
+        return super().__str__() + found
+
+
+class JobFailed(ActivationError):
+    """What was waited for ended, and not well."""
+
+
+class NeedsAction(ActivationError):
+    """What was waited for goes no further until somebody does something."""
+
+
+class WaitTimeout(ActivationError):
+    """The wait's own time ran out. What was waited for goes on at the service."""
+
+    advice = "What was waited for may still be running there."

@@ -1,0 +1,130 @@
+"""What Airflow reads at start-up. Imports nothing.
+
+The connection forms are written here once: Airflow 3.2 and later draw them from this table, for 3.1
+the hooks make them of the same table (`airflow_provider_activation.hooks.base`).
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+_PACKAGE = "airflow_provider_activation"
+
+
+def _field(label: str, description: str, **schema: Any) -> dict[str, Any]:
+    schema.setdefault("type", ["string", "null"])
+    return {"label": label, "description": description, "schema": schema}
+
+
+_COMMON_FIELDS: dict[str, Any] = {
+    "timeout": _field(
+        "Timeout", "Seconds to wait for an answer; 30 if empty.", type=["number", "null"], minimum=0.1
+    ),
+    "max_retries": _field(
+        "Max retries",
+        "How often a call that may be repeated is sent again; 4 if empty.",
+        type=["integer", "null"],
+        minimum=0,
+    ),
+    "verify": _field("Verify", "true, false, or the path of a file with your own certificate authorities."),
+    "proxy": _field("Proxy", "Address of a proxy, where the environment's is not the right one."),
+}
+
+CONNECTION_TYPES: list[dict[str, Any]] = [
+    {
+        "connection-type": "liveramp",
+        "hook-class-name": f"{_PACKAGE}.hooks.liveramp.LiveRampHook",
+        "hook-name": "LiveRamp",
+        "ui-field-behaviour": {
+            "hidden-fields": ["schema", "port"],
+            "relabeling": {"host": "Base URL", "login": "Service account", "password": "Secret key"},
+            "placeholders": {"host": "https://api.liveramp.com/activation"},
+        },
+        "conn-fields": {
+            "org_id": _field("Organisation id", "Sent as LR-Org-ID with every call; required."),
+            "token_url": _field("Token URL", "Where tokens are requested, if not at LiveRamp's own address."),
+            **_COMMON_FIELDS,
+        },
+    },
+    {
+        "connection-type": "acoustic_exchange",
+        "hook-class-name": f"{_PACKAGE}.hooks.acoustic_exchange.AcousticExchangeHook",
+        "hook-name": "Acoustic Exchange",
+        "ui-field-behaviour": {
+            "hidden-fields": ["schema", "port", "login"],
+            "relabeling": {"host": "Base URL", "password": "Authentication key"},
+            "placeholders": {"host": "https://the address Acoustic assigned to your account"},
+        },
+        "conn-fields": {
+            "key_level": _field(
+                "Key level",
+                "What the authentication key is for; account if empty.",
+                enum=["account", "endpoint", "application"],
+                default="account",
+                type="string",
+            ),
+            **_COMMON_FIELDS,
+        },
+    },
+    {
+        "connection-type": "delta_projects",
+        "hook-class-name": f"{_PACKAGE}.hooks.delta_projects.DeltaProjectsHook",
+        "hook-name": "Delta Projects",
+        "ui-field-behaviour": {
+            "hidden-fields": ["schema", "port", "login"],
+            "relabeling": {"host": "Base URL", "password": "API key"},
+            "placeholders": {"host": "https://the address Delta Projects gave you"},
+        },
+        "conn-fields": {
+            "media_agency_id": _field("Media agency id", "From your Delta Projects representative."),
+            "client_id": _field("Client id", "The client whose activities are managed."),
+            **_COMMON_FIELDS,
+        },
+    },
+    {
+        "connection-type": "dataddo",
+        "hook-class-name": f"{_PACKAGE}.hooks.dataddo.DataddoHook",
+        "hook-name": "Dataddo",
+        "ui-field-behaviour": {
+            "hidden-fields": ["schema", "port"],
+            "relabeling": {"host": "Base URL", "login": "E-mail"},
+            "placeholders": {"host": "https://headless.dataddo.com/customer-api/v1"},
+        },
+        "conn-fields": dict(_COMMON_FIELDS),
+    },
+]
+
+_INTEGRATIONS = {
+    "liveramp": "LiveRamp",
+    "acoustic_exchange": "Acoustic Exchange",
+    "delta_projects": "Delta Projects",
+    "dataddo": "Dataddo",
+}
+
+
+def _modules(kind: str, *services: str) -> list[dict[str, Any]]:
+    return [
+        {"integration-name": _INTEGRATIONS[service], "python-modules": [f"{_PACKAGE}.{kind}.{service}"]}
+        for service in services
+    ]
+
+
+def get_provider_info() -> dict[str, Any]:
+    """The provider's metadata, in the form of Airflow's ``provider_info.schema.json``."""
+    return {
+        "package-name": "airflow-provider-activation",
+        "name": "Activation",
+        "description": "Activate audiences on LiveRamp, Acoustic Exchange, Delta Projects and Dataddo.",
+        "integrations": [
+            {"integration-name": name, "tags": ["marketing"]} for name in _INTEGRATIONS.values()
+        ],
+        "hooks": _modules("hooks", *_INTEGRATIONS),
+        "operators": _modules("operators", *_INTEGRATIONS),
+        "sensors": _modules("sensors", "liveramp", "acoustic_exchange"),
+        "triggers": [
+            {"integration-name": name, "python-modules": [f"{_PACKAGE}.triggers.wait"]}
+            for name in _INTEGRATIONS.values()
+        ],
+        "connection-types": CONNECTION_TYPES,
+        "extra-links": [f"{_PACKAGE}.links.liveramp.LiveRampAuthorizeLink"],
+    }

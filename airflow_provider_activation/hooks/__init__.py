@@ -1,0 +1,1 @@
+"""An Airflow connection made into a transport, and each endpoint as a method."""

@@ -1,0 +1,253 @@
+"""What all four hooks have in common: from an Airflow connection to a transport."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import threading
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any, ClassVar, TypeVar
+
+from airflow.sdk import BaseHook
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+
+from airflow_provider_activation import versions
+from airflow_provider_activation.api.call import Call, Page, every_page
+from airflow_provider_activation.api.steps import Steps
+from airflow_provider_activation.errors import InvalidConnection
+from airflow_provider_activation.get_provider_info import CONNECTION_TYPES
+from airflow_provider_activation.transport import Service, Transport
+
+T = TypeVar("T")
+E = TypeVar("E", bound="ConnectionExtra")
+
+
+class ConnectionExtra(BaseModel):
+    """The fields every connection type takes in its extra."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True, defer_build=True)
+
+    timeout: float = Field(default=30.0, gt=0)
+    max_retries: int = Field(default=4, ge=0)
+    verify: bool | str = True
+    proxy: str | None = None
+
+    def common(self) -> dict[str, Any]:
+        """The fields every connection type has, named as `Service` names them."""
+        return {name: getattr(self, name) for name in ConnectionExtra.model_fields}
+
+    @model_validator(mode="before")
+    @classmethod
+    def _leave_out_blanks(cls, values: dict[str, Any]) -> dict[str, Any]:
+        # Airflow's form stores every field, the empty ones too
+        return {name: value for name, value in values.items() if value not in (None, "")}
+
+    @field_validator("verify", mode="before")
+    @classmethod
+    def _read_verify(cls, value: Any) -> Any:
+        return {"true": True, "false": False}.get(value.lower(), value) if isinstance(value, str) else value
+
+
+@dataclass(frozen=True)
+class ConnectionValues:
+    """An Airflow connection's values, and complaints that name it."""
+
+    conn_id: str
+    service_name: str
+    host: str
+    login: str
+    password: str
+    extra: dict[str, Any]
+
+    def refused(self, what: str) -> InvalidConnection:
+        return InvalidConnection(f"the connection {self.conn_id!r}: {what}.", service=self.service_name)
+
+    def required(self, field: str, meaning: str) -> str:
+        """The value of host, login or password.
+
+        :raises InvalidConnection: it is empty.
+        """
+        value: str = getattr(self, field)
+        if not value:
+            raise self.refused(f"{field} is empty; it holds the {meaning}")
+        return value
+
+    def extra_as(self, model: type[E]) -> E:
+        """The extra, checked.
+
+        :raises InvalidConnection: naming the field that is missing, unknown or wrong.
+        """
+        try:
+            return model.model_validate(self.extra)
+        except ValidationError as error:
+            faults = "; ".join(
+                f"extra field {'.'.join(str(part) for part in fault['loc'])!r}: {fault['msg']}"
+                for fault in error.errors(include_url=False, include_input=False)
+            )
+            raise self.refused(faults) from None
+
+    def base_url(self, default: str | None = None, *, without: Iterable[str] = ()) -> str:
+        """The address where paths begin.
+
+        :param default: the vendor's public address, where there is one.
+        :param without: endings people paste along, which the paths already have.
+        """
+        address = (self.host or default or "").rstrip("/")
+        if not address:
+            raise self.refused("host is empty; it holds the base URL, and this service has no public one")
+        if "://" not in address:
+            address = f"https://{address}"
+        for ending in without:
+            address = address.removesuffix(ending)
+        return address
+
+
+_transports: dict[tuple[int, str, str], Transport] = {}
+_transports_lock = threading.Lock()
+
+
+class ActivationHook(BaseHook):
+    """A hook of this package. Subclasses say how their connection becomes a `Service`.
+
+    :param conn_id: the Airflow connection's id.
+    """
+
+    conn_name_attr: ClassVar[str]
+    default_conn_name: ClassVar[str]
+    conn_type: ClassVar[str]
+    hook_name: ClassVar[str]
+
+    def __init__(self, conn_id: str, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.conn_id = conn_id
+        setattr(self, self.conn_name_attr, conn_id)
+        self._transport: Transport | None = None
+
+    def service(self, values: ConnectionValues) -> Service:
+        """What the transport must know of this connection."""
+        raise NotImplementedError
+
+    def test_call(self) -> Call[Any]:
+        """A cheap call that changes nothing and needs nothing but the connection."""
+        raise NotImplementedError
+
+    # on a worker
+
+    def get_conn(self) -> Transport:
+        """The transport of this connection: one for all hooks of the process."""
+        if self._transport is None:
+            connection = self.get_connection(self.conn_id)
+            self._transport = self._shared_transport(connection, connection.extra_dejson)
+        return self._transport
+
+    def send(self, call: Call[T]) -> T:
+        """Make one call and return what it answers."""
+        return self.get_conn().send(call)
+
+    def send_every_page(self, call: Call[Page[T]]) -> list[T]:
+        """All items of a paged list."""
+        return self.run(every_page(call))
+
+    def run(self, steps: Steps[T]) -> T:
+        """Make several calls in a row."""
+        return self.get_conn().run(steps)
+
+    # on an event loop
+
+    async def aget_conn(self) -> Transport:
+        """`get_conn` for the event loop."""
+        if self._transport is None:
+            connection = await versions.aget_connection(self, self.conn_id)
+            extra = await versions.aget_extra(connection)
+            self._transport = self._shared_transport(connection, extra)
+        return self._transport
+
+    async def asend(self, call: Call[T]) -> T:
+        """Make one call without blocking the event loop."""
+        return await (await self.aget_conn()).asend(call)
+
+    async def arun(self, steps: Steps[T]) -> T:
+        """Make several calls in a row without blocking the event loop."""
+        return await (await self.aget_conn()).arun(steps)
+
+    def _shared_transport(self, connection: Any, extra: dict[str, Any]) -> Transport:
+        if connection.conn_type and connection.conn_type != self.conn_type:
+            raise InvalidConnection(
+                f"the connection {self.conn_id!r} is of type {connection.conn_type!r}, "
+                f"but {self.conn_type!r} is needed.",
+                service=self.hook_name,
+            )
+        host = connection.host or ""
+        if connection.port and host:
+            scheme, separator, rest = host.rpartition("://")
+            name, slash, path = rest.partition("/")
+            host = f"{scheme}{separator}{name}:{connection.port}{slash}{path}"
+        service = self.service(
+            ConnectionValues(
+                self.conn_id,
+                self.hook_name,
+                host.strip(),
+                (connection.login or "").strip(),
+                (connection.password or "").strip(),
+                extra,
+            )
+        )
+        # a changed connection gets a transport of its own; a forked process must not share a socket
+        key = (os.getpid(), self.conn_id, _fingerprint(service))
+        with _transports_lock:
+            if key not in _transports:
+                _transports[key] = Transport(service, on_secret=versions.mask_secret)
+            return _transports[key]
+
+    # what Airflow asks of a hook
+
+    def test_connection(self) -> tuple[bool, str]:
+        """Ask the service something harmless; what Airflow's "Test" button shows."""
+        try:
+            self.send(self.test_call())
+        except Exception as error:
+            return False, str(error)[:500]
+        return True, f"{self.hook_name} answers and accepts the credentials."
+
+    @classmethod
+    def get_ui_field_behaviour(cls) -> dict[str, Any]:
+        """The connection form for Airflow 3.1; later versions read the provider's metadata."""
+        behaviour = _form(cls.conn_type)["ui-field-behaviour"]
+        return {
+            "hidden_fields": behaviour["hidden-fields"],
+            "relabeling": behaviour["relabeling"],
+            "placeholders": behaviour["placeholders"],
+        }
+
+    @classmethod
+    def get_connection_form_widgets(cls) -> dict[str, Any]:
+        """The connection form's own fields for Airflow 3.1; see `get_ui_field_behaviour`."""
+        from flask_appbuilder.fieldwidgets import BS3TextFieldWidget
+        from wtforms import StringField
+
+        return {
+            name: StringField(entry["label"], description=entry["description"], widget=BS3TextFieldWidget())
+            for name, entry in _form(cls.conn_type)["conn-fields"].items()
+        }
+
+
+def _form(conn_type: str) -> dict[str, Any]:
+    return next(form for form in CONNECTION_TYPES if form["connection-type"] == conn_type)
+
+
+def _fingerprint(service: Service) -> str:
+    parts = (
+        service.name,
+        service.base_url,
+        sorted(service.headers.items()),
+        sorted(service.query.items()),
+        sorted(service.secrets),
+        service.log_in and (service.log_in.url, service.log_in.form, service.log_in.json),
+        service.key_level,
+        service.timeout,
+        service.max_retries,
+        service.verify,
+        service.proxy,
+    )
+    return hashlib.sha256(repr(parts).encode()).hexdigest()

@@ -1,0 +1,113 @@
+"""LiveRamp: connection type ``liveramp``."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from pydantic import Field
+
+from airflow_provider_activation.api import liveramp as api
+from airflow_provider_activation.api.call import Call
+from airflow_provider_activation.hooks.base import ActivationHook, ConnectionExtra, ConnectionValues
+from airflow_provider_activation.transport import Service
+
+
+class LiveRampConnectionExtra(ConnectionExtra):
+    """Extra fields of a connection of type ``liveramp``."""
+
+    org_id: str = Field(min_length=1)
+    token_url: str = api.TOKEN_URL
+
+
+class LiveRampHook(ActivationHook):
+    """Calls the LiveRamp Activation API.
+
+    Tokens are requested by the password grant, kept, and renewed before they expire and once after a
+    401 or 403. One token serves the whole process.
+
+    :param liveramp_conn_id: id of a connection of type ``liveramp``.
+    """
+
+    conn_name_attr = "liveramp_conn_id"
+    default_conn_name = "liveramp_default"
+    conn_type = "liveramp"
+    hook_name = api.SERVICE
+
+    def __init__(self, liveramp_conn_id: str = default_conn_name, **kwargs: Any) -> None:
+        super().__init__(liveramp_conn_id, **kwargs)
+
+    def service(self, values: ConnectionValues) -> Service:
+        extra = values.extra_as(LiveRampConnectionExtra)
+        secret_key = values.required("password", "secret key")
+        log_in = api.request_token(
+            values.required("login", "service account"), secret_key, token_url=extra.token_url
+        )
+        return Service(
+            api.SERVICE,
+            values.conn_id,
+            values.base_url(api.BASE_URL, without=["/v2"]),
+            headers={"LR-Org-ID": extra.org_id},
+            log_in=log_in,
+            secrets=frozenset({secret_key}),
+            **extra.common(),
+        )
+
+    def test_call(self) -> Call[Any]:
+        return api.list_destinations()
+
+    def list_destinations(self) -> list[api.Destination]:
+        """All destinations; see `api.liveramp.list_destinations`."""
+        return self.send_every_page(api.list_destinations())
+
+    def get_integration(self, destination_id: str, integration_id: str) -> api.Integration:
+        """What an integration connection to this integration needs."""
+        return self.send(api.get_integration(destination_id, integration_id))
+
+    def create_integration_connection(self, connection: api.IntegrationConnectionInput) -> api.Created:
+        """Create an integration connection."""
+        return self.send(api.create_integration_connection(connection))
+
+    def list_integration_connections(self) -> list[api.IntegrationConnection]:
+        """All integration connections of the organisation."""
+        return self.send_every_page(api.list_integration_connections())
+
+    def create_oauth_connection_attempt(self, attempt: api.OAuthConnectionAttemptInput) -> api.Created:
+        """Begin an authorisation, which a person completes."""
+        return self.send(api.create_oauth_connection_attempt(attempt))
+
+    def get_oauth_connection_attempt(self, attempt_id: str) -> api.OAuthConnectionAttempt:
+        """How an authorisation stands, and the address for the person."""
+        return self.send(api.get_oauth_connection_attempt(attempt_id))
+
+    def list_oauth_connections(self, oauth_endpoint_id: str | None = None) -> list[api.OAuthConnection]:
+        """All authorisations, of one OAuth endpoint if given."""
+        return self.send_every_page(api.list_oauth_connections(oauth_endpoint_id))
+
+    def list_distribution_managers(
+        self, integration_connection_id: str | None = None
+    ) -> list[api.DistributionManager]:
+        """All distribution managers, of one integration connection if given."""
+        return self.send_every_page(api.list_distribution_managers(integration_connection_id))
+
+    def add_segment_configs(
+        self, distribution_manager_id: str, segments: Sequence[api.SegmentConfigInput]
+    ) -> list[api.SegmentConfigResult]:
+        """Put at most 500 segments into distribution; judge every item of the result."""
+        return self.send(api.add_segment_configs(distribution_manager_id, segments))
+
+    def list_segment_configs(self, distribution_manager_id: str) -> list[api.SegmentConfig]:
+        """All segments in distribution."""
+        return self.send_every_page(api.list_segment_configs(distribution_manager_id))
+
+    def list_segments(
+        self, value_name: str | None = None, field_name: str | None = None
+    ) -> list[api.Segment]:
+        """All segments, or those with this value and field."""
+        return self.send_every_page(api.list_segments(value_name, field_name))
+
+    def list_deliveries(
+        self, integration_connection_id: str | None = None, segment_ids: Sequence[str] = ()
+    ) -> list[api.Delivery]:
+        """All deliveries, of one integration connection or of some segments if given."""
+        return self.send_every_page(api.list_deliveries(integration_connection_id, segment_ids))

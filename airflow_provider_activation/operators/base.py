@@ -1,0 +1,193 @@
+"""What every operator has in common. Imports nothing that `airflow.sdk` has not loaded already:
+everything else is imported when a task runs, so that parsing a DAG stays fast."""
+
+from __future__ import annotations
+
+import time
+from abc import abstractmethod
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, Literal
+
+from airflow.sdk import BaseOperator
+
+from airflow_provider_activation.arguments import DEFERRABLE, FRAMEWORK_GRACE, one_of, seconds
+
+if TYPE_CHECKING:
+    from airflow.sdk import Context
+
+    from airflow_provider_activation.api.steps import Steps
+    from airflow_provider_activation.hooks.base import ActivationHook
+    from airflow_provider_activation.submission import Memory, Submission
+    from airflow_provider_activation.waits.probe import Probe
+
+JSON = Any
+OnUncertain = Literal["fail", "resubmit"]
+IfExists = Literal["reuse", "fail", "create"]
+
+
+class ActivationOperator(BaseOperator):
+    """An operator of this package."""
+
+    @cached_property
+    def hook(self) -> ActivationHook:
+        """The service's hook with this task's connection."""
+        raise NotImplementedError
+
+
+class ActionOperator(ActivationOperator):
+    """An action that may be repeated: a few calls, and their result."""
+
+    @abstractmethod
+    def steps(self) -> Steps[JSON]:
+        """The calls of the action; returns the task's result as plain JSON."""
+
+    def execute(self, context: Context) -> JSON:
+        return self.hook.run(self.steps())
+
+
+@dataclass(frozen=True)
+class Finished:
+    """There is nothing to wait for: the task's result."""
+
+    result: JSON
+
+
+class SubmittingOperator(ActivationOperator):
+    """An action that must not be done twice, and often a wait for its end.
+
+    :param wait_for_completion: wait until what was started has ended; otherwise return at once.
+    :param deferrable: wait in the triggerer and hold no worker slot.
+    :param poll_interval: seconds between two questions while waiting.
+    :param timeout: how long to wait at most, in seconds or as a timedelta.
+    :param on_uncertain: what to do when an earlier try may have sent the call and the service cannot
+        show whether it did: ``fail`` with what a person should check, or ``resubmit``.
+    """
+
+    waits = True
+    """Whether there is anything to wait for after the call."""
+
+    nouns: tuple[str, ...]
+    """What is submitted, the names under which it is remembered between tries."""
+
+    rehearsal_id: JSON = "0"
+    """Stands for the id while the wait is tried out before anything is sent."""
+
+    def __init__(
+        self,
+        *,
+        wait_for_completion: bool = True,
+        deferrable: bool = DEFERRABLE,
+        poll_interval: float | timedelta = 60.0,
+        timeout: float | timedelta = timedelta(days=1),
+        on_uncertain: OnUncertain = "fail",
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(**kwargs)
+        self.wait_for_completion = wait_for_completion
+        self.deferrable = deferrable
+        self.poll_interval = seconds("poll_interval", poll_interval)
+        self.timeout = seconds("timeout", timeout)
+        self.on_uncertain: OnUncertain = one_of("on_uncertain", on_uncertain, ("fail", "resubmit"))
+
+    # what an operator declares
+
+    def submission(self, key: str) -> Submission:
+        """What is to be made at most once.
+
+        :param key: the submission key, to travel in a free-text field where the service has one.
+        """
+        raise NotImplementedError
+
+    def start(self, key: str, memory: Memory) -> Steps[JSON | Finished]:
+        """Make it and return its id, or `Finished` if there is nothing to wait for."""
+        from airflow_provider_activation.submission import submit
+
+        return submit(self.submission(key), memory, on_uncertain=self.on_uncertain)
+
+    def probe(self, made: JSON) -> Probe:
+        """The wait for the end of what was made.
+
+        :param made: the id the submission returned.
+        """
+        raise NotImplementedError
+
+    def result(self, made: JSON) -> Steps[JSON]:
+        """The task's result when it does not wait."""
+        raise NotImplementedError
+
+    def announce(self, context: Context, made: JSON) -> None:
+        """Show a person what was started, before the wait begins."""
+
+    # what is done with it
+
+    def execute(self, context: Context) -> JSON:
+        if self._shall_wait:
+            self._trigger(self.probe(self.rehearsal_id)).serialize()
+        memory = self._memory(context)
+        made = self.hook.run(self.start(self._key(context), memory))
+        if isinstance(made, Finished):
+            return self._finish(memory, made.result)
+        self.announce(context, made)
+        if not self._shall_wait:
+            return self._finish(memory, self.hook.run(self.result(made)))
+        probe = self.probe(made)
+        if self.deferrable:
+            self.log.info("Waiting for %s in the triggerer.", probe.subject)
+            self.defer(
+                trigger=self._trigger(probe),
+                method_name="execute_complete",
+                timeout=timedelta(seconds=self.timeout + FRAMEWORK_GRACE),
+            )
+        from airflow_provider_activation.waits.probe import wait
+
+        self.log.info("Waiting for %s.", probe.subject)
+        deadline = time.time() + self.timeout
+        result = self.hook.run(wait(probe, poll_interval=self.poll_interval, deadline=deadline))
+        return self._finish(memory, result)
+
+    def execute_complete(self, context: Context, event: Mapping[str, JSON] | None = None) -> JSON:
+        """Go on where the triggerer left off."""
+        from airflow_provider_activation.waits.probe import result_of_event
+
+        return self._finish(self._memory(context), result_of_event(event))
+
+    @property
+    def _shall_wait(self) -> bool:
+        return self.waits and self.wait_for_completion
+
+    def _trigger(self, probe: Probe) -> Any:
+        from airflow_provider_activation.triggers.wait import WaitTrigger
+
+        return WaitTrigger.of(
+            probe,
+            conn_id=self.hook.conn_id,
+            poll_interval=self.poll_interval,
+            deadline=time.time() + self.timeout,
+        )
+
+    def _finish(self, memory: Memory, result: JSON) -> JSON:
+        # the last act: a person who clears the finished task wants it done again
+        memory.forget_all()
+        return result
+
+    def _memory(self, context: Context) -> Memory:
+        from airflow_provider_activation import versions
+        from airflow_provider_activation.submission import Memory
+
+        first_try = context["ti"].try_number <= self._generation(context)
+        return Memory(versions.task_state_store(context), self.nouns, first_try=first_try)
+
+    def _key(self, context: Context) -> str:
+        from airflow_provider_activation.submission import submission_key
+
+        ti = context["ti"]
+        map_index = -1 if ti.map_index is None else ti.map_index
+        return submission_key(ti.dag_id, ti.run_id, ti.task_id, map_index, self._generation(context))
+
+    def _generation(self, context: Context) -> int:
+        """Number of the first try since the task was last cleared."""
+        max_tries = getattr(context["ti"], "max_tries", None)
+        return 1 if max_tries is None else max(1, max_tries - self.retries + 1)

@@ -1,0 +1,384 @@
+"""Operators for LiveRamp."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from airflow_provider_activation.arguments import one_of
+from airflow_provider_activation.links.liveramp import LiveRampAuthorizeLink
+from airflow_provider_activation.operators.base import (
+    JSON,
+    ActionOperator,
+    ActivationOperator,
+    Finished,
+    IfExists,
+    SubmittingOperator,
+)
+
+if TYPE_CHECKING:
+    from airflow.sdk import Context
+
+    from airflow_provider_activation.api import liveramp as api
+    from airflow_provider_activation.api.steps import Steps
+    from airflow_provider_activation.hooks.liveramp import LiveRampHook
+    from airflow_provider_activation.submission import Candidate, Memory, Submission
+    from airflow_provider_activation.waits.liveramp import OAuthConnectionAttemptProbe
+
+
+class LiveRampOperator(ActivationOperator):
+    """An operator with a connection of type ``liveramp``.
+
+    :param liveramp_conn_id: the connection's id.
+    """
+
+    template_fields: Sequence[str] = ("liveramp_conn_id",)
+    ui_color = "#d9f2e6"
+
+    def __init__(self, *, liveramp_conn_id: str = "liveramp_default", **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.liveramp_conn_id = liveramp_conn_id
+
+    @cached_property
+    def hook(self) -> LiveRampHook:
+        from airflow_provider_activation.hooks.liveramp import LiveRampHook
+
+        return LiveRampHook(self.liveramp_conn_id)
+
+
+class LiveRampAuthorizeOAuthConnectionOperator(LiveRampOperator, SubmittingOperator):
+    """Ask a person to authorise LiveRamp at a destination, and wait until it is done.
+
+    The address to open is the task's link "Authorize" as soon as the task waits. Nobody pastes a code.
+    Returns the ``oAuthConnectionID`` (document: "Configure Distributions", section "Create an OAuth
+    connection").
+
+    .. code-block:: python
+
+        authorize = LiveRampAuthorizeOAuthConnectionOperator(
+            task_id="authorize", destination_id="1001", integration_id="2001", deferrable=True
+        )
+
+    :param destination_id: destination of the integration that needs the authorisation (templated).
+    :param integration_id: the integration (templated).
+    :param oauth_connection_id: an existing OAuth connection to authorise again (templated).
+    :param if_exists: ``reuse`` returns the newest OAuth connection there is and asks nobody; ``create``
+        asks for a new one; ``fail`` fails if there is one.
+    :raises InvalidRequest: the integration needs no authorisation.
+    :raises JobFailed: the person declined, with LiveRamp's reason.
+    """
+
+    template_fields = (
+        *LiveRampOperator.template_fields,
+        "destination_id",
+        "integration_id",
+        "oauth_connection_id",
+    )
+    operator_extra_links = (LiveRampAuthorizeLink(),)
+    nouns = ("OAuth connection attempt",)
+
+    def __init__(
+        self,
+        *,
+        destination_id: str,
+        integration_id: str,
+        oauth_connection_id: str | None = None,
+        if_exists: IfExists = "reuse",
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(**kwargs)
+        self.destination_id = destination_id
+        self.integration_id = integration_id
+        self.oauth_connection_id = oauth_connection_id
+        self.if_exists: IfExists = one_of("if_exists", if_exists, ("reuse", "fail", "create"))
+        self.authorization_url: str | None = None
+
+    def start(self, key: str, memory: Memory) -> Steps[JSON | Finished]:
+        from airflow_provider_activation.api import liveramp as api
+        from airflow_provider_activation.api.call import every_page
+        from airflow_provider_activation.errors import Conflict, InvalidRequest
+        from airflow_provider_activation.submission import Submission, submit
+
+        integration: api.Integration = yield api.get_integration(self.destination_id, self.integration_id)
+        endpoint_id = integration.oauth_endpoint_id
+        if endpoint_id is None:
+            raise InvalidRequest(
+                f"integration {self.integration_id} ({integration.name}) needs no authorisation."
+            )
+        if self.oauth_connection_id is None and self.if_exists != "create":
+            connections = yield from every_page(api.list_oauth_connections(endpoint_id))
+            if connections and self.if_exists == "fail":
+                raise Conflict(f"OAuth connection {connections[0].id} exists already.")
+            if connections:
+                newest = max(connections, key=lambda c: (c.updated_at is not None, c.updated_at))
+                self.log.info("OAuth connection %s exists; nobody is asked.", newest.id)
+                return Finished(newest.id)
+        attempt = api.OAuthConnectionAttemptInput(
+            oauth_endpoint_id=endpoint_id, oauth_connection_id=self.oauth_connection_id
+        )
+        created = yield from submit(
+            Submission(
+                noun=self.nouns[0],
+                create=api.create_oauth_connection_attempt(attempt),
+                # attempts cannot be listed, and one nobody completes makes nothing
+                find=_nothing,
+                id_of=lambda created, before: created.id,
+                recall=_attempt_failed,
+            ),
+            memory,
+            on_uncertain=self.on_uncertain,
+        )
+        started: api.OAuthConnectionAttempt = yield api.get_oauth_connection_attempt(created)
+        self.authorization_url = started.authorization_url
+        return created
+
+    def announce(self, context: Context, made: JSON) -> None:
+        if self.authorization_url is None:
+            return
+        LiveRampAuthorizeLink().persist(context["ti"], self.authorization_url)
+        self.log.info('A person has to authorise LiveRamp: open the task\'s link "Authorize".')
+
+    def probe(self, made: JSON) -> OAuthConnectionAttemptProbe:
+        from airflow_provider_activation.waits.liveramp import OAuthConnectionAttemptProbe
+
+        return OAuthConnectionAttemptProbe(attempt_id=made)
+
+    def result(self, made: JSON) -> Steps[JSON]:
+        return made
+        yield
+
+
+class LiveRampCreateIntegrationConnectionOperator(LiveRampOperator, SubmittingOperator):
+    """Create an integration connection, or take the equal one that exists.
+
+    Returns ``{"id": ..., "distributionManagerID": ...}``; the second is null where the connection has no
+    distribution manager of the name given (or none, if no name is given). Document: "Configure
+    Distributions"; the vendor advises one connection per destination and customer.
+
+    :param destination_id: where to (templated).
+    :param integration_id: which of the destination's integrations (templated).
+    :param properties: the integration's required properties, name and value (templated).
+    :param device_types: kinds of device to match, for example ``WEB``.
+    :param oauth_connection_id: the authorisation, where the integration needs one (templated).
+    :param distribution_manager_name: also makes a distribution manager of this name, at most 50
+        characters (templated).
+    :param if_exists: ``reuse`` takes a connection equal in integration, properties, device types and
+        authorisation; ``fail`` fails on it; ``create`` makes another, with the submission key in the
+        distribution manager's name.
+    :raises InvalidRequest: a property or device type the integration does not have, or one is missing.
+    """
+
+    template_fields = (
+        *LiveRampOperator.template_fields,
+        "destination_id",
+        "integration_id",
+        "properties",
+        "oauth_connection_id",
+        "distribution_manager_name",
+    )
+    nouns = ("integration connection",)
+    waits = False
+
+    def __init__(
+        self,
+        *,
+        destination_id: str,
+        integration_id: str,
+        properties: Mapping[str, str],
+        device_types: Sequence[str],
+        oauth_connection_id: str | None = None,
+        distribution_manager_name: str | None = None,
+        if_exists: IfExists = "reuse",
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(**kwargs)
+        self.destination_id = destination_id
+        self.integration_id = integration_id
+        self.properties = properties
+        self.device_types = device_types
+        self.oauth_connection_id = oauth_connection_id
+        self.distribution_manager_name = distribution_manager_name
+        self.if_exists: IfExists = one_of("if_exists", if_exists, ("reuse", "fail", "create"))
+
+    def start(self, key: str, memory: Memory) -> Steps[JSON | Finished]:
+        from airflow_provider_activation.api import liveramp as api
+        from airflow_provider_activation.submission import submit
+
+        integration: api.Integration = yield api.get_integration(self.destination_id, self.integration_id)
+        self._check_against(integration)
+        return (yield from submit(self.submission(key), memory, on_uncertain=self.on_uncertain))
+
+    def submission(self, key: str) -> Submission:
+        from airflow_provider_activation.api import liveramp as api
+        from airflow_provider_activation.api.call import every_page
+        from airflow_provider_activation.submission import Candidate, Submission, marked
+
+        name = self.distribution_manager_name
+        if self.if_exists == "create":
+            name = marked(name, key, longest=50)
+        wanted = api.IntegrationConnectionInput(
+            integration_id=(self.destination_id, self.integration_id),
+            properties=tuple(
+                api.PropertyInput(property_key=name, property_value=value)
+                for name, value in self.properties.items()
+            ),
+            device_types=tuple(self.device_types),
+            oauth_connection_id=self.oauth_connection_id,
+            distribution_manager_name=name or None,
+        )
+
+        def equal_ones(before: JSON) -> Steps[list[Candidate]]:
+            connections = yield from every_page(api.list_integration_connections())
+            return [
+                Candidate(connection.id, f"integration connection {connection.id}")
+                for connection in connections
+                if connection.is_as(wanted)
+            ]
+
+        def of_our_manager(before: JSON) -> Steps[list[Candidate]]:
+            managers = yield from every_page(api.list_distribution_managers())
+            return [
+                Candidate(
+                    manager.integration_connection_id,
+                    f"integration connection {manager.integration_connection_id} "
+                    f"with distribution manager {manager.id}",
+                )
+                for manager in managers
+                if manager.name == name
+            ]
+
+        return Submission(
+            noun=self.nouns[0],
+            create=api.create_integration_connection(wanted),
+            find=of_our_manager if self.if_exists == "create" else equal_ones,
+            id_of=lambda created, before: created.id,
+            if_exists=self.if_exists,
+        )
+
+    def result(self, made: JSON) -> Steps[JSON]:
+        from airflow_provider_activation.api import liveramp as api
+        from airflow_provider_activation.api.call import every_page
+
+        managers = yield from every_page(api.list_distribution_managers(made))
+        name = self.distribution_manager_name
+        if name is not None and self.if_exists != "create":
+            managers = [manager for manager in managers if manager.name == name]
+        return {"id": made, "distributionManagerID": managers[0].id if len(managers) == 1 else None}
+
+    def _check_against(self, integration: api.Integration) -> None:
+        from airflow_provider_activation.errors import InvalidRequest
+
+        required = {prop.name for prop in integration.required_properties}
+        faults = [f"properties lacks {name!r}" for name in sorted(required - self.properties.keys())]
+        faults += [f"properties has {name!r}" for name in sorted(self.properties.keys() - required)]
+        if unknown := sorted(set(self.device_types) - set(integration.device_types)):
+            faults.append(f"device_types has {', '.join(unknown)}")
+        if integration.oauth_endpoint_id is not None and not self.oauth_connection_id:
+            faults.append("oauth_connection_id is missing, and the integration needs an authorisation")
+        if faults:
+            raise InvalidRequest(
+                f"{'; '.join(faults)}. Integration {self.integration_id} ({integration.name}) takes the "
+                f"properties {', '.join(sorted(required)) or 'none'} and the device types "
+                f"{', '.join(integration.device_types) or 'none'}."
+            )
+
+
+class LiveRampDistributeSegmentsOperator(LiveRampOperator, ActionOperator):
+    """Put segments into distribution: those that are not in it yet, verified afterwards by listing.
+
+    May be run any number of times. Returns ``{"distributionManagerID", "added", "unchanged"}``, the
+    last two lists of segment ids.
+
+    :param distribution_manager_id: the distribution manager (templated).
+    :param segments: segment ids, or mappings with ``segmentID``, ``segmentType`` and
+        ``destinationSegmentID`` (templated).
+    :param segment_type: the type of the segments given by id alone.
+    :raises PartialFailure: LiveRamp did not take some segments; names each of them and why.
+    :raises UncertainOutcome: an answer was lost and some segments are still not listed.
+    """
+
+    template_fields = (*LiveRampOperator.template_fields, "distribution_manager_id", "segments")
+
+    def __init__(
+        self,
+        *,
+        distribution_manager_id: str,
+        segments: Sequence[str | Mapping[str, str]],
+        segment_type: str = "ONBOARDING",
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(**kwargs)
+        self.distribution_manager_id = distribution_manager_id
+        self.segments = segments
+        self.segment_type = segment_type
+
+    def steps(self) -> Steps[JSON]:
+        from airflow_provider_activation.api import liveramp as api
+        from airflow_provider_activation.api.call import every_page
+        from airflow_provider_activation.errors import PartialFailure, UncertainOutcome
+
+        wanted = {segment.key: segment for segment in map(self._segment, self.segments)}
+        listing = api.list_segment_configs(self.distribution_manager_id)
+        configured = {config.key for config in (yield from every_page(listing))}
+        missing = [segment for key, segment in wanted.items() if key not in configured]
+        reasons: dict[str, str] = {}
+        lost: UncertainOutcome | None = None
+        for first in range(0, len(missing), api.MOST_SEGMENTS_A_CALL):
+            chunk = missing[first : first + api.MOST_SEGMENTS_A_CALL]
+            try:
+                results = yield api.add_segment_configs(self.distribution_manager_id, chunk)
+            except UncertainOutcome as error:
+                lost = error
+                break
+            if len(results) == len(chunk):
+                # the items carry no segment id; their order is that of what was sent
+                reasons |= {
+                    segment.segment_id: result.message
+                    for segment, result in zip(chunk, results, strict=True)
+                    if result.failed
+                }
+        if missing:
+            configured = {config.key for config in (yield from every_page(listing))}
+        absent = [segment.segment_id for segment in missing if segment.key not in configured]
+        result = {
+            "distributionManagerID": self.distribution_manager_id,
+            "added": [segment.segment_id for segment in missing if segment.key in configured],
+            "unchanged": [wanted[key].segment_id for key in wanted if wanted[key] not in missing],
+        }
+        if absent and lost is not None and not reasons.keys() & set(absent):
+            lost.candidates = [f"segment {segment_id} is not listed" for segment_id in absent]
+            raise lost
+        if absent:
+            failed = {name: reasons.get(name, "accepted, but not listed afterwards") for name in absent}
+            raise PartialFailure(
+                f"{len(absent)} of {len(wanted)} segments are not in distribution: "
+                + "; ".join(f"{name}: {why}" for name, why in failed.items())
+                + ".",
+                failed=failed,
+                result=result,
+                service=api.SERVICE,
+                operation="add_segment_configs",
+            )
+        return result
+
+    def _segment(self, given: str | Mapping[str, str]) -> api.SegmentConfigInput:
+        from airflow_provider_activation.api import liveramp as api
+
+        if isinstance(given, Mapping):
+            return api.SegmentConfigInput.model_validate({"segmentType": self.segment_type, **given})
+        return api.SegmentConfigInput.model_validate(
+            {"segmentID": str(given), "segmentType": self.segment_type}
+        )
+
+
+def _nothing(before: JSON) -> Steps[list[Candidate]]:
+    return []
+    yield
+
+
+def _attempt_failed(attempt_id: JSON) -> Steps[bool]:
+    from airflow_provider_activation.api import liveramp as api
+
+    attempt: api.OAuthConnectionAttempt = yield api.get_oauth_connection_attempt(attempt_id)
+    return attempt.status == "FAILED"

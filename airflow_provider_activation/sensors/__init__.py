@@ -1,0 +1,1 @@
+"""Sensors, one file a service. Each declares its probe; the base class asks it."""

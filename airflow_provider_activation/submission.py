@@ -1,0 +1,257 @@
+"""Make a remote thing at most once, whatever dies. The protocol stands here and nowhere else.
+
+No service has idempotency keys. Before the call an intent is written down where Airflow has a place for
+it (the task state store of 3.3), after it the id; a later try of the same task finds either and does not
+send again before it has asked the service. Where nothing can be written down, every try after the first
+asks the service.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal, Protocol, TypeAlias
+
+from airflow_provider_activation.api.call import Call
+from airflow_provider_activation.api.steps import Pause, Steps
+from airflow_provider_activation.errors import ActivationError, Conflict, NotFound, UncertainOutcome
+
+log = logging.getLogger(__name__)
+
+JSON: TypeAlias = Any
+OnUncertain = Literal["fail", "resubmit"]
+IfExists = Literal["reuse", "fail", "create"]
+
+LOOKS_AFTER_AN_UNCERTAIN_ANSWER = (1.0, 2.0, 4.0)
+"""Seconds before each look for what an uncertain call may have made: some services list it late."""
+
+
+class TaskStateStore(Protocol):
+    """What is used of Airflow's task state store."""
+
+    def get(self, key: str, default: Any = None) -> Any: ...
+    def set(self, key: str, value: Any) -> None: ...
+    def delete(self, key: str) -> None: ...
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """Something the service holds that may be what was submitted.
+
+    :param id: what the submission would have returned.
+    :param description: for a person who has to decide.
+    :param failed: it ended, and not well.
+    :param certain: whether it can only be what was submitted; False if it may be somebody else's.
+    """
+
+    id: JSON
+    description: str
+    failed: bool = False
+    certain: bool = True
+
+
+def _nothing_before() -> Steps[JSON]:
+    return None
+    yield
+
+
+@dataclass(frozen=True)
+class Submission:
+    """One thing to be made at most once.
+
+    :param noun: what is made, for messages and as the name of what is remembered.
+    :param create: the call that makes it.
+    :param find: lists what the service holds that may be it; gets what `before` returned, None if lost.
+    :param id_of: makes the id of the call's answer and of what `before` returned.
+    :param before: what to know of the service before the call, to tell afterwards what is new.
+    :param proves_absence: whether `find` finding nothing proves that there is nothing.
+    :param if_exists: what to do when `find` finds one on the first try: take it, refuse, or not look.
+    :param recall: asks whether a thing with a known id has failed; raises NotFound when it is gone.
+    """
+
+    noun: str
+    create: Call[Any]
+    find: Callable[[JSON], Steps[Sequence[Candidate]]]
+    id_of: Callable[[Any, JSON], JSON] = lambda answer, before: answer
+    before: Callable[[], Steps[JSON]] = _nothing_before
+    proves_absence: bool = True
+    if_exists: IfExists = "create"
+    recall: Callable[[JSON], Steps[bool]] | None = None
+
+
+class Memory:
+    """What the tries of one task know of one submission.
+
+    :param store: Airflow's task state store, None where there is none.
+    :param nouns: the submissions of the task.
+    :param first_try: whether this is the first try since the task was last cleared.
+    """
+
+    def __init__(self, store: TaskStateStore | None, nouns: Sequence[str], *, first_try: bool) -> None:
+        self._store = store
+        self._nouns = nouns
+        self._first_try = first_try
+
+    def recall(self, noun: str) -> dict[str, JSON]:
+        """What was written down: ``id``, ``before``, ``given_up``; ``lost`` if it cannot be known."""
+        if self._store is None:
+            return {} if self._first_try else {"lost": True}
+        noted = self._store.get(_store_key(noun))
+        if noted is None:
+            return {}
+        if isinstance(noted, dict) and noted.get("version") == 1:
+            return noted
+        log.warning("What this task noted of its %s cannot be read; the service is asked instead.", noun)
+        return {"lost": True}
+
+    def note(self, noun: str, **noted: JSON) -> None:
+        """Write down what is known of a submission."""
+        if self._store is not None:
+            self._store.set(_store_key(noun), {"version": 1, **noted})
+
+    def forget(self, noun: str) -> None:
+        """Nothing was submitted."""
+        if self._store is not None:
+            self._store.delete(_store_key(noun))
+
+    def forget_all(self) -> None:
+        """The task is done with all its submissions."""
+        for noun in self._nouns:
+            self.forget(noun)
+
+
+def submission_key(dag_id: str, run_id: str, task_id: str, map_index: int, generation: int) -> str:
+    """A short text, the same on every try of a task and new after a person cleared it.
+
+    :param generation: the number of the first try since the task was last cleared.
+    """
+    parts = "\0".join((dag_id, run_id, task_id, str(map_index), str(generation)))
+    return hashlib.sha256(parts.encode()).hexdigest()[:12]
+
+
+def marked(text: str | None, key: str | None, *, longest: int | None = None) -> str:
+    """A free text with the submission key at its end, the text shortened if need be.
+
+    :param text: the user's own text.
+    :param key: the submission key; None leaves the text as it is.
+    :param longest: how many characters the service takes.
+    """
+    text = text or ""
+    if key is None:
+        return text
+    mark = f"[af:{key}]"
+    if longest is not None:
+        text = text[: longest - len(mark) - 1]
+    return f"{text} {mark}".strip()
+
+
+def submit(submission: Submission, memory: Memory, *, on_uncertain: OnUncertain = "fail") -> Steps[JSON]:
+    """Have the thing made, or take what an earlier try made, and return its id.
+
+    :raises UncertainOutcome: it may or may not have been made, and the service cannot tell.
+    :raises Conflict: one exists and must not.
+    """
+    noun = submission.noun
+    noted = memory.recall(noun)
+    given_up: list[JSON] = list(noted.get("given_up") or [])
+    maybe_sent = bool(noted.get("lost") or "before" in noted)
+
+    if "id" in noted:
+        failed = yield from _has_failed(submission, noted["id"])
+        if failed is False:
+            log.info("An earlier try made %s %s; it is taken.", noun, noted["id"])
+            return noted["id"]
+        if failed is True:
+            log.info("An earlier try made %s %s, which failed; another is made.", noun, noted["id"])
+            given_up.append(noted["id"])
+            maybe_sent = False
+        else:
+            log.warning("%s %s of an earlier try is gone.", noun.capitalize(), noted["id"])
+
+    if maybe_sent or submission.if_exists != "create":
+        found = yield from _find(submission, noted.get("before"), given_up)
+        taken = _take(submission, found, maybe_sent=maybe_sent, on_uncertain=on_uncertain)
+        if taken is not None:
+            memory.note(noun, id=taken.id, given_up=given_up)
+            return taken.id
+
+    before = yield from submission.before()
+    memory.note(noun, before=before, given_up=given_up)
+    try:
+        answer = yield submission.create
+    except UncertainOutcome as error:
+        made = yield from _look_for(submission, before, given_up, error)
+        memory.note(noun, id=made, given_up=given_up)
+        return made
+    except ActivationError:
+        # the service refused or was never reached, so there is nothing to look for later
+        if given_up:
+            memory.note(noun, id=given_up[-1], given_up=given_up[:-1])
+        else:
+            memory.forget(noun)
+        raise
+    made = submission.id_of(answer, before)
+    memory.note(noun, id=made, given_up=given_up)
+    return made
+
+
+def _has_failed(submission: Submission, known_id: JSON) -> Steps[bool | None]:
+    """Whether a thing with a known id failed; None if it is gone."""
+    if submission.recall is None:
+        return False
+    try:
+        failed: bool = yield from submission.recall(known_id)
+    except NotFound:
+        return None
+    return failed
+
+
+def _find(submission: Submission, before: JSON, given_up: list[JSON]) -> Steps[list[Candidate]]:
+    candidates = yield from submission.find(before)
+    return [candidate for candidate in candidates if candidate.id not in given_up]
+
+
+def _take(
+    submission: Submission, found: list[Candidate], *, maybe_sent: bool, on_uncertain: OnUncertain
+) -> Candidate | None:
+    """The one to take, or None to make one."""
+    noun = submission.noun
+    usable = [candidate for candidate in found if not candidate.failed]
+    if len(usable) == 1 and usable[0].certain:
+        if submission.if_exists == "fail" and not maybe_sent:
+            raise Conflict(f"{noun} exists already: {usable[0].description}.")
+        log.info("The service has the %s already: %s; it is taken.", noun, usable[0].description)
+        return usable[0]
+    if not usable:
+        if submission.proves_absence or not maybe_sent or any(candidate.failed for candidate in found):
+            return None
+        why = f"an earlier try may have made the {noun}, and the service cannot show whether it did"
+    else:
+        why = f"what the service holds may or may not be the {noun} of an earlier try"
+        if not maybe_sent:
+            raise Conflict(f"{why}: {'; '.join(candidate.description for candidate in usable)}.")
+    if on_uncertain == "resubmit":
+        log.warning("%s; it is made again, as on_uncertain says.", why.capitalize())
+        return None
+    raise UncertainOutcome(f"{why}.", candidates=[candidate.description for candidate in usable])
+
+
+def _look_for(
+    submission: Submission, before: JSON, given_up: list[JSON], error: UncertainOutcome
+) -> Steps[JSON]:
+    """Find what an uncertain call made in this very try. It is never sent again here."""
+    usable: list[Candidate] = []
+    for seconds in LOOKS_AFTER_AN_UNCERTAIN_ANSWER:
+        yield Pause(seconds)
+        usable = yield from _find(submission, before, given_up)
+        if len(usable) == 1 and usable[0].certain:
+            log.info("The answer was lost, but the service has it: %s.", usable[0].description)
+            return usable[0].id
+    error.candidates = [candidate.description for candidate in usable]
+    raise error
+
+
+def _store_key(noun: str) -> str:
+    return f"activation_{noun.replace(' ', '_')}"

@@ -1,0 +1,535 @@
+"""How a call travels: authentication, retries by safety class, redaction. The only module that names httpx.
+
+One `Transport` serves one Airflow connection in one process. It keeps one client for threads and one
+for each event loop, and one token for all of them.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import email.utils
+import ipaddress
+import json
+import logging
+import random
+import ssl
+import threading
+import time
+import weakref
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any, TypeVar
+from urllib.parse import quote, quote_plus, urlsplit
+from urllib.request import getproxies, proxy_bypass
+
+import httpx
+
+from airflow_provider_activation.api.call import NOTHING, Answer, Call, FileBody, Safety, Token
+from airflow_provider_activation.api.steps import Pause, Steps, adrive, drive
+from airflow_provider_activation.errors import (
+    ActivationError,
+    AlternateActionRequired,
+    AuthenticationFailed,
+    Conflict,
+    InvalidConnection,
+    InvalidRequest,
+    NotFound,
+    NotSupported,
+    PermissionDenied,
+    RateLimited,
+    ServiceUnavailable,
+    UncertainOutcome,
+    UnreadableResponse,
+)
+
+T = TypeVar("T")
+
+log = logging.getLogger(__name__)
+
+RETRIED_STATUSES = frozenset({429, 500, 502, 503, 504})
+LONGEST_PAUSE = 60.0
+"""Seconds. A service that asks for a longer one gets it from the task's own retry."""
+LONGEST_EXCHANGE = 300.0
+"""Seconds from the first sending to the last."""
+TOKEN_MARGIN = 60.0
+"""A token is renewed this many seconds before it expires, or after half its life if that is shorter."""
+QUOTED_BODY = 1000
+
+# raised before the first byte of the request could leave
+_NEVER_LEFT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.UnsupportedProtocol)
+
+_ERRORS: Mapping[int, type[ActivationError]] = {
+    400: InvalidRequest,
+    401: AuthenticationFailed,
+    403: PermissionDenied,
+    404: NotFound,
+    409: Conflict,
+    410: NotFound,
+    422: InvalidRequest,
+    501: NotSupported,
+}
+
+
+class Redactor:
+    """Takes known secrets out of texts, also where they stand percent-encoded or escaped."""
+
+    def __init__(self, secrets: Iterable[str] = ()) -> None:
+        self._forms: set[str] = set()
+        for secret in secrets:
+            self.add(secret)
+
+    def add(self, secret: str) -> None:
+        """From now on this text does not pass."""
+        if secret:
+            self._forms |= {secret, quote(secret, safe=""), quote_plus(secret), json.dumps(secret)[1:-1]}
+
+    def __call__(self, text: str) -> str:
+        for form in sorted(self._forms, key=len, reverse=True):
+            text = text.replace(form, "***")
+        return text
+
+
+@dataclass(frozen=True)
+class Service:
+    """What a transport must know of an Airflow connection.
+
+    :param name: the service's name as a person writes it.
+    :param conn_id: the Airflow connection's id, for messages.
+    :param base_url: where paths begin; https, or http to this machine.
+    :param headers: sent with every call.
+    :param query: query parameters sent with every call; may be secret, and appear in no log.
+    :param log_in: the call that yields a token, where the service has one.
+    :param secrets: every secret of the connection.
+    :param key_level: level of the authentication key, where the service has levels.
+    :param timeout: seconds to wait for a connection, and for each part of an answer.
+    :param max_retries: how often a call is sent again at most.
+    :param verify: check certificates against the system's authorities, against the file named, or not.
+    :param proxy: address of a proxy; None takes the environment's.
+    """
+
+    name: str
+    conn_id: str
+    base_url: str
+    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
+    query: Mapping[str, str] = field(default_factory=dict, repr=False)
+    log_in: Call[Token] | None = field(default=None, repr=False)
+    secrets: frozenset[str] = field(default=frozenset(), repr=False)
+    key_level: str | None = None
+    timeout: float = 30.0
+    max_retries: int = 4
+    verify: bool | str = True
+    proxy: str | None = field(default=None, repr=False)
+
+
+@dataclass(frozen=True)
+class _LogIn:
+    """A step: have a token that is not this one."""
+
+    stale: Token | None
+
+
+class Transport:
+    """Sends calls of one service.
+
+    :param service: what to know of the connection.
+    :param on_secret: called with each secret a log-in yields, in the thread that logged in.
+    :param sleep: for tests, which do not want to wait.
+    """
+
+    def __init__(
+        self,
+        service: Service,
+        *,
+        on_secret: Callable[[str], None] = lambda secret: None,
+        sleep: Callable[[float], None] = time.sleep,
+    ) -> None:
+        for address in (service.base_url, service.log_in.url if service.log_in else None):
+            if address:
+                _refuse_plain_http(address, service)
+        self.service = service
+        self.redact = Redactor(service.secrets)
+        self._on_secret = on_secret
+        self._sleep = sleep
+        self._base = httpx.URL(service.base_url)
+        self._token: Token | None = None
+        self._token_renewal = 0.0
+        self._token_lock = threading.Lock()
+        self._client: httpx.Client | None = None
+        self._client_lock = threading.Lock()
+        self._async_sides: weakref.WeakKeyDictionary[asyncio.AbstractEventLoop, _AsyncSide] = (
+            weakref.WeakKeyDictionary()
+        )
+
+    # on a worker
+
+    def send(self, call: Call[T]) -> T:
+        """Make one call and return what it answers.
+
+        :raises ActivationError: see `airflow_provider_activation.errors`.
+        """
+        return drive(self._exchange(call), self._perform)
+
+    def run(self, steps: Steps[T]) -> T:
+        """Make several calls in a row; see `airflow_provider_activation.api.steps`."""
+        return drive(steps, lambda step: self._perform(step) if isinstance(step, Pause) else self.send(step))
+
+    def _perform(self, step: Any) -> Any:
+        if isinstance(step, httpx.Request):
+            return self._threads_client().send(step)
+        if isinstance(step, Pause):
+            return self._sleep(step.seconds)
+        with self._token_lock:
+            if self._token is step.stale or self._token is None:
+                for secret in self._keep(drive(self._token_exchange(), self._perform)):
+                    self._on_secret(secret)
+        return self._token
+
+    def _threads_client(self) -> httpx.Client:
+        if self._client is None:
+            with self._client_lock:
+                self._client = self._client or self._new_client()
+        return self._client
+
+    # on an event loop
+
+    async def asend(self, call: Call[T]) -> T:
+        """Make one call without blocking the event loop; see `send`."""
+        return await adrive(self._exchange(call), self._aperform)
+
+    async def arun(self, steps: Steps[T]) -> T:
+        """Make several calls in a row without blocking the event loop; see `run`."""
+
+        async def perform(step: Any) -> Any:
+            return await (self._aperform(step) if isinstance(step, Pause) else self.asend(step))
+
+        return await adrive(steps, perform)
+
+    async def _aperform(self, step: Any) -> Any:
+        if isinstance(step, Pause):
+            return await asyncio.sleep(step.seconds)
+        loop = asyncio.get_running_loop()
+        side = self._async_sides.get(loop)
+        if side is None:
+            # building the client reads certificates from disk, which must not hold up the loop
+            side = self._async_sides.setdefault(loop, await asyncio.to_thread(self._new_async_side))
+        if isinstance(step, httpx.Request):
+            return await side.client.send(step)
+        async with side.lock:
+            if self._token is step.stale or self._token is None:
+                for secret in self._keep(await adrive(self._token_exchange(), self._aperform)):
+                    await asyncio.to_thread(self._on_secret, secret)
+        return self._token
+
+    # the exchange, written once
+
+    def _exchange(self, call: Call[T]) -> Steps[T]:
+        """Send a call until it is answered, by the rules of its safety class."""
+        self._refuse_wrong_key_level(call)
+        repeatable = call.safety is not Safety.ONCE
+        give_up_at = time.monotonic() + LONGEST_EXCHANGE
+        sendings = 0
+        renewed = False
+        token: Token | None = None
+        while True:
+            if self._needs_token(call):
+                token = self._token
+                if token is None or time.monotonic() >= self._token_renewal:
+                    token = yield _LogIn(token)
+            sendings += 1
+            may_retry = sendings <= self.service.max_retries and time.monotonic() < give_up_at
+            try:
+                response: httpx.Response = yield self._request(call, token)
+            except httpx.TransportError as error:
+                if may_retry and (repeatable or isinstance(error, _NEVER_LEFT)):
+                    yield self._pause(call, sendings, type(error).__name__)
+                    continue
+                raise self._transport_failure(call, error, sendings) from None
+            except httpx.HTTPError as error:  # such as a body that cannot be decompressed
+                raise self._ambiguous(
+                    call, f"the answer cannot be read ({type(error).__name__})", None
+                ) from None
+            status = response.status_code
+            if response.is_success or status in call.accepts:
+                return self._read(call, response)
+            if status in (401, 403) and token is not None and not renewed:
+                renewed = True
+                sendings -= 1
+                yield _LogIn(token)
+                continue
+            if status == 429 or (status in RETRIED_STATUSES and repeatable):
+                pause = self._pause(call, sendings, f"answer {status}", _retry_after(response))
+                if may_retry and pause.seconds <= LONGEST_PAUSE:
+                    yield pause
+                    continue
+            raise self._refusal(call, response)
+
+    def _token_exchange(self) -> Steps[Token]:
+        log_in = self.service.log_in
+        assert log_in is not None
+        try:
+            return (yield from self._exchange(log_in))
+        except InvalidRequest as error:
+            # a log-in refused as a bad request is about the credentials, not about the task's arguments
+            raise AuthenticationFailed(
+                error.message, service=error.service, operation=error.operation, status=error.status
+            ) from None
+
+    def _needs_token(self, call: Call[Any]) -> bool:
+        return self.service.log_in is not None and call is not self.service.log_in
+
+    def _keep(self, token: Token) -> tuple[str, ...]:
+        for secret in token.secrets:
+            self.redact.add(secret)
+        self._token = token
+        self._token_renewal = time.monotonic() + max(token.lifetime - TOKEN_MARGIN, token.lifetime / 2)
+        return token.secrets
+
+    def _request(self, call: Call[Any], token: Token | None) -> httpx.Request:
+        if call.url is not None:
+            url = httpx.URL(call.url)
+        else:
+            url = self._base.copy_with(raw_path=self._base.raw_path.rstrip(b"/") + call.path.encode("ascii"))
+        if call.query:
+            url = url.copy_with(params=list(call.query))
+        headers = {"Accept": "application/json", "User-Agent": USER_AGENT}
+        if call.url is None:
+            headers |= self.service.headers
+        if token is not None:
+            headers |= token.headers
+        if call.file is not None:
+            headers |= {"Content-Type": call.file.content_type, "Content-Length": str(call.file.size)}
+        return httpx.Request(
+            call.method,
+            url,
+            headers=headers,
+            json=None if call.json is NOTHING else call.json,
+            data=dict(call.form) or None,
+            stream=None if call.file is None else _Pieces(call.file),
+            extensions={"timeout": httpx.Timeout(self.service.timeout).as_dict()},
+        )
+
+    def _pause(self, call: Call[Any], sendings: int, why: str, retry_after: float | None = None) -> Pause:
+        backoff = min(LONGEST_PAUSE, 0.5 * 2 ** (sendings - 1))
+        seconds = retry_after if retry_after is not None else backoff * random.uniform(0.5, 1.0)
+        log.debug("%r: %s, to be sent again after %.1f s", call, why, seconds)
+        return Pause(seconds)
+
+    def _read(self, call: Call[T], response: httpx.Response) -> T:
+        answer = Answer(response.status_code, response.headers, response.content)
+        try:
+            return call.parse(answer)
+        except ActivationError as error:
+            error.service, error.operation, error.status = call.service, call.operation, answer.status
+            error.body = self._quote(error.body or answer.text)
+            error.message = self.redact(error.message)
+            if call.safety is Safety.ONCE and isinstance(error, UnreadableResponse):
+                raise self._ambiguous(call, error.message, response) from None
+            raise
+
+    def _quote(self, text: str) -> str | None:
+        # redacted before it is cut, so that no half of a secret is left at the end
+        return " ".join(self.redact(text)[: 4 * QUOTED_BODY].split())[:QUOTED_BODY] or None
+
+    def _context(self, call: Call[Any], response: httpx.Response | None = None) -> dict[str, Any]:
+        return {
+            "service": call.service,
+            "operation": call.operation,
+            "status": response.status_code if response is not None else None,
+            "body": self._quote(response.text) if response is not None else None,
+        }
+
+    def _ambiguous(self, call: Call[Any], what: str, response: httpx.Response | None) -> ActivationError:
+        """What to raise when a call may have taken effect: uncertain only if a second one is damage."""
+        if call.safety is Safety.ONCE:
+            return UncertainOutcome(
+                f"{call.method} {call.template} may or may not have taken effect: {what}.",
+                **self._context(call, response),
+            )
+        kind = ServiceUnavailable if response is None or response.is_server_error else UnreadableResponse
+        return kind(f"{call.method} {call.template}: {what}.", **self._context(call, response))
+
+    def _transport_failure(
+        self, call: Call[Any], error: httpx.TransportError, sendings: int
+    ) -> ActivationError:
+        what = self.redact(f"{type(error).__name__}: {error}".rstrip(": "))
+        if isinstance(error, _NEVER_LEFT):
+            return ServiceUnavailable(
+                f"{call.method} {call.template} could not be sent to {self._base.host} "
+                f"({what}; {sendings} tries).",
+                **self._context(call),
+            )
+        return self._ambiguous(call, f"{what} after {sendings} tries", None)
+
+    def _refusal(self, call: Call[Any], response: httpx.Response) -> ActivationError:
+        status = response.status_code
+        said = f"{call.method} {call.template} answered {status}."
+        context = self._context(call, response)
+        if status == 429:
+            return RateLimited(said, retry_after=_retry_after(response), **context)
+        if status == 308:
+            return AlternateActionRequired(said, share_action=_share_action(response), **context)
+        if response.is_redirect or status < 400:
+            return self._ambiguous(call, f"it answered {status}, and redirects are not followed", response)
+        if kind := _ERRORS.get(status):
+            return kind(said, **context)
+        if status >= 500 or status == 408:
+            return self._ambiguous(call, f"it answered {status}", response)
+        return InvalidRequest(said, **context)
+
+    def _refuse_wrong_key_level(self, call: Call[Any]) -> None:
+        level = self.service.key_level
+        if call.key_levels and level is not None and level not in call.key_levels:
+            raise InvalidConnection(
+                f"the call needs an authentication key of level {' or '.join(sorted(call.key_levels))}, "
+                f"but the connection {self.service.conn_id!r} holds one of level {level}.",
+                service=call.service,
+                operation=call.operation,
+            )
+
+    # clients
+
+    def close(self) -> None:
+        """Close the client of the threads."""
+        if self._client is not None:
+            self._client.close()
+
+    async def aclose(self) -> None:
+        """Close the client of this event loop."""
+        side = self._async_sides.pop(asyncio.get_running_loop(), None)
+        if side is not None:
+            await side.client.aclose()
+
+    def _new_client(self) -> httpx.Client:
+        return httpx.Client(transport=_WithQuery(self.service, httpx.HTTPTransport(**self._options())))
+
+    def _new_async_side(self) -> _AsyncSide:
+        inner = httpx.AsyncHTTPTransport(**self._options())
+        return _AsyncSide(httpx.AsyncClient(transport=_AsyncWithQuery(self.service, inner)))
+
+    def _options(self) -> dict[str, Any]:
+        verify: ssl.SSLContext | bool
+        if isinstance(self.service.verify, str):
+            try:
+                verify = ssl.create_default_context(cafile=self.service.verify)
+            except OSError as error:
+                raise InvalidConnection(
+                    f"verify names {self.service.verify!r}, which cannot be read as a file of "
+                    f"certificates ({error.strerror or error}); connection {self.service.conn_id!r}.",
+                    service=self.service.name,
+                ) from None
+        else:
+            verify = self.service.verify
+        return {"verify": verify, "proxy": self.service.proxy or _environment_proxy(self.service.base_url)}
+
+
+class _AsyncSide:
+    """What belongs to one event loop."""
+
+    def __init__(self, client: httpx.AsyncClient) -> None:
+        self.client = client
+        self.lock = asyncio.Lock()
+
+
+class _Pieces(httpx.SyncByteStream, httpx.AsyncByteStream):
+    """A file as a request body, for both kinds of client."""
+
+    def __init__(self, file: FileBody) -> None:
+        self._file = file
+
+    def __iter__(self) -> Iterator[bytes]:
+        return self._file.pieces()
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        pieces = self._file.pieces()
+        while piece := await asyncio.to_thread(next, pieces, b""):
+            yield piece
+
+
+def _keyed(request: httpx.Request, service: Service) -> httpx.Request:
+    """The request with the connection's query parameters.
+
+    httpx writes every address it is given into its log. A key in the query is therefore added below
+    that point, and only on the way to the service itself.
+    """
+    if not service.query or request.url.host != httpx.URL(service.base_url).host:
+        return request
+    return httpx.Request(
+        request.method,
+        request.url.copy_merge_params(service.query),
+        headers=request.headers,
+        stream=request.stream,
+        extensions=request.extensions,
+    )
+
+
+class _WithQuery(httpx.BaseTransport):
+    def __init__(self, service: Service, inner: httpx.BaseTransport) -> None:
+        self._service, self._inner = service, inner
+
+    def handle_request(self, request: httpx.Request) -> httpx.Response:
+        return self._inner.handle_request(_keyed(request, self._service))
+
+    def close(self) -> None:
+        self._inner.close()
+
+
+class _AsyncWithQuery(httpx.AsyncBaseTransport):
+    def __init__(self, service: Service, inner: httpx.AsyncBaseTransport) -> None:
+        self._service, self._inner = service, inner
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        return await self._inner.handle_async_request(_keyed(request, self._service))
+
+    async def aclose(self) -> None:
+        await self._inner.aclose()
+
+
+USER_AGENT = "airflow-provider-activation"
+
+
+def _refuse_plain_http(address: str, service: Service) -> None:
+    parts = urlsplit(address)
+    if parts.scheme == "https" and parts.hostname:
+        return
+    if parts.scheme == "http" and parts.hostname and _is_this_machine(parts.hostname):
+        return
+    raise InvalidConnection(
+        f"the connection {service.conn_id!r} names {parts.scheme or 'no scheme'}://{parts.hostname or ''}; "
+        "only https is used, and http to this machine alone.",
+        service=service.name,
+    )
+
+
+def _is_this_machine(host: str) -> bool:
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def _environment_proxy(address: str) -> str | None:
+    parts = urlsplit(address)
+    if not parts.hostname or _is_this_machine(parts.hostname) or proxy_bypass(parts.hostname):
+        return None
+    proxies = getproxies()
+    return proxies.get(parts.scheme) or proxies.get("all")
+
+
+def _retry_after(response: httpx.Response) -> float | None:
+    """Seconds the service asks to wait: it may give a number or a date."""
+    value = response.headers.get("Retry-After", "").strip()
+    if value.isdigit():
+        return float(value)
+    try:
+        return max(0.0, email.utils.parsedate_to_datetime(value).timestamp() - time.time())
+    except (ValueError, TypeError):
+        return None
+
+
+def _share_action(response: httpx.Response) -> str | None:
+    try:
+        return str(response.json()["shareAction"])
+    except (ValueError, KeyError, TypeError):
+        return None

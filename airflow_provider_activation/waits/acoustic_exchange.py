@@ -1,0 +1,65 @@
+"""What is waited for at Acoustic Exchange."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from airflow_provider_activation.api import acoustic_exchange as api
+from airflow_provider_activation.api.steps import Steps
+from airflow_provider_activation.hooks.acoustic_exchange import AcousticExchangeHook
+from airflow_provider_activation.waits.probe import Done, Failed, NeedsAction, Outcome, Pending, Probe
+
+OnNeedsAction = Literal["fail", "return", "wait"]
+
+
+@dataclass(frozen=True)
+class JobProbe(Probe):
+    """A job. The result is the job as the service describes it.
+
+    :param job_category: the job's category.
+    :param job_id: the job's id.
+    :param target_statuses: statuses that are waited for; either spelling of RECEIVE serves.
+    :param on_needs_action: what to make of a job that waits for data or for its file to be fetched, if
+        that is not what is waited for: fail, return the job, or wait for somebody to do it.
+    """
+
+    hook_class = AcousticExchangeHook
+
+    job_category: api.JobCategory
+    job_id: int
+    target_statuses: tuple[str, ...] = ("COMPLETE",)
+    on_needs_action: OnNeedsAction = "fail"
+
+    @property
+    def subject(self) -> str:
+        return f"{self.job_category} job {self.job_id}"
+
+    def look(self) -> Steps[Outcome]:
+        job: api.Job = yield api.get_job(self.job_category, self.job_id)
+        return self.judge(job)
+
+    def judge(self, job: api.Job) -> Outcome:
+        """What a job's status means for this wait."""
+        state = job.state
+        if any(state in api.same_status(target) for target in self.target_statuses):
+            return Done(job.plain())
+        if state in api.FAILED:
+            detail = f": {job.error_details}" if job.error_details else ""
+            return Failed(f"it is {state}{detail}")
+        if state in api.COMPLETE:
+            return Failed(f"it is {state} and never became {' or '.join(self.target_statuses)}")
+        if state in api.WAITING_TO_RECEIVE_DATA:
+            return self._needs(job, "it waits for its audience to be uploaded")
+        if state in api.READY_FOR_DOWNLOAD:
+            return self._needs(job, "its audience waits to be downloaded")
+        return Pending(state, known=state in api.ON_THE_WAY)
+
+    def _needs(self, job: api.Job, what: str) -> Outcome:
+        match self.on_needs_action:
+            case "return":
+                return Done(job.plain())
+            case "wait":
+                return Pending(job.state)
+            case "fail":
+                return NeedsAction(what)

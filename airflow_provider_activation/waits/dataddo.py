@@ -1,0 +1,94 @@
+"""What is waited for at Dataddo."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from dataclasses import dataclass
+from datetime import datetime
+
+from airflow_provider_activation.api import dataddo as api
+from airflow_provider_activation.api.call import Call
+from airflow_provider_activation.api.steps import Steps
+from airflow_provider_activation.hooks.dataddo import DataddoHook
+from airflow_provider_activation.waits.probe import Done, Failed, Outcome, Pending, Probe
+
+
+@dataclass(frozen=True)
+class RunProbe(Probe):
+    """A run of a source or a flow that was put in the queue. The result is its status.
+
+    A run has no id. It is told from the one before by the moments the service gave before the enqueue:
+    done is `live` with a later finish, and `live` with the old moments is the run before.
+
+    :param last_run_started: ISO 8601, as it stood before the enqueue; None if it had never run.
+    :param last_run_finished: the same of the finish.
+    """
+
+    hook_class = DataddoHook
+
+    last_run_started: str | None
+    last_run_finished: str | None
+
+    @abstractmethod
+    def status_call(self) -> Call[api.RunStatus]:
+        """The question."""
+
+    def has_begun(self, status: api.RunStatus) -> bool:
+        """Whether a status shows that the run has begun."""
+        return status.state == api.RUNNING or is_later(status.last_run_started, self.last_run_started)
+
+    def look(self) -> Steps[Outcome]:
+        status: api.RunStatus = yield self.status_call()
+        return self.judge(status)
+
+    def judge(self, status: api.RunStatus) -> Outcome:
+        """What a status means for the run that was put in the queue."""
+        started = is_later(status.last_run_started, self.last_run_started)
+        finished = is_later(status.last_run_finished, self.last_run_finished)
+        match status.state:
+            case api.LIVE if finished:
+                return Done(status.plain())
+            case api.LIVE:
+                return Pending("live, not started yet" if not started else "live, not finished yet")
+            case api.BROKEN | api.INACTIVE if started or finished:
+                detail = f": {status.description}" if status.description else ""
+                return Failed(f"it is {status.state}{detail}")
+            case api.INACTIVE:
+                return Failed("it is inactive and will not run until somebody switches it on")
+            case state:
+                return Pending(state, known=state in (api.RUNNING, api.RETRYING, api.BROKEN))
+
+
+@dataclass(frozen=True)
+class SourceRunProbe(RunProbe):
+    """An extraction."""
+
+    source_id: str
+
+    @property
+    def subject(self) -> str:
+        return f"extraction of source {self.source_id}"
+
+    def status_call(self) -> Call[api.RunStatus]:
+        return api.get_source_status(self.source_id)
+
+
+@dataclass(frozen=True)
+class FlowRunProbe(RunProbe):
+    """A write."""
+
+    flow_id: str
+
+    @property
+    def subject(self) -> str:
+        return f"write of flow {self.flow_id}"
+
+    def status_call(self) -> Call[api.RunStatus]:
+        return api.get_flow_status(self.flow_id)
+
+
+def is_later(moment: datetime | None, before: str | None) -> bool:
+    """Whether a moment came after the one noted; any moment is later than none."""
+    if moment is None:
+        return False
+    return before is None or moment > datetime.fromisoformat(before)

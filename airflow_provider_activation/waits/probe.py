@@ -1,0 +1,219 @@
+"""The probe, what it can find, and asking it until there is something to say."""
+
+from __future__ import annotations
+
+import importlib
+import json
+import logging
+import random
+import time
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any, ClassVar, TypeAlias
+
+from airflow_provider_activation import errors
+from airflow_provider_activation.api.steps import Pause, Steps
+from airflow_provider_activation.errors import (
+    ActivationError,
+    JobFailed,
+    RateLimited,
+    ServiceUnavailable,
+    UnreadableResponse,
+    WaitTimeout,
+)
+from airflow_provider_activation.hooks.base import ActivationHook
+
+log = logging.getLogger(__name__)
+
+JSON: TypeAlias = Any
+
+MOST_BAD_POLLS = 10
+"""So many polls in a row may go wrong (each after the transport's own retries) before a wait gives up."""
+
+
+@dataclass(frozen=True, slots=True)
+class Pending:
+    """Not yet.
+
+    :param status: what the service calls it.
+    :param known: whether the status is one the documents name; an unknown one is reported once.
+    """
+
+    status: str
+    known: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """It is as it was waited for.
+
+    :param result: plain JSON, the wait's result in every mode.
+    """
+
+    result: JSON
+
+
+@dataclass(frozen=True, slots=True)
+class Failed:
+    """It ended, and not well."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class NeedsAction:
+    """It goes no further until somebody does something."""
+
+    what: str
+
+
+Outcome: TypeAlias = Pending | Done | Failed | NeedsAction
+
+
+@dataclass(frozen=True)
+class Probe(ABC):
+    """One question to a service and how to judge its answer. Its fields are plain JSON and hold no secret.
+
+    Subclasses are frozen dataclasses, so that a trigger can be made of their name and fields.
+    """
+
+    hook_class: ClassVar[type[ActivationHook]]
+
+    @property
+    @abstractmethod
+    def subject(self) -> str:
+        """What is waited for, for messages: the noun and its id."""
+
+    @abstractmethod
+    def look(self) -> Steps[Outcome]:
+        """Ask once and judge. Only calls that change nothing."""
+
+    def dump(self) -> tuple[str, str]:
+        """Name and fields of this probe, two texts; the fields as JSON.
+
+        :raises TypeError: a field is not plain JSON.
+        """
+        kind = type(self)
+        return f"{kind.__module__}.{kind.__qualname__}", json.dumps(asdict(self), sort_keys=True)
+
+    @staticmethod
+    def load(name: str, fields: str) -> Probe:
+        """The probe `dump` was called on."""
+        module, _, attribute = name.rpartition(".")
+        kind = getattr(importlib.import_module(module), attribute)
+        if not (isinstance(kind, type) and issubclass(kind, Probe)):
+            raise TypeError(f"{name} is not a probe")
+        values = {
+            field: tuple(value) if isinstance(value, list) else value
+            for field, value in json.loads(fields).items()
+        }
+        return kind(**values)
+
+
+class Patience:
+    """Lives through some bad polls in a row, and says an unknown status once."""
+
+    def __init__(self, probe: Probe) -> None:
+        self._probe = probe
+        self._bad_polls = 0
+        self._said: set[str] = set()
+
+    def look(self) -> Steps[Outcome]:
+        """Ask the probe; a bad poll counts as "not yet" until there were too many in a row.
+
+        :raises ActivationError: it cannot get better, or did not for `MOST_BAD_POLLS` polls.
+        """
+        try:
+            outcome: Outcome = yield from self._probe.look()
+        except (ServiceUnavailable, RateLimited, UnreadableResponse) as error:
+            self._bad_polls += 1
+            if self._bad_polls > MOST_BAD_POLLS:
+                raise
+            log.warning(
+                "%s: poll %d of at most %d bad ones in a row: %s",
+                self._probe.subject,
+                self._bad_polls,
+                MOST_BAD_POLLS,
+                error,
+            )
+            return Pending("no answer")
+        self._bad_polls = 0
+        if isinstance(outcome, Pending) and not outcome.known and outcome.status not in self._said:
+            self._said.add(outcome.status)
+            log.warning(
+                "%s has the status %r, which no document names; the wait goes on until its timeout.",
+                self._probe.subject,
+                outcome.status,
+            )
+        return outcome
+
+
+def wait(probe: Probe, *, poll_interval: float, deadline: float) -> Steps[JSON]:
+    """Ask until the probe has something to say, and return its result.
+
+    :param probe: what to ask.
+    :param poll_interval: seconds between two questions.
+    :param deadline: seconds since the epoch at which to give up.
+    :raises JobFailed: it ended, and not well.
+    :raises NeedsAction: it goes no further until somebody does something.
+    :raises WaitTimeout: the deadline passed.
+    """
+    patience = Patience(probe)
+    started = time.time()
+    while True:
+        outcome = yield from patience.look()
+        if not isinstance(outcome, Pending):
+            return conclude(probe, outcome)
+        now = time.time()
+        if now >= deadline:
+            raise WaitTimeout(
+                f"{probe.subject} was still {outcome.status!r} after {now - started:.0f} seconds.",
+                service=probe.hook_class.hook_name,
+            )
+        # spread, so that waits begun together do not ask together for ever
+        yield Pause(max(0.0, min(poll_interval * random.uniform(0.9, 1.1), deadline - now)))
+
+
+def conclude(probe: Probe, outcome: Done | Failed | NeedsAction) -> JSON:
+    """The result of a wait that is over, or its error."""
+    service = probe.hook_class.hook_name
+    match outcome:
+        case Done(result):
+            return result
+        case Failed(reason):
+            raise JobFailed(f"{probe.subject} failed: {reason}.", service=service)
+        case NeedsAction(what):
+            raise errors.NeedsAction(f"{probe.subject} goes no further: {what}.", service=service)
+
+
+def event_of_error(error: ActivationError) -> dict[str, JSON]:
+    """An error as the payload of a trigger's event."""
+    return {
+        "error": type(error).__name__,
+        "message": error.message,
+        "service": error.service,
+        "operation": error.operation,
+        "status": error.status,
+        "body": error.body,
+    }
+
+
+def event_of_result(result: JSON) -> dict[str, JSON]:
+    """A result as the payload of a trigger's event."""
+    return {"result": result}
+
+
+def result_of_event(event: Mapping[str, JSON] | None) -> JSON:
+    """The result a trigger sent, or the error it sent, raised again with its type.
+
+    :raises ActivationError: the trigger's error, or an event that none of our triggers sends.
+    """
+    if event is not None and "result" in event:
+        return event["result"]
+    if event is None or "error" not in event:
+        raise ActivationError(f"the trigger sent an event that cannot be read: {event!r}.")
+    kind = getattr(errors, str(event["error"]), ActivationError)
+    raise kind(
+        str(event["message"]), **{name: event[name] for name in ("service", "operation", "status", "body")}
+    )
