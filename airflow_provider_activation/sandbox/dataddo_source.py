@@ -1,0 +1,96 @@
+"""The body of Dataddo's Snapchat create-source, field by field."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from airflow_provider_activation.sandbox.reading import (
+    Check,
+    Fields,
+    Invalid,
+    any_object,
+    array,
+    boolean,
+    either,
+    filled_text,
+    integer,
+    one_of,
+    pattern,
+    text,
+)
+
+CUSTOMER_ID = 77
+ORGANISATIONS = {"org-1": "Example organization"}
+ACCOUNTS = {"org-1": {"acc-1": "Example account"}}
+
+# No list is documented; these are the two that the documents use.
+STRATEGIES = ("incremental", "clean")
+
+
+def date_range(braces: bool | None) -> Check[str]:
+    """A range like {{30d1}}: with braces, without them, or (None) either way."""
+
+    def check(value: object, where: str) -> str:
+        written = text(value, where)
+        found = re.fullmatch(r"(\{\{)?(\d+)[dwmy](\d+)(\|[^{}|]+)?(\}\})?", written, re.ASCII)
+        if found is None or bool(found[1]) != bool(found[5]) or braces not in (None, bool(found[1])):
+            raise Invalid(f"{where} must be a date range such as {'30d1' if braces is False else '{{30d1}}'}")
+        if int(found[2]) < int(found[3]):
+            raise Invalid(f"{where} ends before it begins")
+        return written
+
+    return check
+
+
+def _null(value: object, where: str) -> None:
+    if value is not None:
+        raise Invalid(f"{where} must be null")
+
+
+def read_snapchat_source(body: object) -> tuple[dict[str, Any], int | str]:
+    """The parameters of a new source as they were given, and its oAuthId."""
+    fields = Fields(body)
+    names = array(filled_text, minimum=1, unique=True)
+    digits = pattern(r"[0-9]{1,2}", "digits in a string")
+    oauth_id = fields.need("oAuthId", either(integer(1), filled_text))
+    required: dict[str, Check[Any]] = {
+        "connectorId": one_of("snapchat"),
+        "templateId": one_of("index"),
+        "storageStrategy": one_of(*STRATEGIES),
+        "organizationId": one_of(*ORGANISATIONS),
+        "accountId": filled_text,
+        "label": filled_text,
+        "breakdown": filled_text,
+        "metrics": names,
+        "labels": names,
+        "action_report_time": filled_text,
+        "swipe_up_attribution_window": filled_text,
+        "view_attribution_window": filled_text,
+        "dateRange": date_range(braces=True),
+    }
+    optional: dict[str, Check[Any]] = {
+        "dateRangePreview": date_range(braces=True),
+        "strategy": one_of(*STRATEGIES),
+        "sync_frequency": one_of("day", "week", "month", "custom"),
+        "day_of_week": digits,
+        "day_of_month": digits,
+        "hour": digits,
+        "minute": digits,
+        "timezone": filled_text,
+        "search": text,
+        "request": _null,
+        "type": one_of("snapchat"),
+        "ensureDataTypes": any_object,
+        "allowEmpty": boolean,
+        "nullableFields": boolean,
+    }
+    for name, check in required.items():
+        fields.need(name, check)
+    for name, check in optional.items():
+        fields.may(name, check)
+    fields.end()
+    given = any_object(body, "the body")
+    if given["accountId"] not in ACCOUNTS[str(given["organizationId"])]:
+        raise Invalid(f"accountId names no account of {given['organizationId']}")
+    return given, oauth_id

@@ -1,0 +1,250 @@
+"""LiveRamp's distribution managers, segment configs, segment statuses and deliveries."""
+
+from __future__ import annotations
+
+import itertools
+from dataclasses import dataclass
+from typing import Any
+
+from airflow_provider_activation.sandbox.liveramp_paging import page
+from airflow_provider_activation.sandbox.liveramp_seeds import SEGMENT_TYPES, SEGMENTS
+from airflow_provider_activation.sandbox.messages import Answer, Incoming, Refused
+from airflow_provider_activation.sandbox.reading import Fields, Invalid, array, filled_text, one_of
+from airflow_provider_activation.sandbox.service import iso, progress
+from airflow_provider_activation.sandbox.settings import Settings
+
+DISTRIBUTION_ROUTES = (
+    ("GET", "/v2/distribution-managers", "list_managers"),
+    ("GET", "/v2/distribution-managers/{id}", "get_manager"),
+    ("POST", "/v2/distribution-managers/{dmId}/segment-configs", "add_configs"),
+    ("GET", "/v2/distribution-managers/{dmId}/segment-configs", "list_configs"),
+    ("GET", "/v2/distribution-managers/{dmId}/segment-configs/{id}", "get_config"),
+    ("GET", "/v2/segment-statuses", "list_segment_statuses"),
+    ("GET", "/v2/deliveries", "list_deliveries"),
+)
+
+MAX_CONFIGS = 500
+
+
+@dataclass(frozen=True)
+class Config:
+    """One segment in distribution, which started one delivery."""
+
+    id: str
+    segment_id: str
+    segment_type: str
+    manager_id: str
+    destination_segment_id: str | None
+    connection_id: str
+    device_type: str
+    started: float
+    delivery_id: str
+    fail: bool
+
+    @property
+    def key(self) -> tuple[str, str, str, str | None]:
+        """What must not be put into distribution twice."""
+        return self.manager_id, self.segment_id, self.segment_type, self.destination_segment_id
+
+    @property
+    def public(self) -> dict[str, Any]:
+        """As the API shows it."""
+        shown = {
+            "id": self.id,
+            "segmentID": self.segment_id,
+            "segmentType": self.segment_type,
+            "distributionManagerID": self.manager_id,
+        }
+        if self.destination_segment_id is not None:
+            shown["destinationSegmentID"] = self.destination_segment_id
+        return shown
+
+
+class Distribution:
+    """What is being distributed, and how far it has come."""
+
+    def __init__(self, settings: Settings, connections: dict[str, dict[str, Any]]) -> None:
+        self._step = settings.step_seconds
+        self._now = settings.clock.now
+        self._connections = connections
+        self.managers: dict[str, dict[str, Any]] = {}
+        self._configs: dict[str, Config] = {}
+        self._keys: set[tuple[str, str, str, str | None]] = set()
+        self._ids = itertools.count(8200001)
+
+    def add_manager(self, name: str, connection_id: str) -> None:
+        """A new active distribution manager for an integration connection."""
+        now = iso(self._now())
+        manager_id = str(next(self._ids))
+        self.managers[manager_id] = {
+            "id": manager_id,
+            "name": name,
+            "integrationConnectionID": connection_id,
+            "status": "ACTIVE",
+            "expireAt": None,
+            "createdAt": now,
+            "updatedAt": now,
+        }
+
+    def list_managers(self, incoming: Incoming) -> Answer:
+        """All distribution managers, or those of one integration connection."""
+        query = incoming.read_query()
+        wanted = query.may("integrationConnectionID", filled_text)
+        found = [item for item in self.managers.values() if wanted in (None, item["integrationConnectionID"])]
+        return page(query, "v2/DistributionManagers", found)
+
+    def get_manager(self, incoming: Incoming, manager_id: str) -> Answer:
+        """One distribution manager."""
+        incoming.read_query().end()
+        return Answer.json(self._manager(manager_id))
+
+    def _manager(self, manager_id: str) -> dict[str, Any]:
+        if manager_id not in self.managers:
+            raise Refused(404, f"no distribution manager {manager_id}")
+        return self.managers[manager_id]
+
+    def add_configs(self, incoming: Incoming, manager_id: str) -> Answer:
+        """Put segments into distribution. 207: each item has an outcome, the call as a whole has none."""
+        incoming.read_query().end()
+        manager = self._manager(manager_id)
+        # A body of the wrong form is refused whole; only well-formed items get outcomes of their own.
+        items = array(_config_item, minimum=1)(incoming.json(), "the body")
+        if len(items) > MAX_CONFIGS:
+            raise Invalid(f"at most {MAX_CONFIGS} segment configs in one call, not {len(items)}")
+        return Answer.json([self._add(manager, item, incoming.fail) for item in items], 207)
+
+    def _add(self, manager: dict[str, Any], item: dict[str, Any], fail: bool) -> dict[str, Any]:
+        segment = SEGMENTS.get(item["segmentID"])
+        if segment is None:
+            return _outcome(None, 404, "NOT_FOUND", f"no segment {item['segmentID']}")
+        if segment.type != item["segmentType"]:
+            return _outcome(None, 422, "VALIDATION_ERROR", f"the segment's type is {segment.type}")
+        if item["distributionManagerID"] != manager["id"]:
+            return _outcome(None, 422, "VALIDATION_ERROR", "distributionManagerID differs from the path")
+        devices = self._connections[manager["integrationConnectionID"]]["deviceTypes"]
+        config = Config(
+            id=str(next(self._ids)),
+            segment_id=segment.id,
+            segment_type=segment.type,
+            manager_id=manager["id"],
+            destination_segment_id=item["destinationSegmentID"],
+            connection_id=manager["integrationConnectionID"],
+            device_type=devices[0] if len(devices) == 1 else "MIXED",
+            started=self._now(),
+            delivery_id=str(next(self._ids)),
+            fail=fail,
+        )
+        if config.key in self._keys:
+            return _outcome(None, 409, "CONFLICT", f"the segment {segment.id} is in distribution already")
+        self._keys.add(config.key)
+        self._configs[config.id] = config
+        return _outcome(config.id, 201, "CREATED", "Created")
+
+    def list_configs(self, incoming: Incoming, manager_id: str) -> Answer:
+        """The segment configs of a distribution manager."""
+        self._manager(manager_id)
+        found = [config for config in self._configs.values() if config.manager_id == manager_id]
+        return page(incoming.read_query(), "segmentConfigs", found, lambda config: config.public)
+
+    def get_config(self, incoming: Incoming, manager_id: str, config_id: str) -> Answer:
+        """One segment config."""
+        incoming.read_query().end()
+        self._manager(manager_id)
+        config = self._configs.get(config_id)
+        if config is None or config.manager_id != manager_id:
+            raise Refused(404, f"distribution manager {manager_id} has no segment config {config_id}")
+        return Answer.json(config.public)
+
+    def list_segment_statuses(self, incoming: Incoming) -> Answer:
+        """How each segment's name stands at the destinations; both filters are optional."""
+        query = incoming.read_query()
+        kind = query.may("segmentType", one_of(*SEGMENT_TYPES))
+        ids = query.many("segmentIDs", "segmentIDs[]")
+        statuses = [
+            status
+            for status in self._segment_statuses(self._now())
+            if kind in (None, status["segmentType"]) and (ids is None or status["segmentID"] in ids)
+        ]
+        return page(query, "v2/SegmentStatuses", statuses)
+
+    def _segment_statuses(self, now: float) -> list[dict[str, Any]]:
+        statuses = []
+        distributed = set()
+        for config in self._configs.values():
+            distributed.add(config.segment_id)
+            sync = progress(config.started, now, self._step, ("NEVER_SYNCED", "SYNCED"))
+            taxonomy = {"taxonomySyncStatus": sync}
+            name_there = config.destination_segment_id or (
+                f"dest-{config.segment_id}" if sync == "SYNCED" else None
+            )
+            if name_there is not None:
+                taxonomy["destinationSegmentID"] = name_there
+            statuses.append(
+                {
+                    "segmentID": config.segment_id,
+                    "segmentType": config.segment_type,
+                    "taxonomy": taxonomy,
+                    "integrationConnectionID": config.connection_id,
+                }
+            )
+        for segment in SEGMENTS.values():
+            if segment.id not in distributed:
+                taxonomy = {"taxonomySyncStatus": "NOT_CONFIGURED_TO_SYNC"}
+                statuses.append({"segmentID": segment.id, "segmentType": segment.type, "taxonomy": taxonomy})
+        return statuses
+
+    def list_deliveries(self, incoming: Incoming) -> Answer:
+        """All deliveries, or those of a connection or of some segments."""
+        query = incoming.read_query()
+        connection_id = query.may("integrationConnectionID", filled_text)
+        segment_ids = query.many("segmentIDs", "segmentIDs[]")
+        wanted = None if segment_ids is None else set(segment_ids)
+        found = [
+            config
+            for config in self._configs.values()
+            if connection_id in (None, config.connection_id)
+            and (wanted is None or config.segment_id in wanted)
+        ]
+        now = self._now()
+        return page(query, "v2/Deliveries", found, lambda config: self._delivery(config, now))
+
+    def _delivery(self, config: Config, now: float) -> dict[str, Any]:
+        states = ("PENDING", "IN_PROGRESS", "FAILED" if config.fail else "DELIVERED")
+        status = progress(config.started, now, self._step, states)
+        delivery: dict[str, Any] = {
+            "id": config.delivery_id,
+            "status": status,
+            "deviceType": config.device_type,
+            "updatedAt": iso(config.started + self._step * states.index(status)),
+            "integrationConnectionID": config.connection_id,
+            "operationType": "ADD",
+            "segmentID": config.segment_id,
+        }
+        if status == "DELIVERED":
+            delivery["recordCount"] = SEGMENTS[config.segment_id].record_count
+        return delivery
+
+    def state(self) -> dict[str, list[dict[str, Any]]]:
+        """Managers, configs and deliveries."""
+        now = self._now()
+        return {
+            "distributionManagers": list(self.managers.values()),
+            "segmentConfigs": [config.public for config in self._configs.values()],
+            "deliveries": [self._delivery(config, now) for config in self._configs.values()],
+        }
+
+
+def _config_item(value: object, where: str) -> dict[str, Any]:
+    fields = Fields(value, where)
+    read = {
+        "segmentID": fields.need("segmentID", filled_text),
+        "segmentType": fields.need("segmentType", one_of(*SEGMENT_TYPES)),
+        "distributionManagerID": fields.need("distributionManagerID", filled_text),
+        "destinationSegmentID": fields.may("destinationSegmentID", filled_text),
+    }
+    fields.end()
+    return read
+
+
+def _outcome(config_id: str | None, status: int, code: str, message: str) -> dict[str, Any]:
+    return {"id": config_id, "status": {"httpStatus": status, "errorCode": code, "message": message}}

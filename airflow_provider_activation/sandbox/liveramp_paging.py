@@ -1,0 +1,51 @@
+"""How LiveRamp pages its lists: `limit`, an `after` cursor, and `_pagination` beside the list."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from collections.abc import Callable, Sequence
+from typing import Any, TypeVar
+
+from airflow_provider_activation.sandbox.messages import Answer
+from airflow_provider_activation.sandbox.reading import Invalid, Query, filled_text
+
+T = TypeVar("T")
+
+DEFAULT_LIMIT = 10
+MAX_LIMIT = 100
+
+
+def page(query: Query, key: str, items: Sequence[T], show: Callable[[T], Any] = lambda item: item) -> Answer:
+    """One page of a list; `show` is asked only for the items on it. Refuses what is left in the query."""
+    limit = query.whole("limit", 1, MAX_LIMIT) or DEFAULT_LIMIT
+    after = query.may("after", filled_text)
+    query.end()
+    start = 0 if after is None else _position(after)
+    if start > len(items):
+        raise Invalid("after is not a cursor of this list")
+    end = start + limit
+    cursor = _cursor(end) if end < len(items) else None
+    return Answer.json(
+        {
+            key: [show(item) for item in items[start:end]],
+            "_pagination": {"after": cursor, "total": len(items)},
+        }
+    )
+
+
+def _cursor(position: int) -> str:
+    # Opaque to the caller. All lists here only ever grow at their end, so that a position is stable.
+    return base64.urlsafe_b64encode(f"after:{position}".encode()).decode()
+
+
+def _position(cursor: str) -> int:
+    try:
+        word, _, digits = (
+            base64.b64decode(cursor, altchars=b"-_", validate=True).decode("ascii").partition(":")
+        )
+        if word != "after":
+            raise ValueError(word)
+        return int(digits)
+    except (ValueError, binascii.Error):
+        raise Invalid("after is not a cursor of this list") from None

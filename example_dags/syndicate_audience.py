@@ -1,0 +1,234 @@
+"""Send a win-back audience out through four services, every day.
+
+The audience is shared on Acoustic Exchange and put into distribution on LiveRamp. When both have
+delivered it, an advertising activity is created and enabled at Delta Projects, and Dataddo collects what
+the advertising channels report.
+
+It runs as it stands against the sandbox (`make demo`). For your own accounts, change the values of the
+DAG's params to what your vendors gave you.
+"""
+
+from __future__ import annotations
+
+import os
+from datetime import timedelta
+from pathlib import Path
+
+import pendulum
+from airflow.sdk import Param, TaskGroup, chain, dag, task
+from airflow.timetables.interval import CronDataIntervalTimetable
+
+from airflow_provider_activation.operators.acoustic_exchange import (
+    AcousticExchangeDefineSegmentsOperator,
+    AcousticExchangeExportSegmentOperator,
+    AcousticExchangeRegisterEndpointOperator,
+    AcousticExchangeUploadJobDataOperator,
+)
+from airflow_provider_activation.operators.dataddo import (
+    DataddoBuildFlowOperator,
+    DataddoExtractSourceOperator,
+    DataddoWriteFlowOperator,
+)
+from airflow_provider_activation.operators.delta_projects import (
+    DeltaProjectsCreateActivityFromTemplateOperator,
+    DeltaProjectsUpdateActivityOperator,
+)
+from airflow_provider_activation.operators.liveramp import (
+    LiveRampAuthorizeOAuthConnectionOperator,
+    LiveRampCreateIntegrationConnectionOperator,
+    LiveRampDistributeSegmentsOperator,
+)
+from airflow_provider_activation.sensors.acoustic_exchange import AcousticExchangeJobSensor
+from airflow_provider_activation.sensors.liveramp import LiveRampDeliverySensor
+from winback_audience import write_winback_audience
+
+TIME_ZONE = "Europe/Stockholm"
+SEGMENT = 8000000000000001152
+"""The audience's id at the source endpoint; Acoustic Exchange's ids may be larger than 2^53."""
+
+
+@dag(
+    schedule=CronDataIntervalTimetable("0 0 * * *", timezone=TIME_ZONE),
+    start_date=pendulum.datetime(2026, 1, 1, tz=TIME_ZONE),
+    catchup=False,
+    max_active_runs=1,
+    tags=["activation"],
+    default_args={
+        "retries": 2,
+        "retry_delay": timedelta(minutes=5),
+        # how often the services are asked while a task waits
+        "poll_interval": float(os.environ.get("ACTIVATION_POLL_INTERVAL", "60")),
+    },
+    # moments as people in the agency's time zone write them
+    user_defined_macros={"local": lambda moment: moment.in_timezone(TIME_ZONE)},
+    params={
+        "inactive_days": Param(180, type="integer", minimum=1),
+        "acoustic_destination_endpoint_id": Param(20002, type="integer"),
+        "liveramp_destination_id": Param("1001", type="string"),
+        "liveramp_integration_id": Param("2001", type="string"),
+        "liveramp_account_id": Param("ads-account-1", type="string"),
+        "liveramp_segment_id": Param("5000000001", type="string"),
+        "delta_projects_template_id": Param("16b35327-794c-11e4-8425-daf437376f87", type="string"),
+        "snapchat_organization_id": Param("org-1", type="string"),
+        "snapchat_account_id": Param("acc-1", type="string"),
+    },
+    doc_md=__doc__,
+)
+def syndicate_audience() -> None:
+    @task
+    def build_audience(run_id: str, params: dict[str, int]) -> str:
+        # every worker must see this folder; with several machines, put it on shared storage
+        folder = Path(os.environ.get("AIRFLOW_HOME", "~/airflow")).expanduser() / "audiences"
+        file = folder / f"{run_id.replace(':', '-')}.csv"
+        customers = write_winback_audience(file, params["inactive_days"])
+        print(f"{customers} customers have not bought for {params['inactive_days']} days.")
+        return str(file)
+
+    audience = build_audience()  # type: ignore[call-arg]  # Airflow fills in run_id and params
+
+    with TaskGroup("acoustic_exchange") as acoustic_exchange:
+        register = AcousticExchangeRegisterEndpointOperator(
+            task_id="register_endpoint",
+            acoustic_exchange_conn_id="acoustic_exchange_endpoint",
+            name="Customer base",
+            provider_name="Marketing data",
+            endpoint_types={"segment": {"source": {"enabled": True, "producerType": "push"}}},
+            marketing_databases_definition={
+                "marketingDatabases": [
+                    {
+                        "name": "Customers",
+                        "identifiers": [
+                            {
+                                "name": "email_sha256",
+                                "type": "email",
+                                "hashMode": "HASHED",
+                                "hashAlgorithm": "SHA256",
+                            }
+                        ],
+                    }
+                ]
+            },
+        )
+        define = AcousticExchangeDefineSegmentsOperator(
+            task_id="define_segment",
+            acoustic_exchange_conn_id="acoustic_exchange_endpoint",
+            endpoint_id=register.output["endpointId"],
+            segments=[
+                {
+                    "id": SEGMENT,
+                    "name": "Win-back",
+                    "description": "Customers who have not bought for a while",
+                    "segment_attributes": [{"name": "last_purchase", "type": "string"}],
+                }
+            ],
+        )
+        export = AcousticExchangeExportSegmentOperator(
+            task_id="export_segment",
+            endpoint_id=register.output["endpointId"],
+            segment_id=SEGMENT,
+            destination_endpoint_id="{{ params.acoustic_destination_endpoint_id }}",
+            destination_segment_name="Win-back {{ local(data_interval_end).to_date_string() }}",
+            source_identifiers=["email_sha256"],
+            destination_identifier="email",
+            update_identities=False,
+        )
+        upload = AcousticExchangeUploadJobDataOperator(
+            task_id="upload_audience",
+            job_id=export.output["jobId"],
+            file=audience,
+            wait_for_completion=False,
+        )
+        shared = AcousticExchangeJobSensor(
+            task_id="wait_for_job", job_id=export.output["jobId"], on_needs_action="wait"
+        )
+        chain(register, define, export, upload, shared)
+
+    with TaskGroup("liveramp") as liveramp:
+        authorize = LiveRampAuthorizeOAuthConnectionOperator(
+            task_id="authorize",
+            destination_id="{{ params.liveramp_destination_id }}",
+            integration_id="{{ params.liveramp_integration_id }}",
+        )
+        connect = LiveRampCreateIntegrationConnectionOperator(
+            task_id="create_integration_connection",
+            destination_id="{{ params.liveramp_destination_id }}",
+            integration_id="{{ params.liveramp_integration_id }}",
+            properties={"accountId": "{{ params.liveramp_account_id }}"},
+            device_types=["WEB", "IOS", "ANDROID"],
+            oauth_connection_id=authorize.output,
+            distribution_manager_name="Win-back",
+        )
+        distribute = LiveRampDistributeSegmentsOperator(
+            task_id="distribute_segments",
+            distribution_manager_id=connect.output["distributionManagerID"],
+            segments=["{{ params.liveramp_segment_id }}"],
+        )
+        delivered = LiveRampDeliverySensor(
+            task_id="wait_for_delivery",
+            integration_connection_id=connect.output["id"],
+            segment_ids=["{{ params.liveramp_segment_id }}"],
+        )
+        chain(authorize, connect, distribute, delivered)
+
+    with TaskGroup("delta_projects") as delta_projects:
+        # created disabled, so that nothing spends money before it is known to exist once
+        create = DeltaProjectsCreateActivityFromTemplateOperator(
+            task_id="create_activity",
+            template_id="{{ params.delta_projects_template_id }}",
+            activity_name="Win-back {{ local(data_interval_end).to_date_string() }}",
+            flight_start="{{ local(data_interval_end).isoformat() }}",
+            flight_stop="{{ local(data_interval_end).add(days=7).subtract(seconds=1).isoformat() }}",
+            order_id="WIN-BACK-{{ local(data_interval_end).format('YYYYMMDD') }}",
+            budget=1000,
+        )
+        enable = DeltaProjectsUpdateActivityOperator(
+            task_id="enable_activity", activity_id=create.output["id"], enabled=True
+        )
+        chain(create, enable)
+
+    with TaskGroup("dataddo") as dataddo:
+        build = DataddoBuildFlowOperator(
+            task_id="build_flow",
+            service="snapchat_static",
+            credentials_conn_id="snapchat_app",
+            connector_id="snapchat",
+            source_label="Snapchat Insights",
+            source_parameters={
+                "templateId": "index",
+                "organizationId": "{{ params.snapchat_organization_id }}",
+                "accountId": "{{ params.snapchat_account_id }}",
+                "breakdown": "campaign",
+                "metrics": ["spend", "impressions"],
+                "labels": ["stats_id", "stats_type", "stats_start_time", "stats_end_time"],
+                "action_report_time": "conversion",
+                "swipe_up_attribution_window": "28_DAY",
+                "view_attribution_window": "1_DAY",
+                "sync_frequency": "day",
+                "day_of_week": "2",
+                "day_of_month": "1",
+                "hour": "3",
+                "minute": "25",
+                "timezone": "UTC",
+                "dateRange": "30d1",
+                "dateRangePreview": "30d1",
+                "search": "",
+                "request": None,
+                "type": "snapchat",
+                "strategy": "incremental",
+            },
+            flow_label="GDS Flow",
+            app="google_data_studio",
+        )
+        extract = DataddoExtractSourceOperator(
+            task_id="extract_source",
+            source_id=build.output["source_id"],
+            date_from="{{ local(data_interval_start).to_date_string() }}",
+            date_to="{{ local(data_interval_start).to_date_string() }}",
+        )
+        write = DataddoWriteFlowOperator(task_id="write_flow", flow_id=build.output["flow_id"])
+        chain(build, extract, write)
+
+    chain([acoustic_exchange, liveramp], delta_projects, dataddo)
+
+
+syndicate_audience()

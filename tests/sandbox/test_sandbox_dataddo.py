@@ -1,0 +1,297 @@
+"""Dataddo: sign-in, services, sources, flows and their runs."""
+
+from __future__ import annotations
+
+import re
+from datetime import datetime
+from typing import Any
+
+import httpx
+import pytest
+from sandbox_testing import PLAIN, STEP, course
+
+from airflow_provider_activation.sandbox import Sandbox
+
+
+def is_error(answer: httpx.Response, status: int) -> bool:
+    assert set(answer.json()) == {"message"}
+    return answer.status_code == status
+
+
+def make_service(sandbox: Sandbox, dataddo: httpx.Client) -> int:
+    answer = dataddo.post("/services", json={"service": "snapchat_static", "data": snapchat(sandbox)})
+    assert answer.status_code == 200, answer.text
+    assert set(answer.json()) == {"id"}
+    return int(answer.json()["id"])
+
+
+def snapchat(sandbox: Sandbox) -> dict[str, Any]:
+    return {
+        "staticKey": sandbox.secrets["snapchat_refresh_token"],
+        "clientId": sandbox.secrets["snapchat_client_id"],
+        "clientSecret": sandbox.secrets["snapchat_client_secret"],
+    }
+
+
+def source_body(service: int | str, **changed: Any) -> dict[str, Any]:
+    given = {
+        "connectorId": "snapchat",
+        "templateId": "index",
+        "oAuthId": service,
+        "organizationId": "org-1",
+        "accountId": "acc-1",
+        "label": "Snapchat Insights",
+        "breakdown": "campaign",
+        "metrics": ["spend", "impressions"],
+        "labels": ["stats_id", "stats_type"],
+        "action_report_time": "conversion",
+        "swipe_up_attribution_window": "28_DAY",
+        "view_attribution_window": "1_DAY",
+        "sync_frequency": "day",
+        "day_of_week": "2",
+        "day_of_month": "1",
+        "hour": "3",
+        "minute": "25",
+        "timezone": "UTC",
+        "dateRange": "{{30d1}}",
+        "dateRangePreview": "{{30d1}}",
+        "search": "",
+        "request": None,
+        "type": "snapchat",
+        "strategy": "incremental",
+        "storageStrategy": "incremental",
+        **changed,
+    }
+    return {name: value for name, value in given.items() if value is not ...}
+
+
+@pytest.fixture
+def service(sandbox: Sandbox, dataddo: httpx.Client) -> int:
+    return make_service(sandbox, dataddo)
+
+
+@pytest.fixture
+def source(dataddo: httpx.Client, service: int) -> str:
+    answer = dataddo.post("/connectors/snapchat/create-source", json=source_body(service))
+    assert answer.status_code == 200, answer.text
+    return str(answer.json()["id"])
+
+
+@pytest.fixture
+def flow(dataddo: httpx.Client, source: str) -> str:
+    body = {"sources": [source], "app": "google_data_studio", "label": "GDS Flow"}
+    answer = dataddo.post("/flows", json=body)
+    assert answer.status_code == 200, answer.text
+    return str(answer.json()["id"])
+
+
+class TestSignIn:
+    def test_tokens(self, sandbox: Sandbox) -> None:
+        url = f"{sandbox.url}/dataddo/auth"
+        given = {"email": sandbox.secrets["dataddo_email"], "password": sandbox.secrets["dataddo_password"]}
+        tokens = PLAIN.post(url, json=given).json()
+        assert set(tokens) == {"access_token", "refresh_token", "expires_in", "realm_id", "provider"}
+        assert tokens["expires_in"] == 3600
+        assert is_error(PLAIN.post(url, json={**given, "password": "x"}), 401)
+        assert is_error(PLAIN.post(url, json={**given, "user": "x"}), 400)
+        assert is_error(PLAIN.post(url, data=given), 400)
+
+    def test_bad_and_expired_tokens(self, sandbox: Sandbox, dataddo: httpx.Client) -> None:
+        assert dataddo.get("/services").status_code == 200
+        assert is_error(dataddo.get("/services", headers={"Authorization": "Bearer x"}), 401)
+        sandbox.expire_tokens()
+        assert is_error(dataddo.get("/services"), 401)
+
+    def test_realm(self, dataddo: httpx.Client) -> None:
+        assert (
+            dataddo.get("/services", headers={"X-Realm-Id": "101", "X-Provider": "password"}).status_code
+            == 200
+        )
+        assert is_error(dataddo.get("/services", headers={"X-Realm-Id": "102"}), 403)
+        assert is_error(dataddo.get("/services", headers={"X-Provider": "google"}), 403)
+
+
+class TestServices:
+    def test_create_and_list(self, sandbox: Sandbox, dataddo: httpx.Client, service: int) -> None:
+        newer = {"serviceName": "snapchat_static", "config": {**snapchat(sandbox), "label": "Mine"}}
+        second = dataddo.post("/services", json=newer).json()["id"]
+        listed = dataddo.get("/services").json()
+        assert [(item["id"], item["label"]) for item in listed] == [
+            (service, "Snapchat 1000"),
+            (second, "Mine"),
+        ]
+        assert "snapchat" in listed[0]["service"]
+        assert sandbox.secrets["snapchat_client_secret"] not in str(listed)
+
+    def test_refusals(self, sandbox: Sandbox, dataddo: httpx.Client) -> None:
+        good = snapchat(sandbox)
+        for body in (
+            {"service": "snapchat_static", "config": good},
+            {"service": "snapchat_static", "data": good, "serviceName": "snapchat_static", "config": good},
+            {"service": "facebook", "data": good},
+            {"service": "snapchat_static", "data": {**good, "clientSecret": "wrong"}},
+            {"service": "snapchat_static", "data": {**good, "token": "x"}},
+            {"service": "snapchat_static", "data": {"staticKey": "x"}},
+            {"service": "snapchat_static"},
+        ):
+            assert is_error(dataddo.post("/services", json=body), 400)
+        assert dataddo.get("/services").json() == []
+
+    def test_actions(self, dataddo: httpx.Client, service: int) -> None:
+        path = "/connectors/snapchat/actions"
+        organizations = dataddo.post(f"{path}/organization", json={"oAuthId": str(service)}).json()
+        assert organizations == [{"label": "Example organization", "value": "org-1"}]
+        asked = {"oAuthId": service, "organizationId": "org-1"}
+        assert dataddo.post(f"{path}/account", json=asked).json()[0]["value"] == "acc-1"
+        assert is_error(dataddo.post(f"{path}/account", json={**asked, "organizationId": "x"}), 400)
+        assert is_error(dataddo.post(f"{path}/organization", json={"oAuthId": "9"}), 400)
+        assert is_error(dataddo.get(f"{path}/organization"), 405)
+
+
+class TestSources:
+    def test_create_and_read_back(self, dataddo: httpx.Client, service: int, source: str) -> None:
+        assert re.fullmatch(r"[0-9a-f]{24}", source)
+        listed = dataddo.get("/sources").json()
+        assert [(item["id"], item["label"], item["type"]) for item in listed] == [
+            (source, "Snapchat Insights", "snapchat")
+        ]
+        one = dataddo.get(f"/sources/{source}").json()
+        assert (one["connector_id"], one["template_id"]) == ("snapchat", "index")
+        assert dataddo.get(f"/sources/{source}/metadata").json() == source_body(service)
+        assert is_error(dataddo.get("/sources/x"), 404)
+
+    def test_service_id_as_a_string(self, dataddo: httpx.Client, service: int) -> None:
+        body = source_body(str(service), strategy=..., sync_frequency=...)
+        assert dataddo.post("/connectors/snapchat/create-source", json=body).status_code == 200
+
+    @pytest.mark.parametrize(
+        "changed",
+        [
+            {"storageStrategy": ...},
+            {"storageStrategy": "other"},
+            {"dateRange": "30d1"},
+            {"dateRange": "{{ 30d1 }}"},
+            {"dateRange": "{{1d30}}"},
+            {"dateRange": "{{30x1}}"},
+            {"oAuthId": 9},
+            {"oAuthId": None},
+            {"oAuthId": True},
+            {"organizationId": "org-2"},
+            {"accountId": "acc-2"},
+            {"connectorId": "facebook"},
+            {"label": ...},
+            {"metrics": "spend"},
+            {"labels": []},
+            {"hour": 3},
+            {"request": "x"},
+            {"allowEmpty": "true"},
+            {"storage_strategy": "incremental"},
+        ],
+    )
+    def test_refusals(self, dataddo: httpx.Client, service: int, changed: dict[str, Any]) -> None:
+        answer = dataddo.post("/connectors/snapchat/create-source", json=source_body(service, **changed))
+        assert is_error(answer, 400)
+        assert dataddo.get("/sources").json() == []
+
+
+class TestFlows:
+    def test_create_and_read_back(self, dataddo: httpx.Client, source: str, flow: str) -> None:
+        one = dataddo.get(f"/flows/{flow}").json()
+        assert one["source"] == [{"source_id": source}]
+        assert one["api"]["app"] == "google_data_studio"
+        assert one["api"]["id"] != flow
+        assert is_error(dataddo.get(f"/flows/{one['api']['id']}"), 404)
+        assert dataddo.get("/flows").json() == [one]
+        assert dataddo.get(f"/flows/by-source/{source}").json() == [one]
+        assert is_error(dataddo.get(f"/flows/by-source/{flow}"), 404)
+
+    def test_refusals(self, dataddo: httpx.Client, source: str) -> None:
+        good = {"sources": [source], "app": "google_data_studio", "label": "x"}
+        wrong: list[dict[str, Any]] = [
+            {"sources": ["9"]},
+            {"sources": []},
+            {"source": [source]},
+            {"app": "x"},
+            {"label": 5},
+        ]
+        for changed in wrong:
+            assert is_error(dataddo.post("/flows", json={**good, **changed}), 400)
+
+
+class TestRuns:
+    def test_extraction(self, sandbox: Sandbox, dataddo: httpx.Client, source: str) -> None:
+        def status() -> dict[str, Any]:
+            return dict(dataddo.get(f"/sources/{source}/status").json())
+
+        enqueue = f"/sources/{source}/extraction/enqueue"
+        fresh = status()
+        assert set(fresh) == {"actionId", "status", "lastRunStarted", "lastRunFinished", "description"}
+        assert (fresh["status"], fresh["lastRunStarted"], fresh["lastRunFinished"]) == ("live", None, None)
+        answer = dataddo.post(enqueue)
+        assert (answer.status_code, answer.content) == (202, b"")
+        # The race: right after the 202 nothing can be seen of the new run.
+        assert status() == fresh
+        sandbox.advance(STEP / 2)
+        assert status()["status"] == "running"
+        assert is_error(dataddo.post(enqueue), 409)
+        sandbox.advance(STEP)
+        done = status()
+        assert done["status"] == "live"
+        times = [datetime.fromisoformat(done[name]) for name in ("lastRunStarted", "lastRunFinished")]
+        assert times[1] > times[0]
+        # The second run: live with the old times, running, live with new ones.
+        days = {"dateFrom": "2026-01-01", "dateTo": "2026-01-02"}
+        assert dataddo.post(enqueue, json=days).status_code == 202
+        assert status() == done
+        sandbox.advance(STEP / 2)
+        running = status()
+        assert running["status"] == "running"
+        assert running["lastRunStarted"] > done["lastRunStarted"]
+        assert running["lastRunFinished"] == done["lastRunFinished"]
+        sandbox.advance(STEP)
+        assert status()["status"] == "live"
+        assert status()["lastRunFinished"] > done["lastRunFinished"]
+
+    def test_a_second_request_before_the_start_is_a_second_run(
+        self, sandbox: Sandbox, dataddo: httpx.Client, source: str
+    ) -> None:
+        for _ in range(2):
+            assert dataddo.post(f"/sources/{source}/extraction/enqueue").status_code == 202
+        assert sandbox.state()["dataddo"]["sources"][0]["runs"] == 2
+
+    def test_write(self, sandbox: Sandbox, dataddo: httpx.Client, flow: str) -> None:
+        answer = dataddo.post(f"/flows/{flow}/write/enqueue", json={"skipRulesValidation": True})
+        assert answer.status_code == 202
+        assert set(answer.json()) == {"executionId", "actionId", "startedAt", "actionType", "connector"}
+        sandbox.advance(STEP / 2)
+        assert dataddo.get(f"/flows/{flow}/status").json()["status"] == "running"
+        assert is_error(dataddo.post(f"/flows/{flow}/write/enqueue"), 409)
+        sandbox.advance(STEP)
+        assert dataddo.get(f"/flows/{flow}/status").json()["status"] == "live"
+        assert is_error(dataddo.post("/flows/x/write/enqueue"), 404)
+
+    def test_a_failing_run(self, sandbox: Sandbox, dataddo: httpx.Client, source: str) -> None:
+        sandbox.misbehave("fail", path="/sources/*/extraction/enqueue")
+        dataddo.post(f"/sources/{source}/extraction/enqueue")
+        seen = course(sandbox, lambda: dataddo.get(f"/sources/{source}/status").json()["status"], steps=4)
+        assert seen == ["live", "running", "retrying", "broken"]
+
+    @pytest.mark.parametrize(
+        ("body", "status"),
+        [
+            ({"dateRangeExpression": "7d7"}, 202),
+            ({"dateRangeExpression": "{{1d1}}"}, 202),
+            ({"storageStrategy": "clean", "limit": 5}, 202),
+            ({"dateFrom": "2026-01-01"}, 400),
+            ({"dateFrom": "2026-01-02", "dateTo": "2026-01-01"}, 400),
+            ({"dateFrom": "2026-1-1", "dateTo": "2026-01-02"}, 400),
+            ({"dateFrom": "2026-01-01", "dateTo": "2026-01-02", "dateRangeExpression": "1d1"}, 400),
+            ({"dateRangeExpression": "{{1d1"}, 400),
+            ({"limit": "5"}, 400),
+            ({"label": "x"}, 400),
+        ],
+    )
+    def test_extraction_bodies(
+        self, dataddo: httpx.Client, source: str, body: dict[str, Any], status: int
+    ) -> None:
+        assert dataddo.post(f"/sources/{source}/extraction/enqueue", json=body).status_code == status

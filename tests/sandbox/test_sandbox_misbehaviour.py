@@ -1,0 +1,207 @@
+"""Misbehaviour on demand, each kind, and that it did or did not act."""
+
+from __future__ import annotations
+
+import re
+import socket
+import time
+from typing import Any
+from urllib.parse import urlsplit
+
+import httpx
+import pytest
+from sandbox_testing import SECRETS
+
+from airflow_provider_activation.sandbox import Sandbox
+
+PATH = "/v2/integration-connections"
+BODY = {
+    "integrationID": ["1002", "2002"],
+    "properties": [
+        {"propertyKey": "bucket", "propertyValue": "b"},
+        {"propertyKey": "folder", "propertyValue": "f"},
+    ],
+    "deviceTypes": ["PII"],
+}
+
+
+def misbehave(sandbox: Sandbox, what: str, **rule: Any) -> None:
+    sandbox.misbehave(what, service="liveramp", method="POST", path=PATH, **rule)
+
+
+def post(liveramp: httpx.Client) -> httpx.Response:
+    return liveramp.post("/integration-connections", json=BODY)
+
+
+def made(sandbox: Sandbox) -> int:
+    return len(sandbox.state()["liveramp"]["integrationConnections"])
+
+
+def raw_request(sandbox: Sandbox) -> bytes:
+    """Every byte that comes back until the server closes the connection."""
+    place = urlsplit(sandbox.url)
+    received = b""
+    with socket.create_connection((place.hostname, place.port), timeout=5) as connection:
+        connection.sendall(b"GET /liveramp/v2/segments HTTP/1.1\r\nHost: x\r\n\r\n")
+        try:
+            while chunk := connection.recv(4096):
+                received += chunk
+        except ConnectionResetError:
+            pass
+    return received
+
+
+@pytest.mark.parametrize(("after_acting", "expected"), [(False, 0), (True, 1)])
+def test_status(sandbox: Sandbox, liveramp: httpx.Client, after_acting: bool, expected: int) -> None:
+    misbehave(
+        sandbox, "status", status=429, headers={"Retry-After": "1"}, body={"a": 1}, after_acting=after_acting
+    )
+    answer = post(liveramp)
+    assert (answer.status_code, answer.headers["Retry-After"], answer.json()) == (429, "1", {"a": 1})
+    assert made(sandbox) == expected
+    assert post(liveramp).status_code == 201
+
+
+def test_refuse_has_the_vendors_form(sandbox: Sandbox, liveramp: httpx.Client) -> None:
+    misbehave(sandbox, "refuse", status=422)
+    assert set(post(liveramp).json()) == {"httpStatus", "errorCode", "message"}
+    assert made(sandbox) == 0
+
+
+@pytest.mark.parametrize(("what", "expected"), [("drop_before", 0), ("drop_after", 1)])
+def test_drop(sandbox: Sandbox, liveramp: httpx.Client, what: str, expected: int) -> None:
+    misbehave(sandbox, what)
+    with pytest.raises((httpx.RemoteProtocolError, httpx.ReadError)):
+        post(liveramp)
+    assert made(sandbox) == expected
+    assert sandbox.requests[-1]["status"] is None
+    assert sandbox.requests[-1]["misbehaviour"] == what
+    assert post(liveramp).status_code == 201
+
+
+@pytest.mark.parametrize("what", ["drop_before", "drop_after"])
+def test_drop_sends_no_byte(sandbox: Sandbox, what: str) -> None:
+    sandbox.misbehave(what)
+    assert raw_request(sandbox) == b""
+
+
+def test_html(sandbox: Sandbox, liveramp: httpx.Client) -> None:
+    misbehave(sandbox, "html")
+    misbehave(sandbox, "html", status=200, after_acting=True)
+    first, second = post(liveramp), post(liveramp)
+    assert (first.status_code, second.status_code) == (502, 200)
+    assert "<html>" in first.text
+    assert first.headers["Content-Type"].startswith("text/html")
+    assert made(sandbox) == 1
+
+
+def test_half_body(sandbox: Sandbox, liveramp: httpx.Client) -> None:
+    misbehave(sandbox, "half_body")
+    with pytest.raises(httpx.RemoteProtocolError, match="without sending complete message body"):
+        post(liveramp)
+    assert made(sandbox) == 1
+
+
+def test_half_body_announces_the_whole(sandbox: Sandbox) -> None:
+    sandbox.misbehave("half_body")
+    received = raw_request(sandbox)
+    head, _, body = received.partition(b"\r\n\r\n")
+    announced = re.search(rb"content-length: (\d+)", head)
+    assert announced
+    assert 0 < len(body) == int(announced[1]) // 2
+
+
+def test_empty(sandbox: Sandbox, liveramp: httpx.Client) -> None:
+    misbehave(sandbox, "empty")
+    answer = post(liveramp)
+    assert (answer.status_code, answer.content) == (201, b"")
+    assert made(sandbox) == 1
+
+
+@pytest.mark.parametrize(("after_acting", "expected"), [(False, 0), (True, 1)])
+def test_delay(sandbox: Sandbox, liveramp: httpx.Client, after_acting: bool, expected: int) -> None:
+    misbehave(sandbox, "delay", seconds=0.3, after_acting=after_acting)
+    with pytest.raises(httpx.ReadTimeout):
+        liveramp.post("/integration-connections", json=BODY, timeout=0.1)
+    assert made(sandbox) == expected
+    # It acts in the end, although nobody listens any more.
+    time.sleep(0.4)
+    assert made(sandbox) == 1
+
+
+def test_delay_answers_in_the_end(sandbox: Sandbox, liveramp: httpx.Client) -> None:
+    misbehave(sandbox, "delay", seconds=0.1)
+    began = time.monotonic()
+    assert post(liveramp).status_code == 201
+    assert time.monotonic() - began >= 0.1
+
+
+def test_times(sandbox: Sandbox, liveramp: httpx.Client) -> None:
+    misbehave(sandbox, "status", times=2)
+    assert [post(liveramp).status_code for _ in range(3)] == [503, 503, 201]
+    misbehave(sandbox, "status", times=None)
+    assert [post(liveramp).status_code for _ in range(5)] == [503] * 5
+    sandbox.behave()
+    assert post(liveramp).status_code == 201
+
+
+def test_only_the_named_route(sandbox: Sandbox, liveramp: httpx.Client, delta: httpx.Client) -> None:
+    sandbox.misbehave("status", service="liveramp", method="GET", path="/v2/s*", times=None)
+    assert liveramp.get("/segments").status_code == 503
+    assert liveramp.get("/segments/5000000001").status_code == 503
+    assert liveramp.get("/destinations").status_code == 200
+    assert post(liveramp).status_code == 201
+    assert delta.get("/activity_templates").status_code == 200
+
+
+def test_a_dropped_upload_is_not_taken(sandbox: Sandbox, account: httpx.Client) -> None:
+    sandbox.misbehave("drop_before", path="/v1/jobs/*/data")
+    with pytest.raises((httpx.RemoteProtocolError, httpx.ReadError, httpx.WriteError)):
+        account.post(
+            "/jobs/9007199254740993/data", content=b"x" * 5_000_000, headers={"Content-Type": "text/csv"}
+        )
+
+
+def test_over_http(sandbox: Sandbox, web: httpx.Client, liveramp: httpx.Client) -> None:
+    rule = {
+        "service": "liveramp",
+        "method": "POST",
+        "path": PATH,
+        "what": "status",
+        "status": 500,
+        "times": None,
+    }
+    added = web.post("/sandbox/misbehaviours", json=rule)
+    assert added.status_code == 201
+    assert web.get("/sandbox/misbehaviours").json() == [added.json()]
+    assert post(liveramp).status_code == 500
+    rule_id = added.json()["id"]
+    assert web.delete(f"/sandbox/misbehaviours/{rule_id}").status_code == 204
+    assert web.delete(f"/sandbox/misbehaviours/{rule_id}").status_code == 404
+    assert post(liveramp).status_code == 201
+    web.post("/sandbox/misbehaviours", json=rule)
+    assert web.delete("/sandbox/misbehaviours").status_code == 204
+    assert web.get("/sandbox/misbehaviours").json() == []
+
+
+@pytest.mark.parametrize(
+    "rule",
+    [
+        {},
+        {"what": "explode"},
+        {"what": "status", "service": "facebook"},
+        {"what": "status", "status": 99},
+        {"what": "status", "status": "503"},
+        {"what": "delay"},
+        {"what": "status", "times": 0},
+        {"what": "status", "colour": "red"},
+    ],
+)
+def test_wrong_rules(web: httpx.Client, rule: dict[str, Any]) -> None:
+    assert web.post("/sandbox/misbehaviours", json=rule).status_code == 400
+
+
+def test_a_secret_in_a_rule_is_not_shown(sandbox: Sandbox, web: httpx.Client) -> None:
+    sandbox.misbehave("status", body={"echo": SECRETS["delta_api_key"]})
+    assert SECRETS["delta_api_key"] not in web.get("/sandbox/misbehaviours").text
+    assert SECRETS["delta_api_key"] not in web.get("/").text
