@@ -297,7 +297,12 @@ class Transport:
         if token is not None:
             headers |= token.headers
         if call.file is not None:
-            headers |= {"Content-Type": call.file.content_type, "Content-Length": str(call.file.size)}
+            # httpx works out no header of its own for a stream
+            headers |= {
+                "Host": url.netloc.decode("ascii"),
+                "Content-Type": call.file.content_type,
+                "Content-Length": str(call.file.size),
+            }
         return httpx.Request(
             call.method,
             url,

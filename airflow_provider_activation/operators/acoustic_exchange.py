@@ -72,6 +72,7 @@ class AcousticExchangeRegisterEndpointOperator(AcousticExchangeOperator, ActionO
         "description",
         "url",
     )
+    outputs = ("endpointId",)
 
     def __init__(
         self,
@@ -233,6 +234,7 @@ class AcousticExchangeExportSegmentOperator(AcousticExchangeOperator, Submitting
         "destination_segment_id",
     )
     nouns = ("segment export",)
+    outputs = ("jobId",)
     rehearsal_id = 0
 
     def __init__(
@@ -355,6 +357,7 @@ class AcousticExchangeUploadJobDataOperator(AcousticExchangeOperator, Submitting
 
     template_fields = (*AcousticExchangeOperator.template_fields, "job_id", "file")
     nouns = ("job data",)
+    outputs = ("jobId",)
     rehearsal_id = 0
 
     def __init__(

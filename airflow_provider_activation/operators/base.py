@@ -31,6 +31,16 @@ IfExists = Literal["reuse", "fail", "create"]
 class ActivationOperator(BaseOperator):
     """An operator of this package."""
 
+    outputs: tuple[str, ...] = ()
+    """Fields of the result that are XComs of their own, so that ``task.output["id"]`` names one."""
+
+    def publish(self, context: Context, result: JSON) -> JSON:
+        """Push the result's `outputs`; returns the result."""
+        if self.do_xcom_push:
+            for name in self.outputs:
+                context["ti"].xcom_push(key=name, value=result[name])
+        return result
+
     @cached_property
     def hook(self) -> ActivationHook:
         """The service's hook with this task's connection."""
@@ -45,7 +55,7 @@ class ActionOperator(ActivationOperator):
         """The calls of the action; returns the task's result as plain JSON."""
 
     def execute(self, context: Context) -> JSON:
-        return self.hook.run(self.steps())
+        return self.publish(context, self.hook.run(self.steps()))
 
 
 @dataclass(frozen=True)
@@ -129,10 +139,10 @@ class SubmittingOperator(ActivationOperator):
         memory = self._memory(context)
         made = self.hook.run(self.start(self._key(context), memory))
         if isinstance(made, Finished):
-            return self._finish(memory, made.result)
+            return self._finish(context, memory, made.result)
         self.announce(context, made)
         if not self._shall_wait:
-            return self._finish(memory, self.hook.run(self.result(made)))
+            return self._finish(context, memory, self.hook.run(self.result(made)))
         probe = self.probe(made)
         if self.deferrable:
             self.log.info("Waiting for %s in the triggerer.", probe.subject)
@@ -146,13 +156,13 @@ class SubmittingOperator(ActivationOperator):
         self.log.info("Waiting for %s.", probe.subject)
         deadline = time.time() + self.timeout
         result = self.hook.run(wait(probe, poll_interval=self.poll_interval, deadline=deadline))
-        return self._finish(memory, result)
+        return self._finish(context, memory, result)
 
     def execute_complete(self, context: Context, event: Mapping[str, JSON] | None = None) -> JSON:
         """Go on where the triggerer left off."""
         from airflow_provider_activation.waits.probe import result_of_event
 
-        return self._finish(self._memory(context), result_of_event(event))
+        return self._finish(context, self._memory(context), result_of_event(event))
 
     @property
     def _shall_wait(self) -> bool:
@@ -168,7 +178,8 @@ class SubmittingOperator(ActivationOperator):
             deadline=time.time() + self.timeout,
         )
 
-    def _finish(self, memory: Memory, result: JSON) -> JSON:
+    def _finish(self, context: Context, memory: Memory, result: JSON) -> JSON:
+        self.publish(context, result)
         # the last act: a person who clears the finished task wants it done again
         memory.forget_all()
         return result

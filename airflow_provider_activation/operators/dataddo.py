@@ -92,6 +92,7 @@ class DataddoBuildFlowOperator(DataddoOperator, SubmittingOperator):
         "flow_label",
     )
     nouns = ("service", "source", "flow")
+    outputs = ("source_id", "flow_id")
     waits = False
 
     def __init__(

@@ -104,6 +104,7 @@ class DeltaProjectsCreateActivityFromTemplateOperator(DeltaProjectsOperator, Sub
         "budget",
     )
     nouns = ("activity",)
+    outputs = ("id",)
     waits = False
 
     def __init__(

@@ -178,6 +178,7 @@ class LiveRampCreateIntegrationConnectionOperator(LiveRampOperator, SubmittingOp
         "distribution_manager_name",
     )
     nouns = ("integration connection",)
+    outputs = ("id", "distributionManagerID")
     waits = False
 
     def __init__(
@@ -299,6 +300,7 @@ class LiveRampDistributeSegmentsOperator(LiveRampOperator, ActionOperator):
     """
 
     template_fields = (*LiveRampOperator.template_fields, "distribution_manager_id", "segments")
+    outputs = ("added", "unchanged")
 
     def __init__(
         self,
