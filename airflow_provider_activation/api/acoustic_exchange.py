@@ -9,9 +9,9 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, Literal, Self
+from typing import Any, Literal
 
-from pydantic import AliasChoices, Field, StrictInt, field_validator, model_validator
+from pydantic import AliasChoices, Field, StrictInt, field_validator
 
 from airflow_provider_activation.api.call import Answer, Call, FileBody, Safety, path_of, query_of
 from airflow_provider_activation.api.models import Input, Resource, TextId
@@ -132,11 +132,9 @@ class SegmentTypes(Input):
     source: SegmentSource | None = None
     destination: SegmentDestination | None = None
 
-    @model_validator(mode="after")
-    def _not_both(self) -> Self:
+    def check(self) -> None:
         if self.source and self.source.enabled and self.destination and self.destination.enabled:
             raise ValueError("one endpoint cannot be both a source and a destination of audiences")
-        return self
 
 
 class EndpointTypes(Input):
@@ -202,11 +200,9 @@ class SegmentDefinition(Input):
     type: Literal["Contact Lists", "Databases", "Queries"] | None = None
     segment_attributes: tuple[SegmentAttributeInput, ...] | None = None
 
-    @model_validator(mode="after")
-    def _exactly_one_id(self) -> Self:
+    def check(self) -> None:
         if (self.id is None) == (self.id_string is None):
             raise ValueError("exactly one of id and id_string must be given")
-        return self
 
     @property
     def path_id(self) -> int | str:
@@ -277,13 +273,11 @@ class SegmentExport(Input):
         default_factory=lambda: ScheduleDetails(run_now=True), alias="scheduleDetails"
     )
 
-    @model_validator(mode="after")
-    def _rules(self) -> Self:
+    def check(self) -> None:
         if (self.segment_id is None) == (self.segment_id_string is None):
             raise ValueError("exactly one of segment_id and segment_id_string must be given")
         if self.destination_segment_id is not None and self.action is None:
             raise ValueError("action is required with an existing destination segment")
-        return self
 
     def may_have_made(self, job: Job) -> bool:
         """Whether a job is what this export would make. Answers name the fields otherwise."""

@@ -9,9 +9,9 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from datetime import UTC, date, datetime
-from typing import Any, Self
+from typing import Any
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import Field, field_validator
 
 from airflow_provider_activation.api.call import Answer, Call, Safety, Token, path_of
 from airflow_provider_activation.api.models import Input, Resource, TextId
@@ -99,31 +99,21 @@ class Write(Resource):
 _RANGE = re.compile(r"(\d+)([dwmy])(\d+)")
 
 
-class DateRange(Input):
-    """A range of days relative to today, such as ``30d1``: from 30 days ago to yesterday.
+def braced_date_range(expression: str) -> str:
+    """A range of days relative to today, such as ``30d1``, as Dataddo wants it: in two braces.
 
-    Dataddo writes it in two braces, which Jinja would take for its own; here it is written without.
+    Here it is written without them, because Jinja would take them for its own.
+
+    :param expression: from 30 days ago to yesterday: ``30d1``; units d, w, m and y.
+    :raises ValueError: it is no such range, or starts after it ends.
     """
-
-    expression: str
-
-    @field_validator("expression")
-    @classmethod
-    def _is_a_range(cls, value: str) -> str:
-        bare = value.strip().removeprefix("{{").removesuffix("}}").strip()
-        match = _RANGE.fullmatch(bare)
-        if match is None:
-            raise ValueError(
-                "must look like 30d1: units back to the start, d, w, m or y, units back to the end"
-            )
-        if int(match[1]) < int(match[3]):
-            raise ValueError("must start before it ends")
-        return bare
-
-    @property
-    def braced(self) -> str:
-        """As Dataddo wants it."""
-        return "{{" + self.expression + "}}"
+    bare = expression.strip().removeprefix("{{").removesuffix("}}").strip()
+    match = _RANGE.fullmatch(bare)
+    if match is None:
+        raise ValueError("must look like 30d1: units back to the start, d, w, m or y, units back to the end")
+    if int(match[1]) < int(match[3]):
+        raise ValueError("must start before it ends")
+    return "{{" + bare + "}}"
 
 
 class Extraction(Input):
@@ -137,17 +127,15 @@ class Extraction(Input):
     @field_validator("date_range")
     @classmethod
     def _braced(cls, value: str | None) -> str | None:
-        return None if value is None else DateRange(expression=value).braced
+        return None if value is None else braced_date_range(value)
 
-    @model_validator(mode="after")
-    def _one_way_to_say_when(self) -> Self:
+    def check(self) -> None:
         if (self.date_from is None) != (self.date_to is None):
             raise ValueError("date_from and date_to must be given together")
         if self.date_from and self.date_to and self.date_from > self.date_to:
             raise ValueError("date_from must not be after date_to")
         if self.date_from and self.date_range:
             raise ValueError("either date_from and date_to or date_range is given")
-        return self
 
 
 class FlowInput(Input):
@@ -173,7 +161,10 @@ def source_payload(
         raise InvalidRequest(f"parameters: {', '.join(taken)} come from the other arguments.")
     for name in ("dateRange", "dateRangePreview"):
         if name in payload:
-            payload[name] = DateRange(expression=payload[name]).braced
+            try:
+                payload[name] = braced_date_range(str(payload[name]))
+            except ValueError as error:
+                raise InvalidRequest(f"parameters: {name} {error}.") from None
     if "strategy" in payload:
         payload.setdefault("storageStrategy", payload["strategy"])
     payload.setdefault("templateId", "index")

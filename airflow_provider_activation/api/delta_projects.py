@@ -9,10 +9,10 @@ import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from datetime import datetime
-from typing import Any, Self
+from typing import Any
 from urllib.parse import unquote, urlsplit
 
-from pydantic import Field, field_serializer, field_validator, model_validator
+from pydantic import Field, field_serializer, field_validator
 
 from airflow_provider_activation.api.call import Answer, Call, Safety, path_of
 from airflow_provider_activation.api.models import AwareDatetime, Input, Resource, TextId, utc_text
@@ -81,12 +81,10 @@ class _ActivityFields(Input):
     def _in_utc(self, moment: datetime | None) -> str | None:
         return None if moment is None else utc_text(moment)
 
-    @model_validator(mode="after")
-    def _geo_is_whole(self) -> Self:
+    def check(self) -> None:
         # leaving excludeGeo out sets it to false, which would turn an exclusion into its opposite
         if (self.geo_details is None) != (self.exclude_geo is None):
             raise ValueError("geo_details and exclude_geo must be given together")
-        return self
 
 
 class ActivityFromTemplate(_ActivityFields):
@@ -100,11 +98,10 @@ class ActivityFromTemplate(_ActivityFields):
     budget: float = Field(ge=0, allow_inf_nan=False)
     enabled: bool = False
 
-    @model_validator(mode="after")
-    def _stops_after_it_starts(self) -> Self:
+    def check(self) -> None:
+        super().check()
         if self.flight_start >= self.flight_stop:
             raise ValueError("flight_start must be before flight_stop")
-        return self
 
 
 class ActivityUpdate(_ActivityFields):
@@ -116,11 +113,10 @@ class ActivityUpdate(_ActivityFields):
     budget: float | None = Field(default=None, ge=0, allow_inf_nan=False)
     enabled: bool | None = None
 
-    @model_validator(mode="after")
-    def _changes_something(self) -> Self:
+    def check(self) -> None:
+        super().check()
         if not self.model_fields_set:
             raise ValueError("at least one field must be given")
-        return self
 
 
 # Endpoints

@@ -24,7 +24,9 @@ class Input(BaseModel):
     @classmethod
     def _refuse(cls, values: Any, handler: Any) -> Self:
         try:
-            return handler(values)  # type: ignore[no-any-return]
+            made: Self = handler(values)
+            made.check()
+            return made
         except ValidationError as error:
             faults = "; ".join(
                 f"{'.'.join(str(part) for part in fault['loc']) or cls.__name__}: {fault['msg']}"
@@ -32,6 +34,11 @@ class Input(BaseModel):
                 for fault in error.errors(include_url=False)
             )
             raise InvalidRequest(f"{cls.__name__} cannot be sent: {faults}.") from None
+        except ValueError as error:
+            raise InvalidRequest(f"{cls.__name__} cannot be sent: {error}.") from None
+
+    def check(self) -> None:
+        """Rules that concern several fields; raises ValueError naming them."""
 
     def body(self) -> dict[str, Any]:
         """The JSON the service wants: its own field names, nothing that was not set."""

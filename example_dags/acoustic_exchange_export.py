@@ -1,0 +1,71 @@
+"""Acoustic Exchange alone: share a file of customers from a push source to a partner."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pendulum
+from airflow.sdk import chain, dag, task
+
+from airflow_provider_activation.operators.acoustic_exchange import (
+    AcousticExchangeDefineSegmentsOperator,
+    AcousticExchangeExportSegmentOperator,
+    AcousticExchangeRegisterEndpointOperator,
+    AcousticExchangeUploadJobDataOperator,
+)
+from winback_audience import write_winback_audience
+
+
+@dag(
+    schedule="@daily",
+    start_date=pendulum.datetime(2026, 1, 1, tz="UTC"),
+    catchup=False,
+    max_active_runs=1,
+    tags=["activation", "acoustic exchange"],
+    doc_md=__doc__,
+)
+def acoustic_exchange_export() -> None:
+    @task
+    def build_audience(run_id: str) -> str:
+        folder = Path(os.environ.get("AIRFLOW_HOME", "~/airflow")).expanduser() / "audiences"
+        file = folder / f"export-{run_id.replace(':', '-')}.csv"
+        write_winback_audience(file, inactive_days=365)
+        return str(file)
+
+    # what an endpoint says of itself needs the endpoint's own key, sharing needs the account's
+    register = AcousticExchangeRegisterEndpointOperator(
+        task_id="register_endpoint",
+        acoustic_exchange_conn_id="acoustic_exchange_endpoint",
+        name="Customer base",
+        provider_name="Marketing data",
+        endpoint_types={"segment": {"source": {"enabled": True, "producerType": "push"}}},
+    )
+    define = AcousticExchangeDefineSegmentsOperator(
+        task_id="define_segment",
+        acoustic_exchange_conn_id="acoustic_exchange_endpoint",
+        endpoint_id=register.output["endpointId"],
+        segments=[{"id_string": "lapsed-365", "name": "Lapsed for a year"}],
+    )
+    export = AcousticExchangeExportSegmentOperator(
+        task_id="export_segment",
+        endpoint_id=register.output["endpointId"],
+        segment_id_string="lapsed-365",
+        destination_endpoint_id=20002,
+        source_identifiers=["email_sha256"],
+        destination_identifier="email",
+        update_identities=False,
+        min_count=100,
+        poll_interval=5,
+    )
+    upload = AcousticExchangeUploadJobDataOperator(
+        task_id="upload_audience",
+        job_id=export.output["jobId"],
+        file=build_audience(),  # type: ignore[call-arg]  # Airflow fills in run_id
+        deferrable=True,
+        poll_interval=5,
+    )
+    chain(register, define, export, upload)
+
+
+acoustic_exchange_export()

@@ -1,0 +1,44 @@
+"""Delta Projects alone: an advertising activity for the week after the data interval."""
+
+from __future__ import annotations
+
+import pendulum
+from airflow.sdk import chain, dag
+from airflow.timetables.interval import CronDataIntervalTimetable
+
+from airflow_provider_activation.operators.delta_projects import (
+    DeltaProjectsCreateActivityFromTemplateOperator,
+    DeltaProjectsUpdateActivityOperator,
+)
+
+TIME_ZONE = "Europe/Stockholm"
+
+
+@dag(
+    schedule=CronDataIntervalTimetable("0 0 * * MON", timezone=TIME_ZONE),
+    start_date=pendulum.datetime(2026, 1, 1, tz=TIME_ZONE),
+    catchup=False,
+    max_active_runs=1,
+    tags=["activation", "delta projects"],
+    user_defined_macros={"local": lambda moment: moment.in_timezone(TIME_ZONE)},
+    doc_md=__doc__,
+)
+def delta_projects_activity() -> None:
+    create = DeltaProjectsCreateActivityFromTemplateOperator(
+        task_id="create_activity",
+        template_id="16b35327-794c-11e4-8425-daf437376f87",
+        activity_name="Week {{ local(data_interval_end).format('GGGG-[W]WW') }}",
+        flight_start="{{ local(data_interval_end).isoformat() }}",
+        flight_stop="{{ local(data_interval_end).add(weeks=1).subtract(seconds=1).isoformat() }}",
+        order_id="WEEKLY-{{ local(data_interval_end).format('GGGGWW') }}",
+        budget=2500,
+        geo_details=[{"lat": 59.33, "long": 18.07, "radius": 50}],
+        exclude_geo=False,
+    )
+    enable = DeltaProjectsUpdateActivityOperator(
+        task_id="enable_activity", activity_id=create.output["id"], enabled=True
+    )
+    chain(create, enable)
+
+
+delta_projects_activity()

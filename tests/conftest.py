@@ -1,0 +1,45 @@
+"""What all tests share: an Airflow home of their own, and the sandbox with its connections."""
+
+from __future__ import annotations
+
+import atexit
+import json
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+import pytest
+
+# Airflow reads these when it is imported, so they are set before anything else.
+_HOME = tempfile.mkdtemp(prefix="airflow-home-")
+atexit.register(shutil.rmtree, _HOME, ignore_errors=True)
+os.environ["AIRFLOW_HOME"] = _HOME
+os.environ["AIRFLOW__CORE__LOAD_EXAMPLES"] = "False"
+
+if TYPE_CHECKING:
+    from airflow_provider_activation.sandbox import Sandbox
+
+
+@pytest.fixture(scope="session")
+def running_sandbox() -> Iterator[Sandbox]:
+    from airflow_provider_activation.sandbox import Sandbox
+
+    with Sandbox(port=0, consent="auto", step_seconds=0.05) as sandbox:
+        yield sandbox
+
+
+@pytest.fixture
+def sandbox(running_sandbox: Sandbox) -> Sandbox:
+    """The four services on loopback, back at their seeds."""
+    running_sandbox.reset()
+    return running_sandbox
+
+
+@pytest.fixture
+def connections(sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> Sandbox:
+    """The sandbox, with its six connections known to Airflow."""
+    for conn_id, connection in sandbox.connections.items():
+        monkeypatch.setenv(f"AIRFLOW_CONN_{conn_id.upper()}", json.dumps(connection))
+    return sandbox

@@ -1,0 +1,98 @@
+"""Runs one operator the way Airflow does, without a database: its tries, its deferral, its state."""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import json
+from dataclasses import dataclass, field
+from typing import Any
+
+from airflow.sdk import BaseOperator
+from airflow.sdk.exceptions import TaskDeferred
+
+from airflow_provider_activation.triggers.wait import WaitTrigger
+
+
+RETRIES = 3
+_runs = itertools.count()
+
+
+@dataclass
+class TaskInstance:
+    """What operators use of a task instance."""
+
+    task_id: str
+    run_id: str
+    dag_id: str = "a_dag"
+    map_index: int = -1
+    try_number: int = 1
+    max_tries: int = RETRIES
+    xcoms: dict[str, Any] = field(default_factory=dict)
+
+    def xcom_push(self, key: str, value: Any) -> None:
+        # Airflow's XComs are JSON, and so must be whatever is pushed
+        self.xcoms[key] = json.loads(json.dumps(value))
+
+
+class StateStore(dict[str, Any]):
+    """Airflow's task state store: plain JSON, nothing else."""
+
+    def set(self, key: str, value: Any) -> None:
+        assert value is not None
+        self[key] = json.loads(json.dumps(value))
+
+    def delete(self, key: str) -> None:
+        self.pop(key, None)
+
+
+class Task:
+    """One task of one run, with what survives between its tries.
+
+    :param operator: a callable that makes the operator, anew for each try as Airflow does.
+    :param store: whether there is a task state store (Airflow 3.3).
+    """
+
+    def __init__(self, operator: Any, *, store: bool = True) -> None:
+        self._make = operator
+        self._run_id = f"manual__{next(_runs)}"
+        self.store = StateStore() if store else None
+        self.ti: TaskInstance | None = None
+        self.triggers: list[WaitTrigger] = []
+        self._tries = 0
+        self._max_tries = RETRIES
+
+    def run(self) -> Any:
+        """One try, through deferral and resumption; returns the task's result as it goes into an XCom."""
+        self._tries += 1
+        operator: BaseOperator = self._make()
+        operator.retries = RETRIES
+        self.ti = TaskInstance(
+            operator.task_id, self._run_id, try_number=self._tries, max_tries=self._max_tries
+        )
+        context: Any = {"ti": self.ti, "task_state_store": self.store}
+        try:
+            result = operator.execute(context)
+        except TaskDeferred as deferred:
+            resumed: Any = self._make()
+            resumed.retries = RETRIES
+            result = getattr(resumed, deferred.method_name)(context, event=self._event(deferred.trigger))
+        return json.loads(json.dumps(result))
+
+    def clear(self) -> None:
+        """What a person does in the user interface. Airflow counts tries on and keeps the state."""
+        self._max_tries = self._tries + RETRIES
+
+    def _event(self, trigger: Any) -> Any:
+        """The trigger's event, from a trigger made anew of its serialised form, as in the triggerer."""
+        path, arguments = trigger.serialize()
+        assert path == f"{WaitTrigger.__module__}.{WaitTrigger.__qualname__}"
+        assert all(isinstance(value, str | int | float) for value in arguments.values())
+        again = WaitTrigger(**json.loads(json.dumps(arguments)))
+        self.triggers.append(again)
+
+        async def first() -> Any:
+            async for event in again.run():
+                return event.payload
+
+        return json.loads(json.dumps(asyncio.run(first())))
