@@ -1,0 +1,77 @@
+"""Runs an example DAG on a real Airflow of its own, in a process of its own."""
+
+from __future__ import annotations
+
+import json
+import os
+import sqlite3
+import subprocess
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).parents[2]
+
+
+@dataclass
+class Run:
+    """What came of a run.
+
+    :param home: Airflow's home: its database, its logs.
+    :param output: all that the process printed.
+    :param states: each task's state.
+    """
+
+    home: Path
+    output: str
+    states: dict[str, str]
+
+
+def environment(home: Path, connections: Mapping[str, Any], **more: str) -> dict[str, str]:
+    """The environment of an Airflow that knows these connections and nothing else."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("AIRFLOW")}
+    return {
+        **kept,
+        "AIRFLOW_HOME": str(home),
+        "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
+        "AIRFLOW__CORE__DAGS_FOLDER": str(ROOT / "example_dags"),
+        "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": f"sqlite:///{home}/airflow.db",
+        "ACTIVATION_POLL_INTERVAL": "0.2",
+        "PYTHONPATH": str(ROOT),
+        **{f"AIRFLOW_CONN_{conn_id.upper()}": json.dumps(value) for conn_id, value in connections.items()},
+        **more,
+    }
+
+
+def migrate(home: Path) -> None:
+    """Make an empty Airflow database."""
+    home.mkdir(parents=True, exist_ok=True)
+    subprocess.run(
+        [sys.executable, "-m", "airflow", "db", "migrate"],
+        env=environment(home, {}),
+        check=True,
+        capture_output=True,
+        timeout=300,
+    )
+
+
+def run_dag(dag_id: str, home: Path, connections: Mapping[str, Any], **more: str) -> Run:
+    """Run a DAG once with `dag.test()` and wait for it."""
+    process = subprocess.run(
+        [sys.executable, str(Path(__file__).with_name("talkative_run_dag.py")), dag_id],
+        env=environment(home, connections, **more),
+        cwd=ROOT,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        timeout=300,
+    )
+    with sqlite3.connect(home / "airflow.db") as database:
+        rows = database.execute(
+            "select task_id, state from task_instance where run_id ="
+            " (select run_id from dag_run where dag_id = ? order by id desc limit 1) and dag_id = ?",
+            (dag_id, dag_id),
+        ).fetchall()
+    return Run(home, process.stdout, dict(rows))

@@ -1,0 +1,103 @@
+"""The example DAGs on real Airflow against the sandbox, in both modes, and what they leave behind."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from dag_running import Run, migrate, run_dag
+
+from airflow_provider_activation.sandbox import Sandbox
+
+CANARY = "canary-7f3a"
+SECRETS = {
+    name: f"{CANARY}-{name.replace('_', '-')}"
+    for name in (
+        "liveramp_secret_key",
+        "acoustic_account_key",
+        "acoustic_endpoint_key",
+        "delta_api_key",
+        "dataddo_password",
+        "snapchat_client_secret",
+        "snapchat_refresh_token",
+        "token_prefix",
+    )
+}
+
+
+@pytest.fixture(scope="module")
+def canary_sandbox() -> Iterator[Sandbox]:
+    with Sandbox(port=0, consent="auto", step_seconds=0.1, secrets=SECRETS) as sandbox:
+        yield sandbox
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("airflow")
+    migrate(folder)
+    return folder
+
+
+@pytest.fixture(scope="module", params=["False", "True"], ids=["on the worker", "deferred"])
+def main_run(request: pytest.FixtureRequest, home: Path, canary_sandbox: Sandbox) -> Run:
+    """The main DAG, once in each mode, on services that hold nothing yet."""
+    canary_sandbox.reset()
+    run = run_dag(
+        "syndicate_audience",
+        home,
+        canary_sandbox.connections,
+        AIRFLOW__OPERATORS__DEFAULT_DEFERRABLE=request.param,
+    )
+    waits = run.output.count("in the triggerer.")
+    assert (waits > 0) == (request.param == "True")
+    return run
+
+
+def test_the_main_dag_does_what_it_means(main_run: Run, canary_sandbox: Sandbox) -> None:
+    assert set(main_run.states.values()) == {"success"}, main_run.output[-5000:]
+    state = canary_sandbox.state()
+    (job,) = state["acoustic-exchange"]["jobs"]
+    assert job["status"] == "COMPLETE"
+    (connection,) = state["liveramp"]["integrationConnections"]
+    (delivery,) = state["liveramp"]["deliveries"]
+    assert delivery["status"] == "DELIVERED"
+    assert delivery["integrationConnectionID"] == connection["id"]
+    (activity,) = state["delta-projects"]["activities"]
+    assert activity["enabled"] is True
+    assert [len(state["dataddo"][noun]) for noun in ("services", "sources", "flows")] == [1, 1, 1]
+
+
+def test_no_secret_is_left_anywhere(main_run: Run, canary_sandbox: Sandbox) -> None:
+    """Not in the output, not in any file of Airflow's home, its database among them."""
+    assert all(value.startswith(CANARY) for value in SECRETS.values())
+    assert any(CANARY in str(connection) for connection in canary_sandbox.connections.values())
+    assert "HTTP Request: GET http://127.0.0.1" in main_run.output
+    assert CANARY not in main_run.output
+    files = [file for file in main_run.home.rglob("*") if file.is_file()]
+    assert main_run.home / "airflow.db" in files
+    assert [file for file in files if CANARY.encode() in file.read_bytes()] == []
+    with sqlite3.connect(main_run.home / "airflow.db") as database:
+        assert CANARY not in "\n".join(database.iterdump())
+
+
+def test_a_secret_that_is_left_would_be_found(main_run: Run, canary_sandbox: Sandbox) -> None:
+    """The search above finds what is there: an id the run did leave in the database."""
+    (activity,) = canary_sandbox.state()["delta-projects"]["activities"]
+    found = [file.name for file in main_run.home.rglob("*") if activity["id"].encode() in _bytes(file)]
+    assert "airflow.db" in found
+
+
+@pytest.mark.parametrize(
+    "dag_id",
+    ["liveramp_distribution", "acoustic_exchange_export", "delta_projects_activity", "dataddo_flow"],
+)
+def test_the_example_of_one_service(dag_id: str, home: Path, canary_sandbox: Sandbox) -> None:
+    canary_sandbox.reset()
+    run = run_dag(dag_id, home, canary_sandbox.connections)
+    assert set(run.states.values()) == {"success"}, run.output[-5000:]
+
+
+def _bytes(file: Path) -> bytes:
+    return file.read_bytes() if file.is_file() else b""
