@@ -1,0 +1,178 @@
+"""The sensors against the sandbox: the same result and the same endings on a worker and deferred."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from airflow.sdk.exceptions import AirflowSensorTimeout
+from task_running import Task
+
+from airflow_provider_activation.errors import JobFailed, NeedsAction
+from airflow_provider_activation.operators.acoustic_exchange import (
+    AcousticExchangeDefineSegmentsOperator,
+    AcousticExchangeExportSegmentOperator,
+    AcousticExchangeRegisterEndpointOperator,
+)
+from airflow_provider_activation.operators.liveramp import (
+    LiveRampCreateIntegrationConnectionOperator,
+    LiveRampDistributeSegmentsOperator,
+)
+from airflow_provider_activation.sandbox import Sandbox
+from airflow_provider_activation.sensors.acoustic_exchange import AcousticExchangeJobSensor
+from airflow_provider_activation.sensors.liveramp import LiveRampDeliverySensor
+
+both_modes = pytest.mark.parametrize("deferrable", [False, True], ids=["on the worker", "deferred"])
+
+
+@pytest.fixture
+def waiting_job(connections: Sandbox) -> int:
+    own_key: dict[str, Any] = {"acoustic_exchange_conn_id": "acoustic_exchange_endpoint"}
+    Task(
+        lambda: AcousticExchangeRegisterEndpointOperator(
+            task_id="register",
+            name="Customer base",
+            provider_name="Marketing data",
+            endpoint_types={"segment": {"source": {"enabled": True, "producerType": "push"}}},
+            **own_key,
+        )
+    ).run()
+    Task(
+        lambda: AcousticExchangeDefineSegmentsOperator(
+            task_id="define", endpoint_id=10001, segments=[{"id": 1, "name": "One"}], **own_key
+        )
+    ).run()
+    job = Task(
+        lambda: AcousticExchangeExportSegmentOperator(
+            task_id="export",
+            endpoint_id=10001,
+            segment_id=1,
+            destination_endpoint_id=20002,
+            source_identifiers=["email"],
+            destination_identifier="email",
+            update_identities=False,
+            wait_for_completion=False,
+        )
+    ).run()
+    return int(job["jobId"])
+
+
+@pytest.fixture
+def connection(connections: Sandbox) -> dict[str, str]:
+    made: dict[str, str] = Task(
+        lambda: LiveRampCreateIntegrationConnectionOperator(
+            task_id="connect",
+            destination_id="1002",
+            integration_id="2002",
+            properties={"bucket": "audiences", "folder": "daily"},
+            device_types=["PII"],
+            distribution_manager_name="Win-back",
+        )
+    ).run()
+    return made
+
+
+def distribute(connection: dict[str, str]) -> None:
+    Task(
+        lambda: LiveRampDistributeSegmentsOperator(
+            task_id="distribute",
+            distribution_manager_id=connection["distributionManagerID"],
+            segments=["5000000001"],
+        )
+    ).run()
+
+
+@both_modes
+def test_waits_for_the_delivery(connection: dict[str, str], deferrable: bool) -> None:
+    distribute(connection)
+    (delivery,) = Task(
+        lambda: LiveRampDeliverySensor(
+            task_id="wait",
+            integration_connection_id=connection["id"],
+            segment_ids=["5000000001"],
+            deferrable=deferrable,
+            poll_interval=0.05,
+        )
+    ).run()
+    assert (delivery["status"], delivery["recordCount"]) == ("DELIVERED", 4210)
+
+
+@both_modes
+def test_a_failed_delivery_fails_even_softly(
+    connection: dict[str, str], connections: Sandbox, deferrable: bool
+) -> None:
+    connections.misbehave("fail", service="liveramp", method="POST", path="*/segment-configs", times=1)
+    distribute(connection)
+    with pytest.raises(JobFailed, match="segment 5000000001: delivery .* is FAILED"):
+        Task(
+            lambda: LiveRampDeliverySensor(
+                task_id="wait",
+                integration_connection_id=connection["id"],
+                segment_ids=["5000000001"],
+                deferrable=deferrable,
+                poll_interval=0.05,
+                soft_fail=True,
+            )
+        ).run()
+
+
+@both_modes
+def test_a_status_is_waited_for(waiting_job: int, deferrable: bool) -> None:
+    job = Task(
+        lambda: AcousticExchangeJobSensor(
+            task_id="wait",
+            job_id=str(waiting_job),
+            target_statuses=["WAITING_TO_RECEIVE_DATA"],
+            deferrable=deferrable,
+        )
+    ).run()
+    assert job["jobId"] == waiting_job
+
+
+@both_modes
+def test_a_job_that_needs_action_does_not_hang(waiting_job: int, deferrable: bool) -> None:
+    with pytest.raises(NeedsAction, match=f"job {waiting_job} goes no further"):
+        Task(
+            lambda: AcousticExchangeJobSensor(task_id="wait", job_id=waiting_job, deferrable=deferrable)
+        ).run()
+
+
+@both_modes
+def test_ends_at_its_timeout(waiting_job: int, deferrable: bool) -> None:
+    with pytest.raises(AirflowSensorTimeout):
+        Task(
+            lambda: AcousticExchangeJobSensor(
+                task_id="wait",
+                job_id=waiting_job,
+                on_needs_action="wait",
+                deferrable=deferrable,
+                poll_interval=0.05,
+                timeout=0.3,
+            )
+        ).run()
+
+
+def test_lives_through_a_bad_poll(waiting_job: int, connections: Sandbox) -> None:
+    connections.misbehave("html", service="acoustic-exchange", method="GET", path="/v1/jobs/*", status=200, times=2)
+    Task(
+        lambda: AcousticExchangeJobSensor(
+            task_id="wait", job_id=waiting_job, on_needs_action="return", poll_interval=0.05
+        )
+    ).run()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "name"),
+    [
+        ({"poll_interval": 0}, "poll_interval"),
+        ({"timeout": 0}, "timeout"),
+        ({"target_statuses": ["DONE"]}, "target_statuses"),
+        ({"target_statuses": []}, "target_statuses"),
+        ({"job_category": "SEGMENT"}, "job_category"),
+        ({"on_needs_action": "hope"}, "on_needs_action"),
+        ({"poke_interval": 5}, "poll_interval"),
+    ],
+)
+def test_bad_arguments_are_refused_when_the_dag_is_parsed(arguments: dict[str, Any], name: str) -> None:
+    with pytest.raises(ValueError, match=name):
+        AcousticExchangeJobSensor(task_id="wait", job_id=1, **arguments)
