@@ -147,7 +147,8 @@ class DataddoBuildFlowOperator(DataddoOperator, SubmittingOperator):
         from airflow_provider_activation.api import dataddo as api
         from airflow_provider_activation.errors import Conflict
 
-        if memory.recall("source"):
+        known = memory.recall("source")
+        if "id" in known or "before" in known:
             return None
         sources = [source for source in (yield api.list_sources()) if source.label == label]
         if not sources:
@@ -155,7 +156,7 @@ class DataddoBuildFlowOperator(DataddoOperator, SubmittingOperator):
         if len(sources) > 1:
             ids = ", ".join(source.id for source in sources)
             raise Conflict(f"there are {len(sources)} sources labelled {label!r}: {ids}.")
-        if self.if_exists == "fail":
+        if self.if_exists == "fail" and not known:
             raise Conflict(f"source {sources[0].id} is labelled {label!r} already.")
         self.log.info("Source %s is labelled %r already; it is taken.", sources[0].id, label)
         return str(sources[0].id)

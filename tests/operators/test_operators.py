@@ -567,7 +567,8 @@ class TestDataddo:
         monkeypatch: pytest.MonkeyPatch,
     ) -> None:
         monkeypatch.setattr("airflow_provider_activation.submission.LOOKS_AFTER_AN_UNCERTAIN_ANSWER", (0,))
-        connections.misbehave(what, service="dataddo", method="POST", path=path, times=1)
+        status = 400 if what == "refuse" else None
+        connections.misbehave(what, service="dataddo", method="POST", path=path, status=status, times=1)
         task = Task(build_flow, store=store)
         try:
             task.run()
