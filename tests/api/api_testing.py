@@ -1,0 +1,122 @@
+"""What the tests of the API layer share: answers without a network, and one call of every endpoint."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from airflow_provider_activation.api import acoustic_exchange, dataddo, delta_projects, liveramp
+from airflow_provider_activation.api.call import NOTHING, Answer, Call
+
+BIG = 2**53 + 1
+"""The first whole number that a float cannot hold."""
+
+
+def answer(body: Any = NOTHING, status: int = 200, headers: Mapping[str, str] | None = None) -> Answer:
+    """An answer; bytes and texts as they are, anything else as JSON."""
+    if body is NOTHING:
+        body = b""
+    if isinstance(body, str):
+        body = body.encode()
+    if not isinstance(body, bytes):
+        body = json.dumps(body).encode()
+    return Answer(status, dict(headers or {}), body)
+
+
+def naming(field: str) -> str:
+    """A pattern for a message that names a field, in our spelling or in the service's."""
+    return "(?i)" + field.replace("_", "_?")
+
+
+HTML = "<!DOCTYPE html><html><body><h1>Bad gateway</h1></body></html>"
+
+NONSENSE: dict[str, bytes] = {
+    "HTML": HTML.encode(),
+    "half a JSON object": b'{"id": "4", "na',
+    "not UTF-8": b"\xff\xfe\x00{",
+    "brackets without end": b"[" * 100_000,
+    "a number of 5000 digits": b"9" * 5000,
+    "an object without what is needed": b'{"other": 1}',
+    "an array of numbers": b"[1, 2]",
+    "an array of null": b"[null]",
+    "wrong types throughout": b'{"id": {"a": 1}, "status": [], "jobId": [], "name": {}, "access_token": 5}',
+}
+
+REGISTRATION = acoustic_exchange.EndpointRegistration(
+    name="CRM",
+    provider_name="Example",
+    endpoint_types=acoustic_exchange.EndpointTypes(
+        segment=acoustic_exchange.SegmentTypes(
+            source=acoustic_exchange.SegmentSource(enabled=True, producer_type="push")
+        )
+    ),
+)
+SEGMENT = acoustic_exchange.SegmentDefinition(id=7, name="Win back")
+EXPORT = acoustic_exchange.SegmentExport(
+    endpoint_id=10001,
+    segment_id=BIG,
+    destination_endpoint_id=20002,
+    source_identifiers=("email",),
+    destination_identifier="email",
+    update_identities=False,
+)
+ACCOUNT = delta_projects.Account("agency-1", "client-1")
+ACTIVITY = delta_projects.ActivityFromTemplate(
+    template_id="template-1",
+    activity_name="Autumn",
+    flight_start=datetime(2026, 9, 1, tzinfo=UTC),
+    flight_stop=datetime(2026, 10, 1, tzinfo=UTC),
+    order_id="order-1",
+    budget=1000,
+)
+CONNECTION = liveramp.IntegrationConnectionInput(integration_id=("1002", "2002"), device_types=("PII",))
+ATTEMPT = liveramp.OAuthConnectionAttemptInput(oauth_endpoint_id="3001")
+CONFIG = liveramp.SegmentConfigInput(segment_id="5000000001", segment_type="ONBOARDING")
+FLOW = dataddo.FlowInput(sources=("source-1",), app="google_data_studio", label="Spend")
+
+EVERY_CALL: dict[str, Call[Any]] = {
+    f"{call.service}: {call.operation}": call
+    for call in (
+        acoustic_exchange.register_endpoint(REGISTRATION),
+        acoustic_exchange.list_endpoints(),
+        acoustic_exchange.add_segments(10001, [SEGMENT]),
+        acoustic_exchange.replace_segments(10001, [SEGMENT]),
+        acoustic_exchange.get_segment(10001, 7),
+        acoustic_exchange.export_segment(EXPORT),
+        acoustic_exchange.list_jobs("SEGMENT_EXPORT"),
+        acoustic_exchange.get_job("SEGMENT_EXPORT", BIG),
+        acoustic_exchange.upload_job_data(BIG, Path("audience.csv")),
+        delta_projects.list_activity_templates(),
+        delta_projects.list_activities(ACCOUNT),
+        delta_projects.get_activity(ACCOUNT, "activity-1"),
+        delta_projects.create_activity_from_template(ACCOUNT, ACTIVITY),
+        delta_projects.update_activity(ACCOUNT, "activity-1", delta_projects.ActivityUpdate(enabled=True)),
+        dataddo.log_in("someone@example.com", "pass"),
+        dataddo.list_services(),
+        dataddo.create_service("snapchat_static", {"staticKey": "a", "clientId": "b", "clientSecret": "c"}),
+        dataddo.list_sources(),
+        dataddo.create_source("snapchat", {"label": "Spend"}),
+        dataddo.list_flows_by_source("source-1"),
+        dataddo.create_flow(FLOW),
+        dataddo.enqueue_extraction("source-1"),
+        dataddo.get_source_status("source-1"),
+        dataddo.enqueue_write("flow-1"),
+        dataddo.get_flow_status("flow-1"),
+        liveramp.request_token("account-1", "secret-1"),
+        liveramp.list_destinations(),
+        liveramp.get_integration("1002", "2002"),
+        liveramp.create_integration_connection(CONNECTION),
+        liveramp.list_integration_connections(),
+        liveramp.create_oauth_connection_attempt(ATTEMPT),
+        liveramp.get_oauth_connection_attempt("attempt-1"),
+        liveramp.list_oauth_connections(),
+        liveramp.list_distribution_managers(),
+        liveramp.add_segment_configs("8100001", [CONFIG]),
+        liveramp.list_segment_configs("8100001"),
+        liveramp.list_segments(),
+        liveramp.list_deliveries(),
+    )
+}
