@@ -143,7 +143,7 @@ def marked(text: str | None, key: str | None, *, longest: int | None = None) -> 
         return text
     mark = f"[af:{key}]"
     if longest is not None:
-        text = text[: longest - len(mark) - 1]
+        text = text[: max(0, longest - len(mark) - 1)]
     return f"{text} {mark}".strip()
 
 
@@ -169,6 +169,7 @@ def submit(submission: Submission, memory: Memory, *, on_uncertain: OnUncertain 
             maybe_sent = False
         else:
             log.warning("%s %s of an earlier try is gone.", noun.capitalize(), noted["id"])
+            maybe_sent = True
 
     if maybe_sent or submission.if_exists != "create":
         found = yield from _find(submission, noted.get("before"), given_up)
@@ -176,6 +177,7 @@ def submit(submission: Submission, memory: Memory, *, on_uncertain: OnUncertain 
         if taken is not None:
             memory.note(noun, id=taken.id, given_up=given_up)
             return taken.id
+        given_up += [candidate.id for candidate in found if candidate.failed]
 
     before = yield from submission.before()
     memory.note(noun, before=before, given_up=given_up)

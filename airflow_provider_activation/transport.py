@@ -12,11 +12,13 @@ import ipaddress
 import json
 import logging
 import random
+import re
 import ssl
 import threading
 import time
 import weakref
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 from urllib.parse import quote, quote_plus, urlsplit
@@ -71,22 +73,29 @@ _ERRORS: Mapping[int, type[ActivationError]] = {
 
 
 class Redactor:
-    """Takes known secrets out of texts, also where they stand percent-encoded or escaped."""
+    """Takes known secrets out of texts, in every form in which they may stand there."""
 
     def __init__(self, secrets: Iterable[str] = ()) -> None:
-        self._forms: set[str] = set()
+        self._patterns: set[str] = set()
+        self._any: re.Pattern[str] | None = None
         for secret in secrets:
             self.add(secret)
 
     def add(self, secret: str) -> None:
         """From now on this text does not pass."""
-        if secret:
-            self._forms |= {secret, quote(secret, safe=""), quote_plus(secret), json.dumps(secret)[1:-1]}
+        if not secret:
+            return
+        plain = {secret, json.dumps(secret)[1:-1], json.dumps(secret, ensure_ascii=False)[1:-1]}
+        encoded = {quote(secret, safe=""), quote(secret), quote_plus(secret)}
+        self._patterns |= {re.escape(form) for form in plain}
+        # %2F and %2f are the same
+        self._patterns |= {
+            re.sub("%([0-9A-F]{2})", r"%(?i:\1)", re.escape(form).replace("\\%", "%")) for form in encoded
+        }
+        self._any = re.compile("|".join(sorted(self._patterns, key=len, reverse=True)))
 
     def __call__(self, text: str) -> str:
-        for form in sorted(self._forms, key=len, reverse=True):
-            text = text.replace(form, "***")
-        return text
+        return self._any.sub("***", text) if self._any else text
 
 
 @dataclass(frozen=True)
@@ -145,9 +154,11 @@ class Transport:
     ) -> None:
         for address in (service.base_url, service.log_in.url if service.log_in else None):
             if address:
-                _refuse_plain_http(address, service)
+                _refuse_unfit_address(address, service)
+        _refuse_unfit_headers(service)
         self.service = service
         self.redact = Redactor(service.secrets)
+        _library_logs.redactors.add(self.redact)
         self._on_secret = on_secret
         self._sleep = sleep
         self._base = httpx.URL(service.base_url)
@@ -156,9 +167,9 @@ class Transport:
         self._token_lock = threading.Lock()
         self._client: httpx.Client | None = None
         self._client_lock = threading.Lock()
-        self._async_sides: weakref.WeakKeyDictionary[asyncio.AbstractEventLoop, _AsyncSide] = (
-            weakref.WeakKeyDictionary()
-        )
+        self._async_sides: weakref.WeakKeyDictionary[
+            asyncio.AbstractEventLoop, asyncio.Future[_AsyncSide]
+        ] = weakref.WeakKeyDictionary()
 
     # on a worker
 
@@ -207,11 +218,7 @@ class Transport:
     async def _aperform(self, step: Any) -> Any:
         if isinstance(step, Pause):
             return await asyncio.sleep(step.seconds)
-        loop = asyncio.get_running_loop()
-        side = self._async_sides.get(loop)
-        if side is None:
-            # building the client reads certificates from disk, which must not hold up the loop
-            side = self._async_sides.setdefault(loop, await asyncio.to_thread(self._new_async_side))
+        side = await self._async_side()
         if isinstance(step, httpx.Request):
             return await side.client.send(step)
         async with side.lock:
@@ -219,6 +226,19 @@ class Transport:
                 for secret in self._keep(await adrive(self._token_exchange(), self._aperform)):
                     await asyncio.to_thread(self._on_secret, secret)
         return self._token
+
+    async def _async_side(self) -> _AsyncSide:
+        loop = asyncio.get_running_loop()
+        side = self._async_sides.get(loop)
+        if side is None:
+            # building the client reads certificates from disk, which must not hold up the loop
+            side = asyncio.ensure_future(asyncio.to_thread(self._new_async_side))
+            self._async_sides[loop] = side
+        try:
+            return await asyncio.shield(side)
+        except ActivationError:
+            self._async_sides.pop(loop, None)
+            raise
 
     # the exchange, written once
 
@@ -325,8 +345,10 @@ class Transport:
             return call.parse(answer)
         except ActivationError as error:
             error.service, error.operation, error.status = call.service, call.operation, answer.status
-            error.body = self._quote(error.body or answer.text)
+            # the answer to a log-in may hold a token that is not known to be one yet
+            error.body = None if call is self.service.log_in else self._quote(error.body or answer.text)
             error.message = self.redact(error.message)
+            error.args = (error.message,)
             if call.safety is Safety.ONCE and isinstance(error, UnreadableResponse):
                 raise self._ambiguous(call, error.message, response) from None
             raise
@@ -402,14 +424,28 @@ class Transport:
         """Close the client of this event loop."""
         side = self._async_sides.pop(asyncio.get_running_loop(), None)
         if side is not None:
-            await side.client.aclose()
+            await (await side).client.aclose()
 
     def _new_client(self) -> httpx.Client:
-        return httpx.Client(transport=_WithQuery(self.service, httpx.HTTPTransport(**self._options())))
+        with self._proxy_named():
+            inner = httpx.HTTPTransport(**self._options())
+        return httpx.Client(transport=_WithQuery(self.service, inner))
 
     def _new_async_side(self) -> _AsyncSide:
-        inner = httpx.AsyncHTTPTransport(**self._options())
+        with self._proxy_named():
+            inner = httpx.AsyncHTTPTransport(**self._options())
         return _AsyncSide(httpx.AsyncClient(transport=_AsyncWithQuery(self.service, inner)))
+
+    @contextmanager
+    def _proxy_named(self) -> Iterator[None]:
+        try:
+            yield
+        except (ValueError, httpx.InvalidURL):
+            # the reason would quote the proxy's address, which may hold a password
+            raise InvalidConnection(
+                f"the proxy of the connection {self.service.conn_id!r} cannot be used.",
+                service=self.service.name,
+            ) from None
 
     def _options(self) -> dict[str, Any]:
         verify: ssl.SSLContext | bool
@@ -456,7 +492,8 @@ def _keyed(request: httpx.Request, service: Service) -> httpx.Request:
     httpx writes every address it is given into its log. A key in the query is therefore added below
     that point, and only on the way to the service itself.
     """
-    if not service.query or request.url.host != httpx.URL(service.base_url).host:
+    base = httpx.URL(service.base_url)
+    if not service.query or _origin(request.url) != _origin(base):
         return request
     return httpx.Request(
         request.method,
@@ -465,6 +502,10 @@ def _keyed(request: httpx.Request, service: Service) -> httpx.Request:
         stream=request.stream,
         extensions=request.extensions,
     )
+
+
+def _origin(url: httpx.URL) -> tuple[str, str, int | None]:
+    return url.scheme, url.host, url.port
 
 
 class _WithQuery(httpx.BaseTransport):
@@ -489,20 +530,60 @@ class _AsyncWithQuery(httpx.AsyncBaseTransport):
         await self._inner.aclose()
 
 
+class _LibraryLogs(logging.Filter):
+    """Takes the secrets of all transports out of what the HTTP libraries log: addresses and headers."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.redactors: weakref.WeakSet[Redactor] = weakref.WeakSet()
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        text = redacted = record.getMessage()
+        for redact in list(self.redactors):
+            redacted = redact(redacted)
+        if redacted != text:
+            record.msg, record.args = redacted, None
+        return True
+
+
+_library_logs = _LibraryLogs()
+# a filter works on the logger that is logged to, not on its children
+for _name in ("httpx", "httpcore.connection", "httpcore.http11", "httpcore.http2", "httpcore.proxy"):
+    logging.getLogger(_name).addFilter(_library_logs)
+
 USER_AGENT = "airflow-provider-activation"
 
 
-def _refuse_plain_http(address: str, service: Service) -> None:
-    parts = urlsplit(address)
-    if parts.scheme == "https" and parts.hostname:
-        return
-    if parts.scheme == "http" and parts.hostname and _is_this_machine(parts.hostname):
-        return
-    raise InvalidConnection(
-        f"the connection {service.conn_id!r} names {parts.scheme or 'no scheme'}://{parts.hostname or ''}; "
-        "only https is used, and http to this machine alone.",
-        service=service.name,
-    )
+def _refuse_unfit_address(address: str, service: Service) -> None:
+    """Only https, and http to this machine; nothing in it that belongs into other fields."""
+    try:
+        url = httpx.URL(address)
+    except (ValueError, httpx.InvalidURL):
+        raise InvalidConnection(
+            f"the connection {service.conn_id!r} names an address that is none.", service=service.name
+        ) from None
+    if not url.host or not (url.scheme == "https" or (url.scheme == "http" and _is_this_machine(url.host))):
+        raise InvalidConnection(
+            f"the connection {service.conn_id!r} names {url.scheme or 'no scheme'}://{url.host}; "
+            "only https is used, and http to this machine alone.",
+            service=service.name,
+        )
+    if url.userinfo:
+        raise InvalidConnection(
+            f"the connection {service.conn_id!r} has credentials in its address; they belong into login "
+            "and password.",
+            service=service.name,
+        )
+
+
+def _refuse_unfit_headers(service: Service) -> None:
+    for name, value in service.headers.items():
+        if not value.isascii() or not value.isprintable():
+            raise InvalidConnection(
+                f"the connection {service.conn_id!r} holds a value for the header {name} with signs that no "
+                "header can carry.",
+                service=service.name,
+            )
 
 
 def _is_this_machine(host: str) -> bool:
@@ -525,7 +606,7 @@ def _environment_proxy(address: str) -> str | None:
 def _retry_after(response: httpx.Response) -> float | None:
     """Seconds the service asks to wait: it may give a number or a date."""
     value = response.headers.get("Retry-After", "").strip()
-    if value.isdigit():
+    if value.isascii() and value.isdigit():
         return float(value)
     try:
         return max(0.0, email.utils.parsedate_to_datetime(value).timestamp() - time.time())
@@ -536,5 +617,5 @@ def _retry_after(response: httpx.Response) -> float | None:
 def _share_action(response: httpx.Response) -> str | None:
     try:
         return str(response.json()["shareAction"])
-    except (ValueError, KeyError, TypeError):
+    except (ValueError, KeyError, TypeError, RecursionError):
         return None

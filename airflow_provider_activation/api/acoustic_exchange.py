@@ -49,7 +49,9 @@ class Registration(Resource):
     """The answer to a registration. The documents do not show it; an id is read where there is one."""
 
     endpoint_id: int | None = Field(
-        default=None, validation_alias=AliasChoices("endpointId", "endpointID", "id")
+        default=None,
+        validation_alias=AliasChoices("endpointId", "endpointID", "id"),
+        serialization_alias="endpointId",
     )
 
 
@@ -482,11 +484,12 @@ def _true(answer: Answer) -> bool:
 
 def _registration(answer: Answer) -> Registration:
     _not_false(answer)
-    reply = answer.json() if answer.text.strip() else {}
-    if isinstance(reply, int) and not isinstance(reply, bool):
+    word = _word(answer)
+    if word in ("", "true"):
+        return Registration()
+    reply = answer.json()
+    if isinstance(reply, int | str):
         reply = {"endpointId": reply}
-    if reply is True:
-        reply = {}
     return Registration.model_validate(reply)
 
 

@@ -187,7 +187,8 @@ def path_of(template: str, **arguments: str | int) -> str:
     for name, value in arguments.items():
         text = str(value)
         if (
-            isinstance(value, bool)
+            not isinstance(value, str | int)
+            or isinstance(value, bool)
             or text.strip() in ("", ".", "..")
             or any(sign in "/\\" or ord(sign) < 32 or ord(sign) == 127 for sign in text)
         ):

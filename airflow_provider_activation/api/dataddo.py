@@ -6,6 +6,7 @@ on backfilling and on date ranges. No document names an error answer.
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Mapping
 from datetime import UTC, date, datetime
@@ -96,7 +97,7 @@ class Write(Resource):
 
 # What goes out
 
-_RANGE = re.compile(r"(\d+)([dwmy])(\d+)")
+_RANGE = re.compile(r"(\d+)([dwmy])(\d+)(\|[^{}|]+)?", re.ASCII)
 
 
 def braced_date_range(expression: str) -> str:
@@ -104,7 +105,8 @@ def braced_date_range(expression: str) -> str:
 
     Here it is written without them, because Jinja would take them for its own.
 
-    :param expression: from 30 days ago to yesterday: ``30d1``; units d, w, m and y.
+    :param expression: from 30 days ago to yesterday: ``30d1``; units d, w, m and y; a format may follow
+        a bar: ``0d0|Ymd``.
     :raises ValueError: it is no such range, or starts after it ends.
     """
     bare = expression.strip().removeprefix("{{").removesuffix("}}").strip()
@@ -165,6 +167,11 @@ def source_payload(
                 payload[name] = braced_date_range(str(payload[name]))
             except ValueError as error:
                 raise InvalidRequest(f"parameters: {name} {error}.") from None
+    for name, value in payload.items():
+        try:
+            json.dumps(value, allow_nan=False)
+        except (TypeError, ValueError):
+            raise InvalidRequest(f"parameters: {name} must be plain JSON.") from None
     if "strategy" in payload:
         payload.setdefault("storageStrategy", payload["strategy"])
     payload.setdefault("templateId", "index")
@@ -172,7 +179,7 @@ def source_payload(
         "connectorId": connector_id,
         "label": label,
         # the example sends the number it was given
-        "oAuthId": int(service_id) if service_id.isdigit() else service_id,
+        "oAuthId": int(service_id) if service_id.isascii() and service_id.isdigit() else service_id,
         **payload,
     }
 

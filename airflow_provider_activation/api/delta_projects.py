@@ -15,7 +15,7 @@ from urllib.parse import unquote, urlsplit
 from pydantic import Field, field_serializer, field_validator
 
 from airflow_provider_activation.api.call import Answer, Call, Safety, path_of
-from airflow_provider_activation.api.models import AwareDatetime, Input, Resource, TextId, utc_text
+from airflow_provider_activation.api.models import AwareDatetime, Input, Number, Resource, TextId, utc_text
 from airflow_provider_activation.errors import UnreadableResponse
 
 SERVICE = "Delta Projects"
@@ -59,13 +59,13 @@ class Activity(Resource):
 class GeoDetail(Input):
     """A circle on the map. The radius' unit is not documented."""
 
-    lat: float = Field(ge=-90, le=90, allow_inf_nan=False)
-    long: float = Field(ge=-180, le=180, allow_inf_nan=False)
-    radius: float = Field(ge=0, allow_inf_nan=False)
+    lat: Number = Field(ge=-90, le=90)
+    long: Number = Field(ge=-180, le=180)
+    radius: Number = Field(ge=0)
 
 
 class _ActivityFields(Input):
-    target_ecpm: float | None = Field(default=None, alias="targetECPM", ge=0, allow_inf_nan=False)
+    target_ecpm: Number | None = Field(default=None, alias="targetECPM", ge=0)
     impression_budget: int | None = Field(default=None, alias="impressionBudget", ge=0)
     override_variables: dict[str, Any] | str | None = Field(default=None, alias="overrideVariables")
     geo_details: tuple[GeoDetail, ...] | None = Field(default=None, alias="geoDetails", min_length=1)
@@ -75,7 +75,10 @@ class _ActivityFields(Input):
     @classmethod
     def _as_text(cls, value: dict[str, Any] | str | None) -> str | None:
         # the table types it "String (JSON)" though its sample is an object
-        return json.dumps(value) if isinstance(value, dict) else value
+        try:
+            return json.dumps(value, allow_nan=False) if isinstance(value, dict) else value
+        except TypeError as error:
+            raise ValueError(str(error)) from None
 
     @field_serializer("flight_start", "flight_stop", check_fields=False)
     def _in_utc(self, moment: datetime | None) -> str | None:
@@ -95,7 +98,7 @@ class ActivityFromTemplate(_ActivityFields):
     flight_start: AwareDatetime = Field(alias="flightStart")
     flight_stop: AwareDatetime = Field(alias="flightStop")
     order_id: str = Field(alias="orderId", min_length=1)
-    budget: float = Field(ge=0, allow_inf_nan=False)
+    budget: Number = Field(ge=0)
     enabled: bool = False
 
     def check(self) -> None:
@@ -110,7 +113,7 @@ class ActivityUpdate(_ActivityFields):
     activity_name: str | None = Field(default=None, alias="activityName", min_length=1)
     flight_stop: AwareDatetime | None = Field(default=None, alias="flightStop")
     order_id: str | None = Field(default=None, alias="orderId", min_length=1)
-    budget: float | None = Field(default=None, ge=0, allow_inf_nan=False)
+    budget: Number | None = Field(default=None, ge=0)
     enabled: bool | None = None
 
     def check(self) -> None:

@@ -135,7 +135,7 @@ class SegmentConfigResult(Resource):
     def http_status(self) -> int | None:
         """The item's own status; the documents show both a bare number and an error object."""
         value = self.status.get("httpStatus") if isinstance(self.status, dict) else self.status
-        return int(value) if isinstance(value, int | str) and str(value).isdigit() else None
+        return int(value) if isinstance(value, int | str) and str(value).isdecimal() else None
 
     @property
     def failed(self) -> bool:

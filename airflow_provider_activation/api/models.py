@@ -5,7 +5,15 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Annotated, Any, Self
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, ValidationError, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ValidationError,
+    model_validator,
+)
 
 from airflow_provider_activation.errors import InvalidRequest
 
@@ -65,6 +73,15 @@ def _text_of(value: Any) -> Any:
     """Ids that some answers give as numbers and others as strings."""
     return str(value) if isinstance(value, int) and not isinstance(value, bool) else value
 
+
+def _not_bool(value: Any) -> Any:
+    if isinstance(value, bool):
+        raise ValueError("must be a number")
+    return value
+
+
+Number = Annotated[float, BeforeValidator(_not_bool), Field(allow_inf_nan=False)]
+"""A finite number; True is none."""
 
 AwareDatetime = Annotated[datetime, AfterValidator(_aware)]
 """A moment that says its time zone; a naive one is refused."""

@@ -78,6 +78,8 @@ class ConnectionValues:
 
         :raises InvalidConnection: naming the field that is missing, unknown or wrong.
         """
+        if not isinstance(self.extra, dict):
+            raise self.refused("extra must be a JSON object")
         try:
             return model.model_validate(self.extra)
         except ValidationError as error:

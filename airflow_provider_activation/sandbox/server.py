@@ -25,6 +25,11 @@ START_SECONDS = 10.0
 class _Protocol(H11Protocol):
     """HTTP/1.1 that lets the application reach its own connection, to hang up on the caller."""
 
+    def __init__(self, *arguments: Any, **more: Any) -> None:
+        super().__init__(*arguments, **more)
+        # uvicorn turns this on again when its logger has handlers; a key may stand in a query
+        self.access_log = False
+
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
         self.app_state = {**self.app_state, "transport": transport}
