@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pendulum
 from airflow.sdk import chain, dag, task
+from winback_audience import write_winback_audience
 
 from airflow_provider_activation.operators.acoustic_exchange import (
     AcousticExchangeDefineSegmentsOperator,
@@ -14,7 +15,6 @@ from airflow_provider_activation.operators.acoustic_exchange import (
     AcousticExchangeRegisterEndpointOperator,
     AcousticExchangeUploadJobDataOperator,
 )
-from winback_audience import write_winback_audience
 
 
 @dag(
@@ -61,7 +61,7 @@ def acoustic_exchange_export() -> None:
     upload = AcousticExchangeUploadJobDataOperator(
         task_id="upload_audience",
         job_id=export.output["jobId"],
-        file=build_audience(),  # type: ignore[call-arg]  # Airflow fills in run_id
+        file=build_audience(),
         deferrable=True,
         poll_interval=5,
     )

@@ -17,6 +17,7 @@ from pathlib import Path
 import pendulum
 from airflow.sdk import Param, TaskGroup, chain, dag, task
 from airflow.timetables.interval import CronDataIntervalTimetable
+from winback_audience import write_winback_audience
 
 from airflow_provider_activation.operators.acoustic_exchange import (
     AcousticExchangeDefineSegmentsOperator,
@@ -40,7 +41,6 @@ from airflow_provider_activation.operators.liveramp import (
 )
 from airflow_provider_activation.sensors.acoustic_exchange import AcousticExchangeJobSensor
 from airflow_provider_activation.sensors.liveramp import LiveRampDeliverySensor
-from winback_audience import write_winback_audience
 
 TIME_ZONE = "Europe/Stockholm"
 SEGMENT = 8000000000000001152
@@ -84,7 +84,7 @@ def syndicate_audience() -> None:
         print(f"{customers} customers have not bought for {params['inactive_days']} days.")
         return str(file)
 
-    audience = build_audience()  # type: ignore[call-arg]  # Airflow fills in run_id and params
+    audience = build_audience()
 
     with TaskGroup("acoustic_exchange") as acoustic_exchange:
         register = AcousticExchangeRegisterEndpointOperator(

@@ -346,9 +346,7 @@ class TestLiveRamp:
     def test_a_consent_yields_the_oauth_connection(self, connections: Sandbox, deferrable: bool) -> None:
         task = Task(lambda: self.authorize(deferrable=deferrable))
         oauth_connection_id = task.run()
-        assert [c["id"] for c in connections.state()["liveramp"]["oAuthConnections"]] == [
-            oauth_connection_id
-        ]
+        assert [c["id"] for c in connections.state()["liveramp"]["oAuthConnections"]] == [oauth_connection_id]
         assert task.ti is not None
         assert task.ti.xcoms["_link_LiveRampAuthorizeLink"].startswith(connections.url)
 

@@ -103,7 +103,7 @@ def test_a_failed_delivery_fails_even_softly(
 ) -> None:
     connections.misbehave("fail", service="liveramp", method="POST", path="*/segment-configs", times=1)
     distribute(connection)
-    with pytest.raises(JobFailed, match="segment 5000000001: delivery .* is FAILED"):
+    with pytest.raises(JobFailed, match=r"segment 5000000001: delivery .* is FAILED"):
         Task(
             lambda: LiveRampDeliverySensor(
                 task_id="wait",
@@ -153,7 +153,9 @@ def test_ends_at_its_timeout(waiting_job: int, deferrable: bool) -> None:
 
 
 def test_lives_through_a_bad_poll(waiting_job: int, connections: Sandbox) -> None:
-    connections.misbehave("html", service="acoustic-exchange", method="GET", path="/v1/jobs/*", status=200, times=2)
+    connections.misbehave(
+        "html", service="acoustic-exchange", method="GET", path="/v1/jobs/*", status=200, times=2
+    )
     Task(
         lambda: AcousticExchangeJobSensor(
             task_id="wait", job_id=waiting_job, on_needs_action="return", poll_interval=0.05

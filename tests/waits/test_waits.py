@@ -162,9 +162,7 @@ class TestRun:
         ],
     )
     @pytest.mark.parametrize("kind_of_probe", [SourceRunProbe, FlowRunProbe])
-    def test_status(
-        self, kind_of_probe: Any, state: str, started: Any, finished: Any, kind: type
-    ) -> None:
+    def test_status(self, kind_of_probe: Any, state: str, started: Any, finished: Any, kind: type) -> None:
         status = dataddo.RunStatus(status=state, last_run_started=started, last_run_finished=finished)
         assert isinstance(look(kind_of_probe(BEFORE, BEFORE, "id"), status), kind)
 
@@ -174,7 +172,11 @@ class TestRun:
 
     def test_a_moment_without_zone_is_read_as_utc(self) -> None:
         status = dataddo.RunStatus.model_validate(
-            {"status": "live", "lastRunStarted": "2026-11-22 11:00:00", "lastRunFinished": "2026-11-22 11:01:00"}
+            {
+                "status": "live",
+                "lastRunStarted": "2026-11-22 11:00:00",
+                "lastRunFinished": "2026-11-22 11:01:00",
+            }
         )
         assert isinstance(look(SourceRunProbe(BEFORE, BEFORE, "id"), status), Done)
 

@@ -13,7 +13,6 @@ from airflow.sdk.exceptions import TaskDeferred
 
 from airflow_provider_activation.triggers.wait import WaitTrigger
 
-
 RETRIES = 3
 _runs = itertools.count()
 
