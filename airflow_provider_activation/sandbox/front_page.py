@@ -18,6 +18,18 @@ LAST_REQUESTS = 50
 LONGEST_CELL = 160
 MOST_ROWS = 100
 
+GOING = frozenset(
+    {
+        "PENDING",
+        "PROCESSING",
+        "IN_PROGRESS",
+        "RUNNING",
+        "WAITING_TO_RECIEVE_DATA",
+        "READY_FOR_DOWNLOAD",
+        "running",
+        "retrying",
+    }
+)
 GOOD = frozenset({"ACTIVE", "AUTHORIZED", "COMPLETE", "DELIVERED", "SYNCED", "live"})
 BAD = frozenset({"FAILED", "CANCELED", "CANCELLED", "INACTIVE", "broken"})
 
@@ -84,22 +96,23 @@ def _table(rows: Sequence[dict[str, Any]]) -> str:
     # The newest are at the end, and a load test must not make the page unreadable.
     left_out = max(0, len(rows) - MOST_ROWS)
     shown = rows[left_out:]
-    columns = list(dict.fromkeys(name for row in shown for name in row))
+    columns = list(dict.fromkeys(name for row in shown for name, value in row.items() if _cell(value)))
     head = "".join(f"<th>{html.escape(name)}</th>" for name in columns)
     body = "".join(
-        "<tr>" + "".join(f"<td>{_cell(row.get(name))}</td>" for name in columns) + "</tr>" for row in shown
+        "<tr>" + "".join(f"<td><div>{_cell(row.get(name))}</div></td>" for name in columns) + "</tr>"
+        for row in shown
     )
     note = f'<p class="faint">The last {MOST_ROWS}; {left_out} before them.</p>' if left_out else ""
     return f"{note}<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
 
 
 def _cell(value: object) -> str:
-    if value is None or value == "":
+    if value in (None, "", [], {}):
         return ""
     if isinstance(value, str):
         if value.startswith("http://") and "/consent/" in value:
             return f'<a href="{html.escape(value)}">consent page</a>'
-        kind = "good" if value in GOOD else "bad" if value in BAD else "going" if value.isupper() else ""
+        kind = "good" if value in GOOD else "bad" if value in BAD else "going" if value in GOING else ""
         shown = html.escape(value if len(value) <= LONGEST_CELL else f"{value[:LONGEST_CELL]}…")
         return f'<span class="{kind}">{shown}</span>' if kind else shown
     written = json.dumps(value, ensure_ascii=False)

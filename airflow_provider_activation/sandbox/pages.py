@@ -14,7 +14,8 @@ main.narrow { max-width: 30rem; margin: 4rem auto; }
 table { border-collapse: collapse; font-size: 13px; margin: .4rem 0 1rem; display: block; overflow-x: auto; }
 th, td { border-bottom: 1px solid var(--line); padding: .25rem .7rem .25rem 0; text-align: left;
   vertical-align: top; }
-th { font-weight: 600; } td { font-family: ui-monospace, monospace; overflow-wrap: anywhere; }
+th { font-weight: 600; } td { font-family: ui-monospace, monospace; }
+td div { max-width: 26rem; width: max-content; overflow-wrap: anywhere; }
 pre { font-size: 12px; padding: .8rem; border: 1px solid var(--line); border-radius: 6px; overflow-x: auto; }
 button { font: inherit; padding: .4rem 1.2rem; border-radius: 6px; border: 1px solid #2457c5;
   background: #2457c5; color: #fff; cursor: pointer; }
