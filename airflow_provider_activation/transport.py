@@ -9,19 +9,17 @@ from __future__ import annotations
 import asyncio
 import email.utils
 import ipaddress
-import json
 import logging
 import random
-import re
 import ssl
 import threading
 import time
 import weakref
-from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
-from urllib.parse import quote, quote_plus, urlsplit
+from urllib.parse import urlsplit
 from urllib.request import getproxies, proxy_bypass
 
 import httpx
@@ -43,6 +41,7 @@ from airflow_provider_activation.errors import (
     UncertainOutcome,
     UnreadableResponse,
 )
+from airflow_provider_activation.redaction import Redactor, redact_library_logs
 
 T = TypeVar("T")
 
@@ -70,32 +69,6 @@ _ERRORS: Mapping[int, type[ActivationError]] = {
     422: InvalidRequest,
     501: NotSupported,
 }
-
-
-class Redactor:
-    """Takes known secrets out of texts, in every form in which they may stand there."""
-
-    def __init__(self, secrets: Iterable[str] = ()) -> None:
-        self._patterns: set[str] = set()
-        self._any: re.Pattern[str] | None = None
-        for secret in secrets:
-            self.add(secret)
-
-    def add(self, secret: str) -> None:
-        """From now on this text does not pass."""
-        if not secret:
-            return
-        plain = {secret, json.dumps(secret)[1:-1], json.dumps(secret, ensure_ascii=False)[1:-1]}
-        encoded = {quote(secret, safe=""), quote(secret), quote_plus(secret)}
-        self._patterns |= {re.escape(form) for form in plain}
-        # %2F and %2f are the same
-        self._patterns |= {
-            re.sub("%([0-9A-F]{2})", r"%(?i:\1)", re.escape(form).replace("\\%", "%")) for form in encoded
-        }
-        self._any = re.compile("|".join(sorted(self._patterns, key=len, reverse=True)))
-
-    def __call__(self, text: str) -> str:
-        return self._any.sub("***", text) if self._any else text
 
 
 @dataclass(frozen=True)
@@ -158,7 +131,7 @@ class Transport:
         _refuse_unfit_headers(service)
         self.service = service
         self.redact = Redactor(service.secrets)
-        _library_logs.redactors.add(self.redact)
+        redact_library_logs(self.redact)
         self._on_secret = on_secret
         self._sleep = sleep
         self._base = httpx.URL(service.base_url)
@@ -529,27 +502,6 @@ class _AsyncWithQuery(httpx.AsyncBaseTransport):
     async def aclose(self) -> None:
         await self._inner.aclose()
 
-
-class _LibraryLogs(logging.Filter):
-    """Takes the secrets of all transports out of what the HTTP libraries log: addresses and headers."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.redactors: weakref.WeakSet[Redactor] = weakref.WeakSet()
-
-    def filter(self, record: logging.LogRecord) -> bool:
-        text = redacted = record.getMessage()
-        for redact in list(self.redactors):
-            redacted = redact(redacted)
-        if redacted != text:
-            record.msg, record.args = redacted, None
-        return True
-
-
-_library_logs = _LibraryLogs()
-# a filter works on the logger that is logged to, not on its children
-for _name in ("httpx", "httpcore.connection", "httpcore.http11", "httpcore.http2", "httpcore.proxy"):
-    logging.getLogger(_name).addFilter(_library_logs)
 
 USER_AGENT = "airflow-provider-activation"
 

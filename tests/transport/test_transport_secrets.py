@@ -16,7 +16,8 @@ from transport_testing import CANARY, TOKEN_CANARY, Wire, call, log_in, service
 
 from airflow_provider_activation import errors
 from airflow_provider_activation.api.call import Answer, Safety
-from airflow_provider_activation.transport import Redactor, Service, Transport
+from airflow_provider_activation.redaction import Redactor
+from airflow_provider_activation.transport import Service, Transport
 
 FORMS: dict[str, Callable[[str], str]] = {
     "as it is": str,
