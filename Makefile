@@ -1,0 +1,67 @@
+# Everything is installed into an environment of its own; Python and make are all that must be there.
+#   PYTHON=python3.12   the interpreter to make the environment with
+#   AIRFLOW=3.1         another release of Airflow: 3.1, 3.2 or 3.3
+#   PYTHONS="python3.11 python3.13"   (constraints) all that are supported, the oldest first
+#   DEFERRABLE=1        (demo) let all waits be deferred
+
+PYTHON ?= python3
+PYTHONS ?= $(PYTHON)
+AIRFLOW ?= 3.3
+
+NEWEST := 3.3
+OLDER := $(filter-out $(NEWEST),$(AIRFLOW))
+VENV ?= .venv$(OLDER:%=-%)
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+PINS := constraints/airflow-$(AIRFLOW).txt
+PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet --constraint $(PINS)
+
+.DEFAULT_GOAL := help
+.NOTPARALLEL:
+.PHONY: help setup demo sandbox ui test lint types imports constraints dist clean
+
+help: ## list these targets
+	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /:/' | awk -F: '{ printf "make %-12s %s\n", $$1, $$2 }'
+
+setup: $(READY) ## install everything into .venv (demo, ui, test and the rest do it too)
+
+$(READY): pyproject.toml $(PINS)
+	@echo "Installing into $(VENV) for Airflow $(AIRFLOW); the first time this takes a minute or two ..."
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or later is needed: make PYTHON=...")'
+	@$(PYTHON) -m venv $(VENV)
+	@$(PIP) pip
+	@$(PIP) --group dev
+	@$(PIP) --no-build-isolation --editable '.[sandbox]'
+	@touch $@
+
+demo: setup ## run the example DAG on a real Airflow against the sandbox, and check what it did
+	@$(BIN)/python -m scripts.demo $(if $(DEFERRABLE),--deferrable)
+
+sandbox: setup ## serve the four services alone, on a loopback port
+	@$(BIN)/python -m airflow_provider_activation.sandbox
+
+ui: setup ## bring up Airflow with its web pages, the example DAGs and the sandbox
+	@$(BIN)/python -m scripts.ui
+
+# Style, types and imports are checked with the newest Airflow only.
+test: setup $(if $(OLDER),,lint types imports) ## check style, types and imports, and run the tests
+	$(BIN)/python -m pytest
+
+lint: setup ## check style
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+types: setup ## check types
+	$(BIN)/mypy
+
+imports: setup ## check which part may import which
+	$(BIN)/lint-imports
+
+constraints: ## resolve the newest of everything for each Airflow, and write it down
+	$(PYTHON) scripts/constraints.py $(PYTHONS:%=--python %) 3.1 3.2 3.3
+
+dist: setup ## build wheel and sdist into dist/
+	$(BIN)/python -m build --no-isolation
+
+clean: ## remove what these targets made
+	rm -rf .venv .venv-* .airflow-demo .airflow-ui build dist .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis

@@ -1,0 +1,1 @@
+"""What ``make`` runs: the demo, the local Airflow, the constraints. Not part of the package."""

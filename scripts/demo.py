@@ -1,0 +1,180 @@
+"""Run the example DAG on a real Airflow against the sandbox, and check what it did: ``make demo``."""
+
+from __future__ import annotations
+
+import argparse
+import csv
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Mapping
+from pathlib import Path
+
+from scripts.local import ROOT, Failure, airflow_environment, migrate, running_sandbox
+from scripts.outcome import WIDTH, Check, checks, table, things
+from scripts.progress import Progress, Task
+
+DAG = "syndicate_audience"
+HOME = ROOT / ".airflow-demo"
+TASK_WIDTH = 40
+
+WORDS = {"success": "ok", "failed": "FAILED", "upstream_failed": "not run"}
+COLOURS = {"ok": "32", "FAILED": "31", "skipped": "33"}
+COLOURED = sys.stdout.isatty() and "NO_COLOR" not in os.environ and os.environ.get("TERM") != "dumb"
+LOG_LINE = re.compile(r"\[?\d{4}-\d\d-\d\d[T ]\d\d:\d\d")
+
+
+def say(line: str = "") -> None:
+    """Print a line at once, also into a pipe."""
+    print(line, flush=True)
+
+
+def _word(word: str, width: int = 8) -> str:
+    padded = word.ljust(width)
+    return f"\x1b[{COLOURS.get(word, '0')}m{padded}\x1b[0m" if COLOURED else padded
+
+
+def _shown(text: str, room: int) -> str:
+    text = " ".join(text.replace(f"{ROOT}/", "").split())
+    return text if len(text) <= room else text[: room - 3] + "..."
+
+
+def _task_line(task: Task) -> str:
+    state = task.state or "no state"
+    word = WORDS.get(state, state)
+    seconds = "" if task.seconds is None else f"{task.seconds:.1f} s"
+    start = f"{_word(word)} {seconds:>7}  {task.name.ljust(TASK_WIDTH)}"
+    return f"{start} {_shown(task.result or '', WIDTH - 19 - TASK_WIDTH)}".rstrip()
+
+
+def run_dag(environment: Mapping[str, str], log: Path) -> list[Task]:
+    """Run the DAG, print each task as it ends, and return all of them."""
+    progress = Progress(HOME / "airflow.db")
+    with log.open("a") as out:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "scripts.run_dag", DAG],
+            cwd=ROOT,
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            stdout=out,
+            stderr=subprocess.STDOUT,
+        )
+        try:
+            while True:
+                over = process.poll() is not None
+                ended = list(progress.look())
+                if COLOURED:
+                    sys.stdout.write("\r\x1b[K")  # takes away the line of what runs
+                for task in ended:
+                    say(_task_line(task))
+                if over:
+                    return progress.tasks
+                if COLOURED:
+                    sys.stdout.write(
+                        _shown(f"running  {', '.join(progress.running) or 'Airflow starts'}", WIDTH)
+                    )
+                    sys.stdout.flush()
+                time.sleep(0.3)
+        finally:
+            if process.poll() is None:
+                process.terminate()
+                process.wait(10)
+
+
+def last_error(log: Path) -> list[str]:
+    """The end of the last traceback in a log, or the end of the log."""
+    lines = log.read_text(errors="replace").splitlines()
+    starts = [number for number, line in enumerate(lines) if "Traceback (most recent call last)" in line]
+    if not starts:
+        return lines[-15:]
+    block = lines[starts[-1] : starts[-1] + 1]
+    for line in lines[starts[-1] + 1 :]:
+        if LOG_LINE.match(line):
+            break
+        if line.strip(" ^~"):
+            block.append(line)
+    return block[-12:]
+
+
+def audience_size() -> int:
+    """How many customers the DAG's first task wrote into the audience file."""
+    files = sorted((HOME / "audiences").glob("*.csv"))
+    if len(files) != 1:
+        return 0
+    with files[0].open(newline="") as file:
+        return sum(1 for _ in csv.DictReader(file))
+
+
+def no_secret(secrets: set[str]) -> Check:
+    """Check that no log and no database holds a credential."""
+    kept = [file for file in HOME.rglob("*") if file.is_file() and file.name != "sandbox.log"]
+    leaking = []
+    for file in kept:
+        content = file.read_bytes()
+        if any(secret.encode() in content for secret in secrets):
+            leaking.append(str(file.relative_to(HOME)))
+    return Check("no credential in any log or in Airflow's database", not leaking, ", ".join(leaking))
+
+
+def demo(deferrable: bool) -> bool:
+    """Run everything, print it, and return whether all is as the DAG meant."""
+    shutil.rmtree(HOME, ignore_errors=True)
+    HOME.mkdir()
+    log = HOME / "demo.log"
+    began = time.monotonic()
+    with running_sandbox(HOME, "--consent", "auto", "--step-seconds", "0.5") as sandbox:
+        say(f"The sandbox of the four services is at {sandbox.url}/ while this runs.")
+        say(f"Airflow's own output goes to {log.relative_to(ROOT)}.")
+        environment = airflow_environment(HOME, sandbox)
+        environment["AIRFLOW__OPERATORS__DEFAULT_DEFERRABLE"] = str(deferrable)
+        say("Making Airflow's database ...")
+        migrate(environment, log)
+        say(f"Running {DAG}{', waits deferred' if deferrable else ''} ...\n")
+        tasks = run_dag(environment, log)
+        state = sandbox.state()
+        secrets = sandbox.secrets()
+    unfinished = [task.name for task in tasks if task.state != "success"]
+    if unfinished or not tasks:
+        say("\nThe last error:\n")
+        for line in last_error(log):
+            say(f"  {line[: WIDTH - 2]}")
+    say("\nWhat there is at the services now\n")
+    for line in table(list(things(state))):
+        say(line)
+    say("\nWhat the DAG meant\n")
+    results = [
+        Check(f"all {len(tasks)} tasks succeeded", bool(tasks) and not unfinished, ", ".join(unfinished)),
+        *checks(state, audience_size()),
+        no_secret(secrets),
+    ]
+    for check in results:
+        say(f"{_word('ok' if check.holds else 'FAILED')} {check.expected}")
+        if not check.holds:
+            say(f"         found: {_shown(check.found, WIDTH - 16)}")
+    failed = sum(not check.holds for check in results)
+    say(f"\n{len(results) - failed} of {len(results)} as meant, in {time.monotonic() - began:.0f} s.")
+    return not failed
+
+
+def main() -> int:
+    """Run the demo; the exit status tells whether all is as it should be."""
+    parser = argparse.ArgumentParser(prog="python -m scripts.demo", description=__doc__)
+    parser.add_argument("--deferrable", action="store_true", help="let all waits be deferred")
+    options = parser.parse_args()
+    # so that the sandbox is stopped also then
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+    try:
+        return 0 if demo(options.deferrable) else 1
+    except Failure as failure:
+        print(failure, file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        return 130
+
+
+if __name__ == "__main__":
+    sys.exit(main())
