@@ -220,10 +220,11 @@ def _take(
 ) -> Candidate | None:
     """The one to take, or None to make one."""
     noun = submission.noun
+    where: dict[str, Any] = {"service": submission.create.service, "operation": submission.create.operation}
     usable = [candidate for candidate in found if not candidate.failed]
     if len(usable) == 1 and usable[0].certain:
         if submission.if_exists == "fail" and not maybe_sent:
-            raise Conflict(f"{noun} exists already: {usable[0].description}.")
+            raise Conflict(f"{noun} exists already: {usable[0].description}.", **where)
         log.info("The service has the %s already: %s; it is taken.", noun, usable[0].description)
         return usable[0]
     if not usable:
@@ -231,13 +232,14 @@ def _take(
             return None
         why = f"an earlier try may have made the {noun}, and the service cannot show whether it did"
     else:
-        why = f"what the service holds may or may not be the {noun} of an earlier try"
         if not maybe_sent:
-            raise Conflict(f"{why}: {'; '.join(candidate.description for candidate in usable)}.")
+            held = "; ".join(candidate.description for candidate in usable)
+            raise Conflict(f"the service holds {len(usable)} that are what is wanted: {held}.", **where)
+        why = f"what the service holds may or may not be the {noun} of an earlier try"
     if on_uncertain == "resubmit":
         log.warning("%s; it is made again, as on_uncertain says.", why.capitalize())
         return None
-    raise UncertainOutcome(f"{why}.", candidates=[candidate.description for candidate in usable])
+    raise UncertainOutcome(f"{why}.", candidates=[candidate.description for candidate in usable], **where)
 
 
 def _look_for(
