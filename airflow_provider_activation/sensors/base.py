@@ -92,7 +92,7 @@ class ActivationSensor(BaseSensorOperator):
 
     def execute_complete(self, context: Context, event: Mapping[str, JSON] | None = None) -> JSON:
         """Go on where the triggerer left off."""
-        from airflow.sdk.exceptions import AirflowSensorTimeout
+        from airflow.providers.common.compat.sdk import AirflowSensorTimeout
 
         from airflow_provider_activation.errors import WaitTimeout
         from airflow_provider_activation.waits.probe import result_of_event
