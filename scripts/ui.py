@@ -96,10 +96,11 @@ def serve() -> None:
         try:
             wait_until_up(process, address, log)
             print(f"\nAirflow:  {address}/\nSandbox:  {sandbox.url}/\n")
+            print("Trigger syndicate_audience there. Its task liveramp.authorize waits for you: on its")
             print(
-                "Trigger syndicate_audience there. Its task liveramp.authorize waits for you: follow its link"
+                'Details tab follow the link "Authorize" and give your consent. Ctrl-C ends everything.',
+                flush=True,
             )
-            print("Authorize and give your consent. Ctrl-C ends everything.", flush=True)
             process.wait()
             raise Failure(f"Airflow ended by itself:\n{log.read_text(errors='replace')[-3000:]}")
         finally:

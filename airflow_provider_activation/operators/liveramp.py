@@ -50,7 +50,8 @@ class LiveRampOperator(ActivationOperator):
 class LiveRampAuthorizeOAuthConnectionOperator(LiveRampOperator, SubmittingOperator):
     """Ask a person to authorise LiveRamp at a destination, and wait until it is done.
 
-    The address to open is the task's link "Authorize" as soon as the task waits. Nobody pastes a code.
+    The address to open is the link "Authorize" on the task's Details tab as soon as the task waits.
+    Nobody pastes a code.
     Returns the ``oAuthConnectionID`` (document: "Configure Distributions", section "Create an OAuth
     connection").
 
@@ -137,7 +138,9 @@ class LiveRampAuthorizeOAuthConnectionOperator(LiveRampOperator, SubmittingOpera
         if self.authorization_url is None:
             return
         LiveRampAuthorizeLink().persist(context["ti"], self.authorization_url)
-        self.log.info('A person has to authorise LiveRamp: open the task\'s link "Authorize".')
+        self.log.info(
+            'A person has to authorise LiveRamp: open the link "Authorize" on this task\'s Details tab.'
+        )
 
     def probe(self, made: JSON) -> OAuthConnectionAttemptProbe:
         from airflow_provider_activation.waits.liveramp import OAuthConnectionAttemptProbe
