@@ -1,8 +1,7 @@
 """LiveRamp alone: authorise, connect, distribute, wait for the delivery.
 
 The first run asks a person to consent: open the link "Authorize" on the Details tab of the task
-`authorize`. Later runs
-find the authorisation and the integration connection and go on with them.
+`authorize`. Later runs find the authorisation and the integration connection and go on with them.
 """
 
 from __future__ import annotations
