@@ -272,7 +272,7 @@ def test_an_extra_that_is_no_object_is_refused(monkeypatch: pytest.MonkeyPatch) 
     # such a connection can only stand in the database; Airflow 3.1 takes none from the environment
     stored = Connection(conn_id="mine", conn_type="delta_projects", host="https://a.example", password="key")
     monkeypatch.setattr(Connection, "extra_dejson", ["CANARY"])
-    monkeypatch.setattr(DeltaProjectsHook, "get_connection", lambda conn_id: stored)
+    monkeypatch.setattr(DeltaProjectsHook, "get_connection", lambda self, conn_id: stored)
     with pytest.raises(InvalidConnection, match=r"'mine'.*extra must be a JSON object") as caught:
         DeltaProjectsHook("mine").get_conn()
     assert "CANARY" not in everything_of(caught.value)
