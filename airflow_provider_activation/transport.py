@@ -18,7 +18,7 @@ import weakref
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import Any, TypeVar
+from typing import Any, Self, TypeVar
 from urllib.parse import urlsplit
 from urllib.request import getproxies, proxy_bypass
 
@@ -393,6 +393,17 @@ class Transport:
         if self._client is not None:
             self._client.close()
 
+    async def __aenter__(self) -> Self:
+        """Use this event loop's client for a while; whoever is the last to leave closes it."""
+        (await self._async_side()).users += 1
+        return self
+
+    async def __aexit__(self, *reason: object) -> None:
+        side = await self._async_side()
+        side.users -= 1
+        if side.users == 0:
+            await self.aclose()
+
     async def aclose(self) -> None:
         """Close the client of this event loop."""
         side = self._async_sides.pop(asyncio.get_running_loop(), None)
@@ -442,6 +453,7 @@ class _AsyncSide:
     def __init__(self, client: httpx.AsyncClient) -> None:
         self.client = client
         self.lock = asyncio.Lock()
+        self.users = 0
 
 
 class _Pieces(httpx.SyncByteStream, httpx.AsyncByteStream):

@@ -7,7 +7,8 @@ import re
 import secrets
 from typing import Any
 
-from airflow_provider_activation.sandbox.dataddo_runs import Runs, read_extraction, read_write
+from airflow_provider_activation.sandbox.dataddo_extraction import EXTRACTION_ROUTES, Extractions
+from airflow_provider_activation.sandbox.dataddo_runs import Runs, read_write
 from airflow_provider_activation.sandbox.dataddo_source import (
     ACCOUNTS,
     CUSTOMER_ID,
@@ -50,6 +51,7 @@ class Dataddo(Service):
         self.sources: dict[str, dict[str, Any]] = {}
         self.flows: dict[str, dict[str, Any]] = {}
         self.runs: dict[str, Runs] = {}
+        self.extractions = Extractions(settings.clock, self.sources, self.runs)
         self._service_ids = itertools.count(1000)
         self._action_ids = itertools.count(500001)
         self.routes = [
@@ -62,8 +64,10 @@ class Dataddo(Service):
             Route("GET", "/sources", self.list_sources),
             Route("GET", "/sources/{id}", self.get_source),
             Route("GET", "/sources/{id}/metadata", self.get_source_metadata),
-            Route("GET", "/sources/{id}/status", self.get_source_status),
-            Route("POST", "/sources/{id}/extraction/enqueue", self.enqueue_extraction),
+            *(
+                Route(method, template, getattr(self.extractions, verb))
+                for method, template, verb in EXTRACTION_ROUTES
+            ),
             Route("POST", "/flows", self.create_flow),
             Route("GET", "/flows", self.list_flows),
             Route("GET", "/flows/by-source/{sourceId}", self.list_flows_by_source),
@@ -226,25 +230,6 @@ class Dataddo(Service):
         incoming.read_query().end()
         return Answer.json(self._source(source_id)["parameters"])
 
-    def get_source_status(self, incoming: Incoming, source_id: str) -> Answer:
-        """How the last extraction stands."""
-        incoming.read_query().end()
-        self._source(source_id)
-        return Answer.json(self.runs[source_id].status(self.now()))
-
-    def enqueue_extraction(self, incoming: Incoming, source_id: str) -> Answer:
-        """Ask for an extraction; 202 and no body, so no id of the run."""
-        incoming.read_query().end()
-        self._source(source_id)
-        if incoming.body:
-            read_extraction(incoming.json())
-        self._start(source_id, incoming.fail)
-        return Answer(202)
-
-    def _start(self, owner: str, fail: bool) -> None:
-        if not self.runs[owner].enqueue(self.now(), fail):
-            raise Refused(409, "a run is in progress")
-
     def create_flow(self, incoming: Incoming) -> Answer:
         """Put sources behind an address that an application reads."""
         incoming.read_query().end()
@@ -306,7 +291,7 @@ class Dataddo(Service):
         self._flow(flow_id)
         if incoming.body:
             read_write(incoming.json())
-        self._start(flow_id, incoming.fail)
+        self.runs[flow_id].enqueue(self.now(), incoming.fail)
         return Answer.json(
             {
                 "executionId": secrets.token_hex(12),

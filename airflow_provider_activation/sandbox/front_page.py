@@ -31,7 +31,7 @@ GOING = frozenset(
     }
 )
 GOOD = frozenset({"ACTIVE", "AUTHORIZED", "COMPLETE", "DELIVERED", "SYNCED", "live"})
-BAD = frozenset({"FAILED", "CANCELED", "CANCELLED", "INACTIVE", "broken"})
+BAD = frozenset({"FAILED", "CANCELED", "CANCELLED", "INACTIVE", "broken", "inactive"})
 
 
 def connection_lines(connections: dict[str, dict[str, Any]]) -> list[str]:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import itertools
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal, TypeVar
 
 from airflow_provider_activation.sandbox.liveramp_paging import page
 from airflow_provider_activation.sandbox.liveramp_seeds import SEGMENT_TYPES, SEGMENTS
 from airflow_provider_activation.sandbox.messages import Answer, Incoming, Refused
-from airflow_provider_activation.sandbox.reading import Fields, Invalid, array, filled_text, one_of
+from airflow_provider_activation.sandbox.reading import Check, Fields, Invalid, array, filled_text, one_of
 from airflow_provider_activation.sandbox.service import iso, progress
 from airflow_provider_activation.sandbox.settings import Settings
 
@@ -17,6 +17,7 @@ DISTRIBUTION_ROUTES = (
     ("GET", "/v2/distribution-managers", "list_managers"),
     ("GET", "/v2/distribution-managers/{id}", "get_manager"),
     ("POST", "/v2/distribution-managers/{dmId}/segment-configs", "add_configs"),
+    ("DELETE", "/v2/distribution-managers/{dmId}/segment-configs", "remove_configs"),
     ("GET", "/v2/distribution-managers/{dmId}/segment-configs", "list_configs"),
     ("GET", "/v2/distribution-managers/{dmId}/segment-configs/{id}", "get_config"),
     ("GET", "/v2/segment-statuses", "list_segment_statuses"),
@@ -25,10 +26,12 @@ DISTRIBUTION_ROUTES = (
 
 MAX_CONFIGS = 500
 
+T = TypeVar("T")
+
 
 @dataclass(frozen=True)
 class Config:
-    """One segment in distribution, which started one delivery."""
+    """One segment in distribution."""
 
     id: str
     segment_id: str
@@ -38,8 +41,6 @@ class Config:
     connection_id: str
     device_type: str
     started: float
-    delivery_id: str
-    fail: bool
 
     @property
     def key(self) -> tuple[str, str, str, str | None]:
@@ -60,6 +61,17 @@ class Config:
         return shown
 
 
+@dataclass(frozen=True)
+class Delivery:
+    """What putting a segment into distribution, or taking it out, sends to the destination."""
+
+    id: str
+    operation: Literal["ADD", "DELETE"]
+    config: Config
+    started: float
+    fail: bool
+
+
 class Distribution:
     """What is being distributed, and how far it has come."""
 
@@ -70,6 +82,7 @@ class Distribution:
         self.managers: dict[str, dict[str, Any]] = {}
         self._configs: dict[str, Config] = {}
         self._keys: set[tuple[str, str, str, str | None]] = set()
+        self._deliveries: list[Delivery] = []
         self._ids = itertools.count(8200001)
 
     def add_manager(self, name: str, connection_id: str) -> None:
@@ -108,9 +121,7 @@ class Distribution:
         incoming.read_query().end()
         manager = self._manager(manager_id)
         # A body of the wrong form is refused whole; only well-formed items get outcomes of their own.
-        items = array(_config_item, minimum=1)(incoming.json(), "the body")
-        if len(items) > MAX_CONFIGS:
-            raise Invalid(f"at most {MAX_CONFIGS} segment configs in one call, not {len(items)}")
+        items = _items(incoming, _config_item)
         return Answer.json([self._add(manager, item, incoming.fail) for item in items], 207)
 
     def _add(self, manager: dict[str, Any], item: dict[str, Any], fail: bool) -> dict[str, Any]:
@@ -131,20 +142,49 @@ class Distribution:
             connection_id=manager["integrationConnectionID"],
             device_type=devices[0] if len(devices) == 1 else "MIXED",
             started=self._now(),
-            delivery_id=str(next(self._ids)),
-            fail=fail,
         )
         if config.key in self._keys:
             return _outcome(None, 409, "CONFLICT", f"the segment {segment.id} is in distribution already")
         self._keys.add(config.key)
         self._configs[config.id] = config
+        self._deliver("ADD", config, fail)
         return _outcome(config.id, 201, "CREATED", "Created")
+
+    def remove_configs(self, incoming: Incoming, manager_id: str) -> Answer:
+        """Take segments out of distribution, by the ids of their configs. 207, as when they are added.
+
+        A config is gone at once, its segment from the destination only when the delivery has been made.
+        What was on its way there before is still delivered.
+        """
+        incoming.read_query().end()
+        manager = self._manager(manager_id)
+        items = _items(incoming, _config_id)
+        return Answer.json([self._remove(manager, config_id, incoming.fail) for config_id in items], 207)
+
+    def _remove(self, manager: dict[str, Any], config_id: str, fail: bool) -> dict[str, Any]:
+        config = self._configs.get(config_id)
+        if config is None or config.manager_id != manager["id"]:
+            return _outcome(config_id, 404, "NOT_FOUND", f"no segment config {config_id}")
+        del self._configs[config_id]
+        self._keys.remove(config.key)
+        self._deliver("DELETE", config, fail)
+        # The documents do not say how a success reads here; 200 is what the other DELETEs answer.
+        return _outcome(config_id, 200, "OK", "Removed")
+
+    def _deliver(self, operation: Literal["ADD", "DELETE"], config: Config, fail: bool) -> None:
+        self._deliveries.append(Delivery(str(next(self._ids)), operation, config, self._now(), fail))
 
     def list_configs(self, incoming: Incoming, manager_id: str) -> Answer:
         """The segment configs of a distribution manager."""
         self._manager(manager_id)
         found = [config for config in self._configs.values() if config.manager_id == manager_id]
-        return page(incoming.read_query(), "segmentConfigs", found, lambda config: config.public)
+        return page(
+            incoming.read_query(),
+            "segmentConfigs",
+            found,
+            lambda config: config.public,
+            lambda config: int(config.id),
+        )
 
     def get_config(self, incoming: Incoming, manager_id: str, config_id: str) -> Answer:
         """One segment config."""
@@ -161,14 +201,15 @@ class Distribution:
         kind = query.may("segmentType", one_of(*SEGMENT_TYPES))
         ids = query.many("segmentIDs", "segmentIDs[]")
         statuses = [
-            status
-            for status in self._segment_statuses(self._now())
+            (number, status)
+            for number, status in self._segment_statuses(self._now())
             if kind in (None, status["segmentType"]) and (ids is None or status["segmentID"] in ids)
         ]
-        return page(query, "v2/SegmentStatuses", statuses)
+        return page(query, "v2/SegmentStatuses", statuses, lambda pair: pair[1], lambda pair: pair[0])
 
-    def _segment_statuses(self, now: float) -> list[dict[str, Any]]:
-        statuses = []
+    def _segment_statuses(self, now: float) -> list[tuple[int, dict[str, Any]]]:
+        # With each status the number of its config, or of its segment: those are the greater ones.
+        statuses: list[tuple[int, dict[str, Any]]] = []
         distributed = set()
         for config in self._configs.values():
             distributed.add(config.segment_id)
@@ -179,18 +220,18 @@ class Distribution:
             )
             if name_there is not None:
                 taxonomy["destinationSegmentID"] = name_there
-            statuses.append(
-                {
-                    "segmentID": config.segment_id,
-                    "segmentType": config.segment_type,
-                    "taxonomy": taxonomy,
-                    "integrationConnectionID": config.connection_id,
-                }
-            )
+            status = {
+                "segmentID": config.segment_id,
+                "segmentType": config.segment_type,
+                "taxonomy": taxonomy,
+                "integrationConnectionID": config.connection_id,
+            }
+            statuses.append((int(config.id), status))
         for segment in SEGMENTS.values():
             if segment.id not in distributed:
                 taxonomy = {"taxonomySyncStatus": "NOT_CONFIGURED_TO_SYNC"}
-                statuses.append({"segmentID": segment.id, "segmentType": segment.type, "taxonomy": taxonomy})
+                status = {"segmentID": segment.id, "segmentType": segment.type, "taxonomy": taxonomy}
+                statuses.append((int(segment.id), status))
         return statuses
 
     def list_deliveries(self, incoming: Incoming) -> Answer:
@@ -200,29 +241,30 @@ class Distribution:
         segment_ids = query.many("segmentIDs", "segmentIDs[]")
         wanted = None if segment_ids is None else set(segment_ids)
         found = [
-            config
-            for config in self._configs.values()
-            if connection_id in (None, config.connection_id)
-            and (wanted is None or config.segment_id in wanted)
+            delivery
+            for delivery in self._deliveries
+            if connection_id in (None, delivery.config.connection_id)
+            and (wanted is None or delivery.config.segment_id in wanted)
         ]
         now = self._now()
-        return page(query, "v2/Deliveries", found, lambda config: self._delivery(config, now))
+        return page(query, "v2/Deliveries", found, lambda delivery: self._delivery(delivery, now))
 
-    def _delivery(self, config: Config, now: float) -> dict[str, Any]:
-        states = ("PENDING", "IN_PROGRESS", "FAILED" if config.fail else "DELIVERED")
-        status = progress(config.started, now, self._step, states)
-        delivery: dict[str, Any] = {
-            "id": config.delivery_id,
+    def _delivery(self, delivery: Delivery, now: float) -> dict[str, Any]:
+        config = delivery.config
+        states = ("PENDING", "IN_PROGRESS", "FAILED" if delivery.fail else "DELIVERED")
+        status = progress(delivery.started, now, self._step, states)
+        shown: dict[str, Any] = {
+            "id": delivery.id,
             "status": status,
             "deviceType": config.device_type,
-            "updatedAt": iso(config.started + self._step * states.index(status)),
+            "updatedAt": iso(delivery.started + self._step * states.index(status)),
             "integrationConnectionID": config.connection_id,
-            "operationType": "ADD",
+            "operationType": delivery.operation,
             "segmentID": config.segment_id,
         }
         if status == "DELIVERED":
-            delivery["recordCount"] = SEGMENTS[config.segment_id].record_count
-        return delivery
+            shown["recordCount"] = SEGMENTS[config.segment_id].record_count
+        return shown
 
     def state(self) -> dict[str, list[dict[str, Any]]]:
         """Managers, configs and deliveries."""
@@ -230,8 +272,22 @@ class Distribution:
         return {
             "distributionManagers": list(self.managers.values()),
             "segmentConfigs": [config.public for config in self._configs.values()],
-            "deliveries": [self._delivery(config, now) for config in self._configs.values()],
+            "deliveries": [self._delivery(delivery, now) for delivery in self._deliveries],
         }
+
+
+def _items(incoming: Incoming, item: Check[T]) -> list[T]:
+    items = array(item, minimum=1)(incoming.json(), "the body")
+    if len(items) > MAX_CONFIGS:
+        raise Invalid(f"at most {MAX_CONFIGS} segment configs in one call, not {len(items)}")
+    return items
+
+
+def _config_id(value: object, where: str) -> str:
+    fields = Fields(value, where)
+    read = fields.need("id", filled_text)
+    fields.end()
+    return read
 
 
 def _config_item(value: object, where: str) -> dict[str, Any]:

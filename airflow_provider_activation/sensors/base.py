@@ -60,16 +60,17 @@ class ActivationSensor(BaseSensorOperator):
     def _patience(self) -> Patience:
         from airflow_provider_activation.waits.probe import Patience
 
-        return Patience(self.probe())
+        return Patience(self.probe().subject)
 
     def poke(self, context: Context) -> PokeReturnValue:
         from airflow_provider_activation.waits.probe import Pending, conclude
 
-        outcome = self.hook.run(self._patience.look())
+        probe = self.probe()
+        outcome = self.hook.run(self._patience.look(probe))
         if isinstance(outcome, Pending):
-            self.log.info("%s: %s.", self.probe().subject, outcome.status)
+            self.log.info("%s: %s.", probe.subject, outcome.status)
             return PokeReturnValue(False)
-        return PokeReturnValue(True, conclude(self.probe(), outcome))
+        return PokeReturnValue(True, conclude(probe, outcome))
 
     def execute(self, context: Context) -> JSON:
         if not self.deferrable:

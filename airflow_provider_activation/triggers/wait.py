@@ -8,7 +8,8 @@ from typing import Any
 from airflow.triggers.base import BaseTrigger, TriggerEvent
 
 from airflow_provider_activation.errors import ActivationError
-from airflow_provider_activation.waits.probe import Probe, event_of_error, event_of_result, wait
+from airflow_provider_activation.waits.probe import Probe, event_of_error, event_of_result
+from airflow_provider_activation.waits.shared import shared_wait
 
 
 class WaitTrigger(BaseTrigger):
@@ -52,7 +53,10 @@ class WaitTrigger(BaseTrigger):
         probe = Probe.load(self.probe, self.fields)
         hook = probe.hook_class(self.conn_id)
         try:
-            result = await hook.arun(wait(probe, poll_interval=self.poll_interval, deadline=self.deadline))
+            async with await hook.aget_conn() as transport:
+                result = await shared_wait(
+                    transport, probe, poll_interval=self.poll_interval, deadline=self.deadline
+                )
         except ActivationError as error:
             event = event_of_error(error)
         else:

@@ -8,7 +8,15 @@ from typing import Literal
 from airflow_provider_activation.api import acoustic_exchange as api
 from airflow_provider_activation.api.steps import Steps
 from airflow_provider_activation.hooks.acoustic_exchange import AcousticExchangeHook
-from airflow_provider_activation.waits.probe import Done, Failed, NeedsAction, Outcome, Pending, Probe
+from airflow_provider_activation.waits.probe import (
+    Done,
+    Failed,
+    Listing,
+    NeedsAction,
+    Outcome,
+    Pending,
+    Probe,
+)
 
 OnNeedsAction = Literal["fail", "return", "wait"]
 
@@ -38,6 +46,20 @@ class JobProbe(Probe):
     def look(self) -> Steps[Outcome]:
         job: api.Job = yield api.get_job(self.job_category, self.job_id)
         return self.judge(job)
+
+    def listing(self) -> Listing:
+        category = self.job_category
+
+        def by_id() -> Steps[dict[int, api.Job]]:
+            jobs: list[api.Job] = yield api.list_jobs(category)
+            return {job.job_id: job for job in jobs}
+
+        return Listing(("jobs", category), by_id)
+
+    def judge_listed(self, listed: dict[int, api.Job]) -> Outcome | None:
+        # whether a finished job stays in the list is not documented
+        job = listed.get(self.job_id)
+        return None if job is None else self.judge(job)
 
     def judge(self, job: api.Job) -> Outcome:
         """What a job's status means for this wait."""

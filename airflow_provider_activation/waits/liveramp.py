@@ -9,7 +9,7 @@ from airflow_provider_activation.api import liveramp as api
 from airflow_provider_activation.api.call import every_page
 from airflow_provider_activation.api.steps import Steps
 from airflow_provider_activation.hooks.liveramp import LiveRampHook
-from airflow_provider_activation.waits.probe import Done, Failed, Outcome, Pending, Probe
+from airflow_provider_activation.waits.probe import Done, Failed, Listing, Outcome, Pending, Probe
 
 
 @dataclass(frozen=True)
@@ -61,17 +61,26 @@ class DeliveryProbe(Probe):
         )
 
     def look(self) -> Steps[Outcome]:
-        deliveries: list[api.Delivery] = yield from every_page(
+        deliveries = yield from every_page(
             api.list_deliveries(self.integration_connection_id, self.segment_ids)
         )
-        latest: dict[str, api.Delivery] = {}
-        for delivery in deliveries:
-            segment_id = delivery.segment_id
-            if segment_id in self.segment_ids and self._counts(delivery):
-                other = latest.get(segment_id)
-                if other is None or _moment(delivery) >= _moment(other):
-                    latest[segment_id] = delivery
-        return self._judge([latest.get(segment_id) for segment_id in self.segment_ids])
+        return self.judge_listed(_by_segment(deliveries))
+
+    def listing(self) -> Listing:
+        connection_id = self.integration_connection_id
+
+        def by_segment() -> Steps[dict[str, list[api.Delivery]]]:
+            return _by_segment((yield from every_page(api.list_deliveries(connection_id))))
+
+        return Listing(("deliveries", connection_id), by_segment)
+
+    def judge_listed(self, listed: dict[str, list[api.Delivery]]) -> Outcome:
+        return self._judge(
+            [
+                max(filter(self._counts, listed.get(segment_id, ())), key=_moment, default=None)
+                for segment_id in self.segment_ids
+            ]
+        )
 
     def _counts(self, delivery: api.Delivery) -> bool:
         if delivery.operation_type == "DELETE":
@@ -88,6 +97,14 @@ class DeliveryProbe(Probe):
             if delivery.status != api.DELIVERED:
                 return Pending(delivery.status, known=delivery.status in ("PENDING", "IN_PROGRESS"))
         return Done([delivery.plain() for delivery in deliveries if delivery])
+
+
+def _by_segment(deliveries: list[api.Delivery]) -> dict[str, list[api.Delivery]]:
+    sorted_out: dict[str, list[api.Delivery]] = {}
+    for delivery in deliveries:
+        if delivery.segment_id is not None:
+            sorted_out.setdefault(delivery.segment_id, []).append(delivery)
+    return sorted_out
 
 
 def _moment(delivery: api.Delivery) -> datetime:

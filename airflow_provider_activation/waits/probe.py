@@ -8,9 +8,9 @@ import logging
 import random
 import time
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
-from typing import Any, ClassVar, TypeAlias
+from typing import Any, ClassVar, TypeAlias, TypeVar
 
 from airflow_provider_activation import errors
 from airflow_provider_activation.api.steps import Pause, Steps
@@ -25,6 +25,8 @@ from airflow_provider_activation.errors import (
 from airflow_provider_activation.hooks.base import ActivationHook
 
 log = logging.getLogger(__name__)
+
+T = TypeVar("T")
 
 JSON: TypeAlias = Any
 
@@ -68,7 +70,20 @@ class NeedsAction:
     what: str
 
 
-Outcome: TypeAlias = Pending | Done | Failed | NeedsAction
+Ended: TypeAlias = Done | Failed | NeedsAction
+Outcome: TypeAlias = Pending | Ended
+
+
+@dataclass(frozen=True)
+class Listing:
+    """One question that answers many probes.
+
+    :param key: tells it from the other listings of a connection.
+    :param question: the calls; returns what `Probe.judge_listed` takes.
+    """
+
+    key: tuple[str, ...]
+    question: Callable[[], Steps[Any]]
 
 
 @dataclass(frozen=True)
@@ -88,6 +103,14 @@ class Probe(ABC):
     @abstractmethod
     def look(self) -> Steps[Outcome]:
         """Ask once and judge. Only calls that change nothing."""
+
+    def listing(self) -> Listing | None:
+        """One question that answers this probe and many others, where the service has one."""
+        return None
+
+    def judge_listed(self, listed: Any) -> Outcome | None:
+        """What a listing's answer means for this probe; None if it does not tell and `look` has to."""
+        return None
 
     def dump(self) -> tuple[str, str]:
         """Name and fields of this probe, two texts; the fields as JSON.
@@ -112,41 +135,55 @@ class Probe(ABC):
 
 
 class Patience:
-    """Lives through some bad polls in a row, and says an unknown status once."""
+    """Lives through some bad polls in a row, and says an unknown status once.
 
-    def __init__(self, probe: Probe) -> None:
-        self._probe = probe
+    :param subject: what is waited for, for messages.
+    """
+
+    def __init__(self, subject: str) -> None:
+        self._subject = subject
         self._bad_polls = 0
         self._said: set[str] = set()
 
-    def look(self) -> Steps[Outcome]:
-        """Ask the probe; a bad poll counts as "not yet" until there were too many in a row.
+    def ask(self, question: Steps[T]) -> Steps[T | None]:
+        """The question's answer; None after a bad poll, until there were too many in a row.
 
         :raises ActivationError: it cannot get better, or did not for `MOST_BAD_POLLS` polls.
         """
         try:
-            outcome: Outcome = yield from self._probe.look()
+            answer = yield from question
         except (ServiceUnavailable, RateLimited, UnreadableResponse) as error:
             self._bad_polls += 1
             if self._bad_polls > MOST_BAD_POLLS:
                 raise
             log.warning(
                 "%s: poll %d of at most %d bad ones in a row: %s",
-                self._probe.subject,
+                self._subject,
                 self._bad_polls,
                 MOST_BAD_POLLS,
                 error,
             )
-            return Pending("no answer")
+            return None
         self._bad_polls = 0
+        return answer
+
+    def look(self, probe: Probe) -> Steps[Outcome]:
+        """Ask a probe; a bad poll is "not yet"."""
+        outcome = yield from self.ask(probe.look())
+        if outcome is None:
+            return Pending("no answer")
+        self.notice(outcome)
+        return outcome
+
+    def notice(self, outcome: Outcome) -> None:
+        """Report a status that no document names, once."""
         if isinstance(outcome, Pending) and not outcome.known and outcome.status not in self._said:
             self._said.add(outcome.status)
             log.warning(
                 "%s has the status %r, which no document names; the wait goes on until its timeout.",
-                self._probe.subject,
+                self._subject,
                 outcome.status,
             )
-        return outcome
 
 
 def wait(probe: Probe, *, poll_interval: float, deadline: float) -> Steps[JSON]:
@@ -159,23 +196,28 @@ def wait(probe: Probe, *, poll_interval: float, deadline: float) -> Steps[JSON]:
     :raises NeedsAction: it goes no further until somebody does something.
     :raises WaitTimeout: the deadline passed.
     """
-    patience = Patience(probe)
+    patience = Patience(probe.subject)
     started = time.time()
     while True:
-        outcome = yield from patience.look()
+        outcome = yield from patience.look(probe)
         if not isinstance(outcome, Pending):
             return conclude(probe, outcome)
         now = time.time()
         if now >= deadline:
-            raise WaitTimeout(
-                f"{probe.subject} was still {outcome.status!r} after {now - started:.0f} seconds.",
-                service=probe.hook_class.hook_name,
-            )
+            raise timed_out(probe, outcome, now - started)
         # spread, so that waits begun together do not ask together for ever
         yield Pause(max(0.0, min(poll_interval * random.uniform(0.9, 1.1), deadline - now)))
 
 
-def conclude(probe: Probe, outcome: Done | Failed | NeedsAction) -> JSON:
+def timed_out(probe: Probe, last: Pending, seconds: float) -> WaitTimeout:
+    """The error of a wait whose deadline passed."""
+    return WaitTimeout(
+        f"{probe.subject} was still {last.status!r} after {seconds:.0f} seconds.",
+        service=probe.hook_class.hook_name,
+    )
+
+
+def conclude(probe: Probe, outcome: Ended) -> JSON:
     """The result of a wait that is over, or its error."""
     service = probe.hook_class.hook_name
     match outcome:

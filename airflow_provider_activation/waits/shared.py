@@ -1,0 +1,192 @@
+"""Many waits, one poll: all waits of a process that a listing answers ask it together.
+
+Runs on the event loop of the triggerer. Ten thousand waits for jobs of one account cost one list of
+jobs a round, and what that list does not carry is asked for alone.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import time
+from collections.abc import Callable
+
+from airflow_provider_activation.api.steps import Steps
+from airflow_provider_activation.errors import ActivationError
+from airflow_provider_activation.transport import Transport
+from airflow_provider_activation.waits.probe import (
+    JSON,
+    Ended,
+    Listing,
+    Outcome,
+    Patience,
+    Pending,
+    Probe,
+    conclude,
+    timed_out,
+    wait,
+)
+
+NEWCOMERS_WAIT = 1.0
+"""Seconds a new wait has at most until its first round, so that many that come together share one."""
+ASKED_ALONE_AT_ONCE = 20
+"""Questions for single things under way at once, where the listing does not carry them."""
+JUDGED_WITHOUT_A_BREAK = 500
+"""Probes judged before the event loop may do something else."""
+
+
+async def shared_wait(transport: Transport, probe: Probe, *, poll_interval: float, deadline: float) -> JSON:
+    """Wait as `waits.probe.wait` does, sharing the polls where the service can list.
+
+    :param transport: the connection's transport; equal for all waits that can share.
+    :param probe: what to ask.
+    :param poll_interval: seconds between two questions; the shortest of all that share counts.
+    :param deadline: seconds since the epoch at which to give up.
+    """
+    listing = probe.listing()
+    if listing is None:
+        return await transport.arun(wait(probe, poll_interval=poll_interval, deadline=deadline))
+    waiter = _Waiter(probe, poll_interval)
+    leave = _join(transport, listing, waiter)
+    started = time.time()
+    try:
+        async with asyncio.timeout(max(0.0, deadline - started)):
+            outcome = await waiter.outcome
+    except TimeoutError:
+        raise timed_out(probe, waiter.last, time.time() - started) from None
+    finally:
+        leave()
+    return conclude(probe, outcome)
+
+
+class _Waiter:
+    """One wait among those that share a poll."""
+
+    def __init__(self, probe: Probe, poll_interval: float) -> None:
+        self.probe = probe
+        self.poll_interval = poll_interval
+        self.outcome: asyncio.Future[Ended] = asyncio.get_running_loop().create_future()
+        self.last = Pending("not asked yet")
+        self._patience: Patience | None = None
+
+    def take(self, outcome: Outcome) -> None:
+        """Note what a round found, and end the wait if there is something to say."""
+        if not isinstance(outcome, Pending):
+            if not self.outcome.done():
+                self.outcome.set_result(outcome)
+            return
+        if not outcome.known:
+            self.patience.notice(outcome)
+        self.last = outcome
+
+    def fail(self, error: Exception) -> None:
+        """End the wait with an error."""
+        if not self.outcome.done():
+            self.outcome.set_exception(error)
+
+    @property
+    def patience(self) -> Patience:
+        # most waits never need one
+        if self._patience is None:
+            self._patience = Patience(self.probe.subject)
+        return self._patience
+
+
+class _SharedPoll:
+    """Asks one listing as long as somebody waits for its answer."""
+
+    def __init__(self, transport: Transport, listing: Listing) -> None:
+        self._transport = transport
+        self._listing = listing
+        self._waiters: dict[_Waiter, None] = {}
+        self._newcomer = asyncio.Event()
+        self._task = asyncio.get_running_loop().create_task(self._rounds())
+
+    def join(self, waiter: _Waiter) -> None:
+        self._waiters[waiter] = None
+        self._newcomer.set()
+        if self._task.done():
+            # it failed, and those it failed have not all left yet
+            self._task = asyncio.get_running_loop().create_task(self._rounds())
+
+    def leave(self, waiter: _Waiter) -> bool:
+        """Whether it was the last, so that the poll has ended."""
+        self._waiters.pop(waiter, None)
+        if self._waiters:
+            return False
+        self._task.cancel()
+        return True
+
+    async def _rounds(self) -> None:
+        patience = Patience(f"the list of {' '.join(self._listing.key)}")
+        try:
+            while self._waiters:
+                self._newcomer.clear()
+                listed = await self._transport.arun(self._ask(patience))
+                if listed is not None:
+                    await self._tell(listed[0])
+                await self._until_next_round()
+        except Exception as error:
+            # also what nobody expected: a wait must not hang because its poll is gone
+            for waiter in tuple(self._waiters):
+                waiter.fail(error)
+
+    def _ask(self, patience: Patience) -> Steps[tuple[object] | None]:
+        def question() -> Steps[tuple[object]]:
+            return ((yield from self._listing.question()),)
+
+        return (yield from patience.ask(question()))
+
+    async def _tell(self, listed: object) -> None:
+        alone = []
+        for number, waiter in enumerate(tuple(self._waiters), 1):
+            outcome = waiter.probe.judge_listed(listed)
+            if outcome is None:
+                alone.append(waiter)
+            else:
+                waiter.take(outcome)
+            if number % JUDGED_WITHOUT_A_BREAK == 0:
+                await asyncio.sleep(0)
+        places = asyncio.Semaphore(ASKED_ALONE_AT_ONCE)
+
+        async def ask(waiter: _Waiter) -> None:
+            async with places:
+                if waiter not in self._waiters:
+                    return
+                try:
+                    waiter.take(await self._transport.arun(waiter.patience.look(waiter.probe)))
+                except ActivationError as error:
+                    waiter.fail(error)
+
+        await asyncio.gather(*map(ask, alone))
+
+    async def _until_next_round(self) -> None:
+        if not self._waiters:
+            return
+        interval = min(waiter.poll_interval for waiter in self._waiters)
+        # spread, so that the polls of several connections do not fall together for ever
+        pause = interval * random.uniform(0.9, 1.1)
+        try:
+            async with asyncio.timeout(pause):
+                await self._newcomer.wait()
+                await asyncio.sleep(min(NEWCOMERS_WAIT, pause))
+        except TimeoutError:
+            pass
+
+
+_polls: dict[tuple[asyncio.AbstractEventLoop, Transport, tuple[str, ...]], _SharedPoll] = {}
+
+
+def _join(transport: Transport, listing: Listing, waiter: _Waiter) -> Callable[[], None]:
+    """Have a wait share the poll of a listing; returns how it leaves."""
+    key = (asyncio.get_running_loop(), transport, listing.key)
+    poll = _polls.get(key)
+    if poll is None:
+        poll = _polls[key] = _SharedPoll(transport, listing)
+    poll.join(waiter)
+
+    def leave() -> None:
+        if poll.leave(waiter):
+            del _polls[key]
+
+    return leave

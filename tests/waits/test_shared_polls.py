@@ -1,0 +1,231 @@
+"""Many waits, one poll. The service is a stand-in that counts what it is asked."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from typing import Any
+
+import pytest
+
+from airflow_provider_activation.api import acoustic_exchange, liveramp
+from airflow_provider_activation.api.call import Call, Page
+from airflow_provider_activation.errors import (
+    JobFailed,
+    PermissionDenied,
+    ServiceUnavailable,
+    WaitTimeout,
+)
+from airflow_provider_activation.transport import Service, Transport
+from airflow_provider_activation.waits import probe as probe_module
+from airflow_provider_activation.waits import shared
+from airflow_provider_activation.waits.acoustic_exchange import JobProbe
+from airflow_provider_activation.waits.liveramp import DeliveryProbe, OAuthConnectionAttemptProbe
+from airflow_provider_activation.waits.shared import shared_wait
+
+
+class CountingTransport(Transport):
+    """Answers from a dict of jobs, and counts the calls by their operation."""
+
+    def __init__(self) -> None:
+        super().__init__(Service("Example", "example_default", "https://api.example.com"))
+        self.jobs: dict[int, str] = {}
+        self.unlisted: set[int] = set()
+        self.deliveries: list[dict[str, Any]] = []
+        self.errors: list[Exception] = []
+        self.calls: dict[str, int] = {}
+
+    async def asend(self, call: Call[Any]) -> Any:
+        await asyncio.sleep(0)
+        self.calls[call.operation] = self.calls.get(call.operation, 0) + 1
+        if self.errors:
+            raise self.errors.pop(0)
+        match call.operation:
+            case "list_jobs":
+                return [self._job(job_id) for job_id in self.jobs if job_id not in self.unlisted]
+            case "get_job":
+                return self._job(int(call.path.rpartition("/")[2]))
+            case "list_deliveries":
+                return Page(tuple(liveramp.Delivery.model_validate(d) for d in self.deliveries))
+            case "get_oauth_connection_attempt":
+                fields = {"id": "a", "status": "AUTHORIZED", "oAuthConnectionID": "7"}
+                return liveramp.OAuthConnectionAttempt.model_validate(fields)
+        raise AssertionError(call.operation)
+
+    def _job(self, job_id: int) -> acoustic_exchange.Job:
+        return acoustic_exchange.Job.model_validate({"jobId": job_id, "status": self.jobs[job_id]})
+
+
+@pytest.fixture(autouse=True)
+def quick(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(shared, "NEWCOMERS_WAIT", 0.01)
+
+
+@pytest.fixture
+def transport() -> CountingTransport:
+    return CountingTransport()
+
+
+async def wait_for_job(transport: Transport, job_id: int, timeout: float = 5) -> Any:
+    probe = JobProbe("SEGMENT_EXPORT", job_id)
+    return await shared_wait(transport, probe, poll_interval=0.05, deadline=time.time() + timeout)
+
+
+async def wait_for_jobs(transport: Transport, jobs: Any) -> list[Any]:
+    return await asyncio.gather(*(wait_for_job(transport, job) for job in jobs), return_exceptions=True)
+
+
+def test_a_thousand_waits_cost_one_list_a_round(transport: CountingTransport) -> None:
+    transport.jobs = dict.fromkeys(range(1000), "RUNNING")
+
+    async def run() -> list[Any]:
+        waits = asyncio.create_task(wait_for_jobs(transport, range(1000)))
+        await asyncio.sleep(0.3)
+        transport.jobs = dict.fromkeys(range(1000), "COMPLETE")
+        return await waits
+
+    results = asyncio.run(run())
+    assert [result["jobId"] for result in results] == list(range(1000))
+    assert list(transport.calls) == ["list_jobs"]
+    assert 2 <= transport.calls["list_jobs"] <= 12
+    assert shared._polls == {}
+
+
+def test_each_wait_gets_its_own_ending(transport: CountingTransport) -> None:
+    transport.jobs = {1: "COMPLETE", 2: "FAILED", 3: "READY_FOR_DOWNLOAD"}
+    done, failed, needs_action = asyncio.run(wait_for_jobs(transport, (1, 2, 3)))
+    assert done["status"] == "COMPLETE"
+    assert isinstance(failed, JobFailed)
+    assert type(needs_action).__name__ == "NeedsAction"
+
+
+def test_what_the_list_does_not_carry_is_asked_for_alone(transport: CountingTransport) -> None:
+    transport.jobs = {1: "COMPLETE", 2: "COMPLETE"}
+    transport.unlisted = {2}
+    assert len(asyncio.run(wait_for_jobs(transport, (1, 2)))) == 2
+    assert transport.calls == {"list_jobs": 1, "get_job": 1}
+
+
+def test_a_newcomer_is_told_soon(transport: CountingTransport) -> None:
+    transport.jobs = {1: "RUNNING", 2: "COMPLETE"}
+
+    async def run() -> float:
+        probe = JobProbe("SEGMENT_EXPORT", 1)
+        slow = asyncio.create_task(
+            shared_wait(transport, probe, poll_interval=600, deadline=time.time() + 600)
+        )
+        await asyncio.sleep(0.05)
+        started = time.monotonic()
+        probe = JobProbe("SEGMENT_EXPORT", 2)
+        await shared_wait(transport, probe, poll_interval=600, deadline=time.time() + 600)
+        slow.cancel()
+        return time.monotonic() - started
+
+    assert asyncio.run(run()) < 1
+
+
+def test_bad_polls_are_lived_through(transport: CountingTransport) -> None:
+    transport.jobs = {1: "COMPLETE"}
+    transport.errors = [ServiceUnavailable("503")] * 3
+    (result,) = asyncio.run(wait_for_jobs(transport, [1]))
+    assert result["status"] == "COMPLETE"
+
+
+@pytest.mark.parametrize("error", [PermissionDenied("no"), RuntimeError("nobody expected this")])
+def test_a_failing_poll_tells_every_wait(transport: CountingTransport, error: Exception) -> None:
+    transport.errors = [error]
+    assert asyncio.run(wait_for_jobs(transport, range(50))) == [error] * 50
+    assert transport.calls == {"list_jobs": 1}
+    assert shared._polls == {}
+
+
+def test_too_many_bad_polls_tell_every_wait_the_last_one(
+    transport: CountingTransport, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(probe_module, "MOST_BAD_POLLS", 2)
+    transport.errors = [ServiceUnavailable("first"), ServiceUnavailable("second"), ServiceUnavailable("last")]
+    results = asyncio.run(wait_for_jobs(transport, range(3)))
+    assert [result.message for result in results] == ["last"] * 3
+
+
+def test_a_wait_ends_at_its_own_deadline(transport: CountingTransport) -> None:
+    transport.jobs = {1: "RUNNING", 2: "RUNNING"}
+
+    async def run() -> None:
+        other = asyncio.create_task(wait_for_job(transport, 2))
+        with pytest.raises(WaitTimeout, match="SEGMENT_EXPORT job 1 was still 'RUNNING'"):
+            await wait_for_job(transport, 1, timeout=0.2)
+        assert not other.done()
+        transport.jobs[2] = "COMPLETE"
+        assert (await other)["status"] == "COMPLETE"
+
+    asyncio.run(run())
+
+
+def test_who_leaves_costs_nothing_more(transport: CountingTransport) -> None:
+    transport.jobs = {1: "RUNNING"}
+
+    async def run() -> int:
+        waiting = asyncio.create_task(wait_for_job(transport, 1))
+        await asyncio.sleep(0.1)
+        waiting.cancel()
+        await asyncio.gather(waiting, return_exceptions=True)
+        asked = transport.calls["list_jobs"]
+        await asyncio.sleep(0.2)
+        return transport.calls["list_jobs"] - asked
+
+    assert asyncio.run(run()) == 0
+    assert shared._polls == {}
+
+
+def test_an_unknown_status_is_said_once(
+    transport: CountingTransport, caplog: pytest.LogCaptureFixture
+) -> None:
+    transport.jobs = {1: "ODD"}
+
+    async def run() -> None:
+        with pytest.raises(WaitTimeout):
+            await wait_for_job(transport, 1, timeout=0.3)
+
+    asyncio.run(run())
+    assert transport.calls["list_jobs"] > 2
+    assert caplog.text.count("which no document names") == 1
+
+
+def test_deliveries_of_one_integration_connection_share_a_list(transport: CountingTransport) -> None:
+    transport.deliveries = [
+        {"id": str(number), "status": "DELIVERED", "segmentID": str(number)} for number in range(100)
+    ]
+
+    async def run() -> list[Any]:
+        probes = [DeliveryProbe("c", (str(number),)) for number in range(100)]
+        return await asyncio.gather(
+            *(shared_wait(transport, p, poll_interval=1, deadline=time.time() + 5) for p in probes)
+        )
+
+    assert [result[0]["id"] for result in asyncio.run(run())] == [str(number) for number in range(100)]
+    assert transport.calls == {"list_deliveries": 1}
+
+
+def test_where_nothing_lists_each_wait_asks_for_itself(transport: CountingTransport) -> None:
+    async def run() -> Any:
+        probe = OAuthConnectionAttemptProbe("a")
+        return await shared_wait(transport, probe, poll_interval=1, deadline=time.time() + 5)
+
+    assert asyncio.run(run()) == "7"
+
+
+def test_the_last_to_leave_closes_the_client() -> None:
+    transport = Transport(Service("Example", "example_default", "https://api.example.com"))
+
+    async def run() -> None:
+        async with transport:
+            side = await transport._async_side()
+            async with transport:
+                assert await transport._async_side() is side
+            assert not side.client.is_closed
+        assert side.client.is_closed
+        async with transport:
+            assert not (await transport._async_side()).client.is_closed
+
+    asyncio.run(run())
