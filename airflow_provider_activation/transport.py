@@ -137,6 +137,7 @@ class Transport:
         self._base = httpx.URL(service.base_url)
         self._token: Token | None = None
         self._token_renewal = 0.0
+        self._resume_at = 0.0
         self._token_lock = threading.Lock()
         self._client: httpx.Client | None = None
         self._client_lock = threading.Lock()
@@ -222,12 +223,15 @@ class Transport:
         give_up_at = time.monotonic() + LONGEST_EXCHANGE
         sendings = 0
         renewed = False
+        waited_until = 0.0
         token: Token | None = None
         while True:
             if self._needs_token(call):
                 token = self._token
                 if token is None or time.monotonic() >= self._token_renewal:
                     token = yield _LogIn(token)
+            if self._resume_at > waited_until and (rest := self._resume_at - time.monotonic()) > 0:
+                yield Pause(rest)
             sendings += 1
             may_retry = sendings <= self.service.max_retries and time.monotonic() < give_up_at
             try:
@@ -251,6 +255,9 @@ class Transport:
                 continue
             if status == 429 or (status in RETRIED_STATUSES and repeatable):
                 pause = self._pause(call, sendings, f"answer {status}", _retry_after(response))
+                if status == 429:
+                    # the limit is the connection's: whoever else uses it waits as well
+                    waited_until = self._resume_at = time.monotonic() + min(pause.seconds, LONGEST_PAUSE)
                 if may_retry and pause.seconds <= LONGEST_PAUSE:
                     yield pause
                     continue

@@ -21,7 +21,6 @@ from airflow_provider_activation.sandbox.reading import (
 )
 from airflow_provider_activation.sandbox.service import iso
 
-
 ATTEMPTS = 3
 LOG_ENTRIES = 20
 
@@ -73,7 +72,7 @@ class Runs:
         a careless retry loads everything twice.
         """
         if self._deactivated is not None:
-            raise Refused(409, "it is inactive")
+            raise Refused(409, "the action is inactive")
         if any(run.started <= now < run.finished for run in self._runs):
             raise Refused(409, "a run is in progress")
         free = self._runs[-1].finished if self._runs else now
@@ -88,7 +87,7 @@ class Runs:
             return
         self._deactivated = now
         self._runs = [
-            run if run.finished <= now else replace(run, finished=now, stopped=True)
+            run if run.finished <= now else run
             for run in self._runs
             if run.started <= now
         ]
@@ -117,6 +116,8 @@ class Runs:
         """The Action behind the runs, without what its owner knows: schedule and storage strategy."""
         status = self.status(now)
         ended = [run for run in self._runs if run.finished <= now]
+        begun = [run for run in self._runs if run.started <= now]
+        last = self._course(begun[-1]) if begun else []
         return {
             "id": self.action_id,
             "status": status["status"],
@@ -125,7 +126,7 @@ class Runs:
             "last_execution": status["lastRunStarted"],
             # Schedules are kept but not followed here.
             "next_execution": None,
-            "error_count": ATTEMPTS if ended and ended[-1].fails and not ended[-1].stopped else 0,
+            "error_count": sum(level == "error" and moment <= now for moment, level, _ in last),
             "is_being_processed": any(run.started <= now < run.finished for run in self._runs),
             "on_error_retry_timeout": None,
         }

@@ -295,3 +295,155 @@ class TestRuns:
         self, dataddo: httpx.Client, source: str, body: dict[str, Any], status: int
     ) -> None:
         assert dataddo.post(f"/sources/{source}/extraction/enqueue", json=body).status_code == status
+
+
+class TestDeactivation:
+    def deactivate(self, dataddo: httpx.Client, source: str, body: Any = None) -> httpx.Response:
+        return dataddo.post(f"/sources/{source}/extraction/deactivate", json=body or {})
+
+    def status(self, dataddo: httpx.Client, source: str) -> dict[str, Any]:
+        return dict(dataddo.get(f"/sources/{source}/status").json())
+
+    def test_an_idle_source(self, sandbox: Sandbox, dataddo: httpx.Client, source: str, flow: str) -> None:
+        before = self.status(dataddo, source)
+        answer = self.deactivate(dataddo, source, {"id": before["actionId"], "status": "live"})
+        assert answer.status_code == 200
+        action = answer.json()
+        assert set(action) == {
+            "id",
+            "status",
+            "status_detail",
+            "duration",
+            "last_execution",
+            "next_execution",
+            "error_count",
+            "is_being_processed",
+            "on_error_retry_timeout",
+            "schedule",
+            "storage_strategy",
+        }
+        assert (action["id"], action["status"]) == (before["actionId"], "inactive")
+        assert (action["last_execution"], action["is_being_processed"]) == (None, False)
+        assert (action["storage_strategy"], action["schedule"]["hour"]) == ("incremental", "3")
+        after = self.status(dataddo, source)
+        assert after["status"] == "inactive"
+        assert {**before, "status": "", "description": ""} == {**after, "status": "", "description": ""}
+        assert is_error(dataddo.post(f"/sources/{source}/extraction/enqueue"), 409)
+        # Nothing came of that, however long one waits; the flow that reads the source is none of this.
+        sandbox.advance(3 * STEP)
+        assert self.status(dataddo, source) == after
+        assert sandbox.state()["dataddo"]["sources"][0]["runs"] == 0
+        assert dataddo.post(f"/flows/{flow}/write/enqueue").status_code == 202
+        assert self.deactivate(dataddo, source).json() == action
+
+    @pytest.mark.parametrize("fails", [False, True])
+    def test_a_running_extraction_ends(
+        self, sandbox: Sandbox, dataddo: httpx.Client, source: str, fails: bool
+    ) -> None:
+        if fails:
+            sandbox.misbehave("fail", path="/sources/*/extraction/enqueue")
+        dataddo.post(f"/sources/{source}/extraction/enqueue")
+        sandbox.advance(STEP)
+        running = self.status(dataddo, source)
+        assert (running["status"], running["lastRunFinished"]) == ("running", None)
+        action = self.deactivate(dataddo, source).json()
+        assert (action["is_being_processed"], action["error_count"]) == (False, 0)
+        assert action["last_execution"] == running["lastRunStarted"]
+        assert STEP / 2 <= action["duration"] < STEP
+        ended = self.status(dataddo, source)
+        assert (ended["status"], ended["lastRunStarted"]) == ("inactive", running["lastRunStarted"])
+        assert ended["lastRunFinished"] > running["lastRunStarted"]
+        sandbox.advance(3 * STEP)
+        assert self.status(dataddo, source) == ended
+
+    def test_a_queued_extraction_never_starts(
+        self, sandbox: Sandbox, dataddo: httpx.Client, source: str
+    ) -> None:
+        dataddo.post(f"/sources/{source}/extraction/enqueue")
+        self.deactivate(dataddo, source)
+        sandbox.advance(STEP)
+        assert self.status(dataddo, source)["lastRunStarted"] is None
+        assert sandbox.state()["dataddo"]["sources"][0]["runs"] == 0
+
+    def test_a_broken_source(self, sandbox: Sandbox, dataddo: httpx.Client, source: str) -> None:
+        sandbox.misbehave("fail", path="/sources/*/extraction/enqueue")
+        dataddo.post(f"/sources/{source}/extraction/enqueue")
+        sandbox.advance(3 * STEP)
+        broken = self.status(dataddo, source)
+        assert broken["status"] == "broken"
+        action = self.deactivate(dataddo, source).json()
+        assert (action["status"], action["error_count"]) == ("inactive", 3)
+        ended = self.status(dataddo, source)
+        assert (ended["status"], ended["lastRunFinished"]) == ("inactive", broken["lastRunFinished"])
+
+    def test_refusals(self, dataddo: httpx.Client, source: str) -> None:
+        path = f"/sources/{source}/extraction/deactivate"
+        assert is_error(dataddo.post(path), 400)
+        wrong: list[Any] = [[], None, "inactive", {"id": 1}, {"status": "off"}, {"actionId": 500001}]
+        for body in wrong:
+            assert is_error(dataddo.post(path, json=body), 400)
+        assert is_error(dataddo.post(f"{path}?force=1", json={}), 400)
+        assert is_error(dataddo.get(path), 405)
+        assert is_error(self.deactivate(dataddo, "x"), 404)
+        assert self.status(dataddo, source)["status"] == "live"
+
+
+class TestLog:
+    def log(self, dataddo: httpx.Client, source: str) -> list[dict[str, Any]]:
+        answer = dataddo.get(f"/sources/{source}/action/log")
+        assert answer.status_code == 200
+        entries = list(answer.json())
+        assert all(set(entry) == {"actionId", "time", "level", "message"} for entry in entries)
+        times = [entry["time"] for entry in entries]
+        assert times == sorted(times, reverse=True)
+        return entries
+
+    def test_a_run(self, sandbox: Sandbox, dataddo: httpx.Client, source: str) -> None:
+        assert self.log(dataddo, source) == []
+        dataddo.post(f"/sources/{source}/extraction/enqueue")
+        assert self.log(dataddo, source) == []
+        sandbox.advance(STEP / 2)
+        assert [entry["message"] for entry in self.log(dataddo, source)] == ["The run has started."]
+        sandbox.advance(STEP)
+        finished = self.log(dataddo, source)[0]
+        assert finished["message"] == "The run has finished."
+        status = dataddo.get(f"/sources/{source}/status").json()
+        assert (finished["time"], finished["actionId"]) == (status["lastRunFinished"], status["actionId"])
+
+    def test_why_a_run_failed(self, sandbox: Sandbox, dataddo: httpx.Client, source: str) -> None:
+        sandbox.misbehave("fail", path="/sources/*/extraction/enqueue")
+        dataddo.post(f"/sources/{source}/extraction/enqueue")
+
+        def errors() -> list[str]:
+            return [entry["message"] for entry in self.log(dataddo, source) if entry["level"] == "error"]
+
+        # Started after half a step, retrying after one and a half, broken after two and a half.
+        assert course(sandbox, lambda: len(errors()), steps=4) == [0, 0, 2, 3]
+        assert errors() == [
+            f"Attempt {number} of 3 failed: Snapchat answered 500 Internal Server Error."
+            for number in (3, 2, 1)
+        ]
+
+    def test_a_deactivation(self, sandbox: Sandbox, dataddo: httpx.Client, source: str) -> None:
+        sandbox.misbehave("fail", path="/sources/*/extraction/enqueue")
+        dataddo.post(f"/sources/{source}/extraction/enqueue")
+        sandbox.advance(1.75 * STEP)
+        dataddo.post(f"/sources/{source}/extraction/deactivate", json={})
+        sandbox.advance(3 * STEP)
+        newest = [entry["message"] for entry in self.log(dataddo, source)]
+        assert newest[:2] == ["The action was deactivated.", "The run was stopped."]
+        assert "Attempt 1 of 3 failed" in newest[2]
+        assert len(newest) == 4
+
+    def test_only_the_latest(self, sandbox: Sandbox, dataddo: httpx.Client, source: str) -> None:
+        for _ in range(11):
+            dataddo.post(f"/sources/{source}/extraction/enqueue")
+        sandbox.advance(20 * STEP)
+        entries = self.log(dataddo, source)
+        assert len(entries) == 20
+        last = dataddo.get(f"/sources/{source}/status").json()["lastRunFinished"]
+        assert entries[0]["time"] == last
+
+    def test_refusals(self, dataddo: httpx.Client, source: str) -> None:
+        assert is_error(dataddo.get("/sources/x/action/log"), 404)
+        assert is_error(dataddo.get(f"/sources/{source}/action/log?limit=1"), 400)

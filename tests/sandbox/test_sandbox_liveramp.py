@@ -362,3 +362,131 @@ class TestDistribution:
         assert len(statuses) == 2
         both = {"segmentIDs": "1", "segmentIDs[]": "2"}
         assert is_error(liveramp.get("/deliveries", params=both), 422)
+
+
+def configs_path(manager: str) -> str:
+    return f"/distribution-managers/{manager}/segment-configs"
+
+
+def add(liveramp: httpx.Client, manager: str, *numbers: int) -> list[str]:
+    """Put seeded segments into distribution, by their last digits; the ids of their configs."""
+    items = [config(manager, str(5000000000 + number)) for number in numbers]
+    outcomes = liveramp.post(configs_path(manager), json=items).json()
+    assert [item["status"]["httpStatus"] for item in outcomes] == [201] * len(items)
+    return [str(item["id"]) for item in outcomes]
+
+
+def remove(liveramp: httpx.Client, manager: str, body: Any) -> httpx.Response:
+    return liveramp.request("DELETE", configs_path(manager), json=body)
+
+
+def outcomes(answer: httpx.Response) -> list[tuple[str, int]]:
+    assert answer.status_code == 207, answer.text
+    assert all(set(item) == {"id", "status"} for item in answer.json())
+    return [(item["id"], item["status"]["httpStatus"]) for item in answer.json()]
+
+
+class TestRemoval:
+    def test_delivery(self, sandbox: Sandbox, liveramp: httpx.Client) -> None:
+        manager = make_manager(liveramp)
+        gone, stays = add(liveramp, manager, 1, 2)
+        sandbox.advance(2 * STEP)
+        assert outcomes(remove(liveramp, manager, [{"id": gone}])) == [(gone, 200)]
+        listed = liveramp.get(configs_path(manager)).json()
+        assert [item["id"] for item in listed["segmentConfigs"]] == [stays]
+        assert listed["_pagination"]["total"] == 1
+        assert is_error(liveramp.get(f"{configs_path(manager)}/{gone}"), 404)
+
+        def deliveries() -> list[dict[str, Any]]:
+            params = {"segmentIDs": "5000000001"}
+            return list(liveramp.get("/deliveries", params=params).json()["v2/Deliveries"])
+
+        added, removed = deliveries()
+        assert (added["operationType"], added["status"]) == ("ADD", "DELIVERED")
+        assert removed["operationType"] == "DELETE"
+        assert removed["id"] != added["id"]
+        assert removed["integrationConnectionID"] == added["integrationConnectionID"]
+        assert removed["updatedAt"] > added["updatedAt"]
+        assert course(sandbox, lambda: deliveries()[1]["status"]) == ["PENDING", "IN_PROGRESS", "DELIVERED"]
+        assert deliveries()[0] == added
+        assert liveramp.get("/deliveries").json()["_pagination"]["total"] == 3
+        assert sandbox.state()["liveramp"]["deliveries"][-1]["operationType"] == "DELETE"
+
+    def test_segment_statuses(self, sandbox: Sandbox, liveramp: httpx.Client) -> None:
+        manager = make_manager(liveramp)
+        (gone,) = add(liveramp, manager, 1)
+        sandbox.advance(2 * STEP)
+        remove(liveramp, manager, [{"id": gone}])
+        statuses = liveramp.get("/segment-statuses", params={"segmentIDs": "5000000001"}).json()
+        assert [item["taxonomy"] for item in statuses["v2/SegmentStatuses"]] == [
+            {"taxonomySyncStatus": "NOT_CONFIGURED_TO_SYNC"}
+        ]
+
+    def test_a_failing_delivery(self, sandbox: Sandbox, liveramp: httpx.Client) -> None:
+        manager = make_manager(liveramp)
+        (gone,) = add(liveramp, manager, 1)
+        sandbox.misbehave("fail", service="liveramp", method="DELETE", path="*/segment-configs")
+        remove(liveramp, manager, [{"id": gone}])
+        sandbox.advance(2 * STEP)
+        states = [item["status"] for item in liveramp.get("/deliveries").json()["v2/Deliveries"]]
+        assert states == ["DELIVERED", "FAILED"]
+
+    def test_each_item_has_its_outcome(self, liveramp: httpx.Client) -> None:
+        manager = make_manager(liveramp)
+        other = make_manager(liveramp)
+        (first, second), (foreign,) = add(liveramp, manager, 1, 2), add(liveramp, other, 3)
+        ids = [first, "1", foreign, first, second]
+        answer = remove(liveramp, manager, [{"id": given} for given in ids])
+        assert outcomes(answer) == list(zip(ids, [200, 404, 404, 404, 200], strict=True))
+        assert {item["status"]["errorCode"] for item in answer.json()} == {"OK", "NOT_FOUND"}
+        # The same again: all gone already, and nothing more is delivered.
+        assert {status for _, status in outcomes(remove(liveramp, manager, [{"id": first}]))} == {404}
+        assert liveramp.get("/deliveries").json()["_pagination"]["total"] == 5
+        assert liveramp.get(configs_path(other)).json()["_pagination"]["total"] == 1
+
+    def test_added_again(self, liveramp: httpx.Client) -> None:
+        manager = make_manager(liveramp)
+        (gone,) = add(liveramp, manager, 1)
+        remove(liveramp, manager, [{"id": gone}])
+        (back,) = add(liveramp, manager, 1)
+        assert back != gone
+        listed = liveramp.get("/deliveries").json()["v2/Deliveries"]
+        assert [item["operationType"] for item in listed] == ["ADD", "DELETE", "ADD"]
+
+    def test_refused_whole(self, liveramp: httpx.Client) -> None:
+        manager = make_manager(liveramp)
+        (stays,) = add(liveramp, manager, 1)
+        wrong: list[Any] = [
+            [{"id": stays}] * 501,
+            [],
+            {"id": stays},
+            [stays],
+            [{"id": int(stays)}],
+            [{"id": ""}],
+            [{"segmentID": "5000000001"}],
+            [{"id": stays}, {"id": stays, "segmentID": "5000000001"}],
+        ]
+        for body in wrong:
+            assert is_error(remove(liveramp, manager, body), 422), body
+        assert is_error(liveramp.delete(configs_path(manager)), 422)
+        assert is_error(remove(liveramp, "9", [{"id": stays}]), 404)
+        assert liveramp.get(f"{configs_path(manager)}/{stays}").status_code == 200
+        assert liveramp.get("/deliveries").json()["_pagination"]["total"] == 1
+        assert len(outcomes(remove(liveramp, manager, [{"id": stays}] * 500))) == 500
+
+    @pytest.mark.parametrize(
+        ("path", "key"),
+        [("configs", "segmentConfigs"), ("/segment-statuses", "v2/SegmentStatuses")],
+    )
+    def test_a_removal_between_two_pages_hides_nothing(
+        self, liveramp: httpx.Client, path: str, key: str
+    ) -> None:
+        manager = make_manager(liveramp)
+        path = configs_path(manager) if path == "configs" else path
+        ids = add(liveramp, manager, 1, 2, 3, 4)
+        first = liveramp.get(path, params={"limit": 2}).json()
+        # The last one shown, by which the cursor goes, and one before it.
+        remove(liveramp, manager, [{"id": ids[0]}, {"id": ids[1]}])
+        params = {"limit": 2, "after": first["_pagination"]["after"]}
+        second = liveramp.get(path, params=params).json()
+        assert [item["segmentID"] for item in second[key]] == ["5000000003", "5000000004"]

@@ -14,6 +14,7 @@ from transport_testing import Wire, call, service
 
 from airflow_provider_activation import errors
 from airflow_provider_activation.api.call import FileBody, Safety
+from airflow_provider_activation.transport import LONGEST_PAUSE
 
 REPEATED = [Safety.READ, Safety.REPEATABLE]
 repeated = pytest.mark.parametrize("safety", REPEATED, ids=lambda safety: safety.name)
@@ -281,6 +282,16 @@ def test_retry_after_in_seconds_is_kept_to(server: ScriptedServer, wire: Wire) -
     wire.send(wire.transport(service(server.url)), call())
     assert len(server.asked) == 3
     assert wire.pauses == [12, 0]
+
+
+def test_a_rate_limit_slows_everything_on_the_connection(server: ScriptedServer, wire: Wire) -> None:
+    server.script.append(Reply(429, headers={"Retry-After": "3600"}))
+    transport = wire.transport(service(server.url))
+    with pytest.raises(errors.RateLimited):
+        wire.send(transport, call())
+    assert wire.pauses == []
+    wire.send(transport, call())
+    assert wire.pauses == [pytest.approx(LONGEST_PAUSE, abs=3)]
 
 
 def test_retry_after_as_a_date_is_kept_to(server: ScriptedServer, wire: Wire) -> None:
