@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from airflow.providers.common.compat.sdk import conf
@@ -47,3 +47,17 @@ def whole_number(name: str, value: int | str) -> int:
     if isinstance(value, bool) or not isinstance(value, int):
         raise InvalidRequest(f"{name} must be a whole number, but is {value!r}.")
     return value
+
+
+def moment(name: str, value: str | datetime) -> str:
+    """A moment in ISO 8601 with its time zone, also as a template renders it.
+
+    :raises InvalidRequest: naming the argument.
+    """
+    try:
+        given = value if isinstance(value, datetime) else datetime.fromisoformat(value.strip())
+    except (ValueError, AttributeError):
+        raise InvalidRequest(f"{name} must be a moment in ISO 8601, but is {value!r}.") from None
+    if given.tzinfo is None:
+        raise InvalidRequest(f"{name} must say its time zone, but is {value!r}.")
+    return given.isoformat()

@@ -6,14 +6,57 @@ from collections.abc import Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+from airflow_provider_activation.arguments import moment
 from airflow_provider_activation.sensors.base import ActivationSensor
 
 if TYPE_CHECKING:
     from airflow_provider_activation.hooks.liveramp import LiveRampHook
-    from airflow_provider_activation.waits.liveramp import DeliveryProbe
+    from airflow_provider_activation.waits.liveramp import DeliveryProbe, OAuthConnectionAttemptProbe
 
 
-class LiveRampDeliverySensor(ActivationSensor):
+class LiveRampSensor(ActivationSensor):
+    """A sensor with a connection of type ``liveramp``.
+
+    :param liveramp_conn_id: the connection's id.
+    """
+
+    template_fields: Sequence[str] = ("liveramp_conn_id",)
+    ui_color = "#d9f2e6"
+
+    def __init__(self, *, liveramp_conn_id: str = "liveramp_default", **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.liveramp_conn_id = liveramp_conn_id
+
+    @cached_property
+    def hook(self) -> LiveRampHook:
+        from airflow_provider_activation.hooks.liveramp import LiveRampHook
+
+        return LiveRampHook(self.liveramp_conn_id)
+
+
+class LiveRampOAuthConnectionSensor(LiveRampSensor):
+    """Wait until a person has completed an authorisation that was begun elsewhere.
+
+    Returns the ``oAuthConnectionID``. An authorisation that was declined fails the task with LiveRamp's
+    reason. Document: "Configure Distributions", section "Create an OAuth connection".
+
+    :param attempt_id: id of the OAuth connection attempt (templated), for example what
+        `LiveRampAuthorizeOAuthConnectionOperator` returns with ``wait_for_completion=False``.
+    """
+
+    template_fields = (*LiveRampSensor.template_fields, "attempt_id")
+
+    def __init__(self, *, attempt_id: str, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.attempt_id = attempt_id
+
+    def probe(self) -> OAuthConnectionAttemptProbe:
+        from airflow_provider_activation.waits.liveramp import OAuthConnectionAttemptProbe
+
+        return OAuthConnectionAttemptProbe(self.attempt_id)
+
+
+class LiveRampDeliverySensor(LiveRampSensor):
     """Wait until the latest delivery of every segment has been delivered.
 
     Returns these deliveries as LiveRamp describes them. A delivery that failed or was cancelled fails
@@ -23,16 +66,15 @@ class LiveRampDeliverySensor(ActivationSensor):
     :param segment_ids: the segments (templated).
     :param updated_after: ISO 8601 with its zone; deliveries last changed before it do not count
         (templated).
-    :param liveramp_conn_id: id of a connection of type ``liveramp``.
+    :raises InvalidRequest: ``updated_after`` is no moment or says no time zone.
     """
 
-    template_fields: Sequence[str] = (
-        "liveramp_conn_id",
+    template_fields = (
+        *LiveRampSensor.template_fields,
         "integration_connection_id",
         "segment_ids",
         "updated_after",
     )
-    ui_color = "#d9f2e6"
 
     def __init__(
         self,
@@ -40,20 +82,12 @@ class LiveRampDeliverySensor(ActivationSensor):
         integration_connection_id: str,
         segment_ids: Sequence[str],
         updated_after: str | None = None,
-        liveramp_conn_id: str = "liveramp_default",
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
         self.integration_connection_id = integration_connection_id
         self.segment_ids = segment_ids
         self.updated_after = updated_after
-        self.liveramp_conn_id = liveramp_conn_id
-
-    @cached_property
-    def hook(self) -> LiveRampHook:
-        from airflow_provider_activation.hooks.liveramp import LiveRampHook
-
-        return LiveRampHook(self.liveramp_conn_id)
 
     def probe(self) -> DeliveryProbe:
         from airflow_provider_activation.waits.liveramp import DeliveryProbe
@@ -61,5 +95,5 @@ class LiveRampDeliverySensor(ActivationSensor):
         return DeliveryProbe(
             str(self.integration_connection_id),
             tuple(str(segment_id) for segment_id in self.segment_ids),
-            self.updated_after,
+            moment("updated_after", self.updated_after) if self.updated_after else None,
         )

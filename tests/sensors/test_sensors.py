@@ -8,19 +8,23 @@ import pytest
 from airflow.providers.common.compat.sdk import AirflowSensorTimeout
 from task_running import Task
 
-from airflow_provider_activation.errors import JobFailed, NeedsAction
+from airflow_provider_activation.errors import InvalidRequest, JobFailed, NeedsAction
 from airflow_provider_activation.operators.acoustic_exchange import (
     AcousticExchangeDefineSegmentsOperator,
     AcousticExchangeExportSegmentOperator,
     AcousticExchangeRegisterEndpointOperator,
 )
 from airflow_provider_activation.operators.liveramp import (
+    LiveRampAuthorizeOAuthConnectionOperator,
     LiveRampCreateIntegrationConnectionOperator,
     LiveRampDistributeSegmentsOperator,
 )
 from airflow_provider_activation.sandbox import Sandbox
 from airflow_provider_activation.sensors.acoustic_exchange import AcousticExchangeJobSensor
-from airflow_provider_activation.sensors.liveramp import LiveRampDeliverySensor
+from airflow_provider_activation.sensors.liveramp import (
+    LiveRampDeliverySensor,
+    LiveRampOAuthConnectionSensor,
+)
 
 both_modes = pytest.mark.parametrize("deferrable", [False, True], ids=["on the worker", "deferred"])
 
@@ -178,3 +182,33 @@ def test_lives_through_a_bad_poll(waiting_job: int, connections: Sandbox) -> Non
 def test_bad_arguments_are_refused_when_the_dag_is_parsed(arguments: dict[str, Any], name: str) -> None:
     with pytest.raises(ValueError, match=name):
         AcousticExchangeJobSensor(task_id="wait", job_id=1, **arguments)
+
+
+@both_modes
+def test_waits_for_a_consent_begun_elsewhere(connections: Sandbox, deferrable: bool) -> None:
+    attempt_id = Task(
+        lambda: LiveRampAuthorizeOAuthConnectionOperator(
+            task_id="authorize", destination_id="1001", integration_id="2001", wait_for_completion=False
+        )
+    ).run()
+    oauth_connection_id = Task(
+        lambda: LiveRampOAuthConnectionSensor(
+            task_id="wait", attempt_id=attempt_id, deferrable=deferrable, poll_interval=0.05
+        )
+    ).run()
+    (made,) = connections.state()["liveramp"]["oAuthConnections"]
+    assert made["id"] == oauth_connection_id
+
+
+@pytest.mark.parametrize("updated_after", ["2026-11-22T10:00:00", "yesterday"])
+def test_a_moment_without_zone_is_refused(connections: Sandbox, updated_after: str) -> None:
+    with pytest.raises(InvalidRequest, match="updated_after"):
+        Task(
+            lambda: LiveRampDeliverySensor(
+                task_id="wait",
+                integration_connection_id="1",
+                segment_ids=["1"],
+                updated_after=updated_after,
+            )
+        ).run()
+    assert connections.requests == []
