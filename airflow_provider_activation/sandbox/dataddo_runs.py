@@ -87,7 +87,7 @@ class Runs:
             return
         self._deactivated = now
         self._runs = [
-            run if run.finished <= now else run
+            run if run.finished <= now else replace(run, finished=now, stopped=True)
             for run in self._runs
             if run.started <= now
         ]
