@@ -99,5 +99,24 @@ def test_the_example_of_one_service(dag_id: str, home: Path, canary_sandbox: San
     assert set(run.states.values()) == {"success"}, run.output[-5000:]
 
 
+def test_a_retry_takes_what_the_try_before_it_made(home: Path, canary_sandbox: Sandbox) -> None:
+    """The answer to the create is lost, and so is every look for it; then the task is tried again."""
+    canary_sandbox.reset()
+    canary_sandbox.misbehave(
+        "drop_after", service="delta-projects", method="POST", path="*/create_from_template", times=1
+    )
+    canary_sandbox.misbehave("refuse", service="delta-projects", method="GET", path="*/activity", times=1)
+    run = run_dag("retrying_dag", home, canary_sandbox.connections)
+    assert run.states == {"create_activity": "success"}, run.output[-5000:]
+    with sqlite3.connect(home / "airflow.db") as database:
+        (tries,) = database.execute(
+            "select try_number from task_instance where dag_id = 'retrying_dag'"
+        ).fetchone()
+    assert tries == 2
+    created = [r for r in canary_sandbox.requests if r["path"].endswith("create_from_template")]
+    assert len(created) == 1
+    assert len(canary_sandbox.state()["delta-projects"]["activities"]) == 1
+
+
 def _bytes(file: Path) -> bytes:
     return file.read_bytes() if file.is_file() else b""
