@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Literal
 
@@ -50,7 +51,7 @@ class JobProbe(Probe):
     def listing(self) -> Listing:
         category = self.job_category
 
-        def by_id() -> Steps[dict[int, api.Job]]:
+        def by_id(probes: Collection[JobProbe]) -> Steps[dict[int, api.Job]]:
             jobs: list[api.Job] = yield api.list_jobs(category)
             return {job.job_id: job for job in jobs}
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -10,6 +11,9 @@ from airflow_provider_activation.api.call import every_page
 from airflow_provider_activation.api.steps import Steps
 from airflow_provider_activation.hooks.liveramp import LiveRampHook
 from airflow_provider_activation.waits.probe import Done, Failed, Listing, Outcome, Pending, Probe
+
+MOST_SEGMENTS_NAMED = 100
+"""Up to so many segments are named in the question; for more, all deliveries of the connection are read."""
 
 
 @dataclass(frozen=True)
@@ -69,8 +73,11 @@ class DeliveryProbe(Probe):
     def listing(self) -> Listing:
         connection_id = self.integration_connection_id
 
-        def by_segment() -> Steps[dict[str, list[api.Delivery]]]:
-            return _by_segment((yield from every_page(api.list_deliveries(connection_id))))
+        def by_segment(probes: Collection[DeliveryProbe]) -> Steps[dict[str, list[api.Delivery]]]:
+            segment_ids = sorted({segment_id for probe in probes for segment_id in probe.segment_ids})
+            if len(segment_ids) > MOST_SEGMENTS_NAMED:
+                segment_ids = []
+            return _by_segment((yield from every_page(api.list_deliveries(connection_id, segment_ids))))
 
         return Listing(("deliveries", connection_id), by_segment)
 

@@ -8,7 +8,7 @@ import logging
 import random
 import time
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any, ClassVar, TypeAlias, TypeVar
 
@@ -79,11 +79,11 @@ class Listing:
     """One question that answers many probes.
 
     :param key: tells it from the other listings of a connection.
-    :param question: the calls; returns what `Probe.judge_listed` takes.
+    :param question: makes the calls for the probes that wait; returns what `Probe.judge_listed` takes.
     """
 
     key: tuple[str, ...]
-    question: Callable[[], Steps[Any]]
+    question: Callable[[Collection[Any]], Steps[Any]]
 
 
 @dataclass(frozen=True)

@@ -133,7 +133,8 @@ class _SharedPoll:
 
     def _ask(self, patience: Patience) -> Steps[tuple[object] | None]:
         def question() -> Steps[tuple[object]]:
-            return ((yield from self._listing.question()),)
+            probes = [waiter.probe for waiter in self._waiters]
+            return ((yield from self._listing.question(probes)),)
 
         return (yield from patience.ask(question()))
 

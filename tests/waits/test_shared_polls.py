@@ -34,10 +34,12 @@ class CountingTransport(Transport):
         self.deliveries: list[dict[str, Any]] = []
         self.errors: list[Exception] = []
         self.calls: dict[str, int] = {}
+        self.last_query: tuple[tuple[str, str], ...] = ()
 
     async def asend(self, call: Call[Any]) -> Any:
         await asyncio.sleep(0)
         self.calls[call.operation] = self.calls.get(call.operation, 0) + 1
+        self.last_query = call.query
         if self.errors:
             raise self.errors.pop(0)
         match call.operation:
@@ -192,19 +194,24 @@ def test_an_unknown_status_is_said_once(
     assert caplog.text.count("which no document names") == 1
 
 
-def test_deliveries_of_one_integration_connection_share_a_list(transport: CountingTransport) -> None:
+@pytest.mark.parametrize(("waits", "named"), [(100, 100), (101, 0)])
+def test_deliveries_of_one_integration_connection_share_a_list(
+    transport: CountingTransport, waits: int, named: int
+) -> None:
+    """As long as they are few, the question names the segments; a long history is not read for them."""
     transport.deliveries = [
-        {"id": str(number), "status": "DELIVERED", "segmentID": str(number)} for number in range(100)
+        {"id": str(number), "status": "DELIVERED", "segmentID": str(number)} for number in range(waits)
     ]
 
     async def run() -> list[Any]:
-        probes = [DeliveryProbe("c", (str(number),)) for number in range(100)]
+        probes = [DeliveryProbe("c", (str(number),)) for number in range(waits)]
         return await asyncio.gather(
             *(shared_wait(transport, p, poll_interval=1, deadline=time.time() + 5) for p in probes)
         )
 
-    assert [result[0]["id"] for result in asyncio.run(run())] == [str(number) for number in range(100)]
+    assert [result[0]["id"] for result in asyncio.run(run())] == [str(number) for number in range(waits)]
     assert transport.calls == {"list_deliveries": 1}
+    assert len([name for name, _ in transport.last_query if name == "segmentIDs[]"]) == named
 
 
 def test_where_nothing_lists_each_wait_asks_for_itself(transport: CountingTransport) -> None:
