@@ -1,0 +1,104 @@
+"""The trigger as the triggerer runs it: on an event loop it must not hold up, made anew of its arguments."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+import time
+from typing import Any
+
+import pytest
+
+from airflow_provider_activation.hooks.liveramp import LiveRampHook
+from airflow_provider_activation.sandbox import Sandbox
+from airflow_provider_activation.triggers.wait import WaitTrigger
+from airflow_provider_activation.waits.liveramp import DeliveryProbe, OAuthConnectionAttemptProbe
+from airflow_provider_activation.waits.probe import Probe
+
+LONGEST_CALLBACK = 0.25
+"""Seconds the event loop may be held up at once; the sandbox runs in the same process."""
+
+
+def trigger(probe: Probe, timeout: float = 20) -> WaitTrigger:
+    return WaitTrigger.of(
+        probe, conn_id="liveramp_default", poll_interval=0.05, deadline=time.time() + timeout
+    )
+
+
+async def event_of(made: WaitTrigger) -> Any:
+    async for event in made.run():
+        return event.payload
+
+
+def begin_attempt() -> str:
+    from airflow_provider_activation.api.liveramp import OAuthConnectionAttemptInput
+
+    attempt = OAuthConnectionAttemptInput(oauth_endpoint_id="3001")
+    return LiveRampHook().create_oauth_connection_attempt(attempt).id
+
+
+def test_its_arguments_are_scalars_and_hold_no_secret(connections: Sandbox) -> None:
+    made = trigger(DeliveryProbe("c", ("1", "2")))
+    path, arguments = made.serialize()
+    assert path == "airflow_provider_activation.triggers.wait.WaitTrigger"
+    assert all(isinstance(value, str | int | float) for value in arguments.values())
+    secrets = [value for value in connections.secrets.values() if value]
+    assert not [secret for secret in secrets if secret in repr(made) + json.dumps(arguments)]
+
+
+def test_it_never_holds_up_the_event_loop(connections: Sandbox, caplog: pytest.LogCaptureFixture) -> None:
+    attempts = [begin_attempt() for _ in range(20)]
+    # the first use of anything is slower, and happens once in a process
+    asyncio.run(event_of(trigger(OAuthConnectionAttemptProbe(attempts[0]))))
+    caplog.set_level(logging.WARNING, logger="asyncio")
+
+    async def run() -> list[Any]:
+        asyncio.get_running_loop().slow_callback_duration = LONGEST_CALLBACK
+        waits = [event_of(trigger(OAuthConnectionAttemptProbe(attempt))) for attempt in attempts]
+        return await asyncio.gather(*waits)
+
+    events = asyncio.run(run(), debug=True)
+    assert all("result" in event for event in events)
+    assert "Executing" not in caplog.text
+
+
+def test_the_event_loop_that_is_held_up_is_noticed(caplog: pytest.LogCaptureFixture) -> None:
+    """The test above would see it."""
+
+    async def run() -> None:
+        asyncio.get_running_loop().slow_callback_duration = LONGEST_CALLBACK
+        time.sleep(2 * LONGEST_CALLBACK)
+
+    asyncio.run(run(), debug=True)
+    assert "Executing" in caplog.text
+
+
+def test_it_goes_on_after_a_restart(connections: Sandbox) -> None:
+    """The triggerer dies while it waits; another makes the trigger anew of what was written down."""
+    _, arguments = trigger(OAuthConnectionAttemptProbe(begin_attempt())).serialize()
+
+    async def cut_short() -> None:
+        with pytest.raises(TimeoutError):
+            async with asyncio.timeout(0.02):
+                await event_of(WaitTrigger(**arguments))
+
+    asyncio.run(cut_short())
+    event = asyncio.run(event_of(WaitTrigger(**json.loads(json.dumps(arguments)))))
+    (made,) = connections.state()["liveramp"]["oAuthConnections"]
+    assert event == {"result": made["id"]}
+
+
+def test_the_deadline_does_not_begin_anew_after_a_restart(connections: Sandbox) -> None:
+    _, arguments = trigger(DeliveryProbe("7000001", ("5000000001",)), timeout=-1).serialize()
+    event = asyncio.run(event_of(WaitTrigger(**arguments)))
+    assert event["error"] == "WaitTimeout"
+
+
+def test_a_connection_that_cannot_be_used_is_an_event(
+    connections: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AIRFLOW_CONN_LIVERAMP_DEFAULT", json.dumps({"conn_type": "liveramp"}))
+    event = asyncio.run(event_of(trigger(OAuthConnectionAttemptProbe("a"))))
+    assert event["error"] == "InvalidConnection"
+    assert "'liveramp_default'" in event["message"]
