@@ -12,9 +12,6 @@ from airflow_provider_activation.errors import InvalidRequest
 DEFERRABLE: bool = conf.getboolean("operators", "default_deferrable", fallback=False)
 """Airflow's own default for waiting in the triggerer."""
 
-FRAMEWORK_GRACE = 300.0
-"""Seconds after a wait's own deadline at which Airflow ends a deferred task whose triggerer is gone."""
-
 
 def seconds(name: str, value: float | timedelta) -> float:
     """A positive duration in seconds.

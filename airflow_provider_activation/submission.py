@@ -12,11 +12,12 @@ import hashlib
 import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal, Protocol, TypeAlias
+from typing import Any, Literal, TypeAlias
 
 from airflow_provider_activation.api.call import Call
 from airflow_provider_activation.api.steps import Pause, Steps
 from airflow_provider_activation.errors import ActivationError, Conflict, NotFound, UncertainOutcome
+from airflow_provider_activation.versions import TaskStateStore
 
 log = logging.getLogger(__name__)
 
@@ -26,14 +27,6 @@ IfExists = Literal["reuse", "fail", "create"]
 
 LOOKS_AFTER_AN_UNCERTAIN_ANSWER = (1.0, 2.0, 4.0)
 """Seconds before each look for what an uncertain call may have made: some services list it late."""
-
-
-class TaskStateStore(Protocol):
-    """What is used of Airflow's task state store."""
-
-    def get(self, key: str, default: Any = None) -> Any: ...
-    def set(self, key: str, value: Any) -> None: ...
-    def delete(self, key: str) -> None: ...
 
 
 @dataclass(frozen=True)

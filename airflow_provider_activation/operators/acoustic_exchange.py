@@ -3,49 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from airflow_provider_activation.arguments import one_of, whole_number
+from airflow_provider_activation.connected import AcousticExchangeTask
 from airflow_provider_activation.operators.base import (
     JSON,
     ActionOperator,
-    ActivationOperator,
     SubmittingOperator,
 )
 
 if TYPE_CHECKING:
     from airflow_provider_activation.api import acoustic_exchange as api
     from airflow_provider_activation.api.steps import Steps
-    from airflow_provider_activation.hooks.acoustic_exchange import AcousticExchangeHook
     from airflow_provider_activation.submission import Candidate, Submission
     from airflow_provider_activation.waits.acoustic_exchange import JobProbe, OnNeedsAction
 
 
-class AcousticExchangeOperator(ActivationOperator):
-    """An operator with a connection of type ``acoustic_exchange``.
-
-    :param acoustic_exchange_conn_id: the connection's id.
-    """
-
-    template_fields: Sequence[str] = ("acoustic_exchange_conn_id",)
-    ui_color = "#fbe9d7"
-
-    def __init__(
-        self, *, acoustic_exchange_conn_id: str = "acoustic_exchange_default", **kwargs: Any
-    ) -> None:
-        super().__init__(**kwargs)
-        self.acoustic_exchange_conn_id = acoustic_exchange_conn_id
-
-    @cached_property
-    def hook(self) -> AcousticExchangeHook:
-        from airflow_provider_activation.hooks.acoustic_exchange import AcousticExchangeHook
-
-        return AcousticExchangeHook(self.acoustic_exchange_conn_id)
-
-
-class AcousticExchangeRegisterEndpointOperator(AcousticExchangeOperator, ActionOperator):
+class AcousticExchangeRegisterEndpointOperator(AcousticExchangeTask, ActionOperator):
     """Register an endpoint, or describe a registered one anew.
 
     May be run any number of times; a description replaces the one before, and an endpoint type left out
@@ -65,7 +41,7 @@ class AcousticExchangeRegisterEndpointOperator(AcousticExchangeOperator, ActionO
     """
 
     template_fields = (
-        *AcousticExchangeOperator.template_fields,
+        *AcousticExchangeTask.template_fields,
         "name",
         "provider_name",
         "endpoint_id",
@@ -123,7 +99,7 @@ class AcousticExchangeRegisterEndpointOperator(AcousticExchangeOperator, ActionO
         return {"endpointId": endpoint_id, "name": self.name}
 
 
-class AcousticExchangeDefineSegmentsOperator(AcousticExchangeOperator, ActionOperator):
+class AcousticExchangeDefineSegmentsOperator(AcousticExchangeTask, ActionOperator):
     """Describe the segments an endpoint offers. Needs the endpoint's own key.
 
     May be run any number of times. Returns ``{"endpointId": ..., "added": [...], "unchanged": [...]}``,
@@ -137,7 +113,7 @@ class AcousticExchangeDefineSegmentsOperator(AcousticExchangeOperator, ActionOpe
     :raises Refused: the service answered false.
     """
 
-    template_fields = (*AcousticExchangeOperator.template_fields, "endpoint_id", "segments")
+    template_fields = (*AcousticExchangeTask.template_fields, "endpoint_id", "segments")
 
     def __init__(
         self,
@@ -194,7 +170,7 @@ class AcousticExchangeDefineSegmentsOperator(AcousticExchangeOperator, ActionOpe
         return missing
 
 
-class AcousticExchangeExportSegmentOperator(AcousticExchangeOperator, SubmittingOperator):
+class AcousticExchangeExportSegmentOperator(AcousticExchangeTask, SubmittingOperator):
     """Share an audience from a source endpoint to a destination endpoint. Needs the account's key.
 
     Returns the job as the service describes it. With a source that pushes, the job comes to wait for its
@@ -223,7 +199,7 @@ class AcousticExchangeExportSegmentOperator(AcousticExchangeOperator, Submitting
     """
 
     template_fields = (
-        *AcousticExchangeOperator.template_fields,
+        *AcousticExchangeTask.template_fields,
         "endpoint_id",
         "segment_id",
         "segment_id_string",
@@ -341,7 +317,7 @@ class AcousticExchangeExportSegmentOperator(AcousticExchangeOperator, Submitting
         return _job("SEGMENT_EXPORT", made)
 
 
-class AcousticExchangeUploadJobDataOperator(AcousticExchangeOperator, SubmittingOperator):
+class AcousticExchangeUploadJobDataOperator(AcousticExchangeTask, SubmittingOperator):
     """Hand a job that waits for data its audience, and wait for the job. Reads the file in pieces.
 
     Returns the job as the service describes it. The documents say "CSV" and nothing more of the format:
@@ -355,7 +331,7 @@ class AcousticExchangeUploadJobDataOperator(AcousticExchangeOperator, Submitting
     :raises Conflict: the job does not wait for data.
     """
 
-    template_fields = (*AcousticExchangeOperator.template_fields, "job_id", "file")
+    template_fields = (*AcousticExchangeTask.template_fields, "job_id", "file")
     nouns = ("job data",)
     outputs = ("jobId",)
     rehearsal_id = 0

@@ -9,23 +9,21 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 from airflow.sdk import BaseOperator
 
-from airflow_provider_activation.arguments import DEFERRABLE, FRAMEWORK_GRACE, one_of, seconds
+from airflow_provider_activation.arguments import DEFERRABLE, one_of, seconds
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
 
     from airflow_provider_activation.api.steps import Steps
     from airflow_provider_activation.hooks.base import ActivationHook
-    from airflow_provider_activation.submission import Memory, Submission
+    from airflow_provider_activation.submission import Memory, OnUncertain, Submission
     from airflow_provider_activation.waits.probe import Probe
 
 JSON = Any
-OnUncertain = Literal["fail", "resubmit"]
-IfExists = Literal["reuse", "fail", "create"]
 
 
 class ActivationOperator(BaseOperator):
@@ -135,7 +133,7 @@ class SubmittingOperator(ActivationOperator):
 
     def execute(self, context: Context) -> JSON:
         if self._shall_wait:
-            self._trigger(self.probe(self.rehearsal_id)).serialize()
+            self._rehearse(self.probe(self.rehearsal_id))
         memory = self._memory(context)
         made = self.hook.run(self.start(self._key(context), memory))
         if isinstance(made, Finished):
@@ -146,10 +144,14 @@ class SubmittingOperator(ActivationOperator):
         probe = self.probe(made)
         if self.deferrable:
             self.log.info("Waiting for %s in the triggerer.", probe.subject)
-            self.defer(
-                trigger=self._trigger(probe),
-                method_name="execute_complete",
-                timeout=timedelta(seconds=self.timeout + FRAMEWORK_GRACE),
+            from airflow_provider_activation.triggers.wait import defer
+
+            defer(
+                self,
+                probe,
+                conn_id=self.hook.conn_id,
+                poll_interval=self.poll_interval,
+                timeout=self.timeout,
             )
         from airflow_provider_activation.waits.probe import wait
 
@@ -164,19 +166,19 @@ class SubmittingOperator(ActivationOperator):
 
         return self._finish(context, self._memory(context), result_of_event(event))
 
+    def _rehearse(self, probe: Probe) -> None:
+        """Find out what cannot be waited for before anything is sent."""
+        if self.deferrable:
+            from airflow_provider_activation.triggers.wait import WaitTrigger
+
+            trigger = WaitTrigger.of(
+                probe, conn_id=self.hook.conn_id, poll_interval=self.poll_interval, deadline=time.time()
+            )
+            trigger.serialize()
+
     @property
     def _shall_wait(self) -> bool:
         return self.waits and self.wait_for_completion
-
-    def _trigger(self, probe: Probe) -> Any:
-        from airflow_provider_activation.triggers.wait import WaitTrigger
-
-        return WaitTrigger.of(
-            probe,
-            conn_id=self.hook.conn_id,
-            poll_interval=self.poll_interval,
-            deadline=time.time() + self.timeout,
-        )
 
     def _finish(self, context: Context, memory: Memory, result: JSON) -> JSON:
         self.publish(context, result)

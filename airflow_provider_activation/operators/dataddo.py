@@ -13,7 +13,6 @@ from airflow_provider_activation.operators.base import (
     JSON,
     ActivationOperator,
     Finished,
-    IfExists,
     SubmittingOperator,
 )
 
@@ -24,7 +23,7 @@ if TYPE_CHECKING:
     from airflow_provider_activation.api.call import Call
     from airflow_provider_activation.api.steps import Steps
     from airflow_provider_activation.hooks.dataddo import DataddoHook
-    from airflow_provider_activation.submission import Candidate, Memory, Submission
+    from airflow_provider_activation.submission import Candidate, IfExists, Memory, Submission
     from airflow_provider_activation.waits.dataddo import FlowRunProbe, RunProbe, SourceRunProbe
 
 STATIC_CREDENTIALS = {"staticKey": "extra.refresh_token", "clientId": "login", "clientSecret": "password"}

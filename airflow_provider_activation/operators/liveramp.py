@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from airflow_provider_activation.arguments import one_of
+from airflow_provider_activation.connected import LiveRampTask
 from airflow_provider_activation.links.liveramp import LiveRampAuthorizeLink
 from airflow_provider_activation.operators.base import (
     JSON,
     ActionOperator,
-    ActivationOperator,
     Finished,
-    IfExists,
     SubmittingOperator,
 )
 
@@ -22,32 +20,11 @@ if TYPE_CHECKING:
 
     from airflow_provider_activation.api import liveramp as api
     from airflow_provider_activation.api.steps import Steps
-    from airflow_provider_activation.hooks.liveramp import LiveRampHook
-    from airflow_provider_activation.submission import Candidate, Memory, Submission
+    from airflow_provider_activation.submission import Candidate, IfExists, Memory, Submission
     from airflow_provider_activation.waits.liveramp import OAuthConnectionAttemptProbe
 
 
-class LiveRampOperator(ActivationOperator):
-    """An operator with a connection of type ``liveramp``.
-
-    :param liveramp_conn_id: the connection's id.
-    """
-
-    template_fields: Sequence[str] = ("liveramp_conn_id",)
-    ui_color = "#d9f2e6"
-
-    def __init__(self, *, liveramp_conn_id: str = "liveramp_default", **kwargs: Any) -> None:
-        super().__init__(**kwargs)
-        self.liveramp_conn_id = liveramp_conn_id
-
-    @cached_property
-    def hook(self) -> LiveRampHook:
-        from airflow_provider_activation.hooks.liveramp import LiveRampHook
-
-        return LiveRampHook(self.liveramp_conn_id)
-
-
-class LiveRampAuthorizeOAuthConnectionOperator(LiveRampOperator, SubmittingOperator):
+class LiveRampAuthorizeOAuthConnectionOperator(LiveRampTask, SubmittingOperator):
     """Ask a person to authorise LiveRamp at a destination, and wait until it is done.
 
     The address to open is the link "Authorize" on the task's Details tab as soon as the task waits.
@@ -71,7 +48,7 @@ class LiveRampAuthorizeOAuthConnectionOperator(LiveRampOperator, SubmittingOpera
     """
 
     template_fields = (
-        *LiveRampOperator.template_fields,
+        *LiveRampTask.template_fields,
         "destination_id",
         "integration_id",
         "oauth_connection_id",
@@ -152,7 +129,7 @@ class LiveRampAuthorizeOAuthConnectionOperator(LiveRampOperator, SubmittingOpera
         yield
 
 
-class LiveRampCreateIntegrationConnectionOperator(LiveRampOperator, SubmittingOperator):
+class LiveRampCreateIntegrationConnectionOperator(LiveRampTask, SubmittingOperator):
     """Create an integration connection, or take the equal one that exists.
 
     Returns ``{"id": ..., "distributionManagerID": ...}``; the second is null where the connection has no
@@ -173,7 +150,7 @@ class LiveRampCreateIntegrationConnectionOperator(LiveRampOperator, SubmittingOp
     """
 
     template_fields = (
-        *LiveRampOperator.template_fields,
+        *LiveRampTask.template_fields,
         "destination_id",
         "integration_id",
         "properties",
@@ -288,7 +265,7 @@ class LiveRampCreateIntegrationConnectionOperator(LiveRampOperator, SubmittingOp
             )
 
 
-class LiveRampDistributeSegmentsOperator(LiveRampOperator, ActionOperator):
+class LiveRampDistributeSegmentsOperator(LiveRampTask, ActionOperator):
     """Put segments into distribution: those that are not in it yet, verified afterwards by listing.
 
     May be run any number of times. Returns ``{"distributionManagerID", "added", "unchanged"}``, the
@@ -302,7 +279,7 @@ class LiveRampDistributeSegmentsOperator(LiveRampOperator, ActionOperator):
     :raises UncertainOutcome: an answer was lost and some segments are still not listed.
     """
 
-    template_fields = (*LiveRampOperator.template_fields, "distribution_manager_id", "segments")
+    template_fields = (*LiveRampTask.template_fields, "distribution_manager_id", "segments")
     outputs = ("added", "unchanged")
 
     def __init__(

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from airflow_provider_activation.arguments import one_of, whole_number
+from airflow_provider_activation.connected import AcousticExchangeTask
 from airflow_provider_activation.sensors.base import ActivationSensor
 
 if TYPE_CHECKING:
     from airflow_provider_activation.api import acoustic_exchange as api
-    from airflow_provider_activation.hooks.acoustic_exchange import AcousticExchangeHook
     from airflow_provider_activation.waits.acoustic_exchange import JobProbe, OnNeedsAction
 
 JOB_CATEGORIES = ("SEGMENT_EXPORT", "IDENTITY_IMPORT", "SEGMENT_POPULATE_DB")
@@ -26,7 +25,7 @@ JOB_STATUSES = (
 )
 
 
-class AcousticExchangeJobSensor(ActivationSensor):
+class AcousticExchangeJobSensor(AcousticExchangeTask, ActivationSensor):
     """Wait until a job has a status.
 
     Returns the job as the service describes it. A job that failed or was cancelled fails the task.
@@ -36,11 +35,9 @@ class AcousticExchangeJobSensor(ActivationSensor):
     :param target_statuses: statuses to wait for; either spelling of RECEIVE serves.
     :param on_needs_action: what to make of a job that waits for its data or for its file to be fetched,
         if that is not waited for: ``fail``, ``return`` the job, or ``wait`` for somebody to do it.
-    :param acoustic_exchange_conn_id: id of a connection of type ``acoustic_exchange``.
     """
 
-    template_fields: Sequence[str] = ("acoustic_exchange_conn_id", "job_id")
-    ui_color = "#fbe9d7"
+    template_fields = (*AcousticExchangeTask.template_fields, "job_id")
 
     def __init__(
         self,
@@ -49,7 +46,6 @@ class AcousticExchangeJobSensor(ActivationSensor):
         job_category: api.JobCategory = "SEGMENT_EXPORT",
         target_statuses: Sequence[str] = ("COMPLETE",),
         on_needs_action: OnNeedsAction = "fail",
-        acoustic_exchange_conn_id: str = "acoustic_exchange_default",
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
@@ -63,13 +59,6 @@ class AcousticExchangeJobSensor(ActivationSensor):
         self.on_needs_action: OnNeedsAction = one_of(
             "on_needs_action", on_needs_action, ("fail", "return", "wait")
         )
-        self.acoustic_exchange_conn_id = acoustic_exchange_conn_id
-
-    @cached_property
-    def hook(self) -> AcousticExchangeHook:
-        from airflow_provider_activation.hooks.acoustic_exchange import AcousticExchangeHook
-
-        return AcousticExchangeHook(self.acoustic_exchange_conn_id)
 
     def probe(self) -> JobProbe:
         from airflow_provider_activation.waits.acoustic_exchange import JobProbe

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from abc import abstractmethod
 from collections.abc import Mapping
 from datetime import timedelta
@@ -11,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from airflow.sdk import BaseSensorOperator, PokeReturnValue
 
-from airflow_provider_activation.arguments import DEFERRABLE, FRAMEWORK_GRACE, seconds
+from airflow_provider_activation.arguments import DEFERRABLE, seconds
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
@@ -78,17 +77,14 @@ class ActivationSensor(BaseSensorOperator):
         poke = self.poke(context)
         if poke:
             return poke.xcom_value
-        from airflow_provider_activation.triggers.wait import WaitTrigger
+        from airflow_provider_activation.triggers.wait import defer
 
-        self.defer(
-            trigger=WaitTrigger.of(
-                self.probe(),
-                conn_id=self.hook.conn_id,
-                poll_interval=self.poke_interval,
-                deadline=time.time() + self.timeout,
-            ),
-            method_name="execute_complete",
-            timeout=timedelta(seconds=self.timeout + FRAMEWORK_GRACE),
+        defer(
+            self,
+            self.probe(),
+            conn_id=self.hook.conn_id,
+            poll_interval=self.poke_interval,
+            timeout=self.timeout,
         )
 
     def execute_complete(self, context: Context, event: Mapping[str, JSON] | None = None) -> JSON:

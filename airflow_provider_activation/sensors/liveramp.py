@@ -3,38 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from airflow_provider_activation.arguments import moment
+from airflow_provider_activation.connected import LiveRampTask
 from airflow_provider_activation.sensors.base import ActivationSensor
 
 if TYPE_CHECKING:
-    from airflow_provider_activation.hooks.liveramp import LiveRampHook
     from airflow_provider_activation.waits.liveramp import DeliveryProbe, OAuthConnectionAttemptProbe
 
 
-class LiveRampSensor(ActivationSensor):
-    """A sensor with a connection of type ``liveramp``.
-
-    :param liveramp_conn_id: the connection's id.
-    """
-
-    template_fields: Sequence[str] = ("liveramp_conn_id",)
-    ui_color = "#d9f2e6"
-
-    def __init__(self, *, liveramp_conn_id: str = "liveramp_default", **kwargs: Any) -> None:
-        super().__init__(**kwargs)
-        self.liveramp_conn_id = liveramp_conn_id
-
-    @cached_property
-    def hook(self) -> LiveRampHook:
-        from airflow_provider_activation.hooks.liveramp import LiveRampHook
-
-        return LiveRampHook(self.liveramp_conn_id)
-
-
-class LiveRampOAuthConnectionSensor(LiveRampSensor):
+class LiveRampOAuthConnectionSensor(LiveRampTask, ActivationSensor):
     """Wait until a person has completed an authorisation that was begun elsewhere.
 
     Returns the ``oAuthConnectionID``. An authorisation that was declined fails the task with LiveRamp's
@@ -44,7 +23,7 @@ class LiveRampOAuthConnectionSensor(LiveRampSensor):
         `LiveRampAuthorizeOAuthConnectionOperator` returns with ``wait_for_completion=False``.
     """
 
-    template_fields = (*LiveRampSensor.template_fields, "attempt_id")
+    template_fields = (*LiveRampTask.template_fields, "attempt_id")
 
     def __init__(self, *, attempt_id: str, **kwargs: Any) -> None:
         super().__init__(**kwargs)
@@ -56,7 +35,7 @@ class LiveRampOAuthConnectionSensor(LiveRampSensor):
         return OAuthConnectionAttemptProbe(self.attempt_id)
 
 
-class LiveRampDeliverySensor(LiveRampSensor):
+class LiveRampDeliverySensor(LiveRampTask, ActivationSensor):
     """Wait until the latest delivery of every segment has been delivered.
 
     Returns these deliveries as LiveRamp describes them. A delivery that failed or was cancelled fails
@@ -70,7 +49,7 @@ class LiveRampDeliverySensor(LiveRampSensor):
     """
 
     template_fields = (
-        *LiveRampSensor.template_fields,
+        *LiveRampTask.template_fields,
         "integration_connection_id",
         "segment_ids",
         "updated_after",

@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import AsyncIterator
-from typing import Any
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from airflow.triggers.base import BaseTrigger, TriggerEvent
 
 from airflow_provider_activation.errors import ActivationError
 from airflow_provider_activation.waits.probe import Probe, event_of_error, event_of_result
 from airflow_provider_activation.waits.shared import shared_wait
+
+if TYPE_CHECKING:
+    from airflow.sdk import BaseOperator
+
+FRAMEWORK_GRACE = 300.0
+"""Seconds after a wait's own deadline at which Airflow ends a deferred task whose triggerer is gone."""
 
 
 class WaitTrigger(BaseTrigger):
@@ -62,3 +70,24 @@ class WaitTrigger(BaseTrigger):
         else:
             event = event_of_result(result)
         yield TriggerEvent(event)  # type: ignore[no-untyped-call]
+
+
+def defer(
+    task: BaseOperator, probe: Probe, *, conn_id: str, poll_interval: float, timeout: float
+) -> NoReturn:
+    """Have a task wait in the triggerer; it goes on in its ``execute_complete``.
+
+    :param task: the task, which gives its worker slot back.
+    :param probe: what to wait for.
+    :param conn_id: the Airflow connection's id.
+    :param poll_interval: seconds between two questions.
+    :param timeout: seconds from now after which the wait gives up.
+    """
+    trigger = WaitTrigger.of(
+        probe, conn_id=conn_id, poll_interval=poll_interval, deadline=time.time() + timeout
+    )
+    task.defer(
+        trigger=trigger,
+        method_name="execute_complete",
+        timeout=timedelta(seconds=timeout + FRAMEWORK_GRACE),
+    )

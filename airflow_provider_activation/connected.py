@@ -1,0 +1,58 @@
+"""Tasks with a connection to a service: the argument, the template field and the hook, said once for
+operators and sensors. They derive from `BaseOperator` so that ``default_args`` reach their arguments."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from airflow.sdk import BaseOperator
+
+if TYPE_CHECKING:
+    from airflow_provider_activation.hooks.acoustic_exchange import AcousticExchangeHook
+    from airflow_provider_activation.hooks.liveramp import LiveRampHook
+
+
+class LiveRampTask(BaseOperator):
+    """A task with a connection of type ``liveramp``.
+
+    :param liveramp_conn_id: the connection's id.
+    """
+
+    template_fields: Sequence[str] = ("liveramp_conn_id",)
+    ui_color = "#d9f2e6"
+
+    def __init__(self, *, liveramp_conn_id: str = "liveramp_default", **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.liveramp_conn_id = liveramp_conn_id
+
+    @cached_property
+    def hook(self) -> LiveRampHook:
+        """The hook with this task's connection."""
+        from airflow_provider_activation.hooks.liveramp import LiveRampHook
+
+        return LiveRampHook(self.liveramp_conn_id)
+
+
+class AcousticExchangeTask(BaseOperator):
+    """A task with a connection of type ``acoustic_exchange``.
+
+    :param acoustic_exchange_conn_id: the connection's id.
+    """
+
+    template_fields: Sequence[str] = ("acoustic_exchange_conn_id",)
+    ui_color = "#fbe9d7"
+
+    def __init__(
+        self, *, acoustic_exchange_conn_id: str = "acoustic_exchange_default", **kwargs: Any
+    ) -> None:
+        super().__init__(**kwargs)
+        self.acoustic_exchange_conn_id = acoustic_exchange_conn_id
+
+    @cached_property
+    def hook(self) -> AcousticExchangeHook:
+        """The hook with this task's connection."""
+        from airflow_provider_activation.hooks.acoustic_exchange import AcousticExchangeHook
+
+        return AcousticExchangeHook(self.acoustic_exchange_conn_id)
