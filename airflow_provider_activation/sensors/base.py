@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Mapping
-from datetime import timedelta
+from collections.abc import Callable, Mapping
+from datetime import datetime, timedelta
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from airflow.sdk import BaseSensorOperator, PokeReturnValue
+from airflow.sdk import BaseOperator, BaseSensorOperator, PokeReturnValue
 
 from airflow_provider_activation.arguments import DEFERRABLE, seconds
 
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from airflow.sdk import Context
 
     from airflow_provider_activation.hooks.base import ActivationHook
+    from airflow_provider_activation.waits.pace import Pace
     from airflow_provider_activation.waits.probe import Patience, Probe
 
 JSON = Any
@@ -25,8 +26,12 @@ class ActivationSensor(BaseSensorOperator):
     """A sensor of this package. What it waited for is its result, the same in every mode.
 
     :param deferrable: wait in the triggerer and hold no worker slot.
-    :param poll_interval: seconds between two questions.
+    :param poll_interval: seconds between two questions; the first ones come sooner.
     :param timeout: how long to wait at most, in seconds or as a timedelta.
+
+    ``soft_fail`` skips the task when its time ran out, and never hides a failure.
+
+    :raises ValueError: an argument is out of range, or cannot be kept in the triggerer.
     """
 
     def __init__(
@@ -45,6 +50,20 @@ class ActivationSensor(BaseSensorOperator):
             **kwargs,
         )
         self.deferrable = deferrable
+        if deferrable:
+            self._refuse_what_cannot_be_deferred()
+
+    def _refuse_what_cannot_be_deferred(self) -> None:
+        given = {
+            "mode": self.mode != "poke",
+            "silent_fail": self.silent_fail,
+            "exponential_backoff": self.exponential_backoff,
+            "max_wait": self.max_wait is not None,
+        }
+        if names := [name for name, is_given in given.items() if is_given]:
+            raise ValueError(
+                f"{', '.join(names)} cannot be kept in the triggerer; leave it out or set deferrable=False."
+            )
 
     @cached_property
     def hook(self) -> ActivationHook:
@@ -67,9 +86,27 @@ class ActivationSensor(BaseSensorOperator):
         probe = self.probe()
         outcome = self.hook.run(self._patience.look(probe))
         if isinstance(outcome, Pending):
-            self.log.info("%s: %s.", probe.subject, outcome.status)
+            if not self._patience.bad_polls:  # of which it has told already
+                self.log.info("%s: %s.", probe.subject, outcome.status)
             return PokeReturnValue(False)
         return PokeReturnValue(True, conclude(probe, outcome))
+
+    @cached_property
+    def _pace(self) -> Pace:
+        from airflow_provider_activation.waits.pace import Pace
+
+        return Pace(self.poke_interval)
+
+    def _get_next_poke_interval(
+        self, started_at: datetime | float, run_duration: Callable[[], float], poke_count: int
+    ) -> float:
+        if self.reschedule or self.exponential_backoff:
+            # each poke is a process of its own, or the user wants Airflow's own way
+            return super()._get_next_poke_interval(started_at, run_duration, poke_count)
+        from airflow_provider_activation.waits.pace import backed_off, spread
+
+        pause = spread(backed_off(self._pace.next_pause(), self._patience.bad_polls))
+        return max(0.0, min(pause, self.timeout - run_duration()))
 
     def execute(self, context: Context) -> JSON:
         if not self.deferrable:
@@ -89,13 +126,25 @@ class ActivationSensor(BaseSensorOperator):
 
     def execute_complete(self, context: Context, event: Mapping[str, JSON] | None = None) -> JSON:
         """Go on where the triggerer left off."""
-        from airflow.providers.common.compat.sdk import AirflowSensorTimeout
-
-        from airflow_provider_activation.errors import WaitTimeout
         from airflow_provider_activation.waits.probe import result_of_event
 
+        return result_of_event(event)
+
+    def resume_execution(
+        self, next_method: str, next_kwargs: dict[str, Any] | None, context: Context
+    ) -> JSON:
+        # Airflow's own also skips a task whose trigger failed, where soft_fail is set
+        from airflow.providers.common.compat.sdk import AirflowSensorTimeout, AirflowSkipException
+        from airflow.sdk.exceptions import TaskDeferralTimeout
+
+        from airflow_provider_activation.errors import WaitTimeout
+
         try:
-            return result_of_event(event)
-        except WaitTimeout as error:
-            # the one ending that Airflow's own sensors have a name for, which soft_fail goes by
-            raise AirflowSensorTimeout(str(error)) from None
+            return BaseOperator.resume_execution(self, next_method, next_kwargs, context)
+        except Exception as error:
+            timed_out = isinstance(error, WaitTimeout | TaskDeferralTimeout)
+            if self.never_fail or (self.soft_fail and timed_out):
+                raise AirflowSkipException(str(error)) from error
+            if timed_out:
+                raise AirflowSensorTimeout(str(error)) from None
+            raise

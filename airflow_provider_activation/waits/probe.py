@@ -5,7 +5,6 @@ from __future__ import annotations
 import importlib
 import json
 import logging
-import random
 import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Collection, Mapping
@@ -23,6 +22,7 @@ from airflow_provider_activation.errors import (
     WaitTimeout,
 )
 from airflow_provider_activation.hooks.base import ActivationHook
+from airflow_provider_activation.waits.pace import Pace, backed_off, spread
 
 log = logging.getLogger(__name__)
 
@@ -142,8 +142,11 @@ class Patience:
 
     def __init__(self, subject: str) -> None:
         self._subject = subject
-        self._bad_polls = 0
         self._said: set[str] = set()
+        self.bad_polls = 0
+        """So many polls in a row went wrong just now."""
+        self.no_answer = Pending("no answer")
+        """How things stand after a bad poll."""
 
     def ask(self, question: Steps[T]) -> Steps[T | None]:
         """The question's answer; None after a bad poll, until there were too many in a row.
@@ -153,25 +156,26 @@ class Patience:
         try:
             answer = yield from question
         except (ServiceUnavailable, RateLimited, UnreadableResponse) as error:
-            self._bad_polls += 1
-            if self._bad_polls > MOST_BAD_POLLS:
+            self.bad_polls += 1
+            if self.bad_polls > MOST_BAD_POLLS:
                 raise
+            self.no_answer = Pending(f"no answer: {error}")
             log.warning(
                 "%s: poll %d of at most %d bad ones in a row: %s",
                 self._subject,
-                self._bad_polls,
+                self.bad_polls,
                 MOST_BAD_POLLS,
                 error,
             )
             return None
-        self._bad_polls = 0
+        self.bad_polls = 0
         return answer
 
     def look(self, probe: Probe) -> Steps[Outcome]:
         """Ask a probe; a bad poll is "not yet"."""
         outcome = yield from self.ask(probe.look())
         if outcome is None:
-            return Pending("no answer")
+            return self.no_answer
         self.notice(outcome)
         return outcome
 
@@ -190,13 +194,13 @@ def wait(probe: Probe, *, poll_interval: float, deadline: float) -> Steps[JSON]:
     """Ask until the probe has something to say, and return its result.
 
     :param probe: what to ask.
-    :param poll_interval: seconds between two questions.
+    :param poll_interval: seconds between two questions; the first ones come sooner, see `waits.pace`.
     :param deadline: seconds since the epoch at which to give up.
     :raises JobFailed: it ended, and not well.
     :raises NeedsAction: it goes no further until somebody does something.
     :raises WaitTimeout: the deadline passed.
     """
-    patience = Patience(probe.subject)
+    patience, pace = Patience(probe.subject), Pace(poll_interval)
     started = time.time()
     while True:
         outcome = yield from patience.look(probe)
@@ -205,8 +209,8 @@ def wait(probe: Probe, *, poll_interval: float, deadline: float) -> Steps[JSON]:
         now = time.time()
         if now >= deadline:
             raise timed_out(probe, outcome, now - started)
-        # spread, so that waits begun together do not ask together for ever
-        yield Pause(max(0.0, min(poll_interval * random.uniform(0.9, 1.1), deadline - now)))
+        pause = spread(backed_off(pace.next_pause(), patience.bad_polls))
+        yield Pause(min(pause, deadline - now))
 
 
 def timed_out(probe: Probe, last: Pending, seconds: float) -> WaitTimeout:

@@ -7,13 +7,14 @@ jobs a round, and what that list does not carry is asked for alone.
 from __future__ import annotations
 
 import asyncio
-import random
 import time
 from collections.abc import Callable
+from contextlib import suppress
 
 from airflow_provider_activation.api.steps import Steps
 from airflow_provider_activation.errors import ActivationError
 from airflow_provider_activation.transport import Transport
+from airflow_provider_activation.waits.pace import Pace, backed_off, spread
 from airflow_provider_activation.waits.probe import (
     JSON,
     Ended,
@@ -27,8 +28,8 @@ from airflow_provider_activation.waits.probe import (
     wait,
 )
 
-NEWCOMERS_WAIT = 1.0
-"""Seconds a new wait has at most until its first round, so that many that come together share one."""
+FIRST_COMERS_WAIT = 1.0
+"""Seconds at most until the first round, so that many waits that come together share it."""
 ASKED_ALONE_AT_ONCE = 20
 """Questions for single things under way at once, where the listing does not carry them."""
 JUDGED_WITHOUT_A_BREAK = 500
@@ -40,7 +41,7 @@ async def shared_wait(transport: Transport, probe: Probe, *, poll_interval: floa
 
     :param transport: the connection's transport; equal for all waits that can share.
     :param probe: what to ask.
-    :param poll_interval: seconds between two questions; the shortest of all that share counts.
+    :param poll_interval: seconds between two questions; whoever of those that share would ask first counts.
     :param deadline: seconds since the epoch at which to give up.
     """
     listing = probe.listing()
@@ -51,20 +52,25 @@ async def shared_wait(transport: Transport, probe: Probe, *, poll_interval: floa
     started = time.time()
     try:
         async with asyncio.timeout(max(0.0, deadline - started)):
-            outcome = await waiter.outcome
+            return conclude(probe, await waiter.outcome)
     except TimeoutError:
-        raise timed_out(probe, waiter.last, time.time() - started) from None
+        # what ended while nobody asked, for instance while the triggerer was down, is not a timeout
+        outcome = await transport.arun(waiter.patience.look(probe))
+        if isinstance(outcome, Pending):
+            raise timed_out(probe, outcome, time.time() - started) from None
+        return conclude(probe, outcome)
     finally:
         leave()
-    return conclude(probe, outcome)
 
 
 class _Waiter:
     """One wait among those that share a poll."""
 
+    __slots__ = ("_patience", "last", "outcome", "pace", "probe")
+
     def __init__(self, probe: Probe, poll_interval: float) -> None:
         self.probe = probe
-        self.poll_interval = poll_interval
+        self.pace = Pace(poll_interval)
         self.outcome: asyncio.Future[Ended] = asyncio.get_running_loop().create_future()
         self.last = Pending("not asked yet")
         self._patience: Patience | None = None
@@ -95,19 +101,25 @@ class _Waiter:
 class _SharedPoll:
     """Asks one listing as long as somebody waits for its answer."""
 
-    def __init__(self, transport: Transport, listing: Listing) -> None:
+    def __init__(self, transport: Transport, listing: Listing, first: _Waiter) -> None:
+        self._loop = asyncio.get_running_loop()
         self._transport = transport
         self._listing = listing
+        self._patience = Patience(f"the list of {' '.join(listing.key)}")
         self._waiters: dict[_Waiter, None] = {}
-        self._newcomer = asyncio.Event()
-        self._task = asyncio.get_running_loop().create_task(self._rounds())
+        self._sooner = asyncio.Event()
+        self._next_round = self._loop.time() + min(FIRST_COMERS_WAIT, first.pace.coming)
+        self._task = self._loop.create_task(self._rounds())
 
     def join(self, waiter: _Waiter) -> None:
         self._waiters[waiter] = None
-        self._newcomer.set()
         if self._task.done():
             # it failed, and those it failed have not all left yet
-            self._task = asyncio.get_running_loop().create_task(self._rounds())
+            self._task = self._loop.create_task(self._rounds())
+        first_question = self._loop.time() + waiter.pace.coming
+        if first_question < self._next_round and not self._patience.bad_polls:
+            self._next_round = first_question
+            self._sooner.set()
 
     def leave(self, waiter: _Waiter) -> bool:
         """Whether it was the last, so that the poll has ended."""
@@ -118,25 +130,38 @@ class _SharedPoll:
         return True
 
     async def _rounds(self) -> None:
-        patience = Patience(f"the list of {' '.join(self._listing.key)}")
         try:
             while self._waiters:
-                self._newcomer.clear()
-                listed = await self._transport.arun(self._ask(patience))
+                await self._until_next_round()
+                listed = await self._transport.arun(self._ask())
                 if listed is not None:
                     await self._tell(listed[0])
-                await self._until_next_round()
+                else:
+                    for waiter in self._waiters:
+                        waiter.last = self._patience.no_answer
+                self._plan_next_round()
         except Exception as error:
             # also what nobody expected: a wait must not hang because its poll is gone
             for waiter in tuple(self._waiters):
                 waiter.fail(error)
 
-    def _ask(self, patience: Patience) -> Steps[tuple[object] | None]:
+    def _plan_next_round(self) -> None:
+        pause = min((waiter.pace.next_pause() for waiter in self._waiters), default=0.0)
+        self._next_round = self._loop.time() + spread(backed_off(pause, self._patience.bad_polls))
+
+    async def _until_next_round(self) -> None:
+        while (rest := self._next_round - self._loop.time()) > 0:
+            self._sooner.clear()
+            with suppress(TimeoutError):
+                async with asyncio.timeout(rest):
+                    await self._sooner.wait()
+
+    def _ask(self) -> Steps[tuple[object] | None]:
         def question() -> Steps[tuple[object]]:
             probes = [waiter.probe for waiter in self._waiters]
             return ((yield from self._listing.question(probes)),)
 
-        return (yield from patience.ask(question()))
+        return (yield from self._patience.ask(question()))
 
     async def _tell(self, listed: object) -> None:
         alone = []
@@ -161,19 +186,6 @@ class _SharedPoll:
 
         await asyncio.gather(*map(ask, alone))
 
-    async def _until_next_round(self) -> None:
-        if not self._waiters:
-            return
-        interval = min(waiter.poll_interval for waiter in self._waiters)
-        # spread, so that the polls of several connections do not fall together for ever
-        pause = interval * random.uniform(0.9, 1.1)
-        try:
-            async with asyncio.timeout(pause):
-                await self._newcomer.wait()
-                await asyncio.sleep(min(NEWCOMERS_WAIT, pause))
-        except TimeoutError:
-            pass
-
 
 _polls: dict[tuple[asyncio.AbstractEventLoop, Transport, tuple[str, ...]], _SharedPoll] = {}
 
@@ -183,7 +195,7 @@ def _join(transport: Transport, listing: Listing, waiter: _Waiter) -> Callable[[
     key = (asyncio.get_running_loop(), transport, listing.key)
     poll = _polls.get(key)
     if poll is None:
-        poll = _polls[key] = _SharedPoll(transport, listing)
+        poll = _polls[key] = _SharedPoll(transport, listing, waiter)
     poll.join(waiter)
 
     def leave() -> None:

@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from airflow.providers.common.compat.sdk import AirflowSensorTimeout
+from airflow.providers.common.compat.sdk import AirflowSensorTimeout, AirflowSkipException
+from airflow.sdk.exceptions import TaskDeferralError
 from task_running import Task
 
-from airflow_provider_activation.errors import InvalidRequest, JobFailed, NeedsAction
+from airflow_provider_activation.errors import InvalidRequest, JobFailed, NeedsAction, WaitTimeout
 from airflow_provider_activation.operators.acoustic_exchange import (
     AcousticExchangeDefineSegmentsOperator,
     AcousticExchangeExportSegmentOperator,
@@ -25,6 +26,7 @@ from airflow_provider_activation.sensors.liveramp import (
     LiveRampDeliverySensor,
     LiveRampOAuthConnectionSensor,
 )
+from airflow_provider_activation.waits.probe import event_of_error
 
 both_modes = pytest.mark.parametrize("deferrable", [False, True], ids=["on the worker", "deferred"])
 
@@ -154,6 +156,67 @@ def test_ends_at_its_timeout(waiting_job: int, deferrable: bool) -> None:
                 timeout=0.3,
             )
         ).run()
+
+
+class TestHowATaskIsSkipped:
+    """What Airflow calls when it goes on with a deferred task, also for one it gives up on itself."""
+
+    def resume(self, method: str, arguments: dict[str, Any], **options: Any) -> Any:
+        sensor = AcousticExchangeJobSensor(task_id="wait", job_id=1, deferrable=True, **options)
+        return sensor.resume_execution(method, arguments, {})
+
+    own_deadline = ("execute_complete", {"event": event_of_error(WaitTimeout("too late"))})
+    airflows_deadline = ("__fail__", {"error": "Trigger timeout"})
+    failed_job = ("execute_complete", {"event": event_of_error(JobFailed("it is CANCELED"))})
+    failed_trigger = ("__fail__", {"error": "Trigger failure", "traceback": ["a bug"]})
+
+    @pytest.mark.parametrize(
+        ("ending", "plain", "soft"),
+        [
+            (own_deadline, AirflowSensorTimeout, AirflowSkipException),
+            (airflows_deadline, AirflowSensorTimeout, AirflowSkipException),
+            (failed_job, JobFailed, JobFailed),
+            (failed_trigger, TaskDeferralError, TaskDeferralError),
+        ],
+    )
+    def test_only_for_want_of_time(self, ending: Any, plain: type, soft: type) -> None:
+        with pytest.raises(plain):
+            self.resume(*ending)
+        with pytest.raises(soft):
+            self.resume(*ending, soft_fail=True)
+        with pytest.raises(AirflowSkipException):
+            self.resume(*ending, never_fail=True)
+
+
+@pytest.mark.parametrize(
+    ("option", "value"),
+    [("mode", "reschedule"), ("silent_fail", True), ("exponential_backoff", True), ("max_wait", 60)],
+)
+def test_what_cannot_be_kept_in_the_triggerer_is_refused(option: str, value: Any) -> None:
+    with pytest.raises(ValueError, match=f"{option} cannot be kept"):
+        AcousticExchangeJobSensor(task_id="wait", job_id=1, deferrable=True, **{option: value})
+    AcousticExchangeJobSensor(task_id="wait", job_id=1, deferrable=False, **{option: value})
+
+
+def test_pokes_soon_at_first_and_rarely_while_the_service_is_down(
+    waiting_job: int, connections: Sandbox
+) -> None:
+    sensor = AcousticExchangeJobSensor(
+        task_id="wait", job_id=waiting_job, on_needs_action="wait", poll_interval=50, timeout=1000
+    )
+
+    def pause() -> float:
+        assert not sensor.poke({})
+        return sensor._get_next_poke_interval(0.0, lambda: 0.0, 1)
+
+    assert 4 <= pause() <= 6
+    assert 45 <= [pause() for _ in range(8)][-1] <= 55
+    connections.misbehave(
+        "html", service="acoustic-exchange", method="GET", path="/v1/jobs/*", status=200, times=2
+    )
+    assert 90 <= pause() <= 110
+    assert 180 <= pause() <= 220
+    assert sensor._get_next_poke_interval(0.0, lambda: 999.0, 1) <= 1
 
 
 def test_lives_through_a_bad_poll(waiting_job: int, connections: Sandbox) -> None:

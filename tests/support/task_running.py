@@ -75,7 +75,8 @@ class Task:
         except TaskDeferred as deferred:
             resumed: Any = self._make()
             resumed.retries = RETRIES
-            result = getattr(resumed, deferred.method_name)(context, event=self._event(deferred.trigger))
+            event = {"event": self._event(deferred.trigger)}
+            result = resumed.resume_execution(deferred.method_name, event, context)
         return json.loads(json.dumps(result))
 
     def clear(self) -> None:

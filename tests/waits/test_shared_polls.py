@@ -60,7 +60,7 @@ class CountingTransport(Transport):
 
 @pytest.fixture(autouse=True)
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(shared, "NEWCOMERS_WAIT", 0.01)
+    monkeypatch.setattr(shared, "FIRST_COMERS_WAIT", 0.01)
 
 
 @pytest.fixture
@@ -108,7 +108,7 @@ def test_what_the_list_does_not_carry_is_asked_for_alone(transport: CountingTran
     assert transport.calls == {"list_jobs": 1, "get_job": 1}
 
 
-def test_a_newcomer_is_told_soon(transport: CountingTransport) -> None:
+def test_a_newcomer_is_told_by_its_own_interval(transport: CountingTransport) -> None:
     transport.jobs = {1: "RUNNING", 2: "COMPLETE"}
 
     async def run() -> float:
@@ -116,14 +116,38 @@ def test_a_newcomer_is_told_soon(transport: CountingTransport) -> None:
         slow = asyncio.create_task(
             shared_wait(transport, probe, poll_interval=600, deadline=time.time() + 600)
         )
-        await asyncio.sleep(0.05)
+        while not transport.calls:
+            await asyncio.sleep(0.01)
         started = time.monotonic()
-        probe = JobProbe("SEGMENT_EXPORT", 2)
-        await shared_wait(transport, probe, poll_interval=600, deadline=time.time() + 600)
+        await wait_for_job(transport, 2)
         slow.cancel()
         return time.monotonic() - started
 
     assert asyncio.run(run()) < 1
+
+
+def test_newcomers_do_not_hurry_a_service_that_is_down(transport: CountingTransport) -> None:
+    transport.jobs = dict.fromkeys(range(200), "RUNNING")
+    transport.errors = [ServiceUnavailable("503")] * 50
+
+    async def run() -> None:
+        waits = []
+        for job in transport.jobs:
+            waits.append(asyncio.create_task(wait_for_job(transport, job, timeout=1)))
+            await asyncio.sleep(0.002)
+        for wait in waits:
+            wait.cancel()
+
+    asyncio.run(run())
+    assert transport.calls["list_jobs"] <= 8
+
+
+def test_what_ended_while_nobody_asked_is_not_a_timeout(transport: CountingTransport) -> None:
+    transport.jobs = {1: "COMPLETE", 2: "RUNNING"}
+    result = asyncio.run(wait_for_job(transport, 1, timeout=-60))
+    assert result["status"] == "COMPLETE"
+    with pytest.raises(WaitTimeout, match="job 2 was still 'RUNNING'"):
+        asyncio.run(wait_for_job(transport, 2, timeout=-60))
 
 
 def test_bad_polls_are_lived_through(transport: CountingTransport) -> None:

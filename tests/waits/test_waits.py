@@ -19,6 +19,7 @@ from airflow_provider_activation.errors import (
     JobFailed,
     PermissionDenied,
     ServiceUnavailable,
+    UnreadableResponse,
     WaitTimeout,
 )
 from airflow_provider_activation.waits.acoustic_exchange import JobProbe, OnNeedsAction
@@ -204,7 +205,9 @@ def test_only_probes_are_loaded() -> None:
 class TestWait:
     """The loop, driven by hand: what it is answered, and how long it pauses."""
 
-    def run(self, answers: Iterator[Any], deadline: float | None = None) -> tuple[Any, list[float]]:
+    def run(
+        self, answers: Iterator[Any], *, poll_interval: float = 10, deadline: float | None = None
+    ) -> tuple[Any, list[float]]:
         pauses: list[float] = []
 
         def perform(step: Any) -> Any:
@@ -217,14 +220,36 @@ class TestWait:
             return answer
 
         probe = JobProbe("SEGMENT_EXPORT", 1)
-        steps = wait(probe, poll_interval=10, deadline=deadline or time.time() + 1000)
+        steps = wait(probe, poll_interval=poll_interval, deadline=deadline or time.time() + 100_000)
         return drive(steps, perform), pauses
 
     def test_asks_until_it_is_done(self) -> None:
         result, pauses = self.run(iter([job("PENDING"), job("RUNNING"), job("COMPLETE")]))
         assert result["status"] == "COMPLETE"
         assert len(pauses) == 2
-        assert all(9 <= pause <= 11 for pause in pauses)
+
+    def test_asks_soon_at_first_and_then_by_the_interval(self) -> None:
+        _, pauses = self.run(iter([*[job("RUNNING")] * 20, job("COMPLETE")]))
+        assert 0.9 <= pauses[0] <= 1.1
+        assert all(9 <= pause <= 11 for pause in pauses[6:])
+        assert len(set(pauses)) > 15, "nothing spreads the questions of waits begun together"
+
+    def test_an_hour_of_garbage_is_lived_through(self) -> None:
+        garbage = UnreadableResponse("it is not JSON", body="<html>maintenance")
+        answers = [job("RUNNING"), *[garbage] * MOST_BAD_POLLS, job("COMPLETE")]
+        result, pauses = self.run(iter(answers), poll_interval=60)
+        assert result["status"] == "COMPLETE"
+        assert sum(pauses) > 3600
+
+    def test_garbage_beyond_the_bound_fails_with_the_last_answer(self) -> None:
+        garbage = UnreadableResponse("it is not JSON", body="<html>maintenance")
+        with pytest.raises(UnreadableResponse, match="<html>maintenance"):
+            self.run(iter([garbage] * (MOST_BAD_POLLS + 1)))
+
+    def test_garbage_until_the_deadline_is_told(self) -> None:
+        garbage = UnreadableResponse("it is not JSON", body="<html>maintenance")
+        with pytest.raises(WaitTimeout, match=r"no answer.*<html>maintenance"):
+            self.run(iter([garbage]), deadline=time.time() - 1)
 
     def test_a_failure_is_an_error(self) -> None:
         with pytest.raises(JobFailed, match="SEGMENT_EXPORT job 1 failed: it is CANCELED"):
