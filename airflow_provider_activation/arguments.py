@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -44,6 +45,16 @@ def whole_number(name: str, value: int | str) -> int:
     if isinstance(value, bool) or not isinstance(value, int):
         raise InvalidRequest(f"{name} must be a whole number, but is {value!r}.")
     return value
+
+
+def some_ids(name: str, values: Sequence[int | str]) -> tuple[str, ...]:
+    """Ids, at least one, also as a template renders them.
+
+    :raises InvalidRequest: naming the argument.
+    """
+    if isinstance(values, str) or not isinstance(values, Sequence) or not values:
+        raise InvalidRequest(f"{name} must be a list of ids and not empty, but is {values!r}.")
+    return tuple(str(value) for value in values)
 
 
 def moment(name: str, value: str | datetime) -> str:

@@ -17,7 +17,7 @@ import time
 import weakref
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Self, TypeVar
 from urllib.parse import urlsplit
 from urllib.request import getproxies, proxy_bypass
@@ -394,6 +394,22 @@ class Transport:
             )
 
     # clients
+
+    @contextmanager
+    def apart(self, *, timeout: float) -> Iterator[Transport]:
+        """A transport for the same connection with a client and locks of its own, and no second tries.
+
+        For signal handlers: the code they interrupt may be inside this transport's client.
+
+        :param timeout: seconds to wait for an answer.
+        """
+        transport = Transport(replace(self.service, timeout=timeout, max_retries=0), sleep=self._sleep)
+        transport.redact = self.redact
+        transport._token, transport._token_renewal = self._token, self._token_renewal
+        try:
+            yield transport
+        finally:
+            transport.close()
 
     def close(self) -> None:
         """Close the client of the threads."""

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
+import logging
 from collections.abc import Mapping
 from typing import Any, Protocol, cast
+
+log = logging.getLogger(__name__)
 
 
 class TaskStateStore(Protocol):
@@ -26,6 +30,33 @@ def mask_secret(secret: str) -> None:
     airflow_mask_secret(secret)
 
 
+def answers_resume() -> bool:
+    """Whether the answer to a required action resumes a deferred task: from Airflow 3.3 on.
+
+    Before, the action is listed and can be answered, and the task waits on.
+    """
+    from airflow.providers.common.compat.version_compat import AIRFLOW_V_3_3_PLUS
+
+    return AIRFLOW_V_3_3_PLUS
+
+
+def require_action(task_instance: Any, *, subject: str, body: str, options: list[str]) -> None:
+    """List a task that is about to be deferred among Airflow's required actions.
+
+    The answer may resume the task (see `answers_resume`), with an event that holds ``chosen_options``.
+
+    :param subject: one line.
+    :param body: Markdown.
+    :param options: the answers a person can choose from.
+    """
+    from airflow.sdk.execution_time.hitl import upsert_hitl_detail
+
+    try:
+        upsert_hitl_detail(ti_id=task_instance.id, subject=subject, body=body, options=options, params={})
+    except Exception:
+        log.exception("Airflow does not list the required action; the task waits all the same.")
+
+
 async def aget_connection(hook: Any, conn_id: str) -> Any:
     """An Airflow connection, fetched in the way that cannot lock up the event loop."""
     from airflow.providers.common.compat.connection import get_async_connection
@@ -38,3 +69,30 @@ async def aget_extra(connection: Any) -> dict[str, Any]:
     from airflow.providers.common.compat.connection import get_async_extra_dejson
 
     return await get_async_extra_dejson(connection)
+
+
+async def is_still_deferred(task_instance: Any) -> bool:
+    """Whether Airflow holds a task to be deferred; True also when it does not say. For triggers.
+
+    Airflow 3.3 kills a trigger also when it merely hands it to another triggerer; the task's state tells
+    that from a person who cleared or marked the task.
+
+    :param task_instance: the trigger's own.
+    """
+    from airflow.sdk.execution_time.task_runner import RuntimeTaskInstance
+
+    if task_instance is None:
+        return True
+    try:
+        states = await asyncio.to_thread(
+            RuntimeTaskInstance.get_task_states,
+            dag_id=task_instance.dag_id,
+            task_ids=[task_instance.task_id],
+            run_ids=[task_instance.run_id],
+            map_index=task_instance.map_index,
+        )
+    except Exception:
+        log.exception("Airflow does not tell the state of the task.")
+        return True
+    # the name a mapped task goes by differs between releases; the question was for one task
+    return "deferred" in states.get(task_instance.run_id, {}).values()

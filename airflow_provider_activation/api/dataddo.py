@@ -89,6 +89,15 @@ class RunStatus(Resource):
         return self.status.strip().lower()
 
 
+class ExtractionAction(Resource):
+    """What loads a source's data, and when. The specification requires none of its fields."""
+
+    id: TextId | None = None
+    status: str | None = None
+    status_detail: str | None = None
+    schedule: dict[str, Any] | None = None
+
+
 class Write(Resource):
     """The answer to a write that was put in the queue."""
 
@@ -285,6 +294,45 @@ def get_source_status(source_id: str) -> Call[RunStatus]:
     return _get("get_source_status", template, path_of(template, source_id=source_id), _run_status)
 
 
+def get_extraction(source_id: str) -> Call[ExtractionAction]:
+    """GET /sources/{source_id}/extraction."""
+    template = "/sources/{source_id}/extraction"
+    return _get(
+        "get_extraction",
+        template,
+        path_of(template, source_id=source_id),
+        lambda answer: ExtractionAction.model_validate(answer.json()),
+    )
+
+
+def deactivate_extraction(source_id: str, action: ExtractionAction | None = None) -> Call[ExtractionAction]:
+    """POST /sources/{source_id}/extraction/deactivate: the source loads nothing more, its schedule included.
+
+    The specification demands a body of the kind `get_extraction` answers and requires none of its fields;
+    whether the service overwrites the action with it is not said.
+
+    :param action: what `get_extraction` answered, to be sent back as it is: right in either case. Without
+        it an empty object is sent.
+    """
+    template = "/sources/{source_id}/extraction/deactivate"
+    return Call(
+        SERVICE,
+        "deactivate_extraction",
+        "POST",
+        template,
+        path_of(template, source_id=source_id),
+        Safety.REPEATABLE,
+        lambda answer: ExtractionAction.model_validate(answer.json() if answer.text.strip() else {}),
+        json=action.plain() if action else {},
+    )
+
+
+def get_source_log(source_id: str) -> Call[list[dict[str, Any]]]:
+    """GET /sources/{source_id}/action/log: the latest entries, whose fields are not documented."""
+    template = "/sources/{source_id}/action/log"
+    return _get("get_source_log", template, path_of(template, source_id=source_id), _objects)
+
+
 def enqueue_write(flow_id: str) -> Call[Write]:
     """POST /flows/{flow_id}/write/enqueue: the execution id it answers can be read back nowhere."""
     template = "/flows/{flow_id}/write/enqueue"
@@ -318,6 +366,13 @@ def _each(model: type[Resource]) -> Any:
         return [model.model_validate(item) for item in reply]
 
     return read
+
+
+def _objects(answer: Answer) -> list[dict[str, Any]]:
+    reply = answer.json()
+    if not isinstance(reply, list) or not all(isinstance(item, dict) for item in reply):
+        raise ValueError("it is not a list of objects")
+    return reply
 
 
 def _run_status(answer: Answer) -> RunStatus:

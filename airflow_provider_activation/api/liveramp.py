@@ -78,6 +78,7 @@ class IntegrationConnection(Resource):
     oauth_connection_id: TextId | None = _oauth_key(
         "oAuthConnectionID", "oauthConnectionID", "oAuthConnectionId"
     )
+    oauth_status: str | None = _oauth_key("oauthStatus", "oAuthStatus")
 
     def is_as(self, wanted: IntegrationConnectionInput) -> bool:
         """Whether it is what this input would make."""
@@ -151,6 +152,20 @@ class Segment(Resource):
     id: TextId
     type: str
     value: Any = None
+
+
+class Taxonomy(Resource):
+    """How the destination knows a segment."""
+
+    taxonomy_sync_status: str = Field(alias="taxonomySyncStatus")
+    destination_segment_id: TextId | None = Field(default=None, alias="destinationSegmentID")
+
+
+class SegmentStatus(Resource):
+    segment_id: TextId = Field(alias="segmentID")
+    segment_type: str | None = Field(default=None, alias="segmentType")
+    taxonomy: Taxonomy
+    integration_connection_id: TextId | None = Field(default=None, alias="integrationConnectionID")
 
 
 class Delivery(Resource):
@@ -301,6 +316,13 @@ def list_distribution_managers(
     )
 
 
+def get_distribution_manager(distribution_manager_id: str) -> Call[DistributionManager]:
+    """GET /v2/distribution-managers/{distribution_manager_id}."""
+    template = "/v2/distribution-managers/{distribution_manager_id}"
+    path = path_of(template, distribution_manager_id=distribution_manager_id)
+    return _get("get_distribution_manager", template, path, DistributionManager)
+
+
 def add_segment_configs(
     distribution_manager_id: str, segments: Sequence[SegmentConfigInput]
 ) -> Call[list[SegmentConfigResult]]:
@@ -324,6 +346,27 @@ def add_segment_configs(
     )
 
 
+def remove_segment_configs(
+    distribution_manager_id: str, segment_config_ids: Sequence[str]
+) -> Call[list[SegmentConfigResult]]:
+    """DELETE /v2/distribution-managers/{distribution_manager_id}/segment-configs, with a body: at most
+    500 at once. Answers 207 whatever became of the items."""
+    given = len(segment_config_ids)
+    if not 1 <= given <= MOST_SEGMENTS_A_CALL:
+        raise InvalidRequest(f"segment_config_ids: one call takes 1 to {MOST_SEGMENTS_A_CALL}, given {given}.")
+    template = "/v2/distribution-managers/{distribution_manager_id}/segment-configs"
+    return Call(
+        SERVICE,
+        "remove_segment_configs",
+        "DELETE",
+        template,
+        path_of(template, distribution_manager_id=distribution_manager_id),
+        Safety.REPEATABLE,
+        _segment_config_results,
+        json=[{"id": segment_config_id} for segment_config_id in segment_config_ids],
+    )
+
+
 def list_segment_configs(distribution_manager_id: str) -> Call[Page[SegmentConfig]]:
     """GET /v2/distribution-managers/{distribution_manager_id}/segment-configs."""
     template = "/v2/distribution-managers/{distribution_manager_id}/segment-configs"
@@ -344,6 +387,21 @@ def list_segments(value_name: str | None = None, field_name: str | None = None) 
         "v2/Segments",
         Segment,
         query_of(valueName=value_name, fieldName=field_name),
+    )
+
+
+def list_segment_statuses(
+    segment_type: SegmentType, segment_ids: Sequence[str]
+) -> Call[Page[SegmentStatus]]:
+    """GET /v2/segment-statuses, always with type and ids: the site's index demands ids, the
+    specification neither."""
+    return _list(
+        "list_segment_statuses",
+        "/v2/segment-statuses",
+        "v2/SegmentStatuses",
+        SegmentStatus,
+        query_of(segmentType=segment_type)
+        + tuple(("segmentIDs[]", segment_id) for segment_id in segment_ids),
     )
 
 

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import os
 import threading
+import time
+import weakref
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, ClassVar, TypeVar
@@ -105,6 +108,22 @@ class ConnectionValues:
         return address
 
 
+LOOKED_UP_FOR = 60.0
+"""Seconds for which a connection that was looked up on an event loop serves whoever asks next."""
+
+
+class _Lookup:
+    """One connection, looked up once for all who ask for it at the same time."""
+
+    def __init__(self) -> None:
+        self.lock = asyncio.Lock()
+        self.found: tuple[Any, dict[str, Any]] | None = None
+        self.found_at = 0.0
+
+
+_lookups: weakref.WeakKeyDictionary[
+    asyncio.AbstractEventLoop, dict[tuple[type[ActivationHook], str], _Lookup]
+] = weakref.WeakKeyDictionary()
 _transports: dict[tuple[int, str, str], Transport] = {}
 _transports_lock = threading.Lock()
 
@@ -155,15 +174,35 @@ class ActivationHook(BaseHook):
         """Make several calls in a row."""
         return self.get_conn().run(steps)
 
+    def run_apart(self, steps: Steps[T], *, timeout: float) -> T:
+        """`run` for a signal handler: shares nothing that the code it interrupted may hold.
+
+        :param timeout: seconds to wait for an answer; nothing is sent twice.
+        """
+        with self.get_conn().apart(timeout=timeout) as transport:
+            return transport.run(steps)
+
     # on an event loop
 
-    async def aget_conn(self) -> Transport:
-        """`get_conn` for the event loop."""
-        if self._transport is None:
-            connection = await versions.aget_connection(self, self.conn_id)
-            extra = await versions.aget_extra(connection)
+    async def aget_conn(self, *, max_age: float | None = None) -> Transport:
+        """`get_conn` for the event loop: ten thousand waits on a connection look it up once.
+
+        :param max_age: seconds; a connection looked up longer ago is looked up anew.
+        """
+        if self._transport is None or max_age is not None:
+            connection, extra = await self._look_up(LOOKED_UP_FOR if max_age is None else max_age)
             self._transport = self._shared_transport(connection, extra)
         return self._transport
+
+    async def _look_up(self, max_age: float) -> tuple[Any, dict[str, Any]]:
+        lookups = _lookups.setdefault(asyncio.get_running_loop(), {})
+        lookup = lookups.setdefault((type(self), self.conn_id), _Lookup())
+        async with lookup.lock:
+            if lookup.found is None or time.monotonic() - lookup.found_at > max_age:
+                connection = await versions.aget_connection(self, self.conn_id)
+                lookup.found = connection, await versions.aget_extra(connection)
+                lookup.found_at = time.monotonic()
+            return lookup.found
 
     async def asend(self, call: Call[T]) -> T:
         """Make one call without blocking the event loop."""

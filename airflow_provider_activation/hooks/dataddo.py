@@ -75,6 +75,20 @@ class DataddoHook(ActivationHook):
         """How a source's last run stands."""
         return self.send(api.get_source_status(source_id))
 
+    def get_extraction(self, source_id: str) -> api.ExtractionAction:
+        """What loads a source's data, and when."""
+        return self.send(api.get_extraction(source_id))
+
+    def deactivate_extraction(
+        self, source_id: str, action: api.ExtractionAction | None = None
+    ) -> api.ExtractionAction:
+        """Have a source load nothing more; `action` is what `get_extraction` answered."""
+        return self.send(api.deactivate_extraction(source_id, action))
+
+    def get_source_log(self, source_id: str) -> list[dict[str, Any]]:
+        """The latest entries of a source's log."""
+        return self.send(api.get_source_log(source_id))
+
     def enqueue_write(self, flow_id: str) -> api.Write:
         """Have a flow write."""
         return self.send(api.enqueue_write(flow_id))

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from airflow.sdk import BaseOperator
 
@@ -24,6 +24,11 @@ if TYPE_CHECKING:
     from airflow_provider_activation.waits.probe import Probe
 
 JSON = Any
+
+SUBMISSION = "submission"
+"""Key of the XCom that says, while the task waits, what it waits for."""
+KILLED_WITHIN = 4.0
+"""Seconds to stop what was started when the process is told to end; Airflow kills it after five."""
 
 
 class ActivationOperator(BaseOperator):
@@ -70,6 +75,9 @@ class SubmittingOperator(ActivationOperator):
     :param deferrable: wait in the triggerer and hold no worker slot.
     :param poll_interval: seconds between two questions while waiting.
     :param timeout: how long to wait at most, in seconds or as a timedelta.
+    :param cancel_on_kill: stop or undo at the service what was started when the wait ends before it does:
+        the task is killed, a person clears or marks it (while deferred: Airflow 3.3), or the time runs
+        out. Each operator says what it can undo; where it is nothing, the log says what goes on.
     :param on_uncertain: what to do when an earlier try may have sent the call and the service cannot
         show whether it did: ``fail`` with what a person should check, or ``resubmit``.
     """
@@ -79,6 +87,9 @@ class SubmittingOperator(ActivationOperator):
 
     nouns: tuple[str, ...]
     """What is submitted, the names under which it is remembered between tries."""
+
+    cancels_on_kill = True
+    """The default of ``cancel_on_kill``."""
 
     rehearsal_id: JSON = "0"
     """Stands for the id while the wait is tried out before anything is sent."""
@@ -90,6 +101,7 @@ class SubmittingOperator(ActivationOperator):
         deferrable: bool = DEFERRABLE,
         poll_interval: float | timedelta = 60.0,
         timeout: float | timedelta = timedelta(days=1),
+        cancel_on_kill: bool | None = None,
         on_uncertain: OnUncertain = "fail",
         **kwargs: Any,
     ) -> None:
@@ -98,7 +110,10 @@ class SubmittingOperator(ActivationOperator):
         self.deferrable = deferrable
         self.poll_interval = seconds("poll_interval", poll_interval)
         self.timeout = seconds("timeout", timeout)
+        self.cancel_on_kill = self.cancels_on_kill if cancel_on_kill is None else cancel_on_kill
         self.on_uncertain: OnUncertain = one_of("on_uncertain", on_uncertain, ("fail", "resubmit"))
+        self._made: JSON = None
+        self._submitting = False
 
     # what an operator declares
 
@@ -126,8 +141,16 @@ class SubmittingOperator(ActivationOperator):
         """The task's result when it does not wait."""
         raise NotImplementedError
 
+    def unfinished(self, made: JSON) -> Probe | None:
+        """What goes on at the service, or can be undone there, when the task ends before its time."""
+        return self.probe(made) if self._shall_wait else None
+
     def announce(self, context: Context, made: JSON) -> None:
         """Show a person what was started, before the wait begins."""
+
+    def note_made(self, made: JSON) -> None:
+        """Note what there is to undo as soon as it is known, for `on_kill`."""
+        self._made = made
 
     # what is done with it
 
@@ -135,36 +158,102 @@ class SubmittingOperator(ActivationOperator):
         if self._shall_wait:
             self._rehearse(self.probe(self.rehearsal_id))
         memory = self._memory(context)
+        self._submitting = True
         made = self.hook.run(self.start(self._key(context), memory))
+        self._submitting = False
         if isinstance(made, Finished):
             return self._finish(context, memory, made.result)
+        self.note_made(made)
         self.announce(context, made)
         if not self._shall_wait:
             return self._finish(context, memory, self.hook.run(self.result(made)))
         probe = self.probe(made)
+        deadline = time.time() + self.timeout
+        context["ti"].xcom_push(key=SUBMISSION, value={"made": made, "deadline": deadline})
         if self.deferrable:
             self.log.info("Waiting for %s in the triggerer.", probe.subject)
-            from airflow_provider_activation.triggers.wait import defer
-
-            defer(
-                self,
-                probe,
-                conn_id=self.hook.conn_id,
-                poll_interval=self.poll_interval,
-                timeout=self.timeout,
-            )
-        from airflow_provider_activation.waits.probe import wait
-
-        self.log.info("Waiting for %s.", probe.subject)
-        deadline = time.time() + self.timeout
-        result = self.hook.run(wait(probe, poll_interval=self.poll_interval, deadline=deadline))
-        return self._finish(context, memory, result)
+            self.wait_deferred(probe, deadline)
+        return self._finish(context, memory, self._wait(probe, deadline))
 
     def execute_complete(self, context: Context, event: Mapping[str, JSON] | None = None) -> JSON:
         """Go on where the triggerer left off."""
+        from airflow_provider_activation.errors import WaitTimeout
         from airflow_provider_activation.waits.probe import result_of_event
 
-        return self._finish(context, self._memory(context), result_of_event(event))
+        try:
+            result = result_of_event(event)
+        except WaitTimeout:
+            self._give_up(self.submitted(context)["made"])
+            raise
+        return self.finish(context, result)
+
+    def resume_execution(
+        self, next_method: str, next_kwargs: dict[str, Any] | None, context: Context
+    ) -> JSON:
+        from airflow.sdk.exceptions import TaskDeferralTimeout
+
+        try:
+            return super().resume_execution(next_method, next_kwargs, context)
+        except TaskDeferralTimeout:
+            # Airflow's own deadline, for a wait whose triggerer is gone
+            self._give_up(self.submitted(context)["made"])
+            raise
+
+    def on_kill(self) -> None:
+        """Called by Airflow in the task's process: SIGTERM, or ``execution_timeout`` has passed."""
+        made, self._made = self._made, None
+        if made is not None and (probe := self.unfinished(made)):
+            from airflow_provider_activation.waits.probe import give_up
+
+            self.hook.run_apart(give_up(probe, cancel=self.cancel_on_kill), timeout=KILLED_WITHIN)
+        elif self._submitting:
+            self.log.warning(
+                "Killed before it was known what became of the call. If the task is tried again, "
+                "it asks the service before it sends anything."
+            )
+
+    # for operators whose wait has an ending of its own
+
+    def submitted(self, context: Context) -> dict[str, JSON]:
+        """What `execute` ``made`` before it gave its worker slot back, and the ``deadline`` of the wait."""
+        ti = context["ti"]
+        submitted = ti.xcom_pull(task_ids=ti.task_id, map_indexes=ti.map_index, key=SUBMISSION)
+        return submitted or {"made": None, "deadline": 0.0}
+
+    def wait_deferred(self, probe: Probe, deadline: float) -> NoReturn:
+        """Go on waiting in the triggerer."""
+        from airflow_provider_activation.triggers.wait import defer
+
+        defer(
+            self,
+            probe,
+            conn_id=self.hook.conn_id,
+            poll_interval=self.poll_interval,
+            deadline=deadline,
+            cancel_on_kill=self.cancel_on_kill,
+        )
+
+    def finish(self, context: Context, result: JSON) -> JSON:
+        """End the task well."""
+        return self._finish(context, self._memory(context), result)
+
+    def _wait(self, probe: Probe, deadline: float) -> JSON:
+        from airflow_provider_activation.errors import WaitTimeout
+        from airflow_provider_activation.waits.probe import wait
+
+        self.log.info("Waiting for %s.", probe.subject)
+        try:
+            return self.hook.run(wait(probe, poll_interval=self.poll_interval, deadline=deadline))
+        except WaitTimeout:
+            self._give_up(self._made)
+            raise
+
+    def _give_up(self, made: JSON) -> None:
+        from airflow_provider_activation.waits.probe import give_up
+
+        probe = None if made is None else self.unfinished(made)
+        if probe is not None:
+            self.hook.run(give_up(probe, cancel=self.cancel_on_kill))
 
     def _rehearse(self, probe: Probe) -> None:
         """Find out what cannot be waited for before anything is sent."""
@@ -181,6 +270,7 @@ class SubmittingOperator(ActivationOperator):
         return self.waits and self.wait_for_completion
 
     def _finish(self, context: Context, memory: Memory, result: JSON) -> JSON:
+        self._made = None
         self.publish(context, result)
         # the last act: a person who clears the finished task wants it done again
         memory.forget_all()

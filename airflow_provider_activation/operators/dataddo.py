@@ -320,10 +320,13 @@ class DataddoExtractSourceOperator(DataddoRunOperator):
     :param date_to: last day to load (templated).
     :param date_range: days relative to today instead, without braces: ``30d1`` (templated).
     :param storage_strategy: how rows are stored, if not as the source is set.
+    :param cancel_on_kill: deactivate the extraction. That also ends the source's own schedule until
+        somebody activates it, which is why it has to be asked for.
     """
 
     template_fields = (*DataddoOperator.template_fields, "source_id", "date_from", "date_to", "date_range")
     nouns = ("extraction",)
+    cancels_on_kill = False
 
     def __init__(
         self,

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from airflow_provider_activation.api.steps import Steps
     from airflow_provider_activation.hooks.delta_projects import DeltaProjectsHook
     from airflow_provider_activation.submission import Candidate, Memory, Submission
+    from airflow_provider_activation.waits.delta_projects import ActivityProbe
 
 
 class DeltaProjectsOperator(ActivationOperator):
@@ -89,6 +90,7 @@ class DeltaProjectsCreateActivityFromTemplateOperator(DeltaProjectsOperator, Sub
     :param override_variables: ad server tag variables.
     :param geo_details: circles of ``lat``, ``long``, ``radius``; only where the template has a geo rule.
     :param exclude_geo: whether the circles are excluded; must be given with ``geo_details``.
+    :param cancel_on_kill: disable the activity if the task is killed between enabling it and its own end.
     :param mark_submission: put the submission key behind the name. Without it an activity whose answer
         was lost can be told apart only while the task's state is known.
     :raises InvalidRequest: naming the field, before anything is sent.
@@ -192,6 +194,7 @@ class DeltaProjectsCreateActivityFromTemplateOperator(DeltaProjectsOperator, Sub
 
         activity_id = yield from submit(self.submission(key), memory, on_uncertain=self.on_uncertain)
         if self.enabled:
+            self.note_made(activity_id)
             yield api.update_activity(self.account, activity_id, api.ActivityUpdate(enabled=True))
         return activity_id
 
@@ -200,6 +203,13 @@ class DeltaProjectsCreateActivityFromTemplateOperator(DeltaProjectsOperator, Sub
 
         activity: api.Activity = yield api.get_activity(self.account, made)
         return activity.plain()
+
+    def unfinished(self, made: JSON) -> ActivityProbe | None:
+        if not self.enabled:
+            return None
+        from airflow_provider_activation.waits.delta_projects import ActivityProbe
+
+        return ActivityProbe(self.account.media_agency_id, self.account.client_id, made)
 
 
 class DeltaProjectsUpdateActivityOperator(DeltaProjectsOperator, ActionOperator):

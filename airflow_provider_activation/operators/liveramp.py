@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from airflow_provider_activation.arguments import one_of
@@ -10,18 +11,21 @@ from airflow_provider_activation.connected import LiveRampTask
 from airflow_provider_activation.links.liveramp import LiveRampAuthorizeLink
 from airflow_provider_activation.operators.base import (
     JSON,
-    ActionOperator,
     Finished,
     SubmittingOperator,
 )
 
 if TYPE_CHECKING:
-    from airflow.sdk import Context
+    from airflow.sdk import BaseNotifier, Context
 
     from airflow_provider_activation.api import liveramp as api
     from airflow_provider_activation.api.steps import Steps
     from airflow_provider_activation.submission import Candidate, IfExists, Memory, Submission
-    from airflow_provider_activation.waits.liveramp import OAuthConnectionAttemptProbe
+    from airflow_provider_activation.waits.liveramp import DistributionProbe, OAuthConnectionAttemptProbe
+
+
+AUTHORIZED = "It is authorised"
+NOBODY_AUTHORIZES = "Nobody will authorise it"
 
 
 class LiveRampAuthorizeOAuthConnectionOperator(LiveRampTask, SubmittingOperator):
@@ -43,6 +47,8 @@ class LiveRampAuthorizeOAuthConnectionOperator(LiveRampTask, SubmittingOperator)
     :param oauth_connection_id: an existing OAuth connection to authorise again (templated).
     :param if_exists: ``reuse`` returns the newest OAuth connection there is and asks nobody; ``create``
         asks for a new one; ``fail`` fails if there is one.
+    :param notifiers: Airflow notifiers that tell the person; their templates may use
+        ``{{ authorization_url }}``. One that fails is logged, and the wait goes on.
     :raises InvalidRequest: the integration needs no authorisation.
     :raises JobFailed: the person declined, with LiveRamp's reason.
     """
@@ -63,12 +69,14 @@ class LiveRampAuthorizeOAuthConnectionOperator(LiveRampTask, SubmittingOperator)
         integration_id: str,
         oauth_connection_id: str | None = None,
         if_exists: IfExists = "reuse",
+        notifiers: Sequence[BaseNotifier] | BaseNotifier = (),
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
         self.destination_id = destination_id
         self.integration_id = integration_id
         self.oauth_connection_id = oauth_connection_id
+        self.notifiers = list(notifiers) if isinstance(notifiers, Sequence) else [notifiers]
         self.if_exists: IfExists = one_of("if_exists", if_exists, ("reuse", "fail", "create"))
         self.authorization_url: str | None = None
 
@@ -117,6 +125,51 @@ class LiveRampAuthorizeOAuthConnectionOperator(LiveRampTask, SubmittingOperator)
         LiveRampAuthorizeLink().persist(context["ti"], self.authorization_url)
         self.log.info(
             'A person has to authorise LiveRamp: open the link "Authorize" on this task\'s Details tab.'
+        )
+        if self.deferrable:
+            self._require_action(context, self.authorization_url)
+        for notifier in self.notifiers:
+            try:
+                notifier({**context, "authorization_url": self.authorization_url})
+            except Exception:
+                self.log.exception("%s failed; the link is there all the same.", type(notifier).__name__)
+
+    def execute_complete(self, context: Context, event: Mapping[str, JSON] | None = None) -> JSON:
+        """Go on where the triggerer left off, or where a person answered the required action."""
+        if event is None or "chosen_options" not in event:
+            return super().execute_complete(context, event)
+        from airflow_provider_activation.api import liveramp as api
+        from airflow_provider_activation.errors import JobFailed
+        from airflow_provider_activation.waits.probe import Pending, conclude
+
+        submitted = self.submitted(context)
+        probe = self.probe(submitted["made"])
+        if NOBODY_AUTHORIZES in event["chosen_options"]:
+            raise JobFailed(f"{probe.subject}: a person answered: {NOBODY_AUTHORIZES}.", service=api.SERVICE)
+        outcome = self.hook.run(probe.look())
+        if not isinstance(outcome, Pending):
+            return self.finish(context, conclude(probe, outcome))
+        self.log.warning("%s is %s at LiveRamp; the wait goes on.", probe.subject, outcome.status)
+        attempt: api.OAuthConnectionAttempt = self.hook.get_oauth_connection_attempt(submitted["made"])
+        self.authorization_url = attempt.authorization_url
+        self._require_action(context, attempt.authorization_url or "")
+        self.wait_deferred(probe, submitted["deadline"])
+
+    def _require_action(self, context: Context, url: str) -> None:
+        """Have Airflow list the task under "Required Actions"."""
+        from airflow_provider_activation import versions
+
+        if not LiveRampAuthorizeLink.is_safe(url):
+            return
+        versions.require_action(
+            context["ti"],
+            subject=f"Authorise LiveRamp at destination {self.destination_id}",
+            body=(
+                f"Open [the page of the destination]({url}) and authorise LiveRamp there. "
+                "The task sees by itself that it is done; an answer here only makes it look sooner."
+            ),
+            # the second is of use only where the answer is heard
+            options=[AUTHORIZED, NOBODY_AUTHORIZES] if versions.answers_resume() else [AUTHORIZED],
         )
 
     def probe(self, made: JSON) -> OAuthConnectionAttemptProbe:
@@ -265,22 +318,28 @@ class LiveRampCreateIntegrationConnectionOperator(LiveRampTask, SubmittingOperat
             )
 
 
-class LiveRampDistributeSegmentsOperator(LiveRampTask, ActionOperator):
+class LiveRampDistributeSegmentsOperator(LiveRampTask, SubmittingOperator):
     """Put segments into distribution: those that are not in it yet, verified afterwards by listing.
 
     May be run any number of times. Returns ``{"distributionManagerID", "added", "unchanged"}``, the
-    last two lists of segment ids.
+    last two lists of segment ids; after a wait also ``"deliveries"``, the first delivery of each segment
+    that was added. Deliveries take days, which is why the wait has to be asked for.
 
     :param distribution_manager_id: the distribution manager (templated).
     :param segments: segment ids, or mappings with ``segmentID``, ``segmentType`` and
         ``destinationSegmentID`` (templated).
     :param segment_type: the type of the segments given by id alone.
+    :param wait_for_completion: wait until each segment that was added has been delivered.
+    :param cancel_on_kill: withdraw the segments that were just added.
     :raises PartialFailure: LiveRamp did not take some segments; names each of them and why.
     :raises UncertainOutcome: an answer was lost and some segments are still not listed.
+    :raises JobFailed: a delivery failed or was cancelled.
     """
 
     template_fields = (*LiveRampTask.template_fields, "distribution_manager_id", "segments")
+    nouns = ("distribution",)
     outputs = ("added", "unchanged")
+    rehearsal_id = {"manager": "0", "connection": "0", "added": {}, "unchanged": [], "after": None}
 
     def __init__(
         self,
@@ -288,61 +347,63 @@ class LiveRampDistributeSegmentsOperator(LiveRampTask, ActionOperator):
         distribution_manager_id: str,
         segments: Sequence[str | Mapping[str, str]],
         segment_type: str = "ONBOARDING",
+        wait_for_completion: bool = False,
+        timeout: float | timedelta = timedelta(days=7),
         **kwargs: Any,
     ) -> None:
-        super().__init__(**kwargs)
+        super().__init__(wait_for_completion=wait_for_completion, timeout=timeout, **kwargs)
         self.distribution_manager_id = distribution_manager_id
         self.segments = segments
         self.segment_type = segment_type
 
-    def steps(self) -> Steps[JSON]:
-        from airflow_provider_activation.api import liveramp as api
-        from airflow_provider_activation.api.call import every_page
-        from airflow_provider_activation.errors import PartialFailure, UncertainOutcome
+    def start(self, key: str, memory: Memory) -> Steps[JSON | Finished]:
+        from airflow_provider_activation.api.liveramp_distribution import distribute
 
-        wanted = {segment.key: segment for segment in map(self._segment, self.segments)}
-        listing = api.list_segment_configs(self.distribution_manager_id)
-        configured = {config.key for config in (yield from every_page(listing))}
-        missing = [segment for key, segment in wanted.items() if key not in configured]
-        reasons: dict[str, str] = {}
-        lost: UncertainOutcome | None = None
-        for first in range(0, len(missing), api.MOST_SEGMENTS_A_CALL):
-            chunk = missing[first : first + api.MOST_SEGMENTS_A_CALL]
-            try:
-                results = yield api.add_segment_configs(self.distribution_manager_id, chunk)
-            except UncertainOutcome as error:
-                lost = error
-                break
-            if len(results) == len(chunk):
-                # the items carry no segment id; their order is that of what was sent
-                reasons |= {
-                    segment.segment_id: result.message
-                    for segment, result in zip(chunk, results, strict=True)
-                    if result.failed
-                }
-        if missing:
-            configured = {config.key for config in (yield from every_page(listing))}
-        absent = [segment.segment_id for segment in missing if segment.key not in configured]
+        noun = self.nouns[0]
+        wanted = [self._segment(given) for given in self.segments]
+        # what an earlier try of this task added is not unchanged, and is to be waited for too
+        noted = memory.recall(noun).get("id") or {"added": {}}
+        if self.wait_for_completion and "connection" not in noted:
+            noted |= yield from self._before(wanted)
+        outcome = yield from distribute(self.distribution_manager_id, wanted)
+        added = noted["added"] | outcome.added
+        made = {
+            **noted,
+            "manager": self.distribution_manager_id,
+            "added": added,
+            "unchanged": [segment_id for segment_id in outcome.unchanged if segment_id not in added],
+        }
+        memory.note(noun, id=made)
+        self.note_made(made)
         result = {
             "distributionManagerID": self.distribution_manager_id,
-            "added": [segment.segment_id for segment in missing if segment.key in configured],
-            "unchanged": [wanted[key].segment_id for key in wanted if wanted[key] not in missing],
+            "added": list(added),
+            "unchanged": made["unchanged"],
         }
-        if absent and lost is not None and not reasons.keys() & set(absent):
-            lost.candidates = [f"segment {segment_id} is not listed" for segment_id in absent]
-            raise lost
-        if absent:
-            failed = {name: reasons.get(name, "accepted, but not listed afterwards") for name in absent}
-            raise PartialFailure(
-                f"{len(absent)} of {len(wanted)} segments are not in distribution: "
-                + "; ".join(f"{name}: {why}" for name, why in failed.items())
-                + ".",
-                failed=failed,
-                result=result,
-                service=api.SERVICE,
-                operation="add_segment_configs",
-            )
-        return result
+        outcome.raise_for_failures(result)
+        return made if self.wait_for_completion and added else Finished(result)
+
+    def probe(self, made: JSON) -> DistributionProbe:
+        from airflow_provider_activation.waits.liveramp import DistributionProbe
+
+        return DistributionProbe(
+            made["connection"],
+            tuple(made["added"]),
+            made["after"],
+            made["manager"],
+            tuple(made["added"].values()),
+            tuple(made["unchanged"]),
+        )
+
+    def _before(self, segments: Sequence[api.SegmentConfigInput]) -> Steps[JSON]:
+        """Where the segments go, and the latest delivery of any of them: only later ones count."""
+        from airflow_provider_activation.api import liveramp as api
+        from airflow_provider_activation.waits.liveramp import latest_change
+
+        manager: api.DistributionManager = yield api.get_distribution_manager(self.distribution_manager_id)
+        connection = manager.integration_connection_id
+        after = yield from latest_change(connection, [segment.segment_id for segment in segments])
+        return {"connection": connection, "after": after}
 
     def _segment(self, given: str | Mapping[str, str]) -> api.SegmentConfigInput:
         from airflow_provider_activation.api import liveramp as api

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from abc import abstractmethod
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
@@ -121,7 +122,7 @@ class ActivationSensor(BaseSensorOperator):
             self.probe(),
             conn_id=self.hook.conn_id,
             poll_interval=self.poke_interval,
-            timeout=self.timeout,
+            deadline=time.time() + self.timeout,
         )
 
     def execute_complete(self, context: Context, event: Mapping[str, JSON] | None = None) -> JSON:

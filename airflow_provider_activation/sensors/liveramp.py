@@ -5,12 +5,19 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from airflow_provider_activation.arguments import moment
+from airflow_provider_activation.arguments import moment, one_of, some_ids
 from airflow_provider_activation.connected import LiveRampTask
 from airflow_provider_activation.sensors.base import ActivationSensor
 
 if TYPE_CHECKING:
-    from airflow_provider_activation.waits.liveramp import DeliveryProbe, OAuthConnectionAttemptProbe
+    from airflow_provider_activation.api import liveramp as api
+    from airflow_provider_activation.waits.liveramp import (
+        DeliveryProbe,
+        OAuthConnectionAttemptProbe,
+        SegmentSyncProbe,
+    )
+
+SEGMENT_TYPES = ("ONBOARDING", "DATA_MARKETPLACE")
 
 
 class LiveRampOAuthConnectionSensor(LiveRampTask, ActivationSensor):
@@ -33,6 +40,43 @@ class LiveRampOAuthConnectionSensor(LiveRampTask, ActivationSensor):
         from airflow_provider_activation.waits.liveramp import OAuthConnectionAttemptProbe
 
         return OAuthConnectionAttemptProbe(self.attempt_id)
+
+
+class LiveRampSegmentSyncSensor(LiveRampTask, ActivationSensor):
+    """Wait until the destination knows every segment: ``taxonomySyncStatus`` SYNCED.
+
+    Returns the statuses as LiveRamp describes them. A segment that is not configured to be synchronised
+    fails the task. Document: the description of the Activation API 2.9.0, "segment-statuses".
+
+    :param segment_ids: the segments (templated).
+    :param segment_type: the type of all of them.
+    :param integration_connection_id: look only at this destination; at all of the segments' if left out
+        (templated).
+    """
+
+    template_fields = (*LiveRampTask.template_fields, "segment_ids", "integration_connection_id")
+
+    def __init__(
+        self,
+        *,
+        segment_ids: Sequence[str],
+        segment_type: api.SegmentType = "ONBOARDING",
+        integration_connection_id: str | None = None,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(**kwargs)
+        self.segment_ids = segment_ids
+        self.segment_type: api.SegmentType = one_of("segment_type", segment_type, SEGMENT_TYPES)
+        self.integration_connection_id = integration_connection_id
+
+    def probe(self) -> SegmentSyncProbe:
+        from airflow_provider_activation.waits.liveramp import SegmentSyncProbe
+
+        return SegmentSyncProbe(
+            self.segment_type,
+            some_ids("segment_ids", self.segment_ids),
+            None if self.integration_connection_id is None else str(self.integration_connection_id),
+        )
 
 
 class LiveRampDeliverySensor(LiveRampTask, ActivationSensor):
@@ -73,6 +117,6 @@ class LiveRampDeliverySensor(LiveRampTask, ActivationSensor):
 
         return DeliveryProbe(
             str(self.integration_connection_id),
-            tuple(str(segment_id) for segment_id in self.segment_ids),
+            some_ids("segment_ids", self.segment_ids),
             moment("updated_after", self.updated_after) if self.updated_after else None,
         )

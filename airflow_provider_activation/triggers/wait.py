@@ -9,40 +9,69 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 from airflow.triggers.base import BaseTrigger, TriggerEvent
 
-from airflow_provider_activation.errors import ActivationError
-from airflow_provider_activation.waits.probe import Probe, event_of_error, event_of_result
+from airflow_provider_activation.errors import ActivationError, AuthenticationFailed, PermissionDenied
+from airflow_provider_activation.transport import Transport
+from airflow_provider_activation.versions import is_still_deferred
+from airflow_provider_activation.waits.probe import (
+    JSON,
+    Probe,
+    event_of_error,
+    event_of_result,
+    give_up,
+)
 from airflow_provider_activation.waits.shared import shared_wait
 
 if TYPE_CHECKING:
     from airflow.sdk import BaseOperator
 
+RENEWED_WITHIN = 10.0
+"""Seconds. A connection looked up longer ago is looked up anew when the service refuses it."""
 FRAMEWORK_GRACE = 300.0
 """Seconds after a wait's own deadline at which Airflow ends a deferred task whose triggerer is gone."""
 
 
 class WaitTrigger(BaseTrigger):
-    """Waits for what a probe asks about. Only asks; holds no secret; starts anew after a restart.
+    """Waits for what a probe asks about. Holds no secret; goes on after a restart of the triggerer.
 
     :param conn_id: the Airflow connection's id.
     :param probe: the probe's name.
     :param fields: the probe's fields as JSON.
     :param poll_interval: seconds between two questions.
     :param deadline: seconds since the epoch at which the wait gives up.
+    :param cancel_on_kill: whether to stop what is waited for when a person clears or marks the task
+        (Airflow 3.3); None if it is not the task's own to stop.
     """
 
-    def __init__(self, conn_id: str, probe: str, fields: str, poll_interval: float, deadline: float) -> None:
+    def __init__(
+        self,
+        conn_id: str,
+        probe: str,
+        fields: str,
+        poll_interval: float,
+        deadline: float,
+        cancel_on_kill: bool | None = None,
+    ) -> None:
         super().__init__()  # type: ignore[no-untyped-call]  # Airflow's own lacks types
         self.conn_id = conn_id
         self.probe = probe
         self.fields = fields
         self.poll_interval = poll_interval
         self.deadline = deadline
+        self.cancel_on_kill = cancel_on_kill
 
     @classmethod
-    def of(cls, probe: Probe, *, conn_id: str, poll_interval: float, deadline: float) -> WaitTrigger:
+    def of(
+        cls,
+        probe: Probe,
+        *,
+        conn_id: str,
+        poll_interval: float,
+        deadline: float,
+        cancel_on_kill: bool | None = None,
+    ) -> WaitTrigger:
         """A trigger for this probe."""
         name, fields = probe.dump()
-        return cls(conn_id, name, fields, poll_interval, deadline)
+        return cls(conn_id, name, fields, poll_interval, deadline, cancel_on_kill)
 
     def serialize(self) -> tuple[str, dict[str, Any]]:
         return (
@@ -53,27 +82,55 @@ class WaitTrigger(BaseTrigger):
                 "fields": self.fields,
                 "poll_interval": self.poll_interval,
                 "deadline": self.deadline,
+                "cancel_on_kill": self.cancel_on_kill,
             },
         )
 
     async def run(self) -> AsyncIterator[TriggerEvent]:
         """Wait, and yield one event: the result, or the error the waiting task raises."""
         probe = Probe.load(self.probe, self.fields)
-        hook = probe.hook_class(self.conn_id)
         try:
-            async with await hook.aget_conn() as transport:
-                result = await shared_wait(
-                    transport, probe, poll_interval=self.poll_interval, deadline=self.deadline
-                )
+            event = event_of_result(await self._wait(probe))
         except ActivationError as error:
             event = event_of_error(error)
-        else:
-            event = event_of_result(result)
         yield TriggerEvent(event)  # type: ignore[no-untyped-call]
+
+    async def _wait(self, probe: Probe) -> JSON:
+        transport = await self._transport(probe)
+        while True:
+            try:
+                async with transport:
+                    return await shared_wait(
+                        transport, probe, poll_interval=self.poll_interval, deadline=self.deadline
+                    )
+            except (AuthenticationFailed, PermissionDenied):
+                # a wait of days may see the connection get a new key
+                renewed = await self._transport(probe, max_age=RENEWED_WITHIN)
+                if renewed is transport:
+                    raise
+                transport = renewed
+
+    async def _transport(self, probe: Probe, **options: float) -> Transport:
+        return await probe.hook_class(self.conn_id).aget_conn(**options)
+
+    async def on_kill(self) -> None:
+        """Called by Airflow 3.3 when a person clears or marks the deferred task."""
+        if self.cancel_on_kill is None or await is_still_deferred(self.task_instance):
+            return
+        probe = Probe.load(self.probe, self.fields)
+        transport = await self._transport(probe)
+        async with transport:
+            await transport.arun(give_up(probe, cancel=self.cancel_on_kill))
 
 
 def defer(
-    task: BaseOperator, probe: Probe, *, conn_id: str, poll_interval: float, timeout: float
+    task: BaseOperator,
+    probe: Probe,
+    *,
+    conn_id: str,
+    poll_interval: float,
+    deadline: float,
+    cancel_on_kill: bool | None = None,
 ) -> NoReturn:
     """Have a task wait in the triggerer; it goes on in its ``execute_complete``.
 
@@ -81,13 +138,18 @@ def defer(
     :param probe: what to wait for.
     :param conn_id: the Airflow connection's id.
     :param poll_interval: seconds between two questions.
-    :param timeout: seconds from now after which the wait gives up.
+    :param deadline: seconds since the epoch at which the wait gives up.
+    :param cancel_on_kill: see `WaitTrigger`.
     """
     trigger = WaitTrigger.of(
-        probe, conn_id=conn_id, poll_interval=poll_interval, deadline=time.time() + timeout
+        probe,
+        conn_id=conn_id,
+        poll_interval=poll_interval,
+        deadline=deadline,
+        cancel_on_kill=cancel_on_kill,
     )
     task.defer(
         trigger=trigger,
         method_name="execute_complete",
-        timeout=timedelta(seconds=timeout + FRAMEWORK_GRACE),
+        timeout=timedelta(seconds=max(0.0, deadline - time.time()) + FRAMEWORK_GRACE),
     )

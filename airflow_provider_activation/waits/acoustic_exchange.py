@@ -44,6 +44,13 @@ class JobProbe(Probe):
     def subject(self) -> str:
         return f"{self.job_category} job {self.job_id}"
 
+    @property
+    def left_behind(self) -> str:
+        return (
+            f"{self.job_category} job {self.job_id} goes on at Acoustic Exchange, which stops no job. "
+            f"Look at it there, or ask for it: GET /v1/jobs/{self.job_category}/{self.job_id}."
+        )
+
     def look(self) -> Steps[Outcome]:
         job: api.Job = yield api.get_job(self.job_category, self.job_id)
         return self.judge(job)

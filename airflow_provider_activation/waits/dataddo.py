@@ -72,6 +72,15 @@ class SourceRunProbe(RunProbe):
     def status_call(self) -> Call[api.RunStatus]:
         return api.get_source_status(self.source_id)
 
+    @property
+    def left_behind(self) -> str:
+        return f"The {self.subject} goes on at Dataddo; look at the source's log there."
+
+    def cancel(self) -> Steps[str]:
+        action = yield api.get_extraction(self.source_id)
+        yield api.deactivate_extraction(self.source_id, action)
+        return f"the extraction of source {self.source_id} was deactivated, its schedule too."
+
 
 @dataclass(frozen=True)
 class FlowRunProbe(RunProbe):
@@ -85,6 +94,10 @@ class FlowRunProbe(RunProbe):
 
     def status_call(self) -> Call[api.RunStatus]:
         return api.get_flow_status(self.flow_id)
+
+    @property
+    def left_behind(self) -> str:
+        return f"The {self.subject} goes on at Dataddo, which stops no write; look at the flow's log there."
 
 
 def is_later(moment: datetime | None, before: str | None) -> bool:

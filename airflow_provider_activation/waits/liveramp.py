@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from airflow_provider_activation.api import liveramp as api
 from airflow_provider_activation.api.call import every_page
+from airflow_provider_activation.api.liveramp_distribution import withdraw
 from airflow_provider_activation.api.steps import Steps
 from airflow_provider_activation.hooks.liveramp import LiveRampHook
 from airflow_provider_activation.waits.probe import Done, Failed, Listing, Outcome, Pending, Probe
@@ -27,6 +28,12 @@ class OAuthConnectionAttemptProbe(Probe):
     @property
     def subject(self) -> str:
         return f"OAuth connection attempt {self.attempt_id}"
+
+    @property
+    def left_behind(self) -> str:
+        return (
+            f"The {self.subject} stays as it is at LiveRamp; unless somebody completes it, it makes nothing."
+        )
 
     def look(self) -> Steps[Outcome]:
         attempt: api.OAuthConnectionAttempt = yield api.get_oauth_connection_attempt(self.attempt_id)
@@ -65,19 +72,14 @@ class DeliveryProbe(Probe):
         )
 
     def look(self) -> Steps[Outcome]:
-        deliveries = yield from every_page(
-            api.list_deliveries(self.integration_connection_id, self.segment_ids)
-        )
-        return self.judge_listed(_by_segment(deliveries))
+        return self.judge_listed((yield from _deliveries(self.integration_connection_id, self.segment_ids)))
 
     def listing(self) -> Listing:
         connection_id = self.integration_connection_id
 
         def by_segment(probes: Collection[DeliveryProbe]) -> Steps[dict[str, list[api.Delivery]]]:
-            segment_ids = sorted({segment_id for probe in probes for segment_id in probe.segment_ids})
-            if len(segment_ids) > MOST_SEGMENTS_NAMED:
-                segment_ids = []
-            return _by_segment((yield from every_page(api.list_deliveries(connection_id, segment_ids))))
+            segment_ids = {segment_id for probe in probes for segment_id in probe.segment_ids}
+            return (yield from _deliveries(connection_id, sorted(segment_ids)))
 
         return Listing(("deliveries", connection_id), by_segment)
 
@@ -104,6 +106,135 @@ class DeliveryProbe(Probe):
             if delivery.status != api.DELIVERED:
                 return Pending(delivery.status, known=delivery.status in ("PENDING", "IN_PROGRESS"))
         return Done([delivery.plain() for delivery in deliveries if delivery])
+
+
+@dataclass(frozen=True)
+class DistributionProbe(DeliveryProbe):
+    """The first delivery of segments that were put into distribution; cancelled by withdrawing them.
+
+    The result says which segments were added, which were in distribution before, and the deliveries.
+
+    :param distribution_manager_id: where they were put.
+    :param segment_config_ids: under which ids, in the order of ``segment_ids``.
+    :param unchanged: segments that were in distribution before and are not waited for.
+    """
+
+    distribution_manager_id: str = ""
+    segment_config_ids: tuple[str, ...] = ()
+    unchanged: tuple[str, ...] = ()
+
+    def _judge(self, deliveries: list[api.Delivery | None]) -> Outcome:
+        outcome = super()._judge(deliveries)
+        if not isinstance(outcome, Done):
+            return outcome
+        return Done(
+            {
+                "distributionManagerID": self.distribution_manager_id,
+                "added": list(self.segment_ids),
+                "unchanged": list(self.unchanged),
+                "deliveries": outcome.result,
+            }
+        )
+
+    @property
+    def left_behind(self) -> str:
+        return (
+            f"Segments {', '.join(self.segment_ids)} stay in distribution manager "
+            f"{self.distribution_manager_id}, and LiveRamp goes on delivering them."
+        )
+
+    def cancel(self) -> Steps[str]:
+        segments = dict(zip(self.segment_ids, self.segment_config_ids, strict=True))
+        yield from withdraw(self.distribution_manager_id, segments)
+        return (
+            f"segments {', '.join(segments)} were withdrawn from distribution manager "
+            f"{self.distribution_manager_id}."
+        )
+
+
+@dataclass(frozen=True)
+class SegmentSyncProbe(Probe):
+    """Whether the destination knows the segments. The result is the list of their statuses.
+
+    :param segment_type: the type of all of them.
+    :param segment_ids: the segments that all must be known there.
+    :param integration_connection_id: only at this destination; None for all the segments go to.
+    """
+
+    hook_class = LiveRampHook
+
+    segment_type: api.SegmentType
+    segment_ids: tuple[str, ...]
+    integration_connection_id: str | None = None
+
+    @property
+    def subject(self) -> str:
+        return f"synchronisation of segments {', '.join(self.segment_ids)}"
+
+    def look(self) -> Steps[Outcome]:
+        return self.judge_listed((yield from _statuses(self.segment_type, self.segment_ids)))
+
+    def listing(self) -> Listing:
+        segment_type = self.segment_type
+
+        def by_segment(probes: Collection[SegmentSyncProbe]) -> Steps[dict[str, list[api.SegmentStatus]]]:
+            segment_ids = {segment_id for probe in probes for segment_id in probe.segment_ids}
+            return (yield from _statuses(segment_type, sorted(segment_ids)))
+
+        return Listing(("segment statuses", segment_type), by_segment)
+
+    def judge_listed(self, listed: dict[str, list[api.SegmentStatus]]) -> Outcome:
+        statuses = []
+        for segment_id in self.segment_ids:
+            here = [status for status in listed.get(segment_id, ()) if self._counts(status)]
+            if not here:
+                return Pending(f"no status of segment {segment_id} yet")
+            statuses += here
+        unfit = [
+            status.segment_id
+            for status in statuses
+            if status.taxonomy.taxonomy_sync_status == "NOT_CONFIGURED_TO_SYNC"
+        ]
+        if unfit:
+            return Failed(f"segments {', '.join(unfit)} are NOT_CONFIGURED_TO_SYNC")
+        for status in statuses:
+            if status.taxonomy.taxonomy_sync_status != "SYNCED":
+                known = status.taxonomy.taxonomy_sync_status in ("NEVER_SYNCED", "OUT_OF_SYNC")
+                return Pending(
+                    f"segment {status.segment_id}: {status.taxonomy.taxonomy_sync_status}", known=known
+                )
+        return Done([status.plain() for status in statuses])
+
+    def _counts(self, status: api.SegmentStatus) -> bool:
+        wanted = self.integration_connection_id
+        return wanted is None or status.integration_connection_id in (None, wanted)
+
+
+def latest_change(integration_connection_id: str, segment_ids: Sequence[str]) -> Steps[str | None]:
+    """ISO 8601, just after the last change of any delivery of these segments; None if there is none.
+
+    It is LiveRamp's own moment, so that its clock and ours need not agree.
+    """
+    listed = yield from _deliveries(integration_connection_id, segment_ids)
+    moments = [_moment(delivery) for segment_id in segment_ids for delivery in listed.get(segment_id, ())]
+    return (max(moments) + timedelta(microseconds=1)).isoformat() if moments else None
+
+
+def _deliveries(connection_id: str, segment_ids: Sequence[str]) -> Steps[dict[str, list[api.Delivery]]]:
+    named = segment_ids if len(segment_ids) <= MOST_SEGMENTS_NAMED else ()
+    return _by_segment((yield from every_page(api.list_deliveries(connection_id, named))))
+
+
+def _statuses(
+    segment_type: api.SegmentType, segment_ids: Sequence[str]
+) -> Steps[dict[str, list[api.SegmentStatus]]]:
+    # the documents want the segments named
+    sorted_out: dict[str, list[api.SegmentStatus]] = {}
+    for first in range(0, len(segment_ids), MOST_SEGMENTS_NAMED):
+        named = segment_ids[first : first + MOST_SEGMENTS_NAMED]
+        for status in (yield from every_page(api.list_segment_statuses(segment_type, named))):
+            sorted_out.setdefault(status.segment_id, []).append(status)
+    return sorted_out
 
 
 def _by_segment(deliveries: list[api.Delivery]) -> dict[str, list[api.Delivery]]:

@@ -104,6 +104,15 @@ class Probe(ABC):
     def look(self) -> Steps[Outcome]:
         """Ask once and judge. Only calls that change nothing."""
 
+    def cancel(self) -> Steps[str] | None:
+        """Stop or undo what is waited for, and say what was done; None where the service cannot."""
+        return None
+
+    @property
+    def left_behind(self) -> str:
+        """What goes on at the service when nobody waits any more, and where to look at it."""
+        return f"What {self.hook_class.hook_name} does of the {self.subject} goes on there."
+
     def listing(self) -> Listing | None:
         """One question that answers this probe and many others, where the service has one."""
         return None
@@ -211,6 +220,23 @@ def wait(probe: Probe, *, poll_interval: float, deadline: float) -> Steps[JSON]:
             raise timed_out(probe, outcome, now - started)
         pause = spread(backed_off(pace.next_pause(), patience.bad_polls))
         yield Pause(min(pause, deadline - now))
+
+
+def give_up(probe: Probe, *, cancel: bool) -> Steps[None]:
+    """Stop at the service what nobody waits for any more, or say what goes on there.
+
+    Fails never: whatever ended the wait is what the task's log has to end with.
+
+    :param cancel: whether to stop it, where the service can.
+    """
+    steps = probe.cancel() if cancel else None
+    if steps is None:
+        log.warning(probe.left_behind)
+        return
+    try:
+        log.warning("Nobody waits any more: %s", (yield from steps))
+    except ActivationError as error:
+        log.error("The %s could not be cancelled: %s %s", probe.subject, error, probe.left_behind)
 
 
 def timed_out(probe: Probe, last: Pending, seconds: float) -> WaitTimeout:

@@ -7,6 +7,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from example_tasks import (
+    SEGMENT,
+    build_flow,
+    connect,
+    create_activity,
+    define,
+    export,
+    register,
+)
 from task_running import Task
 
 from airflow_provider_activation.errors import (
@@ -20,132 +29,23 @@ from airflow_provider_activation.errors import (
     WaitTimeout,
 )
 from airflow_provider_activation.operators.acoustic_exchange import (
-    AcousticExchangeDefineSegmentsOperator,
-    AcousticExchangeExportSegmentOperator,
-    AcousticExchangeRegisterEndpointOperator,
     AcousticExchangeUploadJobDataOperator,
 )
 from airflow_provider_activation.operators.dataddo import (
-    DataddoBuildFlowOperator,
     DataddoExtractSourceOperator,
     DataddoWriteFlowOperator,
 )
 from airflow_provider_activation.operators.delta_projects import (
-    DeltaProjectsCreateActivityFromTemplateOperator,
     DeltaProjectsUpdateActivityOperator,
 )
 from airflow_provider_activation.operators.liveramp import (
     LiveRampAuthorizeOAuthConnectionOperator,
-    LiveRampCreateIntegrationConnectionOperator,
     LiveRampDistributeSegmentsOperator,
 )
 from airflow_provider_activation.sandbox import Sandbox
 
-SEGMENT = 8000000000000001152
-TEMPLATE = "16b35327-794c-11e4-8425-daf437376f87"
-SOURCE_PARAMETERS: dict[str, Any] = {
-    "templateId": "index",
-    "organizationId": "org-1",
-    "accountId": "acc-1",
-    "breakdown": "campaign",
-    "metrics": ["spend"],
-    "labels": ["stats_id"],
-    "action_report_time": "conversion",
-    "swipe_up_attribution_window": "28_DAY",
-    "view_attribution_window": "1_DAY",
-    "dateRange": "30d1",
-    "strategy": "incremental",
-}
-
 both_modes = pytest.mark.parametrize("deferrable", [False, True], ids=["on the worker", "deferred"])
 with_or_without_store = pytest.mark.parametrize("store", [True, False], ids=["store", "no store"])
-
-
-def register(**arguments: Any) -> AcousticExchangeRegisterEndpointOperator:
-    return AcousticExchangeRegisterEndpointOperator(
-        task_id="register",
-        **{
-            "acoustic_exchange_conn_id": "acoustic_exchange_endpoint",
-            "name": "Customer base",
-            "provider_name": "Marketing data",
-            "endpoint_types": {"segment": {"source": {"enabled": True, "producerType": "push"}}},
-            **arguments,
-        },
-    )
-
-
-def define(**arguments: Any) -> AcousticExchangeDefineSegmentsOperator:
-    return AcousticExchangeDefineSegmentsOperator(
-        task_id="define",
-        **{
-            "acoustic_exchange_conn_id": "acoustic_exchange_endpoint",
-            "endpoint_id": 10001,
-            "segments": [{"id": SEGMENT, "name": "Win-back"}],
-            **arguments,
-        },
-    )
-
-
-def export(**arguments: Any) -> AcousticExchangeExportSegmentOperator:
-    return AcousticExchangeExportSegmentOperator(
-        task_id="export",
-        **{
-            "endpoint_id": "10001",
-            "segment_id": SEGMENT,
-            "destination_endpoint_id": 20002,
-            "source_identifiers": ["email_sha256"],
-            "destination_identifier": "email",
-            "update_identities": False,
-            "poll_interval": 0.05,
-            "timeout": 20,
-            **arguments,
-        },
-    )
-
-
-def create_activity(**arguments: Any) -> DeltaProjectsCreateActivityFromTemplateOperator:
-    return DeltaProjectsCreateActivityFromTemplateOperator(
-        task_id="create_activity",
-        **{
-            "template_id": TEMPLATE,
-            "activity_name": "Win-back",
-            "flight_start": "2026-11-23T00:00:00+01:00",
-            "flight_stop": "2026-11-29T23:59:59+01:00",
-            "order_id": "GXK-77123",
-            "budget": 1000,
-            **arguments,
-        },
-    )
-
-
-def connect(**arguments: Any) -> LiveRampCreateIntegrationConnectionOperator:
-    return LiveRampCreateIntegrationConnectionOperator(
-        task_id="connect",
-        **{
-            "destination_id": "1002",
-            "integration_id": "2002",
-            "properties": {"bucket": "audiences", "folder": "daily"},
-            "device_types": ["PII"],
-            "distribution_manager_name": "Win-back",
-            **arguments,
-        },
-    )
-
-
-def build_flow(**arguments: Any) -> DataddoBuildFlowOperator:
-    return DataddoBuildFlowOperator(
-        task_id="build_flow",
-        **{
-            "service": "snapchat_static",
-            "credentials_conn_id": "snapchat_app",
-            "connector_id": "snapchat",
-            "source_label": "Snapchat Insights",
-            "source_parameters": SOURCE_PARAMETERS,
-            "flow_label": "GDS Flow",
-            "app": "google_data_studio",
-            **arguments,
-        },
-    )
 
 
 @pytest.fixture

@@ -33,6 +33,10 @@ class TaskInstance:
         # Airflow's XComs are JSON, and so must be whatever is pushed
         self.xcoms[key] = json.loads(json.dumps(value))
 
+    def xcom_pull(self, task_ids: str, map_indexes: int, key: str) -> Any:
+        assert (task_ids, map_indexes) == (self.task_id, self.map_index)
+        return self.xcoms.get(key)
+
 
 class StateStore(dict[str, Any]):
     """Airflow's task state store: plain JSON, nothing else."""
@@ -57,42 +61,55 @@ class Task:
         self._run_id = f"manual__{next(_runs)}"
         self.store = StateStore() if store else None
         self.ti: TaskInstance | None = None
+        self.context: Any = {}
         self.triggers: list[WaitTrigger] = []
         self._tries = 0
         self._max_tries = RETRIES
 
     def run(self) -> Any:
         """One try, through deferral and resumption; returns the task's result as it goes into an XCom."""
+        try:
+            result = self.begin()
+        except TaskDeferred as deferred:
+            event = {"event": self._event()}
+            result = self._operator().resume_execution(deferred.method_name, event, self.context)
+        return json.loads(json.dumps(result))
+
+    def begin(self) -> Any:
+        """One try, until it ends or is deferred."""
         self._tries += 1
-        operator: BaseOperator = self._make()
-        operator.retries = RETRIES
+        operator = self._operator()
         self.ti = TaskInstance(
             operator.task_id, self._run_id, try_number=self._tries, max_tries=self._max_tries
         )
-        context: Any = {"ti": self.ti, "task_state_store": self.store}
+        self.context = {"ti": self.ti, "task_state_store": self.store}
         try:
-            result = operator.execute(context)
+            return operator.execute(self.context)
         except TaskDeferred as deferred:
-            resumed: Any = self._make()
-            resumed.retries = RETRIES
-            event = {"event": self._event(deferred.trigger)}
-            result = resumed.resume_execution(deferred.method_name, event, context)
-        return json.loads(json.dumps(result))
+            self.triggers.append(made_anew(deferred.trigger))
+            raise
+
+    def _operator(self) -> BaseOperator:
+        # Airflow makes it anew for each try, and when a deferred task goes on
+        operator: BaseOperator = self._make()
+        operator.retries = RETRIES
+        return operator
 
     def clear(self) -> None:
         """What a person does in the user interface. Airflow counts tries on and keeps the state."""
         self._max_tries = self._tries + RETRIES
 
-    def _event(self, trigger: Any) -> Any:
-        """The trigger's event, from a trigger made anew of its serialised form, as in the triggerer."""
-        path, arguments = trigger.serialize()
-        assert path == f"{WaitTrigger.__module__}.{WaitTrigger.__qualname__}"
-        assert all(isinstance(value, str | int | float) for value in arguments.values())
-        again = WaitTrigger(**json.loads(json.dumps(arguments)))
-        self.triggers.append(again)
-
+    def _event(self) -> Any:
         async def first() -> Any:
-            async for event in again.run():
+            async for event in self.triggers[-1].run():
                 return event.payload
 
         return json.loads(json.dumps(asyncio.run(first())))
+
+
+def made_anew(trigger: Any) -> WaitTrigger:
+    """A trigger made of its serialised form, as in the triggerer."""
+    path, arguments = trigger.serialize()
+    assert path == f"{WaitTrigger.__module__}.{WaitTrigger.__qualname__}"
+    assert all(isinstance(value, str | int | float | None) for value in arguments.values())
+    return WaitTrigger(**json.loads(json.dumps(arguments)))

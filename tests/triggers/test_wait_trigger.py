@@ -42,7 +42,7 @@ def test_its_arguments_are_scalars_and_hold_no_secret(connections: Sandbox) -> N
     made = trigger(DeliveryProbe("c", ("1", "2")))
     path, arguments = made.serialize()
     assert path == "airflow_provider_activation.triggers.wait.WaitTrigger"
-    assert all(isinstance(value, str | int | float) for value in arguments.values())
+    assert all(isinstance(value, str | int | float | None) for value in arguments.values())
     secrets = [value for value in connections.secrets.values() if value]
     assert not [secret for secret in secrets if secret in repr(made) + json.dumps(arguments)]
 
