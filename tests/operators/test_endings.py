@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import signal
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -32,21 +31,6 @@ TRIGGER_TIMEOUT = {"error": "Trigger timeout"}
 TRIGGER_FAILURE = {"error": "Trigger failure", "traceback": ["a bug"]}
 
 both_modes = pytest.mark.parametrize("deferrable", [False, True], ids=["on the worker", "deferred"])
-
-
-@pytest.fixture(scope="module")
-def slow_sandbox() -> Iterator[Sandbox]:
-    with Sandbox(port=0, consent="manual", step_seconds=3600) as sandbox:
-        yield sandbox
-
-
-@pytest.fixture
-def slow(slow_sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> Sandbox:
-    """The four services, where whatever is started goes on for hours."""
-    slow_sandbox.reset()
-    for conn_id, connection in slow_sandbox.connections.items():
-        monkeypatch.setenv(f"AIRFLOW_CONN_{conn_id.upper()}", json.dumps(connection))
-    return slow_sandbox
 
 
 class TestLiveRamp:

@@ -39,7 +39,6 @@ from airflow_provider_activation.operators.delta_projects import (
     DeltaProjectsUpdateActivityOperator,
 )
 from airflow_provider_activation.operators.liveramp import (
-    LiveRampAuthorizeOAuthConnectionOperator,
     LiveRampDistributeSegmentsOperator,
 )
 from airflow_provider_activation.sandbox import Sandbox
@@ -230,48 +229,6 @@ class TestAcousticExchange:
 
 
 class TestLiveRamp:
-    def authorize(self, **arguments: Any) -> LiveRampAuthorizeOAuthConnectionOperator:
-        return LiveRampAuthorizeOAuthConnectionOperator(
-            task_id="authorize",
-            **{
-                "destination_id": "1001",
-                "integration_id": "2001",
-                "poll_interval": 0.05,
-                "timeout": 20,
-                **arguments,
-            },
-        )
-
-    @both_modes
-    def test_a_consent_yields_the_oauth_connection(self, connections: Sandbox, deferrable: bool) -> None:
-        task = Task(lambda: self.authorize(deferrable=deferrable))
-        oauth_connection_id = task.run()
-        assert [c["id"] for c in connections.state()["liveramp"]["oAuthConnections"]] == [oauth_connection_id]
-        assert task.ti is not None
-        assert task.ti.xcoms["_link_LiveRampAuthorizeLink"].startswith(connections.url)
-
-    def test_an_existing_authorisation_is_taken_and_nobody_is_asked(self, connections: Sandbox) -> None:
-        first = Task(self.authorize).run()
-        assert Task(self.authorize).run() == first
-        assert len(connections.state()["liveramp"]["oAuthConnectionAttempts"]) == 1
-
-    def test_authorising_again(self, connections: Sandbox) -> None:
-        first = Task(self.authorize).run()
-        assert Task(lambda: self.authorize(oauth_connection_id=first)).run() == first
-        assert len(connections.state()["liveramp"]["oAuthConnectionAttempts"]) == 2
-
-    @both_modes
-    def test_a_refusal_fails_with_the_reason(self, connections: Sandbox, deferrable: bool) -> None:
-        connections.misbehave(
-            "fail", service="liveramp", method="POST", path="/v2/oauth-connection-attempts", times=1
-        )
-        with pytest.raises(JobFailed, match="OAuth connection attempt"):
-            Task(lambda: self.authorize(deferrable=deferrable)).run()
-
-    def test_an_integration_that_needs_no_consent_is_refused(self, connections: Sandbox) -> None:
-        with pytest.raises(InvalidRequest, match="needs no authorisation"):
-            Task(lambda: self.authorize(destination_id="1002", integration_id="2002")).run()
-
     def test_connects_once(self, connections: Sandbox) -> None:
         first = Task(connect).run()
         assert set(first) == {"id", "distributionManagerID"}

@@ -10,8 +10,10 @@ from typing import Any
 
 import pytest
 
+from airflow_provider_activation.errors import AuthenticationFailed
 from airflow_provider_activation.hooks.liveramp import LiveRampHook
 from airflow_provider_activation.sandbox import Sandbox
+from airflow_provider_activation.triggers import wait as trigger_module
 from airflow_provider_activation.triggers.wait import WaitTrigger
 from airflow_provider_activation.waits.liveramp import DeliveryProbe, OAuthConnectionAttemptProbe
 from airflow_provider_activation.waits.probe import Probe
@@ -102,3 +104,35 @@ def test_a_connection_that_cannot_be_used_is_an_event(
     event = asyncio.run(event_of(trigger(OAuthConnectionAttemptProbe("a"))))
     assert event["error"] == "InvalidConnection"
     assert "'liveramp_default'" in event["message"]
+
+
+class TestANewKey:
+    """A wait of days sees the connection get a new key, and the service refuse the old one."""
+
+    @pytest.fixture(autouse=True)
+    def refused_once(self, connections: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.old = connections.connections["liveramp_default"]
+        self.waits: list[Any] = []
+
+        async def shared_wait(transport: Any, probe: Probe, **timing: float) -> str:
+            self.waits.append(transport)
+            if len(self.waits) == 1:
+                self.rotate()
+                raise AuthenticationFailed("the key is not known any more")
+            return "7"
+
+        monkeypatch.setattr(trigger_module, "shared_wait", shared_wait)
+        monkeypatch.setattr(trigger_module, "RENEWED_WITHIN", 0.0)
+        self.setenv = monkeypatch.setenv
+        self.rotate = lambda: None
+
+    def test_goes_on_with_the_new_one(self) -> None:
+        changed = json.dumps({**self.old, "password": "a new key"})
+        self.rotate = lambda: self.setenv("AIRFLOW_CONN_LIVERAMP_DEFAULT", changed)
+        assert asyncio.run(event_of(trigger(OAuthConnectionAttemptProbe("a")))) == {"result": "7"}
+        assert self.waits[0] is not self.waits[1]
+
+    def test_ends_if_there_is_none(self) -> None:
+        event = asyncio.run(event_of(trigger(OAuthConnectionAttemptProbe("a"))))
+        assert event["error"] == "AuthenticationFailed"
+        assert len(self.waits) == 1

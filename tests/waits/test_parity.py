@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+import inspect
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import cached_property
+from types import ModuleType
 from typing import Any
 
 import pytest
 from airflow.providers.common.compat.sdk import AirflowSensorTimeout, TaskDeferred
 from task_running import TaskInstance
 
-from airflow_provider_activation.api import acoustic_exchange, dataddo, liveramp
+from airflow_provider_activation.api import acoustic_exchange, dataddo, delta_projects, liveramp
 from airflow_provider_activation.api.call import Call, Page
 from airflow_provider_activation.errors import WaitTimeout
 from airflow_provider_activation.hooks.base import ActivationHook
@@ -21,9 +23,19 @@ from airflow_provider_activation.sensors.base import ActivationSensor
 from airflow_provider_activation.submission import Submission
 from airflow_provider_activation.transport import Service, Transport
 from airflow_provider_activation.triggers.wait import WaitTrigger
+from airflow_provider_activation.waits import acoustic_exchange as acoustic
+from airflow_provider_activation.waits import dataddo as dataddo_waits
+from airflow_provider_activation.waits import delta_projects as delta
+from airflow_provider_activation.waits import liveramp as liveramp_waits
 from airflow_provider_activation.waits.acoustic_exchange import JobProbe
 from airflow_provider_activation.waits.dataddo import FlowRunProbe, SourceRunProbe
-from airflow_provider_activation.waits.liveramp import DeliveryProbe, OAuthConnectionAttemptProbe
+from airflow_provider_activation.waits.delta_projects import ActivityProbe
+from airflow_provider_activation.waits.liveramp import (
+    DeliveryProbe,
+    DistributionProbe,
+    OAuthConnectionAttemptProbe,
+    SegmentSyncProbe,
+)
 from airflow_provider_activation.waits.probe import Done, Failed, NeedsAction, Pending, Probe
 
 BEFORE, LATER = "2026-11-22T10:00:00+00:00", "2026-11-22T11:00:00+00:00"
@@ -45,6 +57,16 @@ def attempt(status: str) -> Answers:
 def delivery(status: str) -> Answers:
     fields = {"id": "d", "status": status, "segmentID": "1", "recordCount": 5, "updatedAt": LATER}
     return {"list_deliveries": Page((liveramp.Delivery.model_validate(fields),))}
+
+
+def segment_status(status: str) -> Answers:
+    fields = {"segmentID": "1", "segmentType": "ONBOARDING", "taxonomy": {"taxonomySyncStatus": status}}
+    return {"list_segment_statuses": Page((liveramp.SegmentStatus.model_validate(fields),))}
+
+
+def activity(*, enabled: bool) -> Answers:
+    fields = {"id": "a", "name": "Win-back", "enabled": enabled}
+    return {"get_activity": delta_projects.Activity.model_validate(fields)}
 
 
 def run_status(status: str) -> Answers:
@@ -80,6 +102,22 @@ CASES: list[tuple[Probe, Answers, str]] = [
     *(
         (DeliveryProbe("c", ("1",)), delivery(status), f"delivery {status}")
         for status in ("PENDING", "IN_PROGRESS", "DELIVERED", "FAILED", "CANCELLED", "STRANGE")
+    ),
+    *(
+        (
+            DistributionProbe("c", ("1",), None, "m", ("7",), ("2",)),
+            delivery(status),
+            f"distribution {status}",
+        )
+        for status in ("PENDING", "IN_PROGRESS", "DELIVERED", "FAILED", "CANCELLED", "STRANGE")
+    ),
+    *(
+        (SegmentSyncProbe("ONBOARDING", ("1",)), segment_status(status), f"segment {status}")
+        for status in ("NOT_CONFIGURED_TO_SYNC", "NEVER_SYNCED", "OUT_OF_SYNC", "SYNCED", "STRANGE")
+    ),
+    *(
+        (ActivityProbe("m", "c", "a"), activity(enabled=enabled), f"activity {enabled}")
+        for enabled in (True, False)
     ),
     *(
         (kind(BEFORE, BEFORE, "id"), run_status(status), f"{kind.__name__} {status}")
@@ -122,6 +160,7 @@ class AnySensor(ActivationSensor):
 
 class AnyOperator(SubmittingOperator):
     nouns = ("thing",)
+    cancels_on_kill = False
 
     def __init__(self, *, asked: Probe, **kwargs: Any) -> None:
         super().__init__(**kwargs)
@@ -167,7 +206,7 @@ def _finish(task: Any) -> Any:
                 return event.payload
 
         event = json.loads(json.dumps(asyncio.run(first())))
-        result = task.execute_complete(context, event=event)
+        result = task.resume_execution("execute_complete", {"event": event}, context)
     return json.loads(json.dumps(result))
 
 
@@ -202,6 +241,18 @@ def _ending(run: Callable[[Probe], Any], probe: Probe) -> tuple[str, Any]:
         return "timeout", None
     except Exception as error:
         return type(error).__name__, str(error)
+
+
+def test_the_cases_hold_every_probe() -> None:
+    """A new probe needs a row for each of its statuses."""
+    kinds = {kind for module in (acoustic, liveramp_waits, dataddo_waits, delta) for kind in _probes(module)}
+    assert {type(probe) for probe, _, _ in CASES} == kinds
+
+
+def _probes(module: ModuleType) -> Iterator[type[Probe]]:
+    for _, kind in inspect.getmembers(module, inspect.isclass):
+        if issubclass(kind, Probe) and not inspect.isabstract(kind):
+            yield kind
 
 
 def test_the_cases_hold_every_outcome() -> None:
