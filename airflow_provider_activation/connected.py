@@ -9,12 +9,25 @@ from typing import TYPE_CHECKING, Any
 
 from airflow.sdk import BaseOperator
 
+from airflow_provider_activation.versions import RETRY_POLICIES
+
 if TYPE_CHECKING:
     from airflow_provider_activation.hooks.acoustic_exchange import AcousticExchangeHook
     from airflow_provider_activation.hooks.liveramp import LiveRampHook
 
 
-class LiveRampTask(BaseOperator):
+class ActivationTask(BaseOperator):
+    """A task of this package. It gets `ActivationRetryPolicy` where neither it nor its DAG has another."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        if RETRY_POLICIES and self.retry_policy is None:
+            from airflow_provider_activation.retry_policy import ActivationRetryPolicy
+
+            self.retry_policy = ActivationRetryPolicy()
+
+
+class LiveRampTask(ActivationTask):
     """A task with a connection of type ``liveramp``.
 
     :param liveramp_conn_id: the connection's id.
@@ -35,7 +48,7 @@ class LiveRampTask(BaseOperator):
         return LiveRampHook(self.liveramp_conn_id)
 
 
-class AcousticExchangeTask(BaseOperator):
+class AcousticExchangeTask(ActivationTask):
     """A task with a connection of type ``acoustic_exchange``.
 
     :param acoustic_exchange_conn_id: the connection's id.

@@ -6,6 +6,7 @@ what came back, what to do. Whoever raises an error has already removed secrets 
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, ClassVar
 
 
@@ -20,6 +21,10 @@ class ActivationError(Exception):
     """
 
     advice: ClassVar[str] = ""
+    retry_helps: ClassVar[bool] = True
+    """Whether another try of the task, with nothing changed, can end otherwise."""
+    own_fields: ClassVar[tuple[str, ...]] = ()
+    """What the class adds to the arguments above."""
 
     def __init__(
         self,
@@ -37,6 +42,20 @@ class ActivationError(Exception):
         self.status = status
         self.body = body
 
+    def as_json(self) -> dict[str, Any]:
+        """This error as plain JSON; see `from_json`."""
+        names = ("message", "service", "operation", "status", "body", *self.own_fields)
+        return {"kind": type(self).__name__, **{name: getattr(self, name) for name in names}}
+
+    @staticmethod
+    def from_json(fields: Mapping[str, Any]) -> ActivationError:
+        """The error `as_json` was called on; one whose class is not known is an `ActivationError`."""
+        kind = globals().get(str(fields["kind"]))
+        if not (isinstance(kind, type) and issubclass(kind, ActivationError)):
+            kind = ActivationError
+        names = ("service", "operation", "status", "body", *kind.own_fields)
+        return kind(str(fields["message"]), **{name: fields.get(name) for name in names})
+
     def __str__(self) -> str:
         where = " ".join(part for part in (self.service, self.operation) if part)
         text = f"{where}: {self.message}" if where else self.message
@@ -48,30 +67,35 @@ class ActivationError(Exception):
 class InvalidConnection(ActivationError):
     """The Airflow connection lacks something or holds something that cannot be used."""
 
+    retry_helps = False
     advice = "Nothing was sent. Correct the Airflow connection."
 
 
 class AuthenticationFailed(ActivationError):
     """The service does not know these credentials (401)."""
 
+    retry_helps = False
     advice = "Check login and password of the Airflow connection; a retry will not help."
 
 
 class PermissionDenied(ActivationError):
     """The service knows the credentials and refuses the call (403)."""
 
+    retry_helps = False
     advice = "Ask the service's administrator for the permission; a retry will not help."
 
 
 class NotFound(ActivationError):
     """The service does not know the resource (404, 410)."""
 
+    retry_helps = False
     advice = "Check the ids given to the task; the resource may have been deleted."
 
 
 class InvalidRequest(ActivationError):
     """The call itself is wrong: refused before it was sent, or by the service (400, 422)."""
 
+    retry_helps = False
     advice = "Correct the task's arguments; a retry will not help."
 
 
@@ -87,6 +111,8 @@ class RateLimited(ActivationError):
 
     advice = "The call was not carried out; run the task again later."
 
+    own_fields = ("retry_after",)
+
     def __init__(self, message: str, *, retry_after: float | None = None, **context: Any) -> None:
         super().__init__(message, **context)
         self.retry_after = retry_after
@@ -101,6 +127,7 @@ class ServiceUnavailable(ActivationError):
 class NotSupported(ActivationError):
     """The service, or the endpoint behind it, does not support the call (501)."""
 
+    retry_helps = False
     advice = "A retry will not help."
 
 
@@ -110,7 +137,10 @@ class AlternateActionRequired(ActivationError):
     :param share_action: the action the answer names, for example ``REPLACE``.
     """
 
+    retry_helps = False
     advice = "Use the action it names instead."
+
+    own_fields = ("share_action",)
 
     def __init__(self, message: str, *, share_action: str | None = None, **context: Any) -> None:
         super().__init__(message, **context)
@@ -127,6 +157,8 @@ class PartialFailure(ActivationError):
     :param failed: for each failed item its id and why.
     :param result: what the call did achieve, as plain JSON.
     """
+
+    own_fields = ("failed", "result")
 
     def __init__(
         self, message: str, *, failed: dict[str, str] | None = None, result: Any = None, **context: Any
@@ -153,6 +185,8 @@ class UncertainOutcome(ActivationError):
         "clear the task to send it again."
     )
 
+    own_fields = ("candidates",)
+
     def __init__(self, message: str, *, candidates: list[str] | None = None, **context: Any) -> None:
         super().__init__(message, **context)
         self.candidates = candidates or []
@@ -164,6 +198,12 @@ class UncertainOutcome(ActivationError):
 
 class JobFailed(ActivationError):
     """What was waited for ended, and not well."""
+
+
+class Declined(JobFailed):
+    """A person was asked and said no."""
+
+    retry_helps = False
 
 
 class NeedsAction(ActivationError):

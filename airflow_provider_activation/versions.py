@@ -4,10 +4,21 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Mapping
-from typing import Any, Protocol, cast
+from collections.abc import Callable, Mapping
+from functools import wraps
+from typing import Any, ParamSpec, Protocol, TypeVar, cast
+
+from airflow.providers.common.compat.version_compat import AIRFLOW_V_3_3_PLUS
+
+from airflow_provider_activation.errors import ActivationError
 
 log = logging.getLogger(__name__)
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+RETRY_POLICIES = AIRFLOW_V_3_3_PLUS
+"""Whether a task can have a retry policy."""
 
 
 class TaskStateStore(Protocol):
@@ -23,6 +34,25 @@ def task_state_store(context: Mapping[str, Any]) -> TaskStateStore | None:
     return cast("TaskStateStore | None", context.get("task_state_store"))
 
 
+def without_vain_retries(run: Callable[P, T]) -> Callable[P, T]:
+    """Have Airflow not retry what cannot get better, where no retry policy can tell it."""
+    if RETRY_POLICIES:
+        return run
+
+    @wraps(run)
+    def run_once_if_in_vain(*args: P.args, **kwargs: P.kwargs) -> T:
+        from airflow.providers.common.compat.sdk import AirflowFailException
+
+        try:
+            return run(*args, **kwargs)
+        except ActivationError as error:
+            if error.retry_helps:
+                raise
+            raise AirflowFailException(str(error)) from error
+
+    return run_once_if_in_vain
+
+
 def mask_secret(secret: str) -> None:
     """Have Airflow keep a secret out of this task's logs. Blocks: on an event loop, call it in a thread."""
     from airflow.sdk.log import mask_secret as airflow_mask_secret
@@ -35,8 +65,6 @@ def answers_resume() -> bool:
 
     Before, the action is listed and can be answered, and the task waits on.
     """
-    from airflow.providers.common.compat.version_compat import AIRFLOW_V_3_3_PLUS
-
     return AIRFLOW_V_3_3_PLUS
 
 

@@ -11,9 +11,9 @@ from datetime import timedelta
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, NoReturn
 
-from airflow.sdk import BaseOperator
-
 from airflow_provider_activation.arguments import DEFERRABLE, one_of, seconds
+from airflow_provider_activation.connected import ActivationTask
+from airflow_provider_activation.versions import without_vain_retries
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
@@ -31,7 +31,7 @@ KILLED_WITHIN = 4.0
 """Seconds to stop what was started when the process is told to end; Airflow kills it after five."""
 
 
-class ActivationOperator(BaseOperator):
+class ActivationOperator(ActivationTask):
     """An operator of this package."""
 
     outputs: tuple[str, ...] = ()
@@ -57,6 +57,7 @@ class ActionOperator(ActivationOperator):
     def steps(self) -> Steps[JSON]:
         """The calls of the action; returns the task's result as plain JSON."""
 
+    @without_vain_retries
     def execute(self, context: Context) -> JSON:
         return self.publish(context, self.hook.run(self.steps()))
 
@@ -154,6 +155,7 @@ class SubmittingOperator(ActivationOperator):
 
     # what is done with it
 
+    @without_vain_retries
     def execute(self, context: Context) -> JSON:
         if self._shall_wait:
             self._rehearse(self.probe(self.rehearsal_id))
@@ -187,6 +189,7 @@ class SubmittingOperator(ActivationOperator):
             raise
         return self.finish(context, result)
 
+    @without_vain_retries
     def resume_execution(
         self, next_method: str, next_kwargs: dict[str, Any] | None, context: Context
     ) -> JSON:

@@ -139,13 +139,13 @@ class LiveRampAuthorizeOAuthConnectionOperator(LiveRampTask, SubmittingOperator)
         if event is None or "chosen_options" not in event:
             return super().execute_complete(context, event)
         from airflow_provider_activation.api import liveramp as api
-        from airflow_provider_activation.errors import JobFailed
+        from airflow_provider_activation.errors import Declined
         from airflow_provider_activation.waits.probe import Pending, conclude
 
         submitted = self.submitted(context)
         probe = self.probe(submitted["made"])
         if NOBODY_AUTHORIZES in event["chosen_options"]:
-            raise JobFailed(f"{probe.subject}: a person answered: {NOBODY_AUTHORIZES}.", service=api.SERVICE)
+            raise Declined(f"{probe.subject}: a person answered: {NOBODY_AUTHORIZES}.", service=api.SERVICE)
         outcome = self.hook.run(probe.look())
         if not isinstance(outcome, Pending):
             return self.finish(context, conclude(probe, outcome))

@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Any
 from airflow.sdk import BaseOperator, BaseSensorOperator, PokeReturnValue
 
 from airflow_provider_activation.arguments import DEFERRABLE, seconds
+from airflow_provider_activation.connected import ActivationTask
+from airflow_provider_activation.versions import without_vain_retries
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
@@ -23,7 +25,7 @@ if TYPE_CHECKING:
 JSON = Any
 
 
-class ActivationSensor(BaseSensorOperator):
+class ActivationSensor(ActivationTask, BaseSensorOperator):
     """A sensor of this package. What it waited for is its result, the same in every mode.
 
     :param deferrable: wait in the triggerer and hold no worker slot.
@@ -109,6 +111,7 @@ class ActivationSensor(BaseSensorOperator):
         pause = spread(backed_off(self._pace.next_pause(), self._patience.bad_polls))
         return max(0.0, min(pause, self.timeout - run_duration()))
 
+    @without_vain_retries
     def execute(self, context: Context) -> JSON:
         if not self.deferrable:
             return super().execute(context)
@@ -131,6 +134,7 @@ class ActivationSensor(BaseSensorOperator):
 
         return result_of_event(event)
 
+    @without_vain_retries
     def resume_execution(
         self, next_method: str, next_kwargs: dict[str, Any] | None, context: Context
     ) -> JSON:

@@ -261,14 +261,7 @@ def conclude(probe: Probe, outcome: Ended) -> JSON:
 
 def event_of_error(error: ActivationError) -> dict[str, JSON]:
     """An error as the payload of a trigger's event."""
-    return {
-        "error": type(error).__name__,
-        "message": error.message,
-        "service": error.service,
-        "operation": error.operation,
-        "status": error.status,
-        "body": error.body,
-    }
+    return {"error": error.as_json()}
 
 
 def event_of_result(result: JSON) -> dict[str, JSON]:
@@ -281,11 +274,8 @@ def result_of_event(event: Mapping[str, JSON] | None) -> JSON:
 
     :raises ActivationError: the trigger's error, or an event that none of our triggers sends.
     """
-    if event is not None and "result" in event:
-        return event["result"]
-    if event is None or "error" not in event:
+    if event is not None and isinstance(event.get("error"), dict):
+        raise ActivationError.from_json(event["error"])
+    if event is None or "result" not in event:
         raise ActivationError(f"the trigger sent an event that cannot be read: {event!r}.")
-    kind = getattr(errors, str(event["error"]), ActivationError)
-    raise kind(
-        str(event["message"]), **{name: event[name] for name in ("service", "operation", "status", "body")}
-    )
+    return event["result"]

@@ -8,7 +8,7 @@ import json
 from dataclasses import dataclass, field
 from typing import Any
 
-from airflow.providers.common.compat.sdk import TaskDeferred
+from airflow.providers.common.compat.sdk import AirflowFailException, TaskDeferred
 from airflow.sdk import BaseOperator
 
 from airflow_provider_activation.triggers.wait import WaitTrigger
@@ -69,11 +69,18 @@ class Task:
     def run(self) -> Any:
         """One try, through deferral and resumption; returns the task's result as it goes into an XCom."""
         try:
-            result = self.begin()
+            result = self._begin_and_resume()
+        except AirflowFailException as error:
+            # what Airflow 3.1 and 3.2 are told of an error that is not to be retried
+            raise error.__cause__ or error from None
+        return json.loads(json.dumps(result))
+
+    def _begin_and_resume(self) -> Any:
+        try:
+            return self.begin()
         except TaskDeferred as deferred:
             event = {"event": self._event()}
-            result = self._operator().resume_execution(deferred.method_name, event, self.context)
-        return json.loads(json.dumps(result))
+            return self._operator().resume_execution(deferred.method_name, event, self.context)
 
     def begin(self) -> Any:
         """One try, until it ends or is deferred."""

@@ -6,6 +6,7 @@ import asyncio
 import json
 import logging
 import time
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -94,7 +95,7 @@ def test_it_goes_on_after_a_restart(connections: Sandbox) -> None:
 def test_the_deadline_does_not_begin_anew_after_a_restart(connections: Sandbox) -> None:
     _, arguments = trigger(DeliveryProbe("7000001", ("5000000001",)), timeout=-1).serialize()
     event = asyncio.run(event_of(WaitTrigger(**arguments)))
-    assert event["error"] == "WaitTimeout"
+    assert event["error"]["kind"] == "WaitTimeout"
 
 
 def test_a_connection_that_cannot_be_used_is_an_event(
@@ -102,8 +103,8 @@ def test_a_connection_that_cannot_be_used_is_an_event(
 ) -> None:
     monkeypatch.setenv("AIRFLOW_CONN_LIVERAMP_DEFAULT", json.dumps({"conn_type": "liveramp"}))
     event = asyncio.run(event_of(trigger(OAuthConnectionAttemptProbe("a"))))
-    assert event["error"] == "InvalidConnection"
-    assert "'liveramp_default'" in event["message"]
+    assert event["error"]["kind"] == "InvalidConnection"
+    assert "'liveramp_default'" in event["error"]["message"]
 
 
 class TestANewKey:
@@ -124,7 +125,7 @@ class TestANewKey:
         monkeypatch.setattr(trigger_module, "shared_wait", shared_wait)
         monkeypatch.setattr(trigger_module, "RENEWED_WITHIN", 0.0)
         self.setenv = monkeypatch.setenv
-        self.rotate = lambda: None
+        self.rotate: Callable[[], None] = lambda: None
 
     def test_goes_on_with_the_new_one(self) -> None:
         changed = json.dumps({**self.old, "password": "a new key"})
@@ -134,5 +135,5 @@ class TestANewKey:
 
     def test_ends_if_there_is_none(self) -> None:
         event = asyncio.run(event_of(trigger(OAuthConnectionAttemptProbe("a"))))
-        assert event["error"] == "AuthenticationFailed"
+        assert event["error"]["kind"] == "AuthenticationFailed"
         assert len(self.waits) == 1
