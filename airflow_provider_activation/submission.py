@@ -25,6 +25,9 @@ JSON: TypeAlias = Any
 OnUncertain = Literal["fail", "resubmit"]
 IfExists = Literal["reuse", "fail", "create"]
 
+VERSION = 1
+"""Of what is written into the task state store."""
+
 LOOKS_AFTER_AN_UNCERTAIN_ANSWER = (1.0, 2.0, 4.0)
 """Seconds before each look for what an uncertain call may have made: some services list it late."""
 
@@ -62,6 +65,8 @@ class Submission:
     :param proves_absence: whether `find` finding nothing proves that there is nothing.
     :param if_exists: what to do when `find` finds one on the first try: take it, refuse, or not look.
     :param recall: asks whether a thing with a known id has failed; raises NotFound when it is gone.
+    :param id_is: whether something noted can be an id.
+    :param before_is: whether something noted can be what `before` returned.
     """
 
     noun: str
@@ -72,6 +77,8 @@ class Submission:
     proves_absence: bool = True
     if_exists: IfExists = "create"
     recall: Callable[[JSON], Steps[bool]] | None = None
+    id_is: Callable[[JSON], bool] = lambda noted: isinstance(noted, str)
+    before_is: Callable[[JSON], bool] = lambda noted: noted is None or isinstance(noted, list)
 
 
 class Memory:
@@ -79,12 +86,16 @@ class Memory:
 
     :param store: Airflow's task state store, None where there is none.
     :param nouns: the submissions of the task.
-    :param first_try: whether this is the first try since the task was last cleared.
+    :param generation: the number of the first try since the task was last cleared.
+    :param first_try: whether this is that try.
     """
 
-    def __init__(self, store: TaskStateStore | None, nouns: Sequence[str], *, first_try: bool) -> None:
+    def __init__(
+        self, store: TaskStateStore | None, nouns: Sequence[str], *, generation: int, first_try: bool
+    ) -> None:
         self._store = store
         self._nouns = nouns
+        self._generation = generation
         self._first_try = first_try
 
     def recall(self, noun: str) -> dict[str, JSON]:
@@ -94,15 +105,21 @@ class Memory:
         noted = self._store.get(_store_key(noun))
         if noted is None:
             return {}
-        if isinstance(noted, dict) and noted.get("version") == 1:
-            return noted
+        if not _is_ours(noted):
+            return self.lost(noun)
+        # Airflow keeps the state of a task that is cleared, and who clears it wants it done again
+        return noted if noted["generation"] == self._generation else {}
+
+    def lost(self, noun: str) -> dict[str, JSON]:
+        """Of a note that makes no sense."""
         log.warning("What this task noted of its %s cannot be read; the service is asked instead.", noun)
         return {"lost": True}
 
     def note(self, noun: str, **noted: JSON) -> None:
         """Write down what is known of a submission."""
         if self._store is not None:
-            self._store.set(_store_key(noun), {"version": 1, **noted})
+            note = {"version": VERSION, "generation": self._generation, **noted}
+            self._store.set(_store_key(noun), note)
 
     def forget(self, noun: str) -> None:
         """Nothing was submitted."""
@@ -113,6 +130,16 @@ class Memory:
         """The task is done with all its submissions."""
         for noun in self._nouns:
             self.forget(noun)
+
+
+def _is_ours(noted: JSON) -> bool:
+    return (
+        isinstance(noted, dict)
+        and noted.get("version") == VERSION
+        and isinstance(noted.get("generation"), int)
+        and ("id" in noted or "before" in noted)
+        and isinstance(noted.get("given_up", []), list)
+    )
 
 
 def submission_key(dag_id: str, run_id: str, task_id: str, map_index: int, generation: int) -> str:
@@ -148,6 +175,10 @@ def submit(submission: Submission, memory: Memory, *, on_uncertain: OnUncertain 
     """
     noun = submission.noun
     noted = memory.recall(noun)
+    if ("id" in noted and not submission.id_is(noted["id"])) or (
+        "before" in noted and not submission.before_is(noted["before"])
+    ):
+        noted = memory.lost(noun)
     given_up: list[JSON] = list(noted.get("given_up") or [])
     maybe_sent = bool(noted.get("lost") or "before" in noted)
 

@@ -306,6 +306,7 @@ class AcousticExchangeExportSegmentOperator(AcousticExchangeTask, SubmittingOper
             # whether a finished job stays in the list is not documented
             proves_absence=False,
             recall=failed,
+            id_is=_is_job_id,
         )
 
     def probe(self, made: JSON) -> JobProbe:
@@ -376,6 +377,7 @@ class AcousticExchangeUploadJobDataOperator(AcousticExchangeTask, SubmittingOper
             find=taken,
             id_of=lambda answer, before: job_id,
             if_exists="fail",
+            id_is=_is_job_id,
         )
 
     def probe(self, made: JSON) -> JobProbe:
@@ -391,6 +393,10 @@ class AcousticExchangeUploadJobDataOperator(AcousticExchangeTask, SubmittingOper
 
     def result(self, made: JSON) -> Steps[JSON]:
         return _job(self.job_category, made)
+
+
+def _is_job_id(noted: JSON) -> bool:
+    return isinstance(noted, int) and not isinstance(noted, bool)
 
 
 def _job(job_category: api.JobCategory, job_id: int) -> Steps[JSON]:

@@ -283,8 +283,13 @@ class SubmittingOperator(ActivationOperator):
         from airflow_provider_activation import versions
         from airflow_provider_activation.submission import Memory
 
-        first_try = context["ti"].try_number <= self._generation(context)
-        return Memory(versions.task_state_store(context), self.nouns, first_try=first_try)
+        generation = self._generation(context)
+        return Memory(
+            versions.task_state_store(context),
+            self.nouns,
+            generation=generation,
+            first_try=context["ti"].try_number <= generation,
+        )
 
     def _key(self, context: Context) -> str:
         from airflow_provider_activation.submission import submission_key

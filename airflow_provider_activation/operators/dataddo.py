@@ -247,7 +247,7 @@ class DataddoBuildFlowOperator(DataddoOperator, SubmittingOperator):
 class DataddoRunOperator(DataddoOperator, SubmittingOperator):
     """A run that is put in the queue. It has no id: it is told by how the last run stood before."""
 
-    rehearsal_id = {"last_run_started": None, "last_run_finished": None}
+    rehearsal_id: JSON = {"last_run_started": None, "last_run_finished": None}
 
     @abstractmethod
     def probe(self, made: JSON) -> RunProbe:
@@ -296,6 +296,8 @@ class DataddoRunOperator(DataddoOperator, SubmittingOperator):
             # a run may stand in the queue for long before anything shows
             proves_absence=False,
             recall=self._failed,
+            id_is=_are_moments,
+            before_is=_are_moments,
         )
 
     def _failed(self, made: JSON) -> Steps[bool]:
@@ -390,6 +392,17 @@ def _credential(connection: Connection, place: str) -> str:
     if place.startswith("extra."):
         return str(connection.extra_dejson.get(place.removeprefix("extra.")) or "")
     return str(getattr(connection, place) or "")
+
+
+def _are_moments(noted: JSON) -> bool:
+    """Whether it is how a last run stood: two moments, or None."""
+    from airflow_provider_activation.waits.dataddo import is_moment
+
+    return (
+        isinstance(noted, dict)
+        and noted.keys() == DataddoRunOperator.rehearsal_id.keys()
+        and all(moment is None or is_moment(moment) for moment in noted.values())
+    )
 
 
 def _text(moment: Any) -> str | None:

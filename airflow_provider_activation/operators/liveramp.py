@@ -362,7 +362,7 @@ class LiveRampDistributeSegmentsOperator(LiveRampTask, SubmittingOperator):
         noun = self.nouns[0]
         wanted = [self._segment(given) for given in self.segments]
         # what an earlier try of this task added is not unchanged, and is to be waited for too
-        noted = memory.recall(noun).get("id") or {"added": {}}
+        noted = _readable(memory.recall(noun).get("id")) or {"added": {}}
         if self.wait_for_completion and "connection" not in noted:
             noted |= yield from self._before(wanted)
         outcome = yield from distribute(self.distribution_manager_id, wanted)
@@ -413,6 +413,18 @@ class LiveRampDistributeSegmentsOperator(LiveRampTask, SubmittingOperator):
         return api.SegmentConfigInput.model_validate(
             {"segmentID": str(given), "segmentType": self.segment_type}
         )
+
+
+def _readable(noted: JSON) -> JSON:
+    """What an earlier try noted of the segments it added, if it is that; they are listed anyway."""
+    if (
+        isinstance(noted, dict)
+        and isinstance(noted.get("added"), dict)
+        and all(isinstance(text, str) for pair in noted["added"].items() for text in pair)
+        and (noted.keys() >= {"connection", "after"} or "connection" not in noted)
+    ):
+        return noted
+    return None
 
 
 def _nothing(before: JSON) -> Steps[list[Candidate]]:

@@ -105,3 +105,11 @@ def is_later(moment: datetime | None, before: str | None) -> bool:
     if moment is None:
         return False
     return before is None or moment > datetime.fromisoformat(before)
+
+
+def is_moment(noted: object) -> bool:
+    """Whether something written down is a moment in ISO 8601 with its zone."""
+    try:
+        return isinstance(noted, str) and datetime.fromisoformat(noted).tzinfo is not None
+    except ValueError:
+        return False

@@ -25,6 +25,7 @@ from airflow_provider_activation.errors import (
     JobFailed,
     NeedsAction,
     PartialFailure,
+    ServiceUnavailable,
     UncertainOutcome,
     WaitTimeout,
 )
@@ -346,6 +347,21 @@ class TestDeltaProjects:
         first = task.run()
         task.clear()
         assert task.run()["id"] != first["id"]
+
+    @with_or_without_store
+    def test_clearing_a_task_that_failed_uncertain_creates_again(
+        self, connections: Sandbox, store: bool, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr("airflow_provider_activation.submission.LOOKS_AFTER_AN_UNCERTAIN_ANSWER", (0,))
+        task = Task(create_activity, store=store)
+        connections.misbehave("drop_after", service="delta-projects", method="POST", path="*template")
+        connections.misbehave("status", service="delta-projects", path="*/activity", status=503, times=9)
+        with pytest.raises((UncertainOutcome, ServiceUnavailable)):
+            task.run()
+        connections.behave()
+        task.clear()
+        task.run()
+        assert len(connections.state()["delta-projects"]["activities"]) == 2
 
     @with_or_without_store
     @pytest.mark.parametrize("what", ["drop_after", "half_body"])

@@ -73,6 +73,7 @@ class Play:
 
     store: Store | None = field(default_factory=Store)
     first_try: bool = True
+    generation: int = 1
     listed: list[list[Candidate]] = field(default_factory=lambda: [[]])
     created: Any = 42
     asked: Any = False
@@ -104,8 +105,9 @@ class Play:
             proves_absence=self.proves_absence,
             if_exists=self.if_exists,
             recall=recall if self.can_ask else None,
+            id_is=lambda noted: isinstance(noted, int),
         )
-        memory = Memory(self.store, ["export job"], first_try=self.first_try)
+        memory = Memory(self.store, ["export job"], generation=self.generation, first_try=self.first_try)
         return drive(submit(submission, memory, on_uncertain=self.on_uncertain), self.perform)
 
     def perform(self, step: Any) -> Any:
@@ -130,7 +132,7 @@ class Play:
 
 
 def noted(**fields: Any) -> Store:
-    return Store({KEY: {"version": 1, **fields}})
+    return Store({KEY: {"version": 1, "generation": 1, **fields}})
 
 
 def candidate(number: int, **options: Any) -> Candidate:
@@ -149,7 +151,7 @@ def test_the_first_try_notes_its_intent_before_the_call_and_the_id_right_after()
     assert play.steps == ["snapshot", "create"]
     assert play.store is not None
     assert play.store.told == ["set before", "set id"]
-    assert play.noted == {"version": 1, "id": 42, "given_up": []}
+    assert play.noted == {"version": 1, "generation": 1, "id": 42, "given_up": []}
 
 
 def test_without_a_store_the_first_try_makes_it_just_so() -> None:
@@ -162,11 +164,11 @@ def test_the_intent_carries_what_was_known_before() -> None:
     play = Play(created=KeyboardInterrupt())
     with pytest.raises(KeyboardInterrupt):
         play.run()
-    assert play.noted == {"version": 1, "before": [7], "given_up": []}
+    assert play.noted == {"version": 1, "generation": 1, "before": [7], "given_up": []}
 
 
 def test_the_id_can_be_made_of_the_answer_and_of_what_was_known_before() -> None:
-    memory = Memory(None, ["export job"], first_try=True)
+    memory = Memory(None, ["export job"], generation=1, first_try=True)
 
     def before() -> Steps[Any]:
         return (yield SNAPSHOT)
@@ -184,7 +186,7 @@ def test_the_id_can_be_made_of_the_answer_and_of_what_was_known_before() -> None
 
 def test_everything_noted_is_forgotten_when_the_task_is_done() -> None:
     store = Store({KEY: 1, "activation_flow": 2, "somebody_elses": 3})
-    Memory(store, ["export job", "flow"], first_try=True).forget_all()
+    Memory(store, ["export job", "flow"], generation=1, first_try=True).forget_all()
     assert store.kept == {"somebody_elses": 3}
 
 
@@ -207,7 +209,7 @@ def test_a_known_id_that_failed_is_given_up_and_another_is_made() -> None:
     play = Play(noted(id=41, given_up=[40]), asked=True)
     assert play.run() == 42
     assert play.steps == ["ask", "snapshot", "create"]
-    assert play.noted == {"version": 1, "id": 42, "given_up": [40, 41]}
+    assert play.noted == {"version": 1, "generation": 1, "id": 42, "given_up": [40, 41]}
 
 
 def test_one_that_was_given_up_is_not_found_again() -> None:
@@ -220,7 +222,7 @@ def test_a_known_id_whose_state_cannot_be_asked_for_now_stays_known() -> None:
     with pytest.raises(ServiceUnavailable):
         play.run()
     assert play.steps == ["ask"]
-    assert play.noted == {"version": 1, "id": 41}
+    assert play.noted == {"version": 1, "generation": 1, "id": 41}
 
 
 def test_a_known_id_that_is_gone_is_looked_for_and_made_anew_if_it_is_surely_not_there() -> None:
@@ -243,6 +245,14 @@ def test_a_known_id_that_is_gone_is_not_made_again_where_a_list_proves_nothing()
     assert "create" not in play.steps
 
 
+@pytest.mark.parametrize("kept", [{"id": 41}, {"before": [7]}])
+def test_what_was_noted_before_the_task_was_cleared_does_not_count(kept: dict[str, Any]) -> None:
+    play = Play(store=noted(**kept), generation=4, listed=[[candidate(41)]])
+    assert play.run() == 42
+    assert play.steps == ["snapshot", "create"]
+    assert play.noted == {"version": 1, "generation": 4, "id": 42, "given_up": []}
+
+
 # An intent without an id, or nothing that could be noted
 
 UNKNOWN: list[dict[str, Any]] = [
@@ -250,7 +260,12 @@ UNKNOWN: list[dict[str, Any]] = [
     {"store": noted(before=None)},
     {"store": None, "first_try": False},
     {"store": Store({KEY: "written by another version"})},
-    {"store": Store({KEY: {"version": 2, "id": 41}})},
+    {"store": Store({KEY: {"version": 2, "generation": 1, "id": 41}})},
+    {"store": Store({KEY: {"version": 1, "id": 41}})},
+    {"store": noted()},
+    {"store": noted(id="forty-one")},
+    {"store": noted(id=41, given_up="none")},
+    {"store": noted(before="a text")},
 ]
 UNKNOWN_IDS = [
     "intent",
@@ -258,6 +273,11 @@ UNKNOWN_IDS = [
     "no store",
     "unreadable note",
     "note of another version",
+    "note that lacks its generation",
+    "note that says nothing",
+    "id that can be none",
+    "given up that is no list",
+    "snapshot that can be none",
 ]
 
 
@@ -278,7 +298,7 @@ def test_the_one_that_is_found_is_taken(index: int) -> None:
     assert play.run() == 41
     assert play.steps == ["list"]
     if play.store:
-        assert play.noted == {"version": 1, "id": 41, "given_up": []}
+        assert play.noted == {"version": 1, "generation": 1, "id": 41, "given_up": []}
 
 
 @every_unknown
@@ -353,7 +373,7 @@ def test_a_look_that_fails_leaves_the_note_as_it_was() -> None:
     play.listed = [ServiceUnavailable("down")]  # type: ignore[list-item]
     with pytest.raises(ServiceUnavailable):
         play.run()
-    assert play.noted == {"version": 1, "before": [7]}
+    assert play.noted == {"version": 1, "generation": 1, "before": [7]}
     assert play.steps == ["list"]
 
 
@@ -374,7 +394,7 @@ def test_what_an_uncertain_call_made_is_found_at_a_later_look(look: int) -> None
     looks = [step for seconds in LOOKS_AFTER_AN_UNCERTAIN_ANSWER for step in (f"pause {seconds:g}", "list")]
     assert play.steps == ["snapshot", "create", *looks[: 2 * look]]
     assert play.found_with == [[7]] * look
-    assert play.noted == {"version": 1, "id": 43, "given_up": []}
+    assert play.noted == {"version": 1, "generation": 1, "id": 43, "given_up": []}
 
 
 def test_what_is_never_found_is_uncertain_and_noted_as_an_intent() -> None:
@@ -383,7 +403,7 @@ def test_what_is_never_found_is_uncertain_and_noted_as_an_intent() -> None:
         play.run()
     assert play.steps.count("create") == 1
     assert play.steps.count("list") == len(LOOKS_AFTER_AN_UNCERTAIN_ANSWER)
-    assert play.noted == {"version": 1, "before": [7], "given_up": []}
+    assert play.noted == {"version": 1, "generation": 1, "before": [7], "given_up": []}
 
 
 @pytest.mark.parametrize("on_uncertain", ["fail", "resubmit"])
@@ -445,10 +465,10 @@ def test_a_refused_call_after_a_failed_one_leaves_the_failed_one_known() -> None
     play = Play(noted(id=41, given_up=[40]), asked=True, created=RateLimited("429"))
     with pytest.raises(RateLimited):
         play.run()
-    assert play.noted == {"version": 1, "id": 41, "given_up": [40]}
+    assert play.noted == {"version": 1, "generation": 1, "id": 41, "given_up": [40]}
     again = Play(play.store, first_try=False, asked=True)
     assert again.run() == 42
-    assert again.noted == {"version": 1, "id": 42, "given_up": [40, 41]}
+    assert again.noted == {"version": 1, "generation": 1, "id": 42, "given_up": [40, 41]}
 
 
 @pytest.mark.parametrize("error", [ValueError("a bug"), KeyboardInterrupt()], ids=repr)
@@ -456,7 +476,7 @@ def test_an_error_that_proves_nothing_keeps_the_intent(error: BaseException) -> 
     play = Play(created=error)
     with pytest.raises(type(error)):
         play.run()
-    assert play.noted == {"version": 1, "before": [7], "given_up": []}
+    assert play.noted == {"version": 1, "generation": 1, "before": [7], "given_up": []}
 
 
 def test_a_snapshot_that_fails_is_before_everything() -> None:
@@ -499,7 +519,7 @@ def test_reuse_takes_the_one_that_is_there() -> None:
     play = Play(if_exists="reuse", listed=[[candidate(41)]])
     assert play.run() == 41
     assert play.steps == ["list"]
-    assert play.noted == {"version": 1, "id": 41, "given_up": []}
+    assert play.noted == {"version": 1, "generation": 1, "id": 41, "given_up": []}
 
 
 @pytest.mark.parametrize("if_exists", ["reuse", "fail"])
