@@ -103,6 +103,8 @@ class Call(Generic[T]):
     :param json: a body to be sent as JSON, `NOTHING` for none.
     :param form: a body to be sent as a form.
     :param file: a file to be sent as the body.
+    :param into: a file that takes the answer's body while it arrives; `read` then gets none. It appears when
+        it is whole, and replaces one of that name.
     :param accepts: statuses besides 2xx that `read` understands.
     :param key_levels: levels of authentication key that may make the call; empty for any.
     :param url: an absolute address, for the rare endpoint outside the service's base address.
@@ -119,6 +121,7 @@ class Call(Generic[T]):
     json: Any = NOTHING
     form: Mapping[str, str] = field(default_factory=dict)
     file: FileBody | None = None
+    into: Path | None = None
     accepts: frozenset[int] = frozenset()
     key_levels: frozenset[str] = frozenset()
     url: str | None = None

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from datetime import date
-from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from airflow_provider_activation.arguments import one_of
+from airflow_provider_activation.connected import DataddoTask
 from airflow_provider_activation.operators.base import (
     JSON,
-    ActivationOperator,
     Finished,
     SubmittingOperator,
 )
@@ -22,7 +21,6 @@ if TYPE_CHECKING:
     from airflow_provider_activation.api import dataddo as api
     from airflow_provider_activation.api.call import Call
     from airflow_provider_activation.api.steps import Steps
-    from airflow_provider_activation.hooks.dataddo import DataddoHook
     from airflow_provider_activation.submission import Candidate, IfExists, Memory, Submission
     from airflow_provider_activation.waits.dataddo import FlowRunProbe, RunProbe, SourceRunProbe
 
@@ -30,27 +28,7 @@ STATIC_CREDENTIALS = {"staticKey": "extra.refresh_token", "clientId": "login", "
 """Which field of the second connection holds which part of a service with a refresh token of its own."""
 
 
-class DataddoOperator(ActivationOperator):
-    """An operator with a connection of type ``dataddo``.
-
-    :param dataddo_conn_id: the connection's id.
-    """
-
-    template_fields: Sequence[str] = ("dataddo_conn_id",)
-    ui_color = "#f3e6f7"
-
-    def __init__(self, *, dataddo_conn_id: str = "dataddo_default", **kwargs: Any) -> None:
-        super().__init__(**kwargs)
-        self.dataddo_conn_id = dataddo_conn_id
-
-    @cached_property
-    def hook(self) -> DataddoHook:
-        from airflow_provider_activation.hooks.dataddo import DataddoHook
-
-        return DataddoHook(self.dataddo_conn_id)
-
-
-class DataddoBuildFlowOperator(DataddoOperator, SubmittingOperator):
+class DataddoBuildFlowOperator(DataddoTask, SubmittingOperator):
     """Authorise a service, create a source with it, and create a flow fed by the source.
 
     What is there already, told by its label, is taken; a try after a failure goes on at the step that
@@ -84,7 +62,7 @@ class DataddoBuildFlowOperator(DataddoOperator, SubmittingOperator):
     """
 
     template_fields = (
-        *DataddoOperator.template_fields,
+        *DataddoTask.template_fields,
         "credentials_conn_id",
         "source_label",
         "source_parameters",
@@ -244,7 +222,7 @@ class DataddoBuildFlowOperator(DataddoOperator, SubmittingOperator):
         return values
 
 
-class DataddoRunOperator(DataddoOperator, SubmittingOperator):
+class DataddoRunOperator(DataddoTask, SubmittingOperator):
     """A run that is put in the queue. It has no id: it is told by how the last run stood before."""
 
     rehearsal_id: JSON = {"last_run_started": None, "last_run_finished": None}
@@ -326,7 +304,7 @@ class DataddoExtractSourceOperator(DataddoRunOperator):
         somebody activates it, which is why it has to be asked for.
     """
 
-    template_fields = (*DataddoOperator.template_fields, "source_id", "date_from", "date_to", "date_range")
+    template_fields = (*DataddoTask.template_fields, "source_id", "date_from", "date_to", "date_range")
     nouns = ("extraction",)
     cancels_on_kill = False
 
@@ -370,7 +348,7 @@ class DataddoWriteFlowOperator(DataddoRunOperator):
     :param flow_id: the flow (templated).
     """
 
-    template_fields = (*DataddoOperator.template_fields, "flow_id")
+    template_fields = (*DataddoTask.template_fields, "flow_id")
     nouns = ("write",)
 
     def __init__(self, *, flow_id: str, **kwargs: Any) -> None:

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+from airflow_provider_activation.connected import DeltaProjectsTask
 from airflow_provider_activation.operators.base import (
     JSON,
     ActionOperator,
-    ActivationOperator,
     Finished,
     SubmittingOperator,
 )
@@ -18,48 +17,11 @@ from airflow_provider_activation.operators.base import (
 if TYPE_CHECKING:
     from airflow_provider_activation.api import delta_projects as api
     from airflow_provider_activation.api.steps import Steps
-    from airflow_provider_activation.hooks.delta_projects import DeltaProjectsHook
     from airflow_provider_activation.submission import Candidate, Memory, Submission
     from airflow_provider_activation.waits.delta_projects import ActivityProbe
 
 
-class DeltaProjectsOperator(ActivationOperator):
-    """An operator with a connection of type ``delta_projects``.
-
-    :param delta_projects_conn_id: the connection's id.
-    :param media_agency_id: instead of the connection's (templated).
-    :param client_id: instead of the connection's (templated).
-    """
-
-    template_fields: Sequence[str] = ("delta_projects_conn_id", "media_agency_id", "client_id")
-    ui_color = "#e3ecfb"
-
-    def __init__(
-        self,
-        *,
-        delta_projects_conn_id: str = "delta_projects_default",
-        media_agency_id: str | None = None,
-        client_id: str | None = None,
-        **kwargs: Any,
-    ) -> None:
-        super().__init__(**kwargs)
-        self.delta_projects_conn_id = delta_projects_conn_id
-        self.media_agency_id = media_agency_id
-        self.client_id = client_id
-
-    @cached_property
-    def hook(self) -> DeltaProjectsHook:
-        from airflow_provider_activation.hooks.delta_projects import DeltaProjectsHook
-
-        return DeltaProjectsHook(self.delta_projects_conn_id)
-
-    @property
-    def account(self) -> api.Account:
-        """Where the activity lives."""
-        return self.hook.account(self.media_agency_id, self.client_id)
-
-
-class DeltaProjectsCreateActivityFromTemplateOperator(DeltaProjectsOperator, SubmittingOperator):
+class DeltaProjectsCreateActivityFromTemplateOperator(DeltaProjectsTask, SubmittingOperator):
     """Create an advertising activity from a template.
 
     The activity is always created disabled, and enabled by a second call if it shall be: whatever
@@ -97,7 +59,7 @@ class DeltaProjectsCreateActivityFromTemplateOperator(DeltaProjectsOperator, Sub
     """
 
     template_fields = (
-        *DeltaProjectsOperator.template_fields,
+        *DeltaProjectsTask.template_fields,
         "template_id",
         "activity_name",
         "flight_start",
@@ -212,7 +174,7 @@ class DeltaProjectsCreateActivityFromTemplateOperator(DeltaProjectsOperator, Sub
         return ActivityProbe(self.account.media_agency_id, self.account.client_id, made)
 
 
-class DeltaProjectsUpdateActivityOperator(DeltaProjectsOperator, ActionOperator):
+class DeltaProjectsUpdateActivityOperator(DeltaProjectsTask, ActionOperator):
     """Change an activity, for example enable it. What is left out stays as it is.
 
     May be run any number of times. Returns the activity as the service describes it afterwards.
@@ -233,7 +195,7 @@ class DeltaProjectsUpdateActivityOperator(DeltaProjectsOperator, ActionOperator)
     """
 
     template_fields = (
-        *DeltaProjectsOperator.template_fields,
+        *DeltaProjectsTask.template_fields,
         "activity_id",
         "activity_name",
         "flight_stop",

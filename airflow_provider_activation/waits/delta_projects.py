@@ -3,20 +3,25 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Literal, TypeAlias
 
 from airflow_provider_activation.api import delta_projects as api
 from airflow_provider_activation.api.steps import Steps
 from airflow_provider_activation.hooks.delta_projects import DeltaProjectsHook
-from airflow_provider_activation.waits.probe import Done, Outcome, Pending, Probe
+from airflow_provider_activation.waits.probe import Done, Failed, Outcome, Pending, Probe
+
+Until: TypeAlias = Literal["enabled", "flight_start", "flight_stop"]
 
 
 @dataclass(frozen=True)
 class ActivityProbe(Probe):
-    """An activity being enabled; cancelled by disabling it. The result is the activity.
+    """An activity and its flight; cancelled by disabling it. The result is the activity.
 
     :param media_agency_id: where it lives.
     :param client_id: where it lives.
     :param activity_id: the activity.
+    :param until: that it is enabled, that it is and its flight has started, or that its flight is over.
     """
 
     hook_class = DeltaProjectsHook
@@ -24,6 +29,8 @@ class ActivityProbe(Probe):
     media_agency_id: str
     client_id: str
     activity_id: str
+    until: Until = "enabled"
+    campaign_id: str = "default"
 
     @property
     def subject(self) -> str:
@@ -35,11 +42,22 @@ class ActivityProbe(Probe):
 
     @property
     def account(self) -> api.Account:
-        return api.Account(self.media_agency_id, self.client_id)
+        return api.Account(self.media_agency_id, self.client_id, self.campaign_id)
 
     def look(self) -> Steps[Outcome]:
         activity: api.Activity = yield api.get_activity(self.account, self.activity_id)
-        return Done(activity.plain()) if activity.enabled else Pending("disabled")
+        return self.judge(activity, datetime.now(UTC))
+
+    def judge(self, activity: api.Activity, now: datetime) -> Outcome:
+        """What an activity is at a moment; the service names no states."""
+        over = activity.flight_stop is not None and activity.flight_stop <= now
+        if self.until == "flight_stop":
+            return Done(activity.plain()) if over else Pending(f"in flight until {activity.flight_stop}")
+        if not activity.enabled:
+            return Failed("its flight is over and it is disabled") if over else Pending("disabled")
+        if self.until == "flight_start" and (activity.flight_start is None or activity.flight_start > now):
+            return Pending(f"enabled, its flight starts {activity.flight_start}")
+        return Done(activity.plain())
 
     def cancel(self) -> Steps[str]:
         yield api.update_activity(self.account, self.activity_id, api.ActivityUpdate(enabled=False))

@@ -14,7 +14,7 @@ from transport_testing import Wire, call, service
 
 from airflow_provider_activation import errors
 from airflow_provider_activation.api.call import FileBody, Safety
-from airflow_provider_activation.transport import LONGEST_PAUSE
+from airflow_provider_activation.transport.exchange import LONGEST_PAUSE
 
 REPEATED = [Safety.READ, Safety.REPEATABLE]
 repeated = pytest.mark.parametrize("safety", REPEATED, ids=lambda safety: safety.name)

@@ -16,9 +16,9 @@ from scripted_server import Asked, Reply, ScriptedServer
 from transport_testing import Wire, call, log_in, service
 
 from airflow_provider_activation import errors
-from airflow_provider_activation import transport as transport_module
 from airflow_provider_activation.api.call import Safety
 from airflow_provider_activation.transport import Transport
+from airflow_provider_activation.transport import exchange as transport_module
 
 every_safety = pytest.mark.parametrize("safety", list(Safety), ids=lambda safety: safety.name)
 expired_statuses = pytest.mark.parametrize("status", [401, 403])

@@ -1,30 +1,23 @@
-"""How a call travels: authentication, retries by safety class, redaction. The only module that names httpx.
-
-One `Transport` serves one Airflow connection in one process. It keeps one client for threads and one
-for each event loop, and one token for all of them.
-"""
+"""The exchange of a call: sent until it is answered, once for threads and for the event loop."""
 
 from __future__ import annotations
 
 import asyncio
 import email.utils
-import ipaddress
 import logging
 import random
-import ssl
 import threading
 import time
 import weakref
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping
-from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import aclosing, closing, contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any, Self, TypeVar
-from urllib.parse import urlsplit
-from urllib.request import getproxies, proxy_bypass
 
 import httpx
 
-from airflow_provider_activation.api.call import NOTHING, Answer, Call, FileBody, Safety, Token
+from airflow_provider_activation.api.call import NOTHING, Answer, Call, Safety, Token
 from airflow_provider_activation.api.steps import Pause, Steps, adrive, drive
 from airflow_provider_activation.errors import (
     ActivationError,
@@ -42,10 +35,23 @@ from airflow_provider_activation.errors import (
     UnreadableResponse,
 )
 from airflow_provider_activation.redaction import Redactor, redact_library_logs
+from airflow_provider_activation.transport.client import (
+    Pieces,
+    new_async_client,
+    new_client,
+    whole_or_nothing,
+)
+from airflow_provider_activation.transport.service import (
+    Service,
+    refuse_unfit_address,
+    refuse_unfit_headers,
+)
 
 T = TypeVar("T")
 
 log = logging.getLogger(__name__)
+
+USER_AGENT = "airflow-provider-activation"
 
 RETRIED_STATUSES = frozenset({429, 500, 502, 503, 504})
 LONGEST_PAUSE = 60.0
@@ -72,35 +78,11 @@ _ERRORS: Mapping[int, type[ActivationError]] = {
 
 
 @dataclass(frozen=True)
-class Service:
-    """What a transport must know of an Airflow connection.
+class _Download:
+    """A step: send a request and write the body of a good answer into a file."""
 
-    :param name: the service's name as a person writes it.
-    :param conn_id: the Airflow connection's id, for messages.
-    :param base_url: where paths begin; https, or http to this machine.
-    :param headers: sent with every call.
-    :param query: query parameters sent with every call; may be secret, and appear in no log.
-    :param log_in: the call that yields a token, where the service has one.
-    :param secrets: every secret of the connection.
-    :param key_level: level of the authentication key, where the service has levels.
-    :param timeout: seconds to wait for a connection, and for each part of an answer.
-    :param max_retries: how often a call is sent again at most.
-    :param verify: check certificates against the system's authorities, against the file named, or not.
-    :param proxy: address of a proxy; None takes the environment's.
-    """
-
-    name: str
-    conn_id: str
-    base_url: str
-    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
-    query: Mapping[str, str] = field(default_factory=dict, repr=False)
-    log_in: Call[Token] | None = field(default=None, repr=False)
-    secrets: frozenset[str] = field(default=frozenset(), repr=False)
-    key_level: str | None = None
-    timeout: float = 30.0
-    max_retries: int = 4
-    verify: bool | str = True
-    proxy: str | None = field(default=None, repr=False)
+    request: httpx.Request
+    file: Path
 
 
 @dataclass(frozen=True)
@@ -127,8 +109,8 @@ class Transport:
     ) -> None:
         for address in (service.base_url, service.log_in.url if service.log_in else None):
             if address:
-                _refuse_unfit_address(address, service)
-        _refuse_unfit_headers(service)
+                refuse_unfit_address(address, service)
+        refuse_unfit_headers(service)
         self.service = service
         self.redact = Redactor(service.secrets)
         redact_library_logs(self.redact)
@@ -161,6 +143,16 @@ class Transport:
     def _perform(self, step: Any) -> Any:
         if isinstance(step, httpx.Request):
             return self._threads_client().send(step)
+        if isinstance(step, _Download):
+            response = self._threads_client().send(step.request, stream=True)
+            with closing(response):
+                if not response.is_success:
+                    response.read()
+                    return response
+                with whole_or_nothing(step.file) as file:
+                    for piece in response.iter_bytes():
+                        file.write(piece)
+            return httpx.Response(response.status_code, headers=response.headers)
         if isinstance(step, Pause):
             return self._sleep(step.seconds)
         with self._token_lock:
@@ -172,7 +164,7 @@ class Transport:
     def _threads_client(self) -> httpx.Client:
         if self._client is None:
             with self._client_lock:
-                self._client = self._client or self._new_client()
+                self._client = self._client or new_client(self.service)
         return self._client
 
     # on an event loop
@@ -195,11 +187,24 @@ class Transport:
         side = await self._async_side()
         if isinstance(step, httpx.Request):
             return await side.client.send(step)
+        if isinstance(step, _Download):
+            response = await side.client.send(step.request, stream=True)
+            async with aclosing(response):
+                if not response.is_success:
+                    await response.aread()
+                    return response
+                with whole_or_nothing(step.file) as file:
+                    async for piece in response.aiter_bytes():
+                        await asyncio.to_thread(file.write, piece)
+            return httpx.Response(response.status_code, headers=response.headers)
         async with side.lock:
             if self._token is step.stale or self._token is None:
                 for secret in self._keep(await adrive(self._token_exchange(), self._aperform)):
                     await asyncio.to_thread(self._on_secret, secret)
         return self._token
+
+    def _new_async_side(self) -> _AsyncSide:
+        return _AsyncSide(new_async_client(self.service))
 
     async def _async_side(self) -> _AsyncSide:
         loop = asyncio.get_running_loop()
@@ -235,7 +240,8 @@ class Transport:
             sendings += 1
             may_retry = sendings <= self.service.max_retries and time.monotonic() < give_up_at
             try:
-                response: httpx.Response = yield self._request(call, token)
+                request = self._request(call, token)
+                response: httpx.Response = yield _Download(request, call.into) if call.into else request
             except httpx.TransportError as error:
                 if may_retry and (repeatable or isinstance(error, _NEVER_LEFT)):
                     yield self._pause(call, sendings, type(error).__name__)
@@ -309,7 +315,7 @@ class Transport:
             headers=headers,
             json=None if call.json is NOTHING else call.json,
             data=dict(call.form) or None,
-            stream=None if call.file is None else _Pieces(call.file),
+            stream=None if call.file is None else Pieces(call.file),
             extensions={"timeout": httpx.Timeout(self.service.timeout).as_dict()},
         )
 
@@ -433,42 +439,6 @@ class Transport:
         if side is not None:
             await (await side).client.aclose()
 
-    def _new_client(self) -> httpx.Client:
-        with self._proxy_named():
-            inner = httpx.HTTPTransport(**self._options())
-        return httpx.Client(transport=_WithQuery(self.service, inner))
-
-    def _new_async_side(self) -> _AsyncSide:
-        with self._proxy_named():
-            inner = httpx.AsyncHTTPTransport(**self._options())
-        return _AsyncSide(httpx.AsyncClient(transport=_AsyncWithQuery(self.service, inner)))
-
-    @contextmanager
-    def _proxy_named(self) -> Iterator[None]:
-        try:
-            yield
-        except (ValueError, httpx.InvalidURL):
-            # the reason would quote the proxy's address, which may hold a password
-            raise InvalidConnection(
-                f"the proxy of the connection {self.service.conn_id!r} cannot be used.",
-                service=self.service.name,
-            ) from None
-
-    def _options(self) -> dict[str, Any]:
-        verify: ssl.SSLContext | bool
-        if isinstance(self.service.verify, str):
-            try:
-                verify = ssl.create_default_context(cafile=self.service.verify)
-            except OSError as error:
-                raise InvalidConnection(
-                    f"verify names {self.service.verify!r}, which cannot be read as a file of "
-                    f"certificates ({error.strerror or error}); connection {self.service.conn_id!r}.",
-                    service=self.service.name,
-                ) from None
-        else:
-            verify = self.service.verify
-        return {"verify": verify, "proxy": self.service.proxy or _environment_proxy(self.service.base_url)}
-
 
 class _AsyncSide:
     """What belongs to one event loop."""
@@ -477,117 +447,6 @@ class _AsyncSide:
         self.client = client
         self.lock = asyncio.Lock()
         self.users = 0
-
-
-class _Pieces(httpx.SyncByteStream, httpx.AsyncByteStream):
-    """A file as a request body, for both kinds of client."""
-
-    def __init__(self, file: FileBody) -> None:
-        self._file = file
-
-    def __iter__(self) -> Iterator[bytes]:
-        return self._file.pieces()
-
-    async def __aiter__(self) -> AsyncIterator[bytes]:
-        pieces = self._file.pieces()
-        while piece := await asyncio.to_thread(next, pieces, b""):
-            yield piece
-
-
-def _keyed(request: httpx.Request, service: Service) -> httpx.Request:
-    """The request with the connection's query parameters.
-
-    httpx writes every address it is given into its log. A key in the query is therefore added below
-    that point, and only on the way to the service itself.
-    """
-    base = httpx.URL(service.base_url)
-    if not service.query or _origin(request.url) != _origin(base):
-        return request
-    return httpx.Request(
-        request.method,
-        request.url.copy_merge_params(service.query),
-        headers=request.headers,
-        stream=request.stream,
-        extensions=request.extensions,
-    )
-
-
-def _origin(url: httpx.URL) -> tuple[str, str, int | None]:
-    return url.scheme, url.host, url.port
-
-
-class _WithQuery(httpx.BaseTransport):
-    def __init__(self, service: Service, inner: httpx.BaseTransport) -> None:
-        self._service, self._inner = service, inner
-
-    def handle_request(self, request: httpx.Request) -> httpx.Response:
-        return self._inner.handle_request(_keyed(request, self._service))
-
-    def close(self) -> None:
-        self._inner.close()
-
-
-class _AsyncWithQuery(httpx.AsyncBaseTransport):
-    def __init__(self, service: Service, inner: httpx.AsyncBaseTransport) -> None:
-        self._service, self._inner = service, inner
-
-    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-        return await self._inner.handle_async_request(_keyed(request, self._service))
-
-    async def aclose(self) -> None:
-        await self._inner.aclose()
-
-
-USER_AGENT = "airflow-provider-activation"
-
-
-def _refuse_unfit_address(address: str, service: Service) -> None:
-    """Only https, and http to this machine; nothing in it that belongs into other fields."""
-    try:
-        url = httpx.URL(address)
-    except (ValueError, httpx.InvalidURL):
-        raise InvalidConnection(
-            f"the connection {service.conn_id!r} names an address that is none.", service=service.name
-        ) from None
-    if not url.host or not (url.scheme == "https" or (url.scheme == "http" and _is_this_machine(url.host))):
-        raise InvalidConnection(
-            f"the connection {service.conn_id!r} names {url.scheme or 'no scheme'}://{url.host}; "
-            "only https is used, and http to this machine alone.",
-            service=service.name,
-        )
-    if url.userinfo:
-        raise InvalidConnection(
-            f"the connection {service.conn_id!r} has credentials in its address; they belong into login "
-            "and password.",
-            service=service.name,
-        )
-
-
-def _refuse_unfit_headers(service: Service) -> None:
-    for name, value in service.headers.items():
-        if not value.isascii() or not value.isprintable():
-            raise InvalidConnection(
-                f"the connection {service.conn_id!r} holds a value for the header {name} with signs that no "
-                "header can carry.",
-                service=service.name,
-            )
-
-
-def _is_this_machine(host: str) -> bool:
-    if host == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
-
-
-def _environment_proxy(address: str) -> str | None:
-    parts = urlsplit(address)
-    if not parts.hostname or _is_this_machine(parts.hostname) or proxy_bypass(parts.hostname):
-        return None
-    proxies = getproxies()
-    return proxies.get(parts.scheme) or proxies.get("all")
 
 
 def _retry_after(response: httpx.Response) -> float | None:

@@ -1,0 +1,40 @@
+"""Sensors for Delta Projects."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from airflow_provider_activation.arguments import one_of
+from airflow_provider_activation.connected import DeltaProjectsTask
+from airflow_provider_activation.sensors.base import ActivationSensor
+
+if TYPE_CHECKING:
+    from airflow_provider_activation.waits.delta_projects import ActivityProbe, Until
+
+
+class DeltaProjectsActivitySensor(DeltaProjectsTask, ActivationSensor):
+    """Wait until an activity is enabled, until its flight has started, or until it is over.
+
+    Returns the activity as the service describes it. Document: "Activity", section "Retrieve Activity".
+    The service gives no state of its own; it is told of ``enabled``, ``flightStart`` and ``flightStop``.
+
+    :param activity_id: the activity (templated).
+    :param until: ``enabled``; ``flight_start``, which is enabled and its flight has started; or
+        ``flight_stop``, its flight is over.
+    :raises JobFailed: the flight was over before the activity was enabled.
+    """
+
+    template_fields = (*DeltaProjectsTask.template_fields, "activity_id")
+
+    def __init__(self, *, activity_id: str, until: Until = "enabled", **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.activity_id = activity_id
+        self.until: Until = one_of("until", until, ("enabled", "flight_start", "flight_stop"))
+
+    def probe(self) -> ActivityProbe:
+        from airflow_provider_activation.waits.delta_projects import ActivityProbe
+
+        account = self.account
+        return ActivityProbe(
+            account.media_agency_id, account.client_id, str(self.activity_id), self.until, account.campaign_id
+        )

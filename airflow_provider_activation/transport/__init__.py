@@ -1,0 +1,10 @@
+"""How a call travels: authentication, retries by safety class, redaction. Only here httpx is named.
+
+One `Transport` serves one Airflow connection in one process. It keeps one client for threads and one
+for each event loop, and one token for all of them.
+"""
+
+from airflow_provider_activation.transport.exchange import Transport
+from airflow_provider_activation.transport.service import Service
+
+__all__ = ["Service", "Transport"]
