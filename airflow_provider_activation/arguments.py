@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -55,6 +55,17 @@ def some_ids(name: str, values: Sequence[int | str]) -> tuple[str, ...]:
     if isinstance(values, str) or not isinstance(values, Sequence) or not values:
         raise InvalidRequest(f"{name} must be a list of ids and not empty, but is {values!r}.")
     return tuple(str(value) for value in values)
+
+
+def places_in_a_connection(name: str, places: Mapping[str, str]) -> dict[str, str]:
+    """Which field of an Airflow connection holds what: ``login``, ``password`` or ``extra.<name>``.
+
+    :raises ValueError: naming the argument and the place that is none.
+    """
+    for part, place in places.items():
+        if place not in ("login", "password") and not place.startswith("extra."):
+            raise ValueError(f"{name}[{part!r}] must be login, password or extra.<name>, but is {place!r}.")
+    return dict(places)
 
 
 def moment(name: str, value: str | datetime) -> str:

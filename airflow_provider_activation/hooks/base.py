@@ -8,7 +8,7 @@ import os
 import threading
 import time
 import weakref
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar, TypeVar
 
@@ -241,6 +241,24 @@ class ActivationHook(BaseHook):
                 _transports[key] = Transport(service, on_secret=versions.mask_secret)
             return _transports[key]
 
+    def secrets_of(self, conn_id: str, places: Mapping[str, str]) -> dict[str, str]:
+        """Secrets to be sent that are not this connection's own, kept out of logs and errors.
+
+        :param conn_id: the Airflow connection that holds them.
+        :param places: for each which field of it: ``login``, ``password`` or ``extra.<name>``.
+        :raises InvalidConnection: a field is empty.
+        """
+        connection = self.get_connection(conn_id)
+        values = {part: _value_at(connection, place) for part, place in places.items()}
+        if empty := [places[part] for part, value in values.items() if not value]:
+            raise InvalidConnection(
+                f"the connection {conn_id!r} lacks {', '.join(empty)}.", service=self.hook_name
+            )
+        for value in values.values():
+            versions.mask_secret(value)
+            self.get_conn().redact.add(value)
+        return values
+
     # what Airflow asks of a hook
 
     def test_connection(self) -> tuple[bool, str]:
@@ -271,6 +289,12 @@ class ActivationHook(BaseHook):
             name: StringField(entry["label"], description=entry["description"], widget=BS3TextFieldWidget())
             for name, entry in _form(cls.conn_type)["conn-fields"].items()
         }
+
+
+def _value_at(connection: Any, place: str) -> str:
+    if place.startswith("extra."):
+        return str(connection.extra_dejson.get(place.removeprefix("extra.")) or "")
+    return str(getattr(connection, place) or "")
 
 
 def _form(conn_type: str) -> dict[str, Any]:

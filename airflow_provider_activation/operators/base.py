@@ -18,6 +18,7 @@ from airflow_provider_activation.versions import without_vain_retries
 if TYPE_CHECKING:
     from airflow.sdk import Context
 
+    from airflow_provider_activation.api.call import Call
     from airflow_provider_activation.api.steps import Steps
     from airflow_provider_activation.hooks.base import ActivationHook
     from airflow_provider_activation.submission import Memory, OnUncertain, Submission
@@ -49,6 +50,15 @@ class ActivationOperator(ActivationTask):
         """The service's hook with this task's connection."""
         raise NotImplementedError
 
+    def generation(self, context: Context) -> int:
+        """Number of the first try since the task was last cleared."""
+        max_tries = getattr(context["ti"], "max_tries", None)
+        return 1 if max_tries is None else max(1, max_tries - self.retries + 1)
+
+    def first_try(self, context: Context) -> bool:
+        """Whether no try has been made since the task was last cleared."""
+        return bool(context["ti"].try_number <= self.generation(context))
+
 
 class ActionOperator(ActivationOperator):
     """An action that may be repeated: a few calls, and their result."""
@@ -60,6 +70,50 @@ class ActionOperator(ActivationOperator):
     @without_vain_retries
     def execute(self, context: Context) -> JSON:
         return self.publish(context, self.hook.run(self.steps()))
+
+
+class DeleteOperator(ActivationOperator):
+    """Delete a thing. May be run any number of times.
+
+    :param if_missing: ``fail`` if it is not there when the task is tried first; ``ignore`` is content.
+    """
+
+    def __init__(self, *, if_missing: str = "fail", **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.if_missing = one_of("if_missing", if_missing, ("fail", "ignore"))
+
+    @abstractmethod
+    def delete(self) -> Call[Any]:
+        """The call."""
+
+    def look(self) -> Call[Any] | None:
+        """A call that raises NotFound if the thing is not there; None if the service has none."""
+        return None
+
+    @property
+    @abstractmethod
+    def result(self) -> JSON:
+        """The task's result."""
+
+    @without_vain_retries
+    def execute(self, context: Context) -> JSON:
+        return self.publish(context, self.hook.run(self._steps(tried_before=not self.first_try(context))))
+
+    def _steps(self, *, tried_before: bool) -> Steps[JSON]:
+        from airflow_provider_activation.errors import NotFound
+
+        may_be_gone = tried_before or self.if_missing == "ignore"
+        try:
+            if look := self.look():
+                yield look
+                # from here on only a sending of our own can have deleted it
+                may_be_gone = True
+            yield self.delete()
+        except NotFound as error:
+            if not may_be_gone:
+                raise
+            self.log.info("It is not there: %s", error.message)
+        return self.result
 
 
 @dataclass(frozen=True)
@@ -283,12 +337,11 @@ class SubmittingOperator(ActivationOperator):
         from airflow_provider_activation import versions
         from airflow_provider_activation.submission import Memory
 
-        generation = self._generation(context)
         return Memory(
             versions.task_state_store(context),
             self.nouns,
-            generation=generation,
-            first_try=context["ti"].try_number <= generation,
+            generation=self.generation(context),
+            first_try=self.first_try(context),
         )
 
     def _key(self, context: Context) -> str:
@@ -296,9 +349,4 @@ class SubmittingOperator(ActivationOperator):
 
         ti = context["ti"]
         map_index = -1 if ti.map_index is None else ti.map_index
-        return submission_key(ti.dag_id, ti.run_id, ti.task_id, map_index, self._generation(context))
-
-    def _generation(self, context: Context) -> int:
-        """Number of the first try since the task was last cleared."""
-        max_tries = getattr(context["ti"], "max_tries", None)
-        return 1 if max_tries is None else max(1, max_tries - self.retries + 1)
+        return submission_key(ti.dag_id, ti.run_id, ti.task_id, map_index, self.generation(context))

@@ -1,0 +1,151 @@
+"""Operators for Acoustic Exchange: the segments an endpoint offers."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any
+
+from airflow_provider_activation.arguments import one_of, whole_number
+from airflow_provider_activation.connected import AcousticExchangeTask
+from airflow_provider_activation.operators.base import JSON, ActionOperator
+
+if TYPE_CHECKING:
+    from airflow_provider_activation.api import acoustic_exchange as api
+    from airflow_provider_activation.api.steps import Steps
+
+
+class AcousticExchangeDefineSegmentsOperator(AcousticExchangeTask, ActionOperator):
+    """Describe the segments an endpoint offers. Needs the endpoint's own key.
+
+    May be run any number of times. Returns ``{"endpointId": ..., "added": [...], "unchanged": [...]}``,
+    lists of segment ids.
+
+    :param endpoint_id: the endpoint (templated).
+    :param segments: the segments in the vendor's own field names; exactly one of ``id`` (a number) and
+        ``id_string`` each (templated).
+    :param mode: ``append`` adds those that are not there yet; ``replace`` makes these the only ones.
+    :raises Conflict: a segment is there and is described otherwise, which only ``replace`` can change.
+    :raises Refused: the service answered false.
+    """
+
+    template_fields = (*AcousticExchangeTask.template_fields, "endpoint_id", "segments")
+
+    def __init__(
+        self,
+        *,
+        endpoint_id: int | str,
+        segments: Sequence[Mapping[str, Any]],
+        mode: str = "append",
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(**kwargs)
+        self.endpoint_id = endpoint_id
+        self.segments = segments
+        self.mode = one_of("mode", mode, ("append", "replace"))
+
+    def steps(self) -> Steps[JSON]:
+        from airflow_provider_activation.api import acoustic_exchange as api
+        from airflow_provider_activation.errors import UncertainOutcome
+
+        endpoint_id = whole_number("endpoint_id", self.endpoint_id)
+        wanted = [api.SegmentDefinition.model_validate(segment) for segment in self.segments]
+        if self.mode == "replace":
+            yield api.replace_segments(endpoint_id, wanted)
+            return _defined(endpoint_id, added=wanted, unchanged=[])
+        missing = yield from self._missing(endpoint_id, wanted)
+        if missing:
+            try:
+                yield api.add_segments(endpoint_id, missing)
+            except UncertainOutcome:
+                if (yield from self._missing(endpoint_id, missing)):
+                    raise
+        unchanged = [segment for segment in wanted if segment not in missing]
+        return _defined(endpoint_id, added=missing, unchanged=unchanged)
+
+    def _missing(
+        self, endpoint_id: int, segments: Sequence[api.SegmentDefinition]
+    ) -> Steps[list[api.SegmentDefinition]]:
+        from airflow_provider_activation.api import acoustic_exchange as api
+        from airflow_provider_activation.errors import Conflict, NotFound
+
+        missing = []
+        for segment in segments:
+            try:
+                known: api.Segment = yield api.get_segment(endpoint_id, segment.path_id)
+            except NotFound:
+                missing.append(segment)
+                continue
+            if differences := segment.differences(known):
+                raise Conflict(
+                    f"segment {segment.path_id} is there with another {' and another '.join(differences)}; "
+                    'mode="replace" describes all segments of the endpoint anew.',
+                    service=api.SERVICE,
+                    operation="add_segments",
+                )
+        return missing
+
+
+class AcousticExchangeDeleteSegmentsOperator(AcousticExchangeTask, ActionOperator):
+    """Have an endpoint no longer offer some segments, or any. Needs the endpoint's own key.
+
+    May be run any number of times. Returns ``{"endpointId": ..., "deleted": [...], "absent": [...]}``,
+    lists of segment ids; null instead of the lists if all were deleted. Documents: "DELETE
+    /v1/endpoint/{endpointId}/segments" and "DELETE /v1/endpoint/{endpointId}/segments/{segmentId}".
+
+    :param endpoint_id: the endpoint (templated).
+    :param segment_ids: the segments, numbers or texts as they were defined (templated).
+    :param all_segments: True deletes every segment of the endpoint; ``segment_ids`` is then left out.
+    :raises Refused: the service answered false.
+    """
+
+    template_fields = (*AcousticExchangeTask.template_fields, "endpoint_id", "segment_ids")
+
+    def __init__(
+        self,
+        *,
+        endpoint_id: int | str,
+        segment_ids: Sequence[int | str] | None = None,
+        all_segments: bool = False,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(**kwargs)
+        self.endpoint_id = endpoint_id
+        self.segment_ids = segment_ids
+        self.all_segments = all_segments
+        if all_segments is (segment_ids is not None):
+            raise ValueError("Give segment_ids, or all_segments=True, and not both.")
+
+    def steps(self) -> Steps[JSON]:
+        from airflow_provider_activation.api import acoustic_exchange as api
+        from airflow_provider_activation.errors import InvalidRequest, NotFound
+
+        endpoint_id = whole_number("endpoint_id", self.endpoint_id)
+        if self.all_segments:
+            yield api.delete_segments(endpoint_id)
+            return {"endpointId": endpoint_id, "deleted": None, "absent": None}
+        given = self.segment_ids
+        if isinstance(given, str) or not given:
+            raise InvalidRequest(f"segment_ids must be a list of ids and not empty, but is {given!r}.")
+        deleted, absent = [], []
+        for segment_id in given:
+            try:
+                yield api.get_segment(endpoint_id, segment_id)
+            except NotFound:
+                absent.append(segment_id)
+                continue
+            # it was there a moment ago: if it is gone, an earlier sending of this call deleted it
+            with suppress(NotFound):
+                yield api.delete_segment(endpoint_id, segment_id)
+            deleted.append(segment_id)
+        return {"endpointId": endpoint_id, "deleted": deleted, "absent": absent}
+
+
+def _defined(
+    endpoint_id: int, *, added: Sequence[api.SegmentDefinition], unchanged: Sequence[api.SegmentDefinition]
+) -> JSON:
+    return {
+        "endpointId": endpoint_id,
+        "added": [segment.path_id for segment in added],
+        "unchanged": [segment.path_id for segment in unchanged],
+    }
