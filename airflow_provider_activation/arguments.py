@@ -35,6 +35,16 @@ def one_of(name: str, value: str, choices: tuple[str, ...]) -> Any:
     return value
 
 
+def some_of(name: str, values: Sequence[str], choices: tuple[str, ...]) -> tuple[str, ...]:
+    """Values out of a few, at least one.
+
+    :raises ValueError: naming the argument and the choices.
+    """
+    if isinstance(values, str) or not values:
+        raise ValueError(f"{name} must be a list and not empty, but is {values!r}.")
+    return tuple(one_of(name, value, choices) for value in values)
+
+
 def whole_number(name: str, value: int | str) -> int:
     """An id that is a whole number, also as a template renders it.
 

@@ -5,13 +5,17 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from airflow_provider_activation.arguments import one_of, whole_number
+from airflow_provider_activation.arguments import one_of, some_of, whole_number
 from airflow_provider_activation.connected import AcousticExchangeTask
 from airflow_provider_activation.sensors.base import ActivationSensor
 
 if TYPE_CHECKING:
     from airflow_provider_activation.api import acoustic_exchange as api
-    from airflow_provider_activation.waits.acoustic_exchange import JobProbe, OnNeedsAction
+    from airflow_provider_activation.waits.acoustic_exchange import (
+        EndpointStatusProbe,
+        JobProbe,
+        OnNeedsAction,
+    )
 
 JOB_CATEGORIES = ("SEGMENT_EXPORT", "IDENTITY_IMPORT", "SEGMENT_POPULATE_DB")
 JOB_STATUSES = (
@@ -23,6 +27,7 @@ JOB_STATUSES = (
     "COMPLETE",
     "COMPLETED",
 )
+ENDPOINT_STATUSES = ("PENDING", "ACTIVE", "FAILED", "DELETED")
 
 
 class AcousticExchangeJobSensor(AcousticExchangeTask, ActivationSensor):
@@ -51,11 +56,7 @@ class AcousticExchangeJobSensor(AcousticExchangeTask, ActivationSensor):
         super().__init__(**kwargs)
         self.job_id = job_id
         self.job_category: api.JobCategory = one_of("job_category", job_category, JOB_CATEGORIES)
-        if isinstance(target_statuses, str) or not target_statuses:
-            raise ValueError("target_statuses must be a list of statuses and not empty.")
-        self.target_statuses = tuple(
-            one_of("target_statuses", status, JOB_STATUSES) for status in target_statuses
-        )
+        self.target_statuses = some_of("target_statuses", target_statuses, JOB_STATUSES)
         self.on_needs_action: OnNeedsAction = one_of(
             "on_needs_action", on_needs_action, ("fail", "return", "wait")
         )
@@ -66,3 +67,28 @@ class AcousticExchangeJobSensor(AcousticExchangeTask, ActivationSensor):
         return JobProbe(
             self.job_category, whole_number("job_id", self.job_id), self.target_statuses, self.on_needs_action
         )
+
+
+class AcousticExchangeEndpointStatusSensor(AcousticExchangeTask, ActivationSensor):
+    """Wait until an endpoint has a status. Needs the endpoint's own key.
+
+    Returns ``{"endpointId": ..., "status": ...}``. An endpoint that failed or was deleted fails the task,
+    unless that is waited for. Document: "GET /v1/{endpointId}/status".
+
+    :param endpoint_id: the endpoint (templated).
+    :param target_statuses: statuses to wait for.
+    """
+
+    template_fields = (*AcousticExchangeTask.template_fields, "endpoint_id")
+
+    def __init__(
+        self, *, endpoint_id: int | str, target_statuses: Sequence[str] = ("ACTIVE",), **kwargs: Any
+    ) -> None:
+        super().__init__(**kwargs)
+        self.endpoint_id = endpoint_id
+        self.target_statuses = some_of("target_statuses", target_statuses, ENDPOINT_STATUSES)
+
+    def probe(self) -> EndpointStatusProbe:
+        from airflow_provider_activation.waits.acoustic_exchange import EndpointStatusProbe
+
+        return EndpointStatusProbe(whole_number("endpoint_id", self.endpoint_id), self.target_statuses)

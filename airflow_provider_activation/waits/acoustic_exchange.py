@@ -93,3 +93,33 @@ class JobProbe(Probe):
                 return Pending(job.state)
             case "fail":
                 return NeedsAction(what)
+
+
+@dataclass(frozen=True)
+class EndpointStatusProbe(Probe):
+    """An endpoint's status. The result is ``{"endpointId", "status"}``.
+
+    :param endpoint_id: the endpoint.
+    :param target_statuses: statuses that are waited for.
+    """
+
+    hook_class = AcousticExchangeHook
+
+    endpoint_id: int
+    target_statuses: tuple[str, ...] = ("ACTIVE",)
+
+    @property
+    def subject(self) -> str:
+        return f"status of endpoint {self.endpoint_id}"
+
+    def look(self) -> Steps[Outcome]:
+        status: str = yield api.get_endpoint_status(self.endpoint_id)
+        return self.judge(status)
+
+    def judge(self, status: str) -> Outcome:
+        """What a status means for this wait."""
+        if status in self.target_statuses:
+            return Done({"endpointId": self.endpoint_id, "status": status})
+        if status in ("FAILED", "DELETED"):
+            return Failed(f"it is {status}")
+        return Pending(status, known=status in ("PENDING", "ACTIVE"))

@@ -27,7 +27,7 @@ from airflow_provider_activation.waits import acoustic_exchange as acoustic
 from airflow_provider_activation.waits import dataddo as dataddo_waits
 from airflow_provider_activation.waits import delta_projects as delta
 from airflow_provider_activation.waits import liveramp as liveramp_waits
-from airflow_provider_activation.waits.acoustic_exchange import JobProbe
+from airflow_provider_activation.waits.acoustic_exchange import EndpointStatusProbe, JobProbe
 from airflow_provider_activation.waits.dataddo import FlowRunProbe, SourceRunProbe
 from airflow_provider_activation.waits.delta_projects import ActivityProbe
 from airflow_provider_activation.waits.liveramp import (
@@ -94,6 +94,11 @@ CASES: list[tuple[Probe, Answers, str]] = [
         (JobProbe("SEGMENT_EXPORT", JOB, on_needs_action=option), job(status), f"job {option} {status}")
         for option in ("fail", "return", "wait")
         for status in JOB_STATUSES
+    ),
+    *(
+        (EndpointStatusProbe(7, (target,)), {"get_endpoint_status": status}, f"endpoint {target} {status}")
+        for target in ("ACTIVE", "DELETED")
+        for status in ("PENDING", "ACTIVE", "FAILED", "DELETED", "STRANGE")
     ),
     *(
         (OAuthConnectionAttemptProbe("a"), attempt(status), f"attempt {status}")
