@@ -56,9 +56,9 @@ def distribute(
 ) -> Steps[Distributed]:
     """Put those segments into distribution that are not in it yet, and see by listing what came of it."""
     wanted = {segment.key: segment for segment in segments}
-    configured = yield from _configured(distribution_manager_id)
-    missing = [segment for key, segment in wanted.items() if key not in configured]
-    unchanged = [segment.segment_id for key, segment in wanted.items() if key in configured]
+    listed = yield from configured(distribution_manager_id)
+    missing = [segment for key, segment in wanted.items() if key not in listed]
+    unchanged = [segment.segment_id for key, segment in wanted.items() if key in listed]
     if not missing:
         return Distributed(distribution_manager_id, unchanged=unchanged)
     reasons: dict[str, str] = {}
@@ -76,12 +76,12 @@ def distribute(
                 for segment, result in zip(chunk, results, strict=True)
                 if result.failed
             }
-    configured = yield from _configured(distribution_manager_id)
-    absent = [segment.segment_id for segment in missing if segment.key not in configured]
+    listed = yield from configured(distribution_manager_id)
+    absent = [segment.segment_id for segment in missing if segment.key not in listed]
     return Distributed(
         distribution_manager_id,
         added={
-            segment.segment_id: configured[segment.key] for segment in missing if segment.key in configured
+            segment.segment_id: listed[segment.key] for segment in missing if segment.key in listed
         },
         unchanged=unchanged,
         failed={
@@ -107,7 +107,7 @@ def withdraw(distribution_manager_id: str, segment_configs: Mapping[str, str]) -
                 for (segment_id, _), result in zip(chunk, results, strict=True)
                 if result.failed and result.http_status != GONE
             }
-    still = set((yield from _configured(distribution_manager_id)).values())
+    still = set((yield from configured(distribution_manager_id)).values())
     failed = {
         segment_id: reasons.get(segment_id, "accepted, but still listed afterwards")
         for segment_id, config_id in segment_configs.items()
@@ -124,7 +124,8 @@ def withdraw(distribution_manager_id: str, segment_configs: Mapping[str, str]) -
         )
 
 
-def _configured(distribution_manager_id: str) -> Steps[dict[tuple[str, str], str]]:
+def configured(distribution_manager_id: str) -> Steps[dict[tuple[str, str], str]]:
+    """Segment id and type to segment config id, of all segments in distribution."""
     configs = yield from every_page(api.list_segment_configs(distribution_manager_id))
     return {config.key: config.id for config in configs}
 

@@ -90,11 +90,21 @@ class LiveRampHook(ActivationHook):
         """All distribution managers, of one integration connection if given."""
         return self.send_every_page(api.list_distribution_managers(integration_connection_id))
 
+    def get_distribution_manager(self, distribution_manager_id: str) -> api.DistributionManager:
+        """One distribution manager."""
+        return self.send(api.get_distribution_manager(distribution_manager_id))
+
     def add_segment_configs(
         self, distribution_manager_id: str, segments: Sequence[api.SegmentConfigInput]
     ) -> list[api.SegmentConfigResult]:
         """Put at most 500 segments into distribution; judge every item of the result."""
         return self.send(api.add_segment_configs(distribution_manager_id, segments))
+
+    def remove_segment_configs(
+        self, distribution_manager_id: str, segment_config_ids: Sequence[str]
+    ) -> list[api.SegmentConfigResult]:
+        """Take at most 500 segments out of distribution; judge every item of the result."""
+        return self.send(api.remove_segment_configs(distribution_manager_id, segment_config_ids))
 
     def list_segment_configs(self, distribution_manager_id: str) -> list[api.SegmentConfig]:
         """All segments in distribution."""
@@ -105,6 +115,12 @@ class LiveRampHook(ActivationHook):
     ) -> list[api.Segment]:
         """All segments, or those with this value and field."""
         return self.send_every_page(api.list_segments(value_name, field_name))
+
+    def list_segment_statuses(
+        self, segment_type: api.SegmentType, segment_ids: Sequence[str]
+    ) -> list[api.SegmentStatus]:
+        """How the destinations know some segments of one type."""
+        return self.send_every_page(api.list_segment_statuses(segment_type, segment_ids))
 
     def list_deliveries(
         self, integration_connection_id: str | None = None, segment_ids: Sequence[str] = ()

@@ -45,6 +45,27 @@ EXPORT = acoustic_exchange.SegmentExport(
     destination_identifier="email",
     update_identities=False,
 )
+PUBLISHER = acoustic_exchange.EndpointRegistration(
+    name="Shop",
+    provider_name="Example",
+    endpoint_types=acoustic_exchange.EndpointTypes(
+        event=acoustic_exchange.EventTypes(source=acoustic_exchange.EventSource(enabled=True))
+    ),
+)
+EVENT_TYPE = acoustic_exchange.EventTypeDefinition(
+    code="cartAbandonment", name="Cart abandonment", description="left with a full cart"
+)
+EVENTS = acoustic_exchange.EventPublication(
+    channel="web",
+    identifiers=(acoustic_exchange.EventIdentifier(name="cookieId", value="455739626"),),
+    events=(
+        acoustic_exchange.Event(
+            code="cartAbandonment",
+            timestamp=datetime(2026, 9, 1, 8, 30, tzinfo=UTC),
+            attributes=(acoustic_exchange.EventAttribute(name="quantity", value="4", type="integer"),),
+        ),
+    ),
+)
 ACTIVITY = delta_projects.ActivityFromTemplate(
     template_id="16b35327-794c-11e4-8425-daf437376f87",
     activity_name="Autumn",
@@ -99,6 +120,20 @@ def own_endpoint(held: Held) -> None:
     AcousticExchangeHook("acoustic_exchange_endpoint").register_endpoint(REGISTRATION)
 
 
+def disabled_endpoint(held: Held) -> None:
+    own_endpoint(held)
+    AcousticExchangeHook("acoustic_exchange_endpoint").disable_endpoint()
+
+
+def publisher(held: Held) -> None:
+    AcousticExchangeHook("acoustic_exchange_endpoint").register_endpoint(PUBLISHER)
+
+
+def event_type(held: Held) -> None:
+    publisher(held)
+    AcousticExchangeHook("acoustic_exchange_endpoint").create_event_type(EVENT_TYPE)
+
+
 def segment(held: Held) -> None:
     own_endpoint(held)
     AcousticExchangeHook("acoustic_exchange_endpoint").replace_segments(10001, [SEGMENT])
@@ -107,6 +142,20 @@ def segment(held: Held) -> None:
 def job(held: Held) -> None:
     segment(held)
     held.ids["job_id"] = AcousticExchangeHook().export_segment(EXPORT)
+
+
+def ready_job(held: Held) -> None:
+    """A job to a destination that pulls, once its file is ready."""
+    segment(held)
+    hook = AcousticExchangeHook()
+    to_pull = EXPORT.model_copy(update={"destination_endpoint_id": 20003})
+    held.ids["job_id"] = hook.export_segment(to_pull)
+    hook.upload_job_data(held.job_id, held.file)
+    deadline = time.monotonic() + 5
+    while (job := hook.get_job("SEGMENT_EXPORT", held.job_id)).state != "READY_FOR_DOWNLOAD":
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+    held.ids["file_name"] = job.segment_data_files[0]
 
 
 def activity(held: Held) -> None:
@@ -132,6 +181,20 @@ def source(held: Held) -> None:
 def flow(held: Held) -> None:
     source(held)
     held.ids["flow_id"] = DataddoHook().create_flow(flow_of(held)).id
+
+
+def destination(held: Held) -> None:
+    third_party(held)
+    held.ids["destination_id"] = DataddoHook().create_destination("google_big_query", warehouse(held)).id
+
+
+def warehouse(held: Held) -> dict[str, Any]:
+    return {
+        "label": "Warehouse",
+        "o_auth_id": int(held.service_id),
+        "projectId": "project-1",
+        "datasetId": "dataset-1",
+    }
 
 
 def flow_of(held: Held) -> dataddo.FlowInput:
@@ -176,6 +239,15 @@ def is_ok(value: Any) -> bool:
     return value is not None
 
 
+def is_true(value: Any) -> bool:
+    return value is True
+
+
+def is_done(value: Any) -> bool:
+    """For what answers nothing."""
+    return value is None
+
+
 @dataclass(frozen=True)
 class Method:
     """A hook's method, its arguments, what must be there before, and how its answer is known."""
@@ -186,6 +258,7 @@ class Method:
     known: Callable[[Any], bool] = is_ok
     conn_id: str | None = None
     by_account: bool = False
+    by_key: bool = False
 
 
 ENDPOINT_KEY = "acoustic_exchange_endpoint"
@@ -254,26 +327,71 @@ METHODS: dict[type[ActivationHook], list[Method]] = {
             conn_id=ENDPOINT_KEY,
         ),
         Method(
+            "register_endpoint",
+            lambda held: (REGISTRATION, 10001),
+            own_endpoint,
+            known=lambda made: made.endpoint_id == 10001,
+        ),
+        Method(
             "list_endpoints", known=lambda found: {one.endpoint_id for one in found} == {"20002", "20003"}
         ),
         Method(
-            "add_segments",
-            lambda held: (10001, [SEGMENT]),
+            "list_endpoints",
+            lambda held: (acoustic_exchange.EndpointQuery(endpoint_id=20002),),
+            known=lambda found: {one.endpoint_id for one in found} == {"20002"},
+        ),
+        Method("delete_endpoint", lambda held: (), own_endpoint, is_done, ENDPOINT_KEY),
+        Method("delete_endpoint", lambda held: (20002,), known=is_done),
+        Method("enable_endpoint", lambda held: (), disabled_endpoint, is_true, ENDPOINT_KEY),
+        Method("enable_endpoint", lambda held: (10001,), disabled_endpoint, is_true),
+        Method("disable_endpoint", lambda held: (), own_endpoint, is_true, ENDPOINT_KEY),
+        Method(
+            "disable_endpoint", lambda held: (10001,), disabled_endpoint, lambda changed: changed is False
+        ),
+        Method(
+            "set_endpoint_database",
+            lambda held: (acoustic_exchange.EndpointDatabase(database_id="db-1"),),
             own_endpoint,
-            lambda done: done is True,
+            is_done,
             ENDPOINT_KEY,
         ),
         Method(
-            "replace_segments",
-            lambda held: (10001, [SEGMENT]),
+            "set_endpoint_attributes",
+            lambda held: ({"user": "someone", "host": "sftp.example.com"},),
             own_endpoint,
-            lambda done: done is True,
+            is_done,
+            ENDPOINT_KEY,
+            by_key=True,
+        ),
+        Method(
+            "report_endpoint_failure",
+            lambda held: (10001, "no such account"),
+            own_endpoint,
+            is_true,
             ENDPOINT_KEY,
         ),
+        Method(
+            "get_endpoint_status",
+            lambda held: (10001,),
+            own_endpoint,
+            lambda status: status in ("PENDING", "ACTIVE"),
+            ENDPOINT_KEY,
+        ),
+        Method("add_segments", lambda held: (10001, [SEGMENT]), own_endpoint, is_true, ENDPOINT_KEY),
+        Method("replace_segments", lambda held: (10001, [SEGMENT]), own_endpoint, is_true, ENDPOINT_KEY),
+        Method("delete_segments", lambda held: (10001,), segment, is_true, ENDPOINT_KEY),
+        Method("delete_segment", lambda held: (10001, 7), segment, is_true, ENDPOINT_KEY),
         Method(
             "get_segment", lambda held: (10001, 7), segment, lambda found: SEGMENT.differences(found) == []
         ),
         Method("export_segment", lambda held: (EXPORT,), segment, lambda made: made > 2**53),
+        Method(
+            "import_identities",
+            lambda held: (acoustic_exchange.IdentityImport(endpoint_id=10001, segment_id=7),),
+            segment,
+            lambda made: made > 0,
+        ),
+        Method("refresh_segments", before=segment, known=lambda made: made > 0),
         Method(
             "list_jobs",
             lambda held: ("SEGMENT_EXPORT",),
@@ -286,7 +404,22 @@ METHODS: dict[type[ActivationHook], list[Method]] = {
             job,
             lambda found: found.state == "WAITING_TO_RECIEVE_DATA",
         ),
-        Method("upload_job_data", lambda held: (held.job_id, held.file), job, lambda done: done is None),
+        Method("upload_job_data", lambda held: (held.job_id, held.file), job, is_done),
+        Method(
+            "download_segment_data",
+            lambda held: (held.job_id, held.file_name, held.file.with_name("downloaded.csv")),
+            ready_job,
+            lambda file: "a@example.com" in file.read_text(),
+        ),
+        Method("publish_events", lambda held: (EVENTS,), event_type, is_done, ENDPOINT_KEY),
+        Method("create_event_type", lambda held: (EVENT_TYPE,), publisher, is_done, ENDPOINT_KEY),
+        Method("update_event_type", lambda held: (EVENT_TYPE,), event_type, is_done, ENDPOINT_KEY),
+        Method(
+            "list_identity_filters",
+            before=own_endpoint,
+            known=lambda found: isinstance(found, list),
+            conn_id=ENDPOINT_KEY,
+        ),
     ],
     DeltaProjectsHook: [
         Method("list_activity_templates", known=lambda found: len(found) == 2),
@@ -316,7 +449,7 @@ METHODS: dict[type[ActivationHook], list[Method]] = {
             "update_activity",
             lambda held: (held.activity_id, delta_projects.ActivityUpdate(enabled=True)),
             activity,
-            lambda done: done is None,
+            is_done,
             by_account=True,
         ),
     ],
@@ -324,12 +457,43 @@ METHODS: dict[type[ActivationHook], list[Method]] = {
         Method(
             "list_services", before=third_party, known=lambda found: [one.id for one in found] == ["1000"]
         ),
+        Method("get_service", lambda held: (held.service_id,), third_party, lambda found: found.id == "1000"),
         Method(
             "create_service",
             lambda held: ("snapchat_static", STATIC),
             known=lambda made: made.id == "1000",
         ),
+        Method(
+            "create_typed_service",
+            lambda held: ("snapchat_static", STATIC),
+            known=lambda made: made.id == "1000",
+        ),
+        Method("update_service", lambda held: (held.service_id, {"label": "Snapchat"}), third_party),
+        Method("delete_service", lambda held: (held.service_id,), third_party, is_done),
+        Method("debug_service", lambda held: (held.service_id,), third_party),
+        Method("list_connectors", known=lambda found: "snapchat" in {one.id for one in found}),
+        Method("list_connector_templates", lambda held: ("snapchat",)),
+        Method("get_connector_template", lambda held: ("snapchat", "index")),
+        Method(
+            "run_connector_action",
+            lambda held: ("snapchat", "authorization"),
+            third_party,
+            lambda found: [one.id for one in found] == ["1000"],
+        ),
+        Method(
+            "run_connector_action",
+            lambda held: ("snapchat", "organization", "POST", {"oAuthId": held.service_id}),
+            third_party,
+            lambda found: bool(found) and all(one.label and one.value for one in found),
+        ),
+        Method("preview_connector", lambda held: ("snapchat", SNAPCHAT), third_party),
         Method("list_sources", before=source, known=lambda found: [one.label for one in found] == ["Spend"]),
+        Method(
+            "get_source",
+            lambda held: (held.source_id,),
+            source,
+            lambda found: (found.label, found.connector_id) == ("Spend", "snapchat"),
+        ),
         Method(
             "create_source",
             lambda held: ("snapchat", SNAPCHAT),
@@ -337,30 +501,136 @@ METHODS: dict[type[ActivationHook], list[Method]] = {
             lambda made: made.label == "Spend",
         ),
         Method(
-            "list_flows_by_source",
-            lambda held: (held.source_id,),
-            flow,
-            lambda found: [one.label for one in found] == ["Spend"],
-        ),
-        Method("create_flow", lambda held: (flow_of(held),), source, lambda made: made.label == "Spend"),
-        Method(
-            "enqueue_extraction",
-            lambda held: (held.source_id, dataddo.Extraction(date_range="7d7")),
+            "update_source",
+            lambda held: (held.source_id, {"label": "Cost"}),
             source,
-            lambda done: done is None,
+            lambda found: found.label == "Cost",
         ),
+        Method("delete_source", lambda held: (held.source_id,), source, is_done),
+        Method(
+            "get_source_metadata",
+            lambda held: (held.source_id,),
+            source,
+            lambda found: found["accountId"] == "acc-1",
+        ),
+        Method(
+            "preview_source",
+            lambda held: (held.source_id, 5),
+            source,
+            lambda found: isinstance(found, list) and len(found) <= 5,
+        ),
+        Method("get_source_request", lambda held: (held.source_id,), source),
+        Method("update_source_request", lambda held: (held.source_id, {"method": "GET"}), source),
+        Method("detect_source", lambda held: (held.source_id,), source),
         Method(
             "get_source_status",
             lambda held: (held.source_id,),
             source,
             lambda found: found.last_run_finished is None,
         ),
-        Method("enqueue_write", lambda held: (held.flow_id,), flow, lambda made: bool(made.execution_id)),
+        Method("get_source_log", lambda held: (held.source_id,), source),
+        Method(
+            "enqueue_extraction",
+            lambda held: (held.source_id, dataddo.Extraction(date_range="7d7")),
+            source,
+            is_done,
+        ),
+        Method("get_extraction", lambda held: (held.source_id,), source, lambda found: bool(found.status)),
+        Method("update_extraction", lambda held: (held.source_id, {"on_error_retry_timeout": 60}), source),
+        Method(
+            "deactivate_extraction",
+            lambda held: (held.source_id, DataddoHook().get_extraction(held.source_id)),
+            source,
+            lambda found: found.status == dataddo.INACTIVE,
+        ),
+        Method("debug_extraction", lambda held: (held.source_id,), source),
+        Method("get_extraction_schedule", lambda held: (held.source_id,), source),
+        Method(
+            "update_extraction_schedule",
+            lambda held: (held.source_id, dataddo.Schedule(sync_frequency="week", day_of_week="2")),
+            source,
+            lambda found: (found.sync_frequency, found.day_of_week) == ("week", "2"),
+        ),
+        Method("create_flow", lambda held: (flow_of(held),), source, lambda made: made.label == "Spend"),
+        Method("list_flows", before=flow, known=lambda found: [one.label for one in found] == ["Spend"]),
+        Method(
+            "list_flows_by_source",
+            lambda held: (held.source_id,),
+            flow,
+            lambda found: [one.label for one in found] == ["Spend"],
+        ),
+        Method("get_flow", lambda held: (held.flow_id,), flow, lambda found: found.label == "Spend"),
+        Method(
+            "update_flow",
+            lambda held: (held.flow_id, {"label": "Cost"}),
+            flow,
+            lambda found: found.label == "Cost",
+        ),
+        Method("delete_flow", lambda held: (held.flow_id,), flow, is_done),
+        Method("clone_flow", lambda held: (held.flow_id,), flow, lambda made: made is None or bool(made.id)),
+        Method("preview_flow", lambda held: (flow_of(held), 5), source),
         Method(
             "get_flow_status",
             lambda held: (held.flow_id,),
             flow,
             lambda found: found.last_run_finished is None,
+        ),
+        Method("get_flow_api", lambda held: (held.flow_id,), flow),
+        Method("get_flow_api_log", lambda held: (held.flow_id,), flow),
+        Method("debug_flow_api", lambda held: (held.flow_id,), flow),
+        Method("enqueue_write", lambda held: (held.flow_id,), flow, lambda made: bool(made.execution_id)),
+        Method("get_write", lambda held: (held.flow_id,), flow),
+        Method(
+            "get_write_status",
+            lambda held: (held.flow_id,),
+            flow,
+            lambda found: found.last_run_finished is None,
+        ),
+        Method("update_write_status", lambda held: (held.flow_id, {"status": "live"}), flow),
+        Method("get_write_schedule", lambda held: (held.flow_id,), flow),
+        Method(
+            "update_write_schedule",
+            lambda held: (held.flow_id, dataddo.Schedule(sync_frequency="month", day_of_month="1")),
+            flow,
+            lambda found: (found.sync_frequency, found.day_of_month) == ("month", "1"),
+        ),
+        Method("delete_write_schedule", lambda held: (held.flow_id,), flow, is_done),
+        Method(
+            "update_write_settings",
+            lambda held: (held.flow_id, dataddo.WriteSettings(write_mode="upsert", unique_columns=("day",))),
+            flow,
+        ),
+        Method("get_write_log", lambda held: (held.flow_id,), flow),
+        Method("debug_write", lambda held: (held.flow_id,), flow),
+        Method(
+            "list_destinations",
+            before=destination,
+            known=lambda found: [one.label for one in found] == ["Warehouse"],
+        ),
+        Method(
+            "get_destination",
+            lambda held: (held.destination_id,),
+            destination,
+            lambda found: found.label == "Warehouse",
+        ),
+        Method(
+            "create_destination",
+            lambda held: ("google_big_query", warehouse(held)),
+            third_party,
+            lambda made: bool(made.id),
+        ),
+        Method(
+            "update_destination",
+            lambda held: (held.destination_id, {"label": "Lake"}),
+            destination,
+            lambda found: found.label == "Lake",
+        ),
+        Method("delete_destination", lambda held: (held.destination_id,), destination, is_done),
+        Method(
+            "clone_destination",
+            lambda held: (held.destination_id,),
+            destination,
+            lambda made: made is None or bool(made.id),
         ),
     ],
 }
@@ -378,6 +648,15 @@ every_method = pytest.mark.parametrize(
         for method in methods
     ],
 )
+
+
+def leading_arguments(held: Held, method: Method) -> tuple[Any, ...]:
+    """What a hook takes from its connection and an endpoint as an argument."""
+    if method.by_account:
+        return (held.account,)
+    if method.by_key:
+        return (AcousticExchangeHook(method.conn_id or "").authentication_key,)
+    return ()
 
 
 @pytest.fixture
@@ -398,7 +677,7 @@ def test_every_endpoint_is_a_method_and_every_method_is_tested_here(hook_class: 
         if not name.startswith("_") and str(function.__annotations__.get("return")).startswith("Call[")
     } - {"log_in", "request_token"}
     methods = {name for name in vars(hook_class) if not name.startswith("_")} - {
-        *("service", "test_call", "account"),
+        *("service", "test_call", "account", "authentication_key"),
         *("conn_name_attr", "default_conn_name", "conn_type", "hook_name"),
     }
     assert methods == endpoints
@@ -419,7 +698,7 @@ def test_the_same_call_goes_out_from_an_event_loop(
     held: Held, hook_class: type[ActivationHook], method: Method
 ) -> None:
     method.before(held)
-    leading = (held.account,) if method.by_account else ()
+    leading = leading_arguments(held, method)
     call: Call[Any] = getattr(APIS[hook_class], method.name)(*leading, *method.arguments(held))
 
     async def main() -> Any:

@@ -12,11 +12,8 @@ from task_running import Task
 
 from airflow_provider_activation import versions
 from airflow_provider_activation.errors import InvalidRequest, JobFailed
-from airflow_provider_activation.operators.liveramp import (
-    AUTHORIZED,
-    NOBODY_AUTHORIZES,
-    LiveRampAuthorizeOAuthConnectionOperator,
-)
+from airflow_provider_activation.operators.liveramp import LiveRampAuthorizeOAuthConnectionOperator
+from airflow_provider_activation.operators.liveramp_connections import AUTHORIZED, NOBODY_AUTHORIZES
 from airflow_provider_activation.sandbox import Sandbox
 
 both_modes = pytest.mark.parametrize("deferrable", [False, True], ids=["on the worker", "deferred"])

@@ -1,0 +1,135 @@
+"""What the calls of Acoustic Exchange have in common: levels of keys, and how answers are read."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, Literal, TypeVar
+from urllib.parse import urlsplit
+
+from airflow_provider_activation.api.call import NOTHING, Answer, Call, FileBody, Safety, path_of
+from airflow_provider_activation.errors import InvalidRequest, Refused
+
+__all__ = ["ACCOUNT", "APPLICATION", "ENDPOINT", "SERVICE", "KeyLevel"]
+
+T = TypeVar("T")
+
+SERVICE = "Acoustic Exchange"
+ACCOUNT, ENDPOINT, APPLICATION = "account", "endpoint", "application"
+
+KeyLevel = Literal["account", "endpoint", "application"]
+
+
+def request(
+    operation: str,
+    method: str,
+    template: str,
+    safety: Safety,
+    read: Callable[[Answer], T],
+    *,
+    levels: tuple[str, ...] = (),
+    query: tuple[tuple[str, str], ...] = (),
+    json: Any = NOTHING,
+    file: FileBody | None = None,
+    into: Path | None = None,
+    accepts: tuple[int, ...] = (),
+    **ids: str | int,
+) -> Call[T]:
+    """A call of this service.
+
+    :param levels: levels of authentication key that may make it; none for any.
+    :param accepts: statuses besides 2xx that `read` understands.
+    :param ids: a value for each variable of the template.
+    """
+    return Call(
+        SERVICE,
+        operation,
+        method,
+        template,
+        path_of(template, **ids),
+        safety,
+        read,
+        query=query,
+        json=json,
+        file=file,
+        into=into,
+        accepts=frozenset(accepts),
+        key_levels=frozenset(levels),
+    )
+
+
+def whole(name: str, value: int) -> int:
+    """An id that is a whole number.
+
+    :raises InvalidRequest: it is something else. Fixed words such as ``enable`` share its place in the
+        vendor's paths.
+    """
+    if isinstance(value, bool) or not isinstance(value, int):
+        raise InvalidRequest(f"{name} must be a whole number, but is a {type(value).__name__}.")
+    return value
+
+
+def one_segment_only(segment_id: object, segment_id_string: object) -> None:
+    """A segment is named by its number or by its text.
+
+    :raises ValueError: it is named by both or by neither.
+    """
+    if (segment_id is None) == (segment_id_string is None):
+        given = "neither is" if segment_id is None else "both are"
+        raise ValueError(f"exactly one of segment_id and segment_id_string must be given, but {given}")
+
+
+# Answers. The documents write both ``true`` and ``True``, with and without quotes.
+
+
+def word_of(answer: Answer) -> str:
+    """A bare word or quoted text, in small letters."""
+    return answer.text.strip().strip('"').strip().lower()
+
+
+def done(answer: Answer) -> None:
+    """Any 2xx is success, whatever its body, unless it says ``false``.
+
+    :raises Refused: it says ``false``.
+    """
+    if word_of(answer) == "false":
+        raise Refused("it answered false: it was not done.", service=SERVICE, status=answer.status)
+
+
+def true(answer: Answer) -> bool:
+    """``true``, or 204, which has no body to say it in.
+
+    :raises Refused: it says ``false``.
+    """
+    done(answer)
+    if answer.status != 204 and word_of(answer) != "true":
+        raise ValueError("neither true nor false")
+    return True
+
+
+def changed(answer: Answer) -> bool:
+    """Whether something changed: 304 says that it already was so.
+
+    :raises Refused: it says ``false``.
+    """
+    return answer.status != 304 and true(answer)
+
+
+def job_id_of(answer: Answer) -> int:
+    """The id of a job that was started.
+
+    Its shape is not documented: a number, a numeric text, an object with the id and, without a body, a
+    Location are read. A Location names the job at its end; it is never followed.
+    """
+    reply = answer.json() if answer.text.strip() else _end_of_location(answer)
+    if isinstance(reply, dict):
+        reply = next((reply[name] for name in ("jobId", "jobID", "id") if name in reply), None)
+    if isinstance(reply, str) and reply.strip().isdigit():
+        reply = int(reply)
+    if isinstance(reply, bool) or not isinstance(reply, int):
+        raise ValueError("it holds no job id")
+    return reply
+
+
+def _end_of_location(answer: Answer) -> str:
+    return urlsplit(answer.headers.get("Location", "")).path.rstrip("/").rpartition("/")[2]

@@ -1,0 +1,121 @@
+"""Acoustic Exchange: events, their types, and which identifiers are kept from others.
+
+Documents: the vendor's "Event API" and "Identity management APIs". They do not say of which level the key
+must be; an event publisher's is meant.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pydantic import Field, field_serializer
+
+from airflow_provider_activation.api.acoustic_exchange_call import done, request
+from airflow_provider_activation.api.call import Answer, Call, Safety
+from airflow_provider_activation.api.models import AwareDatetime, Input, Resource, TextId, utc_text
+
+__all__ = [
+    "Event",
+    "EventAttribute",
+    "EventIdentifier",
+    "EventPublication",
+    "EventTypeDefinition",
+    "IdentityFilter",
+    "create_event_type",
+    "list_identity_filters",
+    "publish_events",
+    "update_event_type",
+]
+
+
+class EventIdentifier(Input):
+    """What tells a person: an email address, a cookie."""
+
+    name: str = Field(min_length=1)
+    value: str = Field(min_length=1)
+    is_original: bool | None = Field(default=None, alias="isOriginal")
+
+
+class EventAttribute(Input):
+    """What describes an event. The value goes out as text, whatever its type."""
+
+    name: str = Field(min_length=1)
+    value: str
+    type: str | None = Field(default=None, min_length=1)
+
+
+class Event(Input):
+    """Something a person did. In a batch each event has its own identifiers and may have its channel."""
+
+    code: str = Field(min_length=1)
+    timestamp: AwareDatetime
+    channel: str | None = Field(default=None, min_length=1)
+    identifiers: tuple[EventIdentifier, ...] | None = Field(default=None, min_length=1)
+    attributes: tuple[EventAttribute, ...] = ()
+
+    @field_serializer("timestamp")
+    def _in_utc(self, moment: Any) -> str:
+        return utc_text(moment)
+
+
+class EventPublication(Input):
+    """Events of one person (``identifiers`` here) or a simple batch (``identifiers`` with each event).
+
+    Events that concern many people at once have no identifiers. The compound batch, whose shape is not
+    documented, is not offered: one publication for each person says the same.
+    """
+
+    channel: str | None = Field(default=None, min_length=1)
+    identifiers: tuple[EventIdentifier, ...] | None = Field(default=None, min_length=1)
+    events: tuple[Event, ...] = Field(min_length=1)
+
+    def check(self) -> None:
+        if self.identifiers is not None and any(event.identifiers is not None for event in self.events):
+            raise ValueError("identifiers are given once for all events or with each event, but both are")
+
+
+class EventTypeDefinition(Input):
+    """A type of event that an endpoint publishes."""
+
+    code: str = Field(min_length=1)
+    name: str = Field(min_length=1)
+    description: str | None = None
+
+
+class IdentityFilter(Resource):
+    """An identifier that is kept from destinations."""
+
+    endpoint_filter_id: TextId | None = Field(default=None, alias="endpointFilterId")
+    endpoint_id: TextId | None = Field(default=None, alias="endpointId")
+    identifier_name: str = Field(alias="identifierName")
+    publish_filter: bool | None = Field(default=None, alias="publishFilter")
+    subscribe_filter: bool | None = Field(default=None, alias="subscribeFilter")
+
+
+def publish_events(publication: EventPublication) -> Call[None]:
+    """POST /v1/event: publish events. A second call publishes them twice, and none can be read back."""
+    return request("publish_events", "POST", "/v1/event", Safety.ONCE, done, json=publication.body())
+
+
+def create_event_type(event_type: EventTypeDefinition) -> Call[None]:
+    """POST /v1/eventtype: register a type of event; what a second call does is not documented."""
+    return request("create_event_type", "POST", "/v1/eventtype", Safety.ONCE, done, json=event_type.body())
+
+
+def update_event_type(event_type: EventTypeDefinition) -> Call[None]:
+    """PUT /v1/eventtype: describe a registered type of event anew; its code says which."""
+    return request(
+        "update_event_type", "PUT", "/v1/eventtype", Safety.REPEATABLE, done, json=event_type.body()
+    )
+
+
+def list_identity_filters() -> Call[list[IdentityFilter]]:
+    """GET /v1/identityfilters: the filters of the endpoint whose key asks."""
+    return request("list_identity_filters", "GET", "/v1/identityfilters", Safety.READ, _filters)
+
+
+def _filters(answer: Answer) -> list[IdentityFilter]:
+    reply = answer.json()
+    if not isinstance(reply, list):
+        raise ValueError("it is not a list of identity filters")
+    return [IdentityFilter.model_validate(item) for item in reply]

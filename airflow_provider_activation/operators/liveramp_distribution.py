@@ -1,0 +1,342 @@
+"""Operators for LiveRamp: distribution managers, and segments in and out of distribution."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import date, timedelta
+from typing import TYPE_CHECKING, Any
+
+from airflow_provider_activation.arguments import one_of, some_ids
+from airflow_provider_activation.connected import LiveRampTask
+from airflow_provider_activation.operators.base import (
+    JSON,
+    ActionOperator,
+    DeleteOperator,
+    Finished,
+    SubmittingOperator,
+)
+
+if TYPE_CHECKING:
+    from airflow_provider_activation.api import liveramp as api
+    from airflow_provider_activation.api.call import Call
+    from airflow_provider_activation.api.steps import Steps
+    from airflow_provider_activation.submission import Candidate, IfExists, Memory, Submission
+    from airflow_provider_activation.waits.liveramp import DistributionProbe
+
+MANAGER_STATUSES = ("ACTIVE", "INACTIVE")
+
+
+class LiveRampCreateDistributionManagerOperator(LiveRampTask, SubmittingOperator):
+    """Create a distribution manager, or take the one of this name. Returns it as LiveRamp describes it.
+
+    Document: the description of the Activation API 2.9.0, "distribution-managers".
+
+    :param name: at most 50 characters (templated).
+    :param integration_connection_id: where its segments go (templated).
+    :param status: ``ACTIVE`` or ``INACTIVE``; LiveRamp's own if left out.
+    :param expire_at: the day on which deliveries stop; never if left out (templated).
+    :param if_exists: ``reuse`` takes the one of this name at this integration connection; ``fail`` fails on
+        it; ``create`` makes another, with the submission key at the end of the name.
+    """
+
+    template_fields = (
+        *LiveRampTask.template_fields,
+        "name",
+        "integration_connection_id",
+        "expire_at",
+    )
+    nouns = ("distribution manager",)
+    outputs = ("id",)
+    waits = False
+
+    def __init__(
+        self,
+        *,
+        name: str,
+        integration_connection_id: str,
+        status: str | None = None,
+        expire_at: date | str | None = None,
+        if_exists: IfExists = "reuse",
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(**kwargs)
+        self.name = name
+        self.integration_connection_id = integration_connection_id
+        self.status = None if status is None else one_of("status", status, MANAGER_STATUSES)
+        self.expire_at = expire_at
+        self.if_exists: IfExists = one_of("if_exists", if_exists, ("reuse", "fail", "create"))
+
+    def submission(self, key: str) -> Submission:
+        from airflow_provider_activation.api import liveramp as api
+        from airflow_provider_activation.api.call import every_page
+        from airflow_provider_activation.submission import Candidate, Submission, marked
+
+        connection_id = str(self.integration_connection_id)
+        name = marked(self.name, key, longest=50) if self.if_exists == "create" else self.name
+        given = {
+            "name": name,
+            "integration_connection_id": connection_id,
+            "status": self.status,
+            "expire_at": self.expire_at,
+        }
+        manager = api.DistributionManagerInput.model_validate(
+            {field: value for field, value in given.items() if value is not None}
+        )
+
+        def of_our_name(before: JSON) -> Steps[list[Candidate]]:
+            managers = yield from every_page(api.list_distribution_managers(connection_id))
+            return [
+                Candidate(found.id, f"distribution manager {found.id} {found.name!r}")
+                for found in managers
+                if found.name == name
+            ]
+
+        return Submission(
+            noun=self.nouns[0],
+            create=api.create_distribution_manager(manager),
+            find=of_our_name,
+            id_of=lambda created, before: created.id,
+            if_exists=self.if_exists,
+        )
+
+    def result(self, made: JSON) -> Steps[JSON]:
+        from airflow_provider_activation.api import liveramp as api
+
+        manager: api.DistributionManager = yield api.get_distribution_manager(made)
+        return manager.plain()
+
+
+class LiveRampUpdateDistributionManagerOperator(LiveRampTask, ActionOperator):
+    """Change a distribution manager. What is left out stays as it is.
+
+    May be run any number of times. LiveRamp replaces the whole, so that it is read first. Returns it as
+    LiveRamp describes it afterwards. Document: the description of the Activation API 2.9.0,
+    "distribution-managers".
+
+    :param distribution_manager_id: the distribution manager (templated).
+    :param name: at most 50 characters (templated).
+    :param status: ``ACTIVE`` or ``INACTIVE``.
+    :param expire_at: the day on which deliveries stop (templated).
+    :param never_expires: takes away the day on which deliveries stop.
+    """
+
+    template_fields = (*LiveRampTask.template_fields, "distribution_manager_id", "name", "expire_at")
+    outputs = ("id",)
+
+    def __init__(
+        self,
+        *,
+        distribution_manager_id: str,
+        name: str | None = None,
+        status: str | None = None,
+        expire_at: date | str | None = None,
+        never_expires: bool = False,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(**kwargs)
+        self.distribution_manager_id = distribution_manager_id
+        self.name = name
+        self.status = None if status is None else one_of("status", status, MANAGER_STATUSES)
+        self.expire_at = expire_at
+        self.never_expires = never_expires
+        if never_expires and expire_at is not None:
+            raise ValueError("Give expire_at or never_expires=True, and not both.")
+
+    def steps(self) -> Steps[JSON]:
+        from airflow_provider_activation.api import liveramp as api
+
+        manager_id = str(self.distribution_manager_id)
+        given = {"name": self.name, "status": self.status, "expire_at": self.expire_at}
+        changes: dict[str, Any] = {name: value for name, value in given.items() if value is not None}
+        if self.never_expires:
+            changes["expire_at"] = None
+        known: api.DistributionManager = yield api.get_distribution_manager(manager_id)
+        update = api.DistributionManagerUpdate.keeping(known, **changes)
+        yield api.update_distribution_manager(manager_id, update)
+        changed: api.DistributionManager = yield api.get_distribution_manager(manager_id)
+        return changed.plain()
+
+
+class LiveRampDeleteDistributionManagerOperator(LiveRampTask, DeleteOperator):
+    """Delete a distribution manager. Returns ``{"id": ...}``.
+
+    Document: the description of the Activation API 2.9.0, "distribution-managers".
+
+    :param distribution_manager_id: the distribution manager (templated).
+    """
+
+    template_fields = (*LiveRampTask.template_fields, "distribution_manager_id")
+
+    def __init__(self, *, distribution_manager_id: str, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.distribution_manager_id = distribution_manager_id
+
+    def look(self) -> Call[Any]:
+        from airflow_provider_activation.api import liveramp as api
+
+        return api.get_distribution_manager(str(self.distribution_manager_id))
+
+    def delete(self) -> Call[Any]:
+        from airflow_provider_activation.api import liveramp as api
+
+        return api.delete_distribution_manager(str(self.distribution_manager_id))
+
+    @property
+    def result(self) -> JSON:
+        return {"id": str(self.distribution_manager_id)}
+
+
+class LiveRampDistributeSegmentsOperator(LiveRampTask, SubmittingOperator):
+    """Put segments into distribution: those that are not in it yet, verified afterwards by listing.
+
+    May be run any number of times. Returns ``{"distributionManagerID", "added", "unchanged"}``, the
+    last two lists of segment ids; after a wait also ``"deliveries"``, the first delivery of each segment
+    that was added. Deliveries take days, which is why the wait has to be asked for.
+
+    :param distribution_manager_id: the distribution manager (templated).
+    :param segments: segment ids, or mappings with ``segmentID``, ``segmentType`` and
+        ``destinationSegmentID`` (templated).
+    :param segment_type: the type of the segments given by id alone.
+    :param wait_for_completion: wait until each segment that was added has been delivered.
+    :param cancel_on_kill: withdraw the segments that were just added.
+    :raises PartialFailure: LiveRamp did not take some segments; names each of them and why.
+    :raises UncertainOutcome: an answer was lost and some segments are still not listed.
+    :raises JobFailed: a delivery failed or was cancelled.
+    """
+
+    template_fields = (*LiveRampTask.template_fields, "distribution_manager_id", "segments")
+    nouns = ("distribution",)
+    outputs = ("added", "unchanged")
+    rehearsal_id = {"manager": "0", "connection": "0", "added": {}, "unchanged": [], "after": None}
+
+    def __init__(
+        self,
+        *,
+        distribution_manager_id: str,
+        segments: Sequence[str | Mapping[str, str]],
+        segment_type: str = "ONBOARDING",
+        wait_for_completion: bool = False,
+        timeout: float | timedelta = timedelta(days=7),
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(wait_for_completion=wait_for_completion, timeout=timeout, **kwargs)
+        self.distribution_manager_id = distribution_manager_id
+        self.segments = segments
+        self.segment_type = segment_type
+
+    def start(self, key: str, memory: Memory) -> Steps[JSON | Finished]:
+        from airflow_provider_activation.api.liveramp_distribution import distribute
+
+        noun = self.nouns[0]
+        wanted = [self._segment(given) for given in self.segments]
+        # what an earlier try of this task added is not unchanged, and is to be waited for too
+        noted = _readable(memory.recall(noun).get("id")) or {"added": {}}
+        if self.wait_for_completion and "connection" not in noted:
+            noted |= yield from self._before(wanted)
+        outcome = yield from distribute(self.distribution_manager_id, wanted)
+        added = noted["added"] | outcome.added
+        made = {
+            **noted,
+            "manager": self.distribution_manager_id,
+            "added": added,
+            "unchanged": [segment_id for segment_id in outcome.unchanged if segment_id not in added],
+        }
+        memory.note(noun, id=made)
+        self.note_made(made)
+        result = {
+            "distributionManagerID": self.distribution_manager_id,
+            "added": list(added),
+            "unchanged": made["unchanged"],
+        }
+        outcome.raise_for_failures(result)
+        return made if self.wait_for_completion and added else Finished(result)
+
+    def probe(self, made: JSON) -> DistributionProbe:
+        from airflow_provider_activation.waits.liveramp import DistributionProbe
+
+        return DistributionProbe(
+            made["connection"],
+            tuple(made["added"]),
+            made["after"],
+            made["manager"],
+            tuple(made["added"].values()),
+            tuple(made["unchanged"]),
+        )
+
+    def _before(self, segments: Sequence[api.SegmentConfigInput]) -> Steps[JSON]:
+        """Where the segments go, and the latest delivery of any of them: only later ones count."""
+        from airflow_provider_activation.api import liveramp as api
+        from airflow_provider_activation.waits.liveramp import latest_change
+
+        manager: api.DistributionManager = yield api.get_distribution_manager(self.distribution_manager_id)
+        connection = manager.integration_connection_id
+        after = yield from latest_change(connection, [segment.segment_id for segment in segments])
+        return {"connection": connection, "after": after}
+
+    def _segment(self, given: str | Mapping[str, str]) -> api.SegmentConfigInput:
+        from airflow_provider_activation.api import liveramp as api
+
+        if isinstance(given, Mapping):
+            return api.SegmentConfigInput.model_validate({"segmentType": self.segment_type, **given})
+        return api.SegmentConfigInput.model_validate(
+            {"segmentID": str(given), "segmentType": self.segment_type}
+        )
+
+
+class LiveRampWithdrawSegmentsOperator(LiveRampTask, ActionOperator):
+    """Take segments out of distribution, verified afterwards by listing.
+
+    May be run any number of times. Returns ``{"distributionManagerID", "withdrawn", "absent"}``, the last
+    two lists of segment ids; absent are those that were not in distribution.
+
+    :param distribution_manager_id: the distribution manager (templated).
+    :param segment_ids: any number of segments (templated).
+    :param segment_type: the type of all of them.
+    :raises PartialFailure: some segments are still in distribution; names each of them and why.
+    """
+
+    template_fields = (*LiveRampTask.template_fields, "distribution_manager_id", "segment_ids")
+    outputs = ("withdrawn", "absent")
+
+    def __init__(
+        self,
+        *,
+        distribution_manager_id: str,
+        segment_ids: Sequence[str],
+        segment_type: str = "ONBOARDING",
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(**kwargs)
+        self.distribution_manager_id = distribution_manager_id
+        self.segment_ids = segment_ids
+        self.segment_type = segment_type
+
+    def steps(self) -> Steps[JSON]:
+        from airflow_provider_activation.api.liveramp_distribution import configured, withdraw
+
+        manager_id, wanted = str(self.distribution_manager_id), some_ids("segment_ids", self.segment_ids)
+        configs = yield from configured(manager_id)
+        there = {
+            segment_id: configs[segment_id, self.segment_type]
+            for segment_id in wanted
+            if (segment_id, self.segment_type) in configs
+        }
+        if there:
+            yield from withdraw(manager_id, there)
+        return {
+            "distributionManagerID": manager_id,
+            "withdrawn": list(there),
+            "absent": [segment_id for segment_id in wanted if segment_id not in there],
+        }
+
+
+def _readable(noted: JSON) -> JSON:
+    """What an earlier try noted of the segments it added, if it is that; they are listed anyway."""
+    if (
+        isinstance(noted, dict)
+        and isinstance(noted.get("added"), dict)
+        and all(isinstance(text, str) for pair in noted["added"].items() for text in pair)
+        and (noted.keys() >= {"connection", "after"} or "connection" not in noted)
+    ):
+        return noted
+    return None

@@ -1,0 +1,94 @@
+"""Event triggers for Acoustic Exchange."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any, get_args
+
+from airflow_provider_activation.triggers.events import JSON, ActivationEventTrigger, texts
+
+if TYPE_CHECKING:
+    from airflow_provider_activation.api import acoustic_exchange as api
+    from airflow_provider_activation.api.steps import Steps
+    from airflow_provider_activation.hooks.acoustic_exchange import AcousticExchangeHook
+
+
+class AcousticExchangeJobTrigger(ActivationEventTrigger["api.Job"]):
+    """Fires when a job has reached a status, once for each job and status.
+
+    The payload holds ``service``, ``job_category``, ``job_id``, ``status`` in the spelling asked for, and
+    ``job``, the job as the service describes it. A job that has passed a status between two polls does not
+    fire for it. Document: "Account-level API", jobs.
+
+    :param acoustic_exchange_conn_id: id of a connection of type ``acoustic_exchange``.
+    :param job_category: the jobs' category.
+    :param target_statuses: statuses to watch for; either spelling of RECEIVE serves.
+    :param endpoint_id: only jobs of this endpoint; a connection with an endpoint's own key needs it.
+    :param poll_interval: seconds between two questions.
+    :param report_existing: whether to fire for jobs that have the status already when nothing is
+        remembered: at the first start, and before Airflow 3.3 at every start of the triggerer.
+    :raises ValueError: naming the argument that is out of range.
+    """
+
+    service_arguments = ("acoustic_exchange_conn_id", "job_category", "endpoint_id")
+    own_arguments = ("target_statuses",)
+
+    def __init__(
+        self,
+        *,
+        acoustic_exchange_conn_id: str = "acoustic_exchange_default",
+        job_category: api.JobCategory = "SEGMENT_EXPORT",
+        target_statuses: Sequence[str],
+        endpoint_id: int | None = None,
+        poll_interval: float | timedelta = 60.0,
+        report_existing: bool = False,
+    ) -> None:
+        from airflow_provider_activation.api import acoustic_exchange as api
+
+        super().__init__(poll_interval=poll_interval, report_existing=report_existing)
+        known = api.ON_THE_WAY | api.WAITING_TO_RECEIVE_DATA | api.READY_FOR_DOWNLOAD
+        self.acoustic_exchange_conn_id = acoustic_exchange_conn_id
+        (self.job_category,) = texts("job_category", [job_category], get_args(api.JobCategory))
+        self.target_statuses = texts("target_statuses", target_statuses, known | api.COMPLETE | api.FAILED)
+        self._asked_for = {
+            spelling: status
+            for status in reversed(self.target_statuses)
+            for spelling in api.same_status(status)
+        }
+        if isinstance(endpoint_id, bool) or not isinstance(endpoint_id, int | None):
+            raise ValueError(f"endpoint_id must be a whole number, but is {endpoint_id!r}.")
+        self.endpoint_id = endpoint_id
+
+    @property
+    def subject(self) -> str:
+        return f"{self.job_category} jobs of the connection {self.acoustic_exchange_conn_id!r}"
+
+    def hook(self) -> AcousticExchangeHook:
+        from airflow_provider_activation.hooks.acoustic_exchange import AcousticExchangeHook
+
+        return AcousticExchangeHook(self.acoustic_exchange_conn_id)
+
+    def question(self) -> Steps[list[api.Job]]:
+        from airflow_provider_activation.api import acoustic_exchange as api
+
+        category: Any = self.job_category
+        jobs: list[api.Job] = yield api.list_jobs(category, endpoint_id=self.endpoint_id)
+        return jobs
+
+    def id_of(self, thing: api.Job) -> str:
+        return str(thing.job_id)
+
+    def reached(self, thing: api.Job) -> str | None:
+        return self._asked_for.get(thing.state)
+
+    def payload(self, thing: api.Job, status: str) -> dict[str, JSON]:
+        from airflow_provider_activation.api import acoustic_exchange as api
+
+        return {
+            "service": api.SERVICE,
+            "job_category": self.job_category,
+            "job_id": thing.job_id,
+            "status": status,
+            "job": thing.plain(),
+        }

@@ -1,0 +1,93 @@
+"""Event triggers for LiveRamp."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from airflow_provider_activation.triggers.events import JSON, ActivationEventTrigger, texts
+
+if TYPE_CHECKING:
+    from airflow_provider_activation.api import liveramp as api
+    from airflow_provider_activation.api.steps import Steps
+    from airflow_provider_activation.hooks.liveramp import LiveRampHook
+
+FINISHED = ("DELIVERED", "FAILED", "CANCELLED")
+
+
+class LiveRampDeliveryTrigger(ActivationEventTrigger["api.Delivery"]):
+    """Fires when a delivery to an integration connection has finished, once for each delivery.
+
+    The payload holds ``service``, ``integration_connection_id``, ``segment_id``, ``delivery_id``,
+    ``status``, and ``delivery``, the delivery as LiveRamp describes it. Withdrawals of a segment do not
+    fire. Document: "Configure Distributions", deliveries.
+
+    All triggers of one integration connection share a list of all its deliveries, whatever segments they
+    watch.
+
+    :param liveramp_conn_id: id of a connection of type ``liveramp``.
+    :param integration_connection_id: where the segments are delivered to.
+    :param segment_ids: the segments to watch; all if None.
+    :param statuses: out of ``DELIVERED``, ``FAILED`` and ``CANCELLED``.
+    :param poll_interval: seconds between two questions.
+    :param report_existing: whether to fire for deliveries that have finished already when nothing is
+        remembered: at the first start, and before Airflow 3.3 at every start of the triggerer.
+    :raises ValueError: naming the argument that is out of range.
+    """
+
+    service_arguments = ("liveramp_conn_id", "integration_connection_id")
+    own_arguments = ("segment_ids", "statuses")
+
+    def __init__(
+        self,
+        *,
+        liveramp_conn_id: str = "liveramp_default",
+        integration_connection_id: str,
+        segment_ids: Sequence[str] | None = None,
+        statuses: Sequence[str] = ("DELIVERED",),
+        poll_interval: float | timedelta = 60.0,
+        report_existing: bool = False,
+    ) -> None:
+        super().__init__(poll_interval=poll_interval, report_existing=report_existing)
+        self.liveramp_conn_id = liveramp_conn_id
+        (self.integration_connection_id,) = texts("integration_connection_id", [integration_connection_id])
+        self.segment_ids = None if segment_ids is None else texts("segment_ids", segment_ids)
+        self.statuses = texts("statuses", statuses, FINISHED)
+
+    @property
+    def subject(self) -> str:
+        return f"deliveries to integration connection {self.integration_connection_id}"
+
+    def hook(self) -> LiveRampHook:
+        from airflow_provider_activation.hooks.liveramp import LiveRampHook
+
+        return LiveRampHook(self.liveramp_conn_id)
+
+    def question(self) -> Steps[list[api.Delivery]]:
+        from airflow_provider_activation.api import liveramp as api
+        from airflow_provider_activation.api.call import every_page
+
+        return (yield from every_page(api.list_deliveries(self.integration_connection_id)))
+
+    def id_of(self, thing: api.Delivery) -> str:
+        return thing.id
+
+    def reached(self, thing: api.Delivery) -> str | None:
+        if thing.operation_type == "DELETE" or thing.status not in self.statuses:
+            return None
+        if self.segment_ids is not None and thing.segment_id not in self.segment_ids:
+            return None
+        return thing.status
+
+    def payload(self, thing: api.Delivery, status: str) -> dict[str, JSON]:
+        from airflow_provider_activation.api import liveramp as api
+
+        return {
+            "service": api.SERVICE,
+            "integration_connection_id": self.integration_connection_id,
+            "segment_id": thing.segment_id,
+            "delivery_id": thing.id,
+            "status": status,
+            "delivery": thing.plain(),
+        }
