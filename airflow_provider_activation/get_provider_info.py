@@ -120,11 +120,8 @@ def get_provider_info() -> dict[str, Any]:
         ],
         "hooks": _modules("hooks", *_INTEGRATIONS),
         "operators": _modules("operators", *_INTEGRATIONS),
-        "sensors": _modules("sensors", "liveramp", "acoustic_exchange"),
-        "triggers": [
-            {"integration-name": name, "python-modules": [f"{_PACKAGE}.triggers.wait"]}
-            for name in _INTEGRATIONS.values()
-        ],
+        "sensors": _modules("sensors", *_INTEGRATIONS),
+        "triggers": _modules("triggers", "liveramp", "acoustic_exchange", "dataddo"),
         "connection-types": CONNECTION_TYPES,
         "extra-links": [f"{_PACKAGE}.links.liveramp.LiveRampAuthorizeLink"],
     }

@@ -98,14 +98,16 @@ def test_a_named_class_exists(path: str) -> None:
     assert isinstance(getattr(importlib.import_module(module), name), type)
 
 
-@pytest.mark.parametrize("kind", ["operators", "sensors", "hooks"])
+@pytest.mark.parametrize("kind", ["operators", "sensors", "hooks", "triggers"])
 def test_no_module_is_left_out_of_the_metadata(kind: str) -> None:
     info = get_provider_info()
     named = {module for entry in info[kind] for module in entry["python-modules"]}
+    # a service's further files stand behind its own name
+    services = {connection["connection-type"] for connection in info["connection-types"]}
     exist = {
         f"{PACKAGE}.{kind}.{file.stem}"
         for file in (ROOT / PACKAGE / kind).glob("*.py")
-        if file.stem not in {"__init__", "base"}
+        if file.stem in services
     }
     assert named == exist
 

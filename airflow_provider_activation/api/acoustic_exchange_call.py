@@ -8,7 +8,7 @@ from typing import Any, Literal, TypeVar
 from urllib.parse import urlsplit
 
 from airflow_provider_activation.api.call import NOTHING, Answer, Call, FileBody, Safety, path_of
-from airflow_provider_activation.errors import InvalidRequest, Refused
+from airflow_provider_activation.errors import InvalidRequest
 
 __all__ = ["ACCOUNT", "APPLICATION", "ENDPOINT", "SERVICE", "KeyLevel"]
 
@@ -79,39 +79,22 @@ def one_segment_only(segment_id: object, segment_id_string: object) -> None:
         raise ValueError(f"exactly one of segment_id and segment_id_string must be given, but {given}")
 
 
-# Answers. The documents write both ``true`` and ``True``, with and without quotes.
-
-
-def word_of(answer: Answer) -> str:
-    """A bare word or quoted text, in small letters."""
-    return answer.text.strip().strip('"').strip().lower()
+# Answers
 
 
 def done(answer: Answer) -> None:
-    """Any 2xx is success, whatever its body, unless it says ``false``.
-
-    :raises Refused: it says ``false``.
-    """
-    if word_of(answer) == "false":
-        raise Refused("it answered false: it was not done.", service=SERVICE, status=answer.status)
+    """Any 2xx is success, whatever its body; ``false`` has been refused before."""
 
 
 def true(answer: Answer) -> bool:
-    """``true``, or 204, which has no body to say it in.
-
-    :raises Refused: it says ``false``.
-    """
-    done(answer)
-    if answer.status != 204 and word_of(answer) != "true":
+    """``true``, or 204, which has no body to say it in."""
+    if answer.status != 204 and answer.word != "true":
         raise ValueError("neither true nor false")
     return True
 
 
 def changed(answer: Answer) -> bool:
-    """Whether something changed: 304 says that it already was so.
-
-    :raises Refused: it says ``false``.
-    """
+    """Whether something changed: 304 says that it already was so."""
     return answer.status != 304 and true(answer)
 
 

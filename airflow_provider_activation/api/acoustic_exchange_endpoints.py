@@ -21,7 +21,6 @@ from airflow_provider_activation.api.acoustic_exchange_call import (
     request,
     true,
     whole,
-    word_of,
 )
 from airflow_provider_activation.api.call import Answer, Call, Safety, query_of
 from airflow_provider_activation.api.models import Input, Resource, TextId
@@ -440,8 +439,7 @@ def _of_endpoint(
 
 
 def _registration(answer: Answer) -> Registration:
-    done(answer)
-    if word_of(answer) in ("", "true"):
+    if answer.word in ("", "true"):
         return Registration()
     reply = answer.json()
     if isinstance(reply, int | str):
@@ -456,8 +454,7 @@ def _endpoints(answer: Answer) -> list[Endpoint]:
 
 
 def _status(answer: Answer) -> str:
-    done(answer)
-    word = word_of(answer).upper()
+    word = answer.word.upper()
     if not re.fullmatch(r"[A-Z][A-Z_]*", word) or word in ("TRUE", "NULL"):
         raise ValueError("it is not the name of a status")
     return word

@@ -12,7 +12,7 @@ from typing import Any, Generic, TypeVar
 from urllib.parse import quote
 
 from airflow_provider_activation.api.steps import Steps
-from airflow_provider_activation.errors import InvalidRequest, UnreadableResponse
+from airflow_provider_activation.errors import InvalidRequest, Refused, UnreadableResponse
 
 T = TypeVar("T")
 
@@ -36,6 +36,18 @@ class Answer:
     @cached_property
     def text(self) -> str:
         return self.body.decode("utf-8", errors="replace")
+
+    @property
+    def is_page(self) -> bool:
+        """Whether it is a page for people, which a proxy or a gateway sends in the service's place."""
+        content_type = self.headers.get("Content-Type") or ""
+        beginning = self.body[:100].lstrip(b"\xef\xbb\xbf \t\r\n").lower()
+        return content_type.lower().startswith("text/html") or beginning.startswith((b"<!doctype", b"<html"))
+
+    @property
+    def word(self) -> str:
+        """The body as a bare word in small letters: services write ``true`` and ``True``, quoted or not."""
+        return self.text.strip().strip('"').strip().lower()
 
     def json(self) -> Any:
         """The body as JSON.
@@ -134,10 +146,20 @@ class Call(Generic[T]):
         """Read an answer.
 
         :raises UnreadableResponse: it is not what the service documents.
+        :raises Refused: it says ``false``.
         """
+        if answer.word == "false":
+            raise Refused(
+                "it answered false: it was not done.",
+                service=self.service,
+                operation=self.operation,
+                status=answer.status,
+            )
         try:
+            if answer.is_page:
+                raise ValueError("it is a web page")
             return self.read(answer)
-        except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+        except (ValueError, KeyError, TypeError, AttributeError, ArithmeticError, RecursionError) as error:
             raise UnreadableResponse(
                 f"{self.method} {self.template} answered {answer.status} with a body that cannot be read: "
                 f"{_reason(error)}.",

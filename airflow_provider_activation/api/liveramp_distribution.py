@@ -80,9 +80,7 @@ def distribute(
     absent = [segment.segment_id for segment in missing if segment.key not in listed]
     return Distributed(
         distribution_manager_id,
-        added={
-            segment.segment_id: listed[segment.key] for segment in missing if segment.key in listed
-        },
+        added={segment.segment_id: listed[segment.key] for segment in missing if segment.key in listed},
         unchanged=unchanged,
         failed={
             segment_id: reasons.get(segment_id, "accepted, but not listed afterwards")

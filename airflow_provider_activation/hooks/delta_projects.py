@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from airflow_provider_activation.api import delta_projects as api
@@ -56,33 +57,64 @@ class DeltaProjectsHook(ActivationHook):
 
         :raises InvalidConnection: neither says it.
         """
+        return api.Account(**self._ids(media_agency_id=media_agency_id, client_id=client_id))
+
+    def _ids(self, **given: str | None) -> dict[str, str]:
         self.get_conn()
-        agency = media_agency_id or self._extra.media_agency_id
-        client = client_id or self._extra.client_id
-        missing = [name for name, value in (("media_agency_id", agency), ("client_id", client)) if not value]
-        if agency is None or client is None or missing:
+        ids = {name: value or getattr(self._extra, name) for name, value in given.items()}
+        if missing := [name for name, value in ids.items() if not value]:
             raise InvalidConnection(
                 f"{' and '.join(missing)} stands neither in the task's arguments nor in the extra of the "
                 f"connection {self.conn_id!r}.",
                 service=api.SERVICE,
             )
-        return api.Account(agency, client)
+        return ids
+
+    def list_clients(
+        self, *, media_agency_id: str | None = None, fetch: str | None = None
+    ) -> list[api.Client]:
+        """Id and name of every client of the media agency."""
+        return self.send(api.list_clients(**self._ids(media_agency_id=media_agency_id), fetch=fetch))
+
+    def get_client(
+        self, client_id: str | None = None, *, media_agency_id: str | None = None, fetch: str | None = None
+    ) -> api.Client:
+        """One client, by either path the document gives; see `api.delta_projects.find_client`."""
+        wanted = self._ids(client_id=client_id)["client_id"]
+        agency = media_agency_id or self._extra.media_agency_id
+        return self.run(api.find_client(wanted, agency, fetch))
+
+    def create_client_from_template(
+        self, fields: Mapping[str, Any], *, media_agency_id: str | None = None
+    ) -> str:
+        """Create a client; returns its id. See `api.delta_projects.create_client_from_template`."""
+        agency = self._ids(media_agency_id=media_agency_id)["media_agency_id"]
+        return self.send(api.create_client_from_template(agency, fields))
 
     def list_activity_templates(self) -> list[api.ActivityTemplate]:
         """All activity templates."""
         return self.send(api.list_activity_templates())
 
     def list_activities(
-        self, *, media_agency_id: str | None = None, client_id: str | None = None
+        self,
+        *,
+        media_agency_id: str | None = None,
+        client_id: str | None = None,
+        fetch: str | None = None,
     ) -> list[api.Activity]:
         """Id and name of every activity of the client."""
-        return self.send(api.list_activities(self.account(media_agency_id, client_id)))
+        return self.send(api.list_activities(self.account(media_agency_id, client_id), fetch))
 
     def get_activity(
-        self, activity_id: str, *, media_agency_id: str | None = None, client_id: str | None = None
+        self,
+        activity_id: str,
+        *,
+        media_agency_id: str | None = None,
+        client_id: str | None = None,
+        fetch: str | None = None,
     ) -> api.Activity:
         """One activity."""
-        return self.send(api.get_activity(self.account(media_agency_id, client_id), activity_id))
+        return self.send(api.get_activity(self.account(media_agency_id, client_id), activity_id, fetch))
 
     def create_activity_from_template(
         self,
@@ -105,3 +137,65 @@ class DeltaProjectsHook(ActivationHook):
     ) -> None:
         """Change an activity."""
         self.send(api.update_activity(self.account(media_agency_id, client_id), activity_id, update))
+
+    def get_activity_statistics(
+        self,
+        activity_id: str,
+        query: api.StatisticsQuery | None = None,
+        *,
+        media_agency_id: str | None = None,
+        client_id: str | None = None,
+    ) -> list[api.StatisticsGroup]:
+        """Figures of an activity, in groups."""
+        account = self.account(media_agency_id, client_id)
+        return self.send(api.get_activity_statistics(account, activity_id, query))
+
+    def list_bidding_plans(
+        self,
+        activity_id: str,
+        *,
+        media_agency_id: str | None = None,
+        client_id: str | None = None,
+        fetch: str | None = None,
+    ) -> list[api.BiddingPlan]:
+        """All bidding plans of an activity."""
+        account = self.account(media_agency_id, client_id)
+        return self.send(api.list_bidding_plans(account, activity_id, fetch))
+
+    def get_bidding_plan(
+        self,
+        activity_id: str,
+        bidding_plan_id: str,
+        *,
+        media_agency_id: str | None = None,
+        client_id: str | None = None,
+        fetch: str | None = None,
+    ) -> api.BiddingPlan:
+        """One bidding plan."""
+        account = self.account(media_agency_id, client_id)
+        return self.send(api.get_bidding_plan(account, activity_id, bidding_plan_id, fetch))
+
+    def list_creatives(
+        self,
+        activity_id: str,
+        bidding_plan_id: str,
+        *,
+        media_agency_id: str | None = None,
+        client_id: str | None = None,
+    ) -> list[api.Creative]:
+        """All creatives of a bidding plan."""
+        account = self.account(media_agency_id, client_id)
+        return self.send(api.list_creatives(account, activity_id, bidding_plan_id))
+
+    def get_creative(
+        self,
+        activity_id: str,
+        bidding_plan_id: str,
+        creative_id: str,
+        *,
+        media_agency_id: str | None = None,
+        client_id: str | None = None,
+    ) -> api.Creative:
+        """One creative."""
+        account = self.account(media_agency_id, client_id)
+        return self.send(api.get_creative(account, activity_id, bidding_plan_id, creative_id))

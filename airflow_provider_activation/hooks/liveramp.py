@@ -60,6 +60,19 @@ class LiveRampHook(ActivationHook):
         """All destinations; see `api.liveramp.list_destinations`."""
         return self.send_every_page(api.list_destinations())
 
+    def get_destination(self, destination_id: str) -> api.Destination:
+        """One destination."""
+        return self.send(api.get_destination(destination_id))
+
+    def list_integrations(
+        self,
+        destination_id: str,
+        integration_type: api.IntegrationType | None = None,
+        view: api.IntegrationView | None = None,
+    ) -> list[api.Integration]:
+        """All integrations of a destination, of one type if given; see `api.liveramp.list_integrations`."""
+        return self.send_every_page(api.list_integrations(destination_id, integration_type, view))
+
     def get_integration(self, destination_id: str, integration_id: str) -> api.Integration:
         """What an integration connection to this integration needs."""
         return self.send(api.get_integration(destination_id, integration_id))
@@ -71,6 +84,20 @@ class LiveRampHook(ActivationHook):
     def list_integration_connections(self) -> list[api.IntegrationConnection]:
         """All integration connections of the organisation."""
         return self.send_every_page(api.list_integration_connections())
+
+    def get_integration_connection(self, integration_connection_id: str) -> api.IntegrationConnection:
+        """One integration connection."""
+        return self.send(api.get_integration_connection(integration_connection_id))
+
+    def update_integration_connection(
+        self, integration_connection_id: str, update: api.IntegrationConnectionUpdate
+    ) -> None:
+        """Replace all that can be changed of an integration connection."""
+        self.send(api.update_integration_connection(integration_connection_id, update))
+
+    def delete_integration_connection(self, integration_connection_id: str) -> None:
+        """Delete an integration connection."""
+        self.send(api.delete_integration_connection(integration_connection_id))
 
     def create_oauth_connection_attempt(self, attempt: api.OAuthConnectionAttemptInput) -> api.Created:
         """Begin an authorisation, which a person completes."""
@@ -84,6 +111,14 @@ class LiveRampHook(ActivationHook):
         """All authorisations, of one OAuth endpoint if given."""
         return self.send_every_page(api.list_oauth_connections(oauth_endpoint_id))
 
+    def get_oauth_connection(self, oauth_connection_id: str) -> api.OAuthConnection:
+        """One authorisation."""
+        return self.send(api.get_oauth_connection(oauth_connection_id))
+
+    def create_distribution_manager(self, manager: api.DistributionManagerInput) -> api.Created:
+        """Create a distribution manager."""
+        return self.send(api.create_distribution_manager(manager))
+
     def list_distribution_managers(
         self, integration_connection_id: str | None = None
     ) -> list[api.DistributionManager]:
@@ -93,6 +128,16 @@ class LiveRampHook(ActivationHook):
     def get_distribution_manager(self, distribution_manager_id: str) -> api.DistributionManager:
         """One distribution manager."""
         return self.send(api.get_distribution_manager(distribution_manager_id))
+
+    def update_distribution_manager(
+        self, distribution_manager_id: str, update: api.DistributionManagerUpdate
+    ) -> None:
+        """Replace name, status and expiry of a distribution manager."""
+        self.send(api.update_distribution_manager(distribution_manager_id, update))
+
+    def delete_distribution_manager(self, distribution_manager_id: str) -> None:
+        """Delete a distribution manager."""
+        self.send(api.delete_distribution_manager(distribution_manager_id))
 
     def add_segment_configs(
         self, distribution_manager_id: str, segments: Sequence[api.SegmentConfigInput]
@@ -110,11 +155,19 @@ class LiveRampHook(ActivationHook):
         """All segments in distribution."""
         return self.send_every_page(api.list_segment_configs(distribution_manager_id))
 
+    def get_segment_config(self, distribution_manager_id: str, segment_config_id: str) -> api.SegmentConfig:
+        """One segment in distribution."""
+        return self.send(api.get_segment_config(distribution_manager_id, segment_config_id))
+
     def list_segments(
         self, value_name: str | None = None, field_name: str | None = None
     ) -> list[api.Segment]:
         """All segments, or those with this value and field."""
         return self.send_every_page(api.list_segments(value_name, field_name))
+
+    def get_segment(self, segment_id: str) -> api.Segment:
+        """One segment."""
+        return self.send(api.get_segment(segment_id))
 
     def list_segment_statuses(
         self, segment_type: api.SegmentType, segment_ids: Sequence[str]

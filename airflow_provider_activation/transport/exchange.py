@@ -56,6 +56,8 @@ USER_AGENT = "airflow-provider-activation"
 RETRIED_STATUSES = frozenset({429, 500, 502, 503, 504})
 LONGEST_PAUSE = 60.0
 """Seconds. A service that asks for a longer one gets it from the task's own retry."""
+LONGEST_RETRY_AFTER = 86_400.0
+"""Seconds. A service that asks for more is asked again after a day."""
 LONGEST_EXCHANGE = 300.0
 """Seconds from the first sending to the last."""
 TOKEN_MARGIN = 60.0
@@ -146,7 +148,7 @@ class Transport:
         if isinstance(step, _Download):
             response = self._threads_client().send(step.request, stream=True)
             with closing(response):
-                if not response.is_success:
+                if not _is_file(response):
                     response.read()
                     return response
                 with whole_or_nothing(step.file) as file:
@@ -190,7 +192,7 @@ class Transport:
         if isinstance(step, _Download):
             response = await side.client.send(step.request, stream=True)
             async with aclosing(response):
-                if not response.is_success:
+                if not _is_file(response):
                     await response.aread()
                     return response
                 with whole_or_nothing(step.file) as file:
@@ -449,15 +451,21 @@ class _AsyncSide:
         self.users = 0
 
 
+def _is_file(response: httpx.Response) -> bool:
+    """Whether a download's body is what was asked for, and not what a proxy or the service says of it."""
+    return response.is_success and not Answer(response.status_code, response.headers, b"").is_page
+
+
 def _retry_after(response: httpx.Response) -> float | None:
     """Seconds the service asks to wait: it may give a number or a date."""
     value = response.headers.get("Retry-After", "").strip()
     if value.isascii() and value.isdigit():
-        return float(value)
+        return min(LONGEST_RETRY_AFTER, float(value))
     try:
-        return max(0.0, email.utils.parsedate_to_datetime(value).timestamp() - time.time())
-    except (ValueError, TypeError):
+        seconds = email.utils.parsedate_to_datetime(value).timestamp() - time.time()
+    except (ValueError, TypeError, OverflowError):
         return None
+    return min(LONGEST_RETRY_AFTER, max(0.0, seconds))
 
 
 def _share_action(response: httpx.Response) -> str | None:

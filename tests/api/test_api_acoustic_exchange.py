@@ -347,14 +347,14 @@ def test_an_answer_that_can_have_no_body_is_true(call: Call[Any]) -> None:
     assert call.parse(answer(b"", 204)) is True
 
 
-@pytest.mark.parametrize("body", [b"", b"null", b"1", b"{}", b"[true]", b'"yes"', b"truefalse", b"<html>"])
+@pytest.mark.parametrize("body", [b"", b"null", b"1", b"{}", b"[true]", b'"yes"', b"truefalse", b"<true>"])
 @pytest.mark.parametrize("call", TRUE_ALONE, ids=named)
 def test_neither_true_nor_false_is_unreadable(call: Call[Any], body: bytes) -> None:
     with pytest.raises(UnreadableResponse, match="neither true nor false"):
         call.parse(answer(body))
 
 
-@pytest.mark.parametrize("body", [b"", b"true", b'{"anything": 1}', b"<html>"])
+@pytest.mark.parametrize("body", [b"", b"true", b'{"anything": 1}', b"<ok>"])
 @pytest.mark.parametrize("status", [200, 201, 202, 204])
 @pytest.mark.parametrize("call", ANY_SUCCESS, ids=named)
 def test_where_no_answer_is_documented_any_2xx_is_success(call: Call[Any], status: int, body: bytes) -> None:
@@ -394,7 +394,7 @@ def test_an_endpoints_status_is_a_bare_text(body: bytes, status: str) -> None:
     assert api.get_endpoint_status(10001).parse(answer(body)) == status
 
 
-@pytest.mark.parametrize("body", [b"", b"null", b"true", b"12", b"{}", b'{"status": "ACTIVE"}', b"<html>"])
+@pytest.mark.parametrize("body", [b"", b"null", b"true", b"12", b"{}", b'{"status": "ACTIVE"}', b"<ok>"])
 def test_what_is_no_word_is_no_status(body: bytes) -> None:
     with pytest.raises(UnreadableResponse, match="not the name of a status"):
         api.get_endpoint_status(10001).parse(answer(body))

@@ -3,13 +3,31 @@
 from __future__ import annotations
 
 import inspect
+import re
 from collections.abc import Iterator
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
 
 import pytest
-from api_testing import EVERY_CALL, NONSENSE, answer
+from api_testing import (
+    ACCOUNT,
+    ACTIVITY,
+    ATTEMPT,
+    CONFIG,
+    CONNECTION,
+    CONNECTION_UPDATE,
+    DATABASE,
+    EVERY_CALL,
+    HTML,
+    MANAGER_UPDATE,
+    NONSENSE,
+    SCHEDULE,
+    SEGMENT,
+    STATIC,
+    answer,
+)
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
@@ -37,7 +55,7 @@ def test_every_endpoint_is_in_the_table_of_these_tests() -> None:
         f"{module.SERVICE}: {name}"
         for module in (acoustic_exchange, dataddo, delta_projects, liveramp)
         for name, function in inspect.getmembers(module, inspect.isfunction)
-        if function.__module__ == module.__name__
+        if function.__module__.startswith(module.__name__)
         and not name.startswith("_")
         and str(function.__annotations__.get("return")).startswith("Call[")
     }
@@ -161,51 +179,84 @@ def test_any_text_is_one_segment_that_reads_back_or_is_refused(text: str) -> Non
     assert segment not in (".", "..")
 
 
-PATH_IDS: list[Any] = [
-    pytest.param(build, name, id=f"{build.__name__} {name}")
-    for build, name in [
-        (acoustic_exchange.get_segment, "segment_id"),
-        (acoustic_exchange.list_jobs, "job_category"),
-        (acoustic_exchange.get_job, "job_category"),
-        (delta_projects.get_activity, "activity_id"),
-        (delta_projects.update_activity, "activity_id"),
-        (dataddo.create_source, "connector_id"),
-        (dataddo.list_flows_by_source, "source_id"),
-        (dataddo.enqueue_extraction, "source_id"),
-        (dataddo.get_source_status, "source_id"),
-        (dataddo.enqueue_write, "flow_id"),
-        (dataddo.get_flow_status, "flow_id"),
-        (liveramp.get_integration, "destination_id"),
-        (liveramp.get_integration, "integration_id"),
-        (liveramp.get_oauth_connection_attempt, "attempt_id"),
-        (liveramp.add_segment_configs, "distribution_manager_id"),
-        (liveramp.list_segment_configs, "distribution_manager_id"),
-    ]
-]
 GOOD: dict[str, Any] = {
-    "account": delta_projects.Account("agency-1", "client-1"),
+    "account": ACCOUNT,
+    "activity": ACTIVITY,
     "activity_id": "activity-1",
+    "attempt": ATTEMPT,
     "attempt_id": "attempt-1",
+    "attributes": {"user": "someone"},
+    "auth_key": "key:US",
+    "bidding_plan_id": "plan-1",
+    "changes": {"label": "Spend"},
+    "client_id": "client-1",
+    "connection": CONNECTION,
     "connector_id": "snapchat",
+    "creative_id": "creative-1",
+    "data": STATIC,
+    "database": DATABASE,
     "destination_id": "1001",
+    "destination_type": "google_big_query",
     "distribution_manager_id": "8100001",
     "endpoint_id": 10001,
+    "fields": {"name": "Shop"},
+    "file": Path("audience.csv"),
+    "file_name": "part-1.csv",
     "flow_id": "flow-1",
+    "integration_connection_id": "7000001",
     "integration_id": "2001",
+    "into": Path("audience.csv"),
     "job_category": "SEGMENT_EXPORT",
     "job_id": 1,
-    "payload": {},
+    "media_agency_id": "agency-1",
+    "name": "metric",
+    "oauth_connection_id": "4001",
+    "parameters": {"label": "Warehouse"},
+    "payload": {"label": "Spend"},
+    "reason": "no such account",
+    "schedule": SCHEDULE,
+    "segment_config_id": "9000001",
+    "segment_config_ids": ["9000001"],
     "segment_id": "seg-1",
-    "segments": [liveramp.SegmentConfigInput(segment_id="5", segment_type="ONBOARDING")],
+    "service": "snapchat_static",
+    "service_id": "1000",
+    "settings": dataddo.WriteSettings(write_mode="insert"),
     "source_id": "source-1",
-    "update": delta_projects.ActivityUpdate(enabled=True),
+    "template_name": "index",
 }
+OF_ONE_ENDPOINT: dict[str, dict[str, Any]] = {
+    "add_segment_configs": {"segments": [CONFIG]},
+    "add_segments": {"segments": [SEGMENT]},
+    "replace_segments": {"segments": [SEGMENT]},
+    "run_connector_action": {"action": "metric"},
+    "update_activity": {"update": delta_projects.ActivityUpdate(enabled=True)},
+    "update_distribution_manager": {"update": MANAGER_UPDATE},
+    "update_integration_connection": {"update": CONNECTION_UPDATE},
+}
+
+
+def path_ids() -> Iterator[Any]:
+    """Every endpoint with each of its arguments that stands in its path as text."""
+    for module in (acoustic_exchange, dataddo, delta_projects, liveramp):
+        for name, build in inspect.getmembers(module, inspect.isfunction):
+            call = EVERY_CALL.get(f"{module.SERVICE}: {name}")
+            if call is not None:
+                for variable in re.findall(r"{(\w+)}", call.template):
+                    kind = build.__annotations__.get(variable, "")
+                    if ("str" in kind or "int" not in kind) and variable in inspect.signature(
+                        build
+                    ).parameters:
+                        yield pytest.param(build, variable, id=f"{module.SERVICE} {name} {variable}")
+
+
+PATH_IDS = list(path_ids())
 
 
 def arguments_of(build: Any) -> dict[str, Any]:
     """Good values for every argument that must be given."""
+    good = GOOD | OF_ONE_ENDPOINT.get(build.__name__, {})
     return {
-        name: GOOD[name]
+        name: good[name]
         for name, parameter in inspect.signature(build).parameters.items()
         if parameter.default is inspect.Parameter.empty
     }
@@ -293,16 +344,39 @@ def test_nonsense_is_an_unreadable_response_or_harmless(call: Call[Any], body: b
         assert raised.__suppress_context__
 
 
-READS_NO_BODY = {"enqueue_extraction", "update_activity", "upload_job_data"}
+READS_NO_BODY = {
+    *("create_event_type", "delete_destination", "delete_endpoint", "delete_flow", "delete_service"),
+    *("delete_source", "delete_write_schedule", "download_segment_data", "enqueue_extraction"),
+    *("publish_events", "set_endpoint_attributes", "set_endpoint_database", "update_activity"),
+    *("update_event_type", "upload_job_data"),
+}
 """What these answer says nothing; that they answered is all."""
-READS_AN_EMPTY_BODY = {*READS_NO_BODY, "register_endpoint", "enqueue_write"}
+READS_AN_EMPTY_BODY = {
+    *READS_NO_BODY,
+    *("clone_destination", "clone_flow", "deactivate_extraction", "delete_distribution_manager"),
+    *("delete_integration_connection", "enqueue_write", "register_endpoint", "remove_segment_configs"),
+    *("update_destination", "update_distribution_manager", "update_extraction"),
+    *("update_extraction_schedule", "update_flow", "update_integration_connection", "update_service"),
+    *("update_source", "update_source_request", "update_write_schedule", "update_write_settings"),
+    "update_write_status",
+}
 
 
-@pytest.mark.parametrize("name", ["HTML", "half a JSON object", "not UTF-8"])
+@every_call
+@pytest.mark.parametrize(
+    "page",
+    [answer(HTML), answer(b"\n <HTML>"), answer(b"", headers={"Content-Type": "text/html; charset=utf-8"})],
+)
+def test_a_web_page_is_no_answer_of_any_service(call: Call[Any], page: Answer) -> None:
+    with pytest.raises(UnreadableResponse, match="it is a web page"):
+        call.parse(page)
+
+
+@pytest.mark.parametrize("name", ["half a JSON object", "not UTF-8"])
 @every_call
 def test_what_is_not_json_is_an_unreadable_response(call: Call[Any], name: str) -> None:
     if call.operation in READS_NO_BODY:
-        assert call.parse(answer(NONSENSE[name])) is None
+        assert call.parse(answer(NONSENSE[name])) in (None, call.into)
     else:
         with pytest.raises(UnreadableResponse):
             call.parse(answer(NONSENSE[name]))

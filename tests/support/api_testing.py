@@ -83,6 +83,9 @@ ACTIVITY = delta_projects.ActivityFromTemplate(
     budget=1000,
 )
 CONNECTION = liveramp.IntegrationConnectionInput(integration_id=("1002", "2002"), device_types=("PII",))
+CONNECTION_UPDATE = liveramp.IntegrationConnectionUpdate(properties=(), device_types=("PII",))
+MANAGER = liveramp.DistributionManagerInput(name="Autumn", integration_connection_id="7000001")
+MANAGER_UPDATE = liveramp.DistributionManagerUpdate(name="Autumn", status="ACTIVE", expire_at=None)
 ATTEMPT = liveramp.OAuthConnectionAttemptInput(oauth_endpoint_id="3001")
 CONFIG = liveramp.SegmentConfigInput(segment_id="5000000001", segment_type="ONBOARDING")
 FLOW = dataddo.FlowInput(sources=("source-1",), app="google_data_studio", label="Spend")
@@ -122,6 +125,14 @@ EVERY_CALL: dict[str, Call[Any]] = {
         delta_projects.get_activity(ACCOUNT, "activity-1"),
         delta_projects.create_activity_from_template(ACCOUNT, ACTIVITY),
         delta_projects.update_activity(ACCOUNT, "activity-1", delta_projects.ActivityUpdate(enabled=True)),
+        delta_projects.list_clients("agency-1"),
+        delta_projects.get_client("client-1"),
+        delta_projects.create_client_from_template("agency-1", {"name": "Shop"}),
+        delta_projects.list_bidding_plans(ACCOUNT, "activity-1"),
+        delta_projects.get_bidding_plan(ACCOUNT, "activity-1", "plan-1"),
+        delta_projects.list_creatives(ACCOUNT, "activity-1", "plan-1"),
+        delta_projects.get_creative(ACCOUNT, "activity-1", "plan-1", "creative-1"),
+        delta_projects.get_activity_statistics(ACCOUNT, "activity-1"),
         dataddo.log_in("someone@example.com", "pass"),
         dataddo.list_services(),
         dataddo.get_service("1000"),
@@ -184,16 +195,30 @@ EVERY_CALL: dict[str, Call[Any]] = {
         dataddo.clone_destination("destination-1"),
         liveramp.request_token("account-1", "secret-1"),
         liveramp.list_destinations(),
+        liveramp.get_destination("1002"),
+        liveramp.list_integrations("1002"),
         liveramp.get_integration("1002", "2002"),
         liveramp.create_integration_connection(CONNECTION),
         liveramp.list_integration_connections(),
+        liveramp.get_integration_connection("7000001"),
+        liveramp.update_integration_connection("7000001", CONNECTION_UPDATE),
+        liveramp.delete_integration_connection("7000001"),
         liveramp.create_oauth_connection_attempt(ATTEMPT),
         liveramp.get_oauth_connection_attempt("attempt-1"),
         liveramp.list_oauth_connections(),
+        liveramp.get_oauth_connection("4001"),
+        liveramp.create_distribution_manager(MANAGER),
         liveramp.list_distribution_managers(),
+        liveramp.get_distribution_manager("8100001"),
+        liveramp.update_distribution_manager("8100001", MANAGER_UPDATE),
+        liveramp.delete_distribution_manager("8100001"),
         liveramp.add_segment_configs("8100001", [CONFIG]),
+        liveramp.remove_segment_configs("8100001", ["9000001"]),
         liveramp.list_segment_configs("8100001"),
+        liveramp.get_segment_config("8100001", "9000001"),
         liveramp.list_segments(),
+        liveramp.get_segment("5000000001"),
+        liveramp.list_segment_statuses("ONBOARDING", ["5000000001"]),
         liveramp.list_deliveries(),
     )
 }
