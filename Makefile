@@ -18,7 +18,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet --constr
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help setup demo sandbox ui test lint types imports constraints dist clean
+.PHONY: help setup demo sandbox ui test lint types imports chaos bench coverage constraints dist clean
 
 help: ## list these targets
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /:/' | awk -F: '{ printf "make %-12s %s\n", $$1, $$2 }'
@@ -56,6 +56,16 @@ types: setup ## check types
 
 imports: setup ## check which part may import which
 	$(BIN)/lint-imports
+
+chaos: setup ## break every call that is sent once at every point, and count what went wrong
+	@$(BIN)/python -m tests.chaos
+
+bench: setup ## measure waits, calls and imports beside other providers, against the budgets
+	@$(PIP) --group bench
+	@$(BIN)/python -m benchmarks
+
+coverage: setup ## write docs/coverage.md from the code
+	@$(BIN)/python tests/support/coverage_page.py
 
 constraints: ## resolve the newest of everything for each Airflow, and write it down
 	$(PYTHON) scripts/constraints.py $(PYTHONS:%=--python %) 3.1 3.2 3.3

@@ -339,6 +339,8 @@ def set_endpoint_database(database: EndpointDatabase) -> Call[None]:
     """PUT /v1/endpoint/database with an endpoint's own key, or with an application's and ``endpoint_id``.
 
     It stands in the account-level document, but does not take the account's key.
+
+    Document: "Account-level API".
     """
     return request(
         "set_endpoint_database",
@@ -358,6 +360,8 @@ def set_endpoint_attributes(auth_key: str, attributes: Mapping[str, str]) -> Cal
     document's title says PUT and its sample command POST; the sample shows the attributes bare and the
     table within ``attributes``. Title and table are followed. One line speaks of the account's key; the
     text says the endpoint's own, in the path and as the bearer.
+
+    Document: "Endpoint-level API".
 
     :param auth_key: the endpoint's authentication key, the connection's own.
     :param attributes: name to value, at least one.
@@ -390,6 +394,8 @@ def set_endpoint_attributes(auth_key: str, attributes: Mapping[str, str]) -> Cal
 def report_endpoint_failure(endpoint_id: int, reason: str) -> Call[bool]:
     """PUT /v1/endpoint/{endpoint_id}/reportfailure: provisioning failed.
 
+    Document: "Endpoint-level API".
+
     :param reason: at most `LARGEST_REASON` bytes of UTF-8; users of Exchange see the failure, not the reason.
     """
     return request(
@@ -406,6 +412,8 @@ def report_endpoint_failure(endpoint_id: int, reason: str) -> Call[bool]:
 
 def get_endpoint_status(endpoint_id: int) -> Call[str]:
     """GET /v1/{endpoint_id}/status, without ``/endpoint/``, as the document has it.
+
+    Document: "Endpoint-level API".
 
     :returns: PENDING, ACTIVE, FAILED or DELETED; another word is passed on.
     """

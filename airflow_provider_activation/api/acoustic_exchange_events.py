@@ -93,24 +93,36 @@ class IdentityFilter(Resource):
 
 
 def publish_events(publication: EventPublication) -> Call[None]:
-    """POST /v1/event: publish events. A second call publishes them twice, and none can be read back."""
+    """POST /v1/event: publish events. A second call publishes them twice, and none can be read back.
+
+    Document: "Event API".
+    """
     return request("publish_events", "POST", "/v1/event", Safety.ONCE, done, json=publication.body())
 
 
 def create_event_type(event_type: EventTypeDefinition) -> Call[None]:
-    """POST /v1/eventtype: register a type of event; what a second call does is not documented."""
+    """POST /v1/eventtype: register a type of event; what a second call does is not documented.
+
+    Document: "Event API".
+    """
     return request("create_event_type", "POST", "/v1/eventtype", Safety.ONCE, done, json=event_type.body())
 
 
 def update_event_type(event_type: EventTypeDefinition) -> Call[None]:
-    """PUT /v1/eventtype: describe a registered type of event anew; its code says which."""
+    """PUT /v1/eventtype: describe a registered type of event anew; its code says which.
+
+    Document: "Event API".
+    """
     return request(
         "update_event_type", "PUT", "/v1/eventtype", Safety.REPEATABLE, done, json=event_type.body()
     )
 
 
 def list_identity_filters() -> Call[list[IdentityFilter]]:
-    """GET /v1/identityfilters: the filters of the endpoint whose key asks."""
+    """GET /v1/identityfilters: the filters of the endpoint whose key asks.
+
+    Document: "Identity management APIs".
+    """
     return request("list_identity_filters", "GET", "/v1/identityfilters", Safety.READ, _filters)
 
 

@@ -310,6 +310,8 @@ def export_segment(export: SegmentExport) -> Call[int]:
     The document's title and text say POST, its sample command PUT. Its tables print spaces inside some
     field names, call ``segmentName`` a Long, the identifiers JSON objects and ``segmentIDString`` required
     where the id is *not* a string: misprints, all of them.
+
+    Document: "Account-level API".
     """
     return _start("export_segment", "POST", "/v1/jobs/segmentExport", export.body())
 
@@ -320,6 +322,8 @@ def import_identities(identity_import: IdentityImport) -> Call[int]:
     The document's title and text say POST, its sample command PUT, and its answers that the import "has"
     been uploaded, where it has been started. The sample sends several identifiers as one text; they go
     out one by one.
+
+    Document: "Account-level API".
     """
     return _start("import_identities", "POST", "/v1/jobs/identityImport", identity_import.body())
 
@@ -329,6 +333,8 @@ def refresh_segments() -> Call[int]:
 
     A GET that starts a job, so it is not repeated. It stands in the endpoint-level document and needs the
     account's key. The job's category is ``SEGMENT_POPULATE_DB``, which the documents do not say outright.
+
+    Document: "Endpoint-level API".
     """
     return request(
         "refresh_segments",
@@ -351,6 +357,8 @@ def list_jobs(
 
     With an endpoint's key, ``endpoint_id`` must be its own.
 
+    Document: "Jobs API".
+
     :param status: only jobs of this status; RECEIVE goes out as the service misspells it.
     :param extra_fields: more of each job; the document does not say what.
     """
@@ -369,7 +377,10 @@ def list_jobs(
 
 
 def get_job(job_category: JobCategory, job_id: int) -> Call[Job]:
-    """GET /v1/jobs/{job_category}/{job_id}: the documents name it and do not describe it."""
+    """GET /v1/jobs/{job_category}/{job_id}: the documents name it and do not describe it.
+
+    Document: "Endpoint-level API" and "Jobs API".
+    """
     return request(
         "get_job",
         "GET",
@@ -386,6 +397,8 @@ def upload_job_data(job_id: int, file: Path, content_type: str = "text/csv; char
     """POST /v1/jobs/{job_id}/data: hand over the audience a job waits for, as CSV.
 
     The documents say CSV and nothing more: header, encoding and media type are not confirmed.
+
+    Document: "Account-level API" and the page on push producers.
     """
     return request(
         "upload_job_data",
@@ -403,6 +416,8 @@ def download_segment_data(job_id: int, file_name: str, into: Path) -> Call[Path]
 
     The documents name the call and do not describe it; another page of the vendor's calls the file's name
     a path. Nor do they say how the job is closed afterwards.
+
+    Document: "Account-level API" and the page on downloads.
 
     :param file_name: as the job's ``segmentDataFiles`` names it.
     :param into: a file, which is written while the answer arrives and appears when it is whole.

@@ -94,6 +94,8 @@ def add_segments(endpoint_id: int, segments: Sequence[SegmentDefinition]) -> Cal
 
     What a second call with the same segments does is not documented, so it is not repeated. The document
     quotes the numeric ids here and leaves them bare for PUT; they go out as numbers.
+
+    Document: "Endpoint-level API".
     """
     return _write("add_segments", "POST", Safety.ONCE, endpoint_id, segments)
 
@@ -102,12 +104,17 @@ def replace_segments(endpoint_id: int, segments: Sequence[SegmentDefinition]) ->
     """PUT /v1/endpoint/{endpoint_id}/segments: the endpoint offers these and no others.
 
     The table calls both ``id`` and ``id_string`` required; the text says one in place of the other.
+
+    Document: "Endpoint-level API".
     """
     return _write("replace_segments", "PUT", Safety.REPEATABLE, endpoint_id, segments)
 
 
 def delete_segments(endpoint_id: int) -> Call[bool]:
-    """DELETE /v1/endpoint/{endpoint_id}/segments: the endpoint offers none any more."""
+    """DELETE /v1/endpoint/{endpoint_id}/segments: the endpoint offers none any more.
+
+    Document: "Endpoint-level API".
+    """
     return request(
         "delete_segments",
         "DELETE",
@@ -120,7 +127,10 @@ def delete_segments(endpoint_id: int) -> Call[bool]:
 
 
 def delete_segment(endpoint_id: int, segment_id: int | str) -> Call[bool]:
-    """DELETE /v1/endpoint/{endpoint_id}/segments/{segment_id}: the endpoint no longer offers this one."""
+    """DELETE /v1/endpoint/{endpoint_id}/segments/{segment_id}: the endpoint no longer offers this one.
+
+    Document: "Endpoint-level API".
+    """
     return request(
         "delete_segment",
         "DELETE",
@@ -134,7 +144,7 @@ def delete_segment(endpoint_id: int, segment_id: int | str) -> Call[bool]:
 
 
 def get_segment(endpoint_id: int, segment_id: int | str) -> Call[Segment]:
-    """GET /v1/endpoint/{endpoint_id}/segments/{segment_id}."""
+    """GET /v1/endpoint/{endpoint_id}/segments/{segment_id}. Document: "Account-level API"."""
     return request(
         "get_segment",
         "GET",

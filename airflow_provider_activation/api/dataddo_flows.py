@@ -1,4 +1,7 @@
-"""Dataddo: flows, what they write and when, and the destinations they write to."""
+"""Dataddo: flows, what they write and when, and the destinations they write to.
+
+Document, where an endpoint names no other: the vendor's description of the headless beta API.
+"""
 
 from __future__ import annotations
 
@@ -134,6 +137,8 @@ class WriteSettings(Input):
 def create_flow(flow: FlowInput | Mapping[str, Any]) -> Call[Flow]:
     """POST /flows: the example omits method and path; the specification's "create flow" is meant.
 
+    Document: "End-to-end Example" and the description of the headless beta API.
+
     :param flow: what the end-to-end example sends; or any body, since the specification leaves it open.
         Which key names a flow's destination is not documented.
     """
@@ -206,7 +211,10 @@ def preview_flow(flow: FlowInput | Mapping[str, Any], limit: int | None = None) 
 
 
 def get_flow_status(flow_id: str) -> Call[RunStatus]:
-    """GET /flows/{flow_id}/status: what the vendor's own recipe polls."""
+    """GET /flows/{flow_id}/status: what the vendor's own recipe polls.
+
+    Document: "Backfilling" and the description of the headless beta API.
+    """
     return get("get_flow_status", "/flows/{flow_id}/status", model(RunStatus), flow_id=flow_id)
 
 
@@ -233,6 +241,8 @@ def debug_flow_api(flow_id: str) -> Call[DebugResult]:
 
 def enqueue_write(flow_id: str, *, skip_rules_validation: bool | None = None) -> Call[Write]:
     """POST /flows/{flow_id}/write/enqueue: the execution id it answers can be read back nowhere.
+
+    Document: "Backfilling" and the description of the headless beta API.
 
     :param skip_rules_validation: write also what the flow's data quality rules would hold back.
     """

@@ -1,5 +1,7 @@
 """Dataddo: logging in, authorised services, and connectors.
 
+Document, where an endpoint names no other: the vendor's description of the headless beta API.
+
 A service holds a third party's credentials; a connector says how data is taken from that third party.
 Signing in at a third party in a browser (``oauth-request-url``, ``oauth-process-callback``) is out of
 scope, and so are the sixty connectors that the specification describes one by one: `run_connector_action`
@@ -84,7 +86,10 @@ class Preview(Resource):
 
 
 def log_in(email: str, password: str) -> Call[Token]:
-    """POST /auth: what it hands out besides the token has to be sent back where it was handed out."""
+    """POST /auth: what it hands out besides the token has to be sent back where it was handed out.
+
+    Document: "Authentication".
+    """
     return request(
         "log_in", "POST", "/auth", Safety.READ, _token, json={"email": email, "password": password}
     )
@@ -111,6 +116,8 @@ def create_service(
     The end-to-end example sends ``service`` and ``data``; the specification calls them deprecated and
     names ``serviceName`` and ``config``. The example is followed. The id comes as a number in the example
     and as text on another page.
+
+    Document: "End-to-end Example" and the description of the headless beta API.
 
     :param deprecated_names: False sends ``serviceName`` and ``config`` instead.
     """
@@ -200,6 +207,8 @@ def run_connector_action(
 
     The end-to-end example names two such calls "specific API endpoint" and no more: organization and
     account of Snapchat, both POST. A POST changes nothing here.
+
+    Document: "End-to-end Example" and the description of the headless beta API.
 
     :param action: such as ``authorization``, ``organization``, ``metric``.
     :param method: the specification has GET for what needs no inputs.

@@ -1,4 +1,7 @@
-"""Dataddo: sources, what loads them and when."""
+"""Dataddo: sources, what loads them and when.
+
+Document, where an endpoint names no other: the vendor's description of the headless beta API.
+"""
 
 from __future__ import annotations
 
@@ -142,7 +145,10 @@ def source_payload(
 
 
 def create_source(connector_id: str, payload: Mapping[str, Any]) -> Call[Source]:
-    """POST /connectors/{connector_id}/create-source; see `source_payload`."""
+    """POST /connectors/{connector_id}/create-source; see `source_payload`.
+
+    Document: "End-to-end Example" and the description of the headless beta API.
+    """
     return request(
         "create_source",
         "POST",
@@ -225,7 +231,10 @@ def detect_source(source_id: str) -> Call[list[Any]]:
 
 
 def get_source_status(source_id: str) -> Call[RunStatus]:
-    """GET /sources/{source_id}/status."""
+    """GET /sources/{source_id}/status.
+
+    Document: "Backfilling" and the description of the headless beta API.
+    """
     return get("get_source_status", "/sources/{source_id}/status", model(RunStatus), source_id=source_id)
 
 
@@ -245,6 +254,8 @@ def enqueue_extraction(
     limit: str | None = None,
 ) -> Call[None]:
     """POST /sources/{source_id}/extraction/enqueue: answers 202 and no id of the run.
+
+    Document: "Backfilling" and the description of the headless beta API.
 
     :param url: not described; of use with connectors that have an address.
     :param limit: not described; text in the specification.

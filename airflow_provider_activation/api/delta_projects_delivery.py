@@ -114,6 +114,8 @@ def list_bidding_plans(
 ) -> Call[list[BiddingPlan]]:
     """GET .../activity/{activity_id}/bidding_plan.
 
+    Document: "Bidding Plan".
+
     :param fetch: children to attach, for example ``creatives``; they are kept as they come.
     """
     return listing(
@@ -131,6 +133,8 @@ def get_bidding_plan(
 ) -> Call[BiddingPlan]:
     """GET .../activity/{activity_id}/bidding_plan/{bidding_plan_id}.
 
+    Document: "Bidding Plan".
+
     :param fetch: children to attach; the page names it for the list alone.
     """
     return get(
@@ -145,7 +149,7 @@ def get_bidding_plan(
 
 
 def list_creatives(account: Account, activity_id: str, bidding_plan_id: str) -> Call[list[Creative]]:
-    """GET .../activity/{activity_id}/bidding_plan/{bidding_plan_id}/creative."""
+    """GET .../activity/{activity_id}/bidding_plan/{bidding_plan_id}/creative. Document: "Creative"."""
     return listing(
         "list_creatives",
         _CREATIVES,
@@ -159,7 +163,10 @@ def list_creatives(account: Account, activity_id: str, bidding_plan_id: str) -> 
 def get_creative(
     account: Account, activity_id: str, bidding_plan_id: str, creative_id: str
 ) -> Call[Creative]:
-    """GET .../activity/{activity_id}/bidding_plan/{bidding_plan_id}/creative/{creative_id}."""
+    """GET .../activity/{activity_id}/bidding_plan/{bidding_plan_id}/creative/{creative_id}.
+
+    Document: "Creative".
+    """
     return get(
         "get_creative",
         _CREATIVES + "/{creative_id}",
@@ -175,7 +182,10 @@ def get_activity_statistics(
     account: Account, activity_id: str, query: StatisticsQuery | None = None
 ) -> Call[list[StatisticsGroup]]:
     """GET .../activity/{activity_id}/statistics: figures in groups. Keys are written with underscores
-    here and with capitals everywhere else."""
+    here and with capitals everywhere else.
+
+    Document: "Statistics".
+    """
     return listing(
         "get_activity_statistics",
         ACTIVITIES + "/{activity_id}/statistics",

@@ -43,7 +43,7 @@ class Created(Resource):
 
 def request_token(service_account: str, secret_key: str, *, token_url: str = TOKEN_URL) -> Call[Token]:
     """POST /authn/v1/oauth2/token: the password grant. The page "Authentication" gives 600 seconds;
-    the same endpoint gives other services 1800, so ``expires_in`` decides."""
+    the same endpoint gives other services 1800, so ``expires_in`` decides. Document: "Authentication"."""
     return Call(
         SERVICE,
         "request_token",

@@ -270,6 +270,8 @@ def create_integration_connection(connection: IntegrationConnectionInput) -> Cal
 
     "Configure Distributions" asks for ``oAuthEndpointID`` in the body; the specification has no such
     field there and wants ``oAuthConnectionID``, which is sent.
+
+    Document: "Configure Distributions" and the description of the Activation API 2.9.0.
     """
     return request(
         "create_integration_connection",
@@ -282,7 +284,10 @@ def create_integration_connection(connection: IntegrationConnectionInput) -> Cal
 
 
 def list_integration_connections() -> Call[Page[IntegrationConnection]]:
-    """GET /v2/integration-connections: all of them, there is no filter."""
+    """GET /v2/integration-connections: all of them, there is no filter.
+
+    Document: "Configure Distributions" and the description of the Activation API 2.9.0.
+    """
     return listing(
         "list_integration_connections",
         "/v2/integration-connections",
@@ -316,7 +321,10 @@ def update_integration_connection(
 
 def delete_integration_connection(integration_connection_id: str) -> Call[None]:
     """DELETE /v2/integration-connections/{integration_connection_id}. The answer has no body. What
-    becomes of distribution managers that use it is not documented."""
+    becomes of distribution managers that use it is not documented.
+
+    Document: "Configure Distributions" and the description of the Activation API 2.9.0.
+    """
     return delete(
         "delete_integration_connection",
         "/v2/integration-connections/{integration_connection_id}",
@@ -329,7 +337,10 @@ def delete_integration_connection(integration_connection_id: str) -> Call[None]:
 
 def create_oauth_connection_attempt(attempt: OAuthConnectionAttemptInput) -> Call[Created]:
     """POST /v2/oauth-connection-attempts: a second attempt nobody completes makes nothing, so this is
-    repeatable. The address for the person comes with `get_oauth_connection_attempt`."""
+    repeatable. The address for the person comes with `get_oauth_connection_attempt`.
+
+    Document: "Configure Distributions" and the description of the Activation API 2.9.0.
+    """
     return request(
         "create_oauth_connection_attempt",
         "POST",
@@ -341,7 +352,10 @@ def create_oauth_connection_attempt(attempt: OAuthConnectionAttemptInput) -> Cal
 
 
 def get_oauth_connection_attempt(attempt_id: str) -> Call[OAuthConnectionAttempt]:
-    """GET /v2/oauth-connection-attempts/{attempt_id}. Attempts cannot be listed."""
+    """GET /v2/oauth-connection-attempts/{attempt_id}. Attempts cannot be listed.
+
+    Document: "Configure Distributions" and the description of the Activation API 2.9.0.
+    """
     template = "/v2/oauth-connection-attempts/{attempt_id}"
     return get("get_oauth_connection_attempt", template, OAuthConnectionAttempt, attempt_id=attempt_id)
 

@@ -222,3 +222,13 @@ EVERY_CALL: dict[str, Call[Any]] = {
         liveramp.list_deliveries(),
     )
 }
+
+OTHER_PATHS: tuple[Call[Any], ...] = (
+    acoustic_exchange.register_endpoint(REGISTRATION, 10001),
+    acoustic_exchange.delete_endpoint(),
+    acoustic_exchange.enable_endpoint(),
+    acoustic_exchange.disable_endpoint(),
+    delta_projects.get_client("client-1", "agency-1"),
+    dataddo.run_connector_action("snapchat", "organization", "POST", {"oAuthId": "1000"}),
+)
+"""The same endpoints where the documents give them a second path or method."""
