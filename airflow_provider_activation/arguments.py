@@ -21,7 +21,7 @@ def seconds(name: str, value: float | timedelta) -> float:
     """
     duration = value.total_seconds() if isinstance(value, timedelta) else value
     if isinstance(duration, bool) or not isinstance(duration, int | float) or not duration > 0:
-        raise ValueError(f"{name} must be a positive number of seconds, but is {value!r}.")
+        raise ValueError(f"{name} must be a positive number of seconds, but is {_given(value)}.")
     return float(duration)
 
 
@@ -31,18 +31,40 @@ def one_of(name: str, value: str, choices: tuple[str, ...]) -> Any:
     :raises ValueError: naming the argument and the choices.
     """
     if value not in choices:
-        raise ValueError(f"{name} must be one of {', '.join(choices)}, but is {value!r}.")
+        raise ValueError(f"{name} must be one of {', '.join(choices)}, but is {_given(value)}.")
     return value
 
 
-def some_of(name: str, values: Sequence[str], choices: tuple[str, ...]) -> tuple[str, ...]:
-    """Values out of a few, at least one.
+def filled(name: str, value: str) -> str:
+    """A text that is not empty.
+
+    :raises ValueError: naming the argument.
+    """
+    if not isinstance(value, str) or not value.strip():
+        raise ValueError(f"{name} must be text and not empty, but is {_given(value)}.")
+    return value
+
+
+def some_of(name: str, values: Sequence[str], choices: tuple[str, ...] | None = None) -> tuple[str, ...]:
+    """Texts, at least one, and out of a few if there are choices.
 
     :raises ValueError: naming the argument and the choices.
     """
-    if isinstance(values, str) or not values:
-        raise ValueError(f"{name} must be a list and not empty, but is {values!r}.")
+    if isinstance(values, str) or not isinstance(values, Sequence) or not values:
+        raise ValueError(f"{name} must be a list and not empty, but is {_given(values)}.")
+    if choices is None:
+        return tuple(filled(name, value) for value in values)
     return tuple(one_of(name, value, choices) for value in values)
+
+
+def truth(name: str, value: bool) -> bool:
+    """True or False, and nothing that only looks like it.
+
+    :raises ValueError: naming the argument.
+    """
+    if not isinstance(value, bool):
+        raise ValueError(f"{name} must be True or False, but is {_given(value)}.")
+    return value
 
 
 def whole_number(name: str, value: int | str) -> int:
@@ -53,7 +75,7 @@ def whole_number(name: str, value: int | str) -> int:
     if isinstance(value, str) and value.strip().isascii() and value.strip().isdigit():
         return int(value)
     if isinstance(value, bool) or not isinstance(value, int):
-        raise InvalidRequest(f"{name} must be a whole number, but is {value!r}.")
+        raise InvalidRequest(f"{name} must be a whole number, but is {_given(value)}.")
     return value
 
 
@@ -63,7 +85,7 @@ def some_ids(name: str, values: Sequence[int | str]) -> tuple[str, ...]:
     :raises InvalidRequest: naming the argument.
     """
     if isinstance(values, str) or not isinstance(values, Sequence) or not values:
-        raise InvalidRequest(f"{name} must be a list of ids and not empty, but is {values!r}.")
+        raise InvalidRequest(f"{name} must be a list of ids and not empty, but is {_given(values)}.")
     return tuple(str(value) for value in values)
 
 
@@ -74,7 +96,9 @@ def places_in_a_connection(name: str, places: Mapping[str, str]) -> dict[str, st
     """
     for part, place in places.items():
         if place not in ("login", "password") and not place.startswith("extra."):
-            raise ValueError(f"{name}[{part!r}] must be login, password or extra.<name>, but is {place!r}.")
+            raise ValueError(
+                f"{name}[{part!r}] must be login, password or extra.<name>, but is {_given(place)}."
+            )
     return dict(places)
 
 
@@ -86,7 +110,11 @@ def moment(name: str, value: str | datetime) -> str:
     try:
         given = value if isinstance(value, datetime) else datetime.fromisoformat(value.strip())
     except (ValueError, AttributeError):
-        raise InvalidRequest(f"{name} must be a moment in ISO 8601, but is {value!r}.") from None
+        raise InvalidRequest(f"{name} must be a moment in ISO 8601, but is {_given(value)}.") from None
     if given.tzinfo is None:
-        raise InvalidRequest(f"{name} must say its time zone, but is {value!r}.")
+        raise InvalidRequest(f"{name} must say its time zone, but is {_given(value)}.")
     return given.isoformat()
+
+
+def _given(value: object) -> str:
+    return f"{value!r} ({type(value).__name__})"

@@ -24,6 +24,7 @@ from airflow_provider_activation.api.acoustic_exchange_call import (
 )
 from airflow_provider_activation.api.call import Answer, Call, Safety, query_of
 from airflow_provider_activation.api.models import Input, Resource, TextId
+from airflow_provider_activation.enumerations import HashAlgorithm
 from airflow_provider_activation.errors import InvalidRequest
 
 __all__ = [
@@ -65,7 +66,6 @@ def _in_capitals(value: Any) -> Any:
     return value.upper() if isinstance(value, str) else value
 
 
-HashAlgorithm = Literal["MD5", "SHA1", "SHA256", "EMAIL_SHA256", "PHONE_SHA256"]
 HashMode = Annotated[Literal["NONE", "HASHED", "REQUIRED"], BeforeValidator(_in_capitals)]
 Delivery = Literal["push", "pull"]
 
@@ -191,7 +191,7 @@ class EndpointRegistration(Input):
     marketing_databases_definition: MarketingDatabasesDefinition | None = Field(
         default=None, alias="marketingDatabasesDefinition"
     )
-    notification_key: str | None = Field(default=None, alias="notificationKey")
+    notification_key: str | None = Field(default=None, alias="notificationKey", pattern=r"^[0-9]+$")
 
     def check(self) -> None:
         definition = self.marketing_databases_definition

@@ -1,7 +1,7 @@
 """Acoustic Exchange: events, their types, and which identifiers are kept from others.
 
-Documents: the vendor's "Event API" and "Identity management APIs". They do not say of which level the key
-must be; an event publisher's is meant.
+Documents: the vendor's "Event API" and "Identity management APIs". They name no level of key. Events are
+published from an endpoint, and filters are those of the endpoint associated with the key: an endpoint's own.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from typing import Any
 
 from pydantic import Field, field_serializer
 
-from airflow_provider_activation.api.acoustic_exchange_call import done, request
+from airflow_provider_activation.api.acoustic_exchange_call import ENDPOINT, done, request
 from airflow_provider_activation.api.call import Answer, Call, Safety
 from airflow_provider_activation.api.models import AwareDatetime, Input, Resource, TextId, utc_text
 
@@ -61,7 +61,8 @@ class Event(Input):
 class EventPublication(Input):
     """Events of one person (``identifiers`` here) or a simple batch (``identifiers`` with each event).
 
-    Events that concern many people at once have no identifiers. The compound batch, whose shape is not
+    The channel stands here or with each event. Events that concern many people at once have no
+    identifiers. The compound batch, whose shape is not
     documented, is not offered: one publication for each person says the same.
     """
 
@@ -72,6 +73,8 @@ class EventPublication(Input):
     def check(self) -> None:
         if self.identifiers is not None and any(event.identifiers is not None for event in self.events):
             raise ValueError("identifiers are given once for all events or with each event, but both are")
+        if self.channel is None and any(event.channel is None for event in self.events):
+            raise ValueError("channel must be given, once for all events or with each event")
 
 
 class EventTypeDefinition(Input):
@@ -97,7 +100,15 @@ def publish_events(publication: EventPublication) -> Call[None]:
 
     Document: "Event API".
     """
-    return request("publish_events", "POST", "/v1/event", Safety.ONCE, done, json=publication.body())
+    return request(
+        "publish_events",
+        "POST",
+        "/v1/event",
+        Safety.ONCE,
+        done,
+        json=publication.body(),
+        levels=(ENDPOINT,),
+    )
 
 
 def create_event_type(event_type: EventTypeDefinition) -> Call[None]:
@@ -105,7 +116,7 @@ def create_event_type(event_type: EventTypeDefinition) -> Call[None]:
 
     Document: "Event API".
     """
-    return request("create_event_type", "POST", "/v1/eventtype", Safety.ONCE, done, json=event_type.body())
+    return _describe("create_event_type", "POST", Safety.ONCE, event_type)
 
 
 def update_event_type(event_type: EventTypeDefinition) -> Call[None]:
@@ -113,9 +124,7 @@ def update_event_type(event_type: EventTypeDefinition) -> Call[None]:
 
     Document: "Event API".
     """
-    return request(
-        "update_event_type", "PUT", "/v1/eventtype", Safety.REPEATABLE, done, json=event_type.body()
-    )
+    return _describe("update_event_type", "PUT", Safety.REPEATABLE, event_type)
 
 
 def list_identity_filters() -> Call[list[IdentityFilter]]:
@@ -123,7 +132,15 @@ def list_identity_filters() -> Call[list[IdentityFilter]]:
 
     Document: "Identity management APIs".
     """
-    return request("list_identity_filters", "GET", "/v1/identityfilters", Safety.READ, _filters)
+    return request(
+        "list_identity_filters", "GET", "/v1/identityfilters", Safety.READ, _filters, levels=(ENDPOINT,)
+    )
+
+
+def _describe(operation: str, method: str, safety: Safety, event_type: EventTypeDefinition) -> Call[None]:
+    return request(
+        operation, method, "/v1/eventtype", safety, done, json=event_type.body(), levels=(ENDPOINT,)
+    )
 
 
 def _filters(answer: Answer) -> list[IdentityFilter]:

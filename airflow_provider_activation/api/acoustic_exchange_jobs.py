@@ -11,7 +11,7 @@ import zoneinfo
 from collections.abc import Sequence
 from datetime import UTC, date, datetime, time, tzinfo
 from pathlib import Path
-from typing import Any, Literal, Self
+from typing import Any, Literal, Self, get_args
 
 from pydantic import AliasChoices, Field, StrictInt, ValidationInfo, field_validator
 
@@ -26,6 +26,16 @@ from airflow_provider_activation.api.acoustic_exchange_call import (
 )
 from airflow_provider_activation.api.call import Answer, Call, FileBody, Safety, query_of
 from airflow_provider_activation.api.models import Input, Resource
+from airflow_provider_activation.enumerations import (
+    COMPLETE,
+    FAILED,
+    ON_THE_WAY,
+    READY_FOR_DOWNLOAD,
+    WAITING_TO_RECEIVE_DATA,
+    ExportAction,
+    JobCategory,
+    same_status,
+)
 from airflow_provider_activation.errors import InvalidRequest
 
 __all__ = [
@@ -51,27 +61,12 @@ __all__ = [
     "upload_job_data",
 ]
 
-JobCategory = Literal["SEGMENT_EXPORT", "IDENTITY_IMPORT", "SEGMENT_POPULATE_DB"]
 Weekday = Literal["SUN", "MON", "TUE", "WED", "THU", "FRI", "SAT"]
 WEEKDAYS: tuple[Weekday, ...] = ("SUN", "MON", "TUE", "WED", "THU", "FRI", "SAT")
 """In the vendor's order: Sunday is 1."""
 
+
 # The vendor misspells RECEIVE on the wire and spells it right in prose: both are read.
-WAITING_TO_RECEIVE_DATA = frozenset({"WAITING_TO_RECIEVE_DATA", "WAITING_TO_RECEIVE_DATA"})
-READY_FOR_DOWNLOAD = frozenset({"READY_FOR_DOWNLOAD"})
-COMPLETE = frozenset({"COMPLETE", "COMPLETED"})
-FAILED = frozenset({"FAILED", "CANCELED", "CANCELLED"})
-ON_THE_WAY = frozenset({"PENDING", "RUNNING"})
-
-
-def same_status(status: str) -> frozenset[str]:
-    """All spellings of a job status."""
-    for spellings in (WAITING_TO_RECEIVE_DATA, COMPLETE, frozenset({"CANCELED", "CANCELLED"})):
-        if status in spellings:
-            return spellings
-    return frozenset({status})
-
-
 class Job(Resource):
     """A job. Its ids exceed 2^53 and stay whole numbers.
 
@@ -216,8 +211,10 @@ class ScheduleDetails(Input):
     @classmethod
     def _are_listed(cls, value: str | None, info: ValidationInfo) -> str | None:
         largest = _LARGEST[str(info.field_name)]
-        if value is not None and value != "*" and not _is_list(value, largest):
-            raise ValueError(f"must be * or numbers from 1 to {largest} in the form 1,3-5")
+        # the table has no * for days of the week: null stands for every day
+        star = "" if info.field_name == "days_of_week" else "* or "
+        if value is not None and not (star and value == "*") and not _is_list(value, largest):
+            raise ValueError(f"must be {star}numbers from 1 to {largest} in the form 1,3-5")
         return value
 
     @field_validator("start_hour", "start_minute", "start_second")
@@ -273,7 +270,7 @@ class SegmentExport(_SegmentJob):
     destination_segment_description: str | None = Field(default=None, alias="destinationSegmentDescription")
     destination_segment_id: str | None = Field(default=None, alias="destinationSegmentID", min_length=1)
     export_category: str | None = Field(default=None, alias="exportCategory")
-    action: Literal["add", "replace", "remove"] | None = None
+    action: ExportAction | None = None
     source_identifiers: tuple[str, ...] = Field(alias="sourceIdentifiers", min_length=1)
     destination_identifier: str = Field(alias="destinationIdentifier", min_length=1)
     attribute_mappings: dict[str, str] | None = Field(default=None, alias="attributeMappings")
@@ -355,7 +352,7 @@ def list_jobs(
 ) -> Call[list[Job]]:
     """GET /v1/jobs/{job_category}: whether finished jobs stay listed is not documented.
 
-    With an endpoint's key, ``endpoint_id`` must be its own.
+    With an endpoint's key, ``endpoint_id`` must be its own; the jobs of all endpoints need the account's.
 
     Document: "Jobs API".
 
@@ -371,8 +368,8 @@ def list_jobs(
         Safety.READ,
         _jobs,
         query=query_of(endpointId=endpoint_id, status=status, extraFields=extra_fields),
-        levels=(ACCOUNT, ENDPOINT),
-        job_category=job_category,
+        levels=(ACCOUNT,) if endpoint_id is None else (ACCOUNT, ENDPOINT),
+        job_category=_known(job_category),
     )
 
 
@@ -388,7 +385,7 @@ def get_job(job_category: JobCategory, job_id: int) -> Call[Job]:
         Safety.READ,
         lambda answer: Job.model_validate(answer.json()),
         levels=(ACCOUNT, ENDPOINT),
-        job_category=job_category,
+        job_category=_known(job_category),
         job_id=whole("job_id", job_id),
     )
 
@@ -437,6 +434,15 @@ def download_segment_data(job_id: int, file_name: str, into: Path) -> Call[Path]
 
 def _start(operation: str, method: str, path: str, body: dict[str, Any]) -> Call[int]:
     return request(operation, method, path, Safety.ONCE, job_id_of, json=body, levels=(ACCOUNT,))
+
+
+def _known(job_category: str) -> str:
+    if job_category not in get_args(JobCategory):
+        raise InvalidRequest(
+            f"job_category must be one of {', '.join(get_args(JobCategory))}, but is a "
+            f"{type(job_category).__name__} that is none of them."
+        )
+    return job_category
 
 
 def _jobs(answer: Answer) -> list[Job]:

@@ -26,6 +26,7 @@ from airflow_provider_activation.api.models import AwareDatetime, Input, Number,
 
 __all__ = [
     "Activity",
+    "ActivityFields",
     "ActivityFromTemplate",
     "ActivityTemplate",
     "ActivityUpdate",
@@ -76,7 +77,9 @@ class GeoDetail(Input):
     radius: Number = Field(ge=0)
 
 
-class _ActivityFields(Input):
+class ActivityFields(Input):
+    """What an activity can be given both when it is made and later, besides its name, dates and budget."""
+
     target_ecpm: Number | None = Field(default=None, alias="targetECPM", ge=0)
     impression_budget: StrictInt | None = Field(default=None, alias="impressionBudget", ge=0)
     override_variables: dict[str, Any] | str | None = Field(default=None, alias="overrideVariables")
@@ -100,7 +103,7 @@ class _ActivityFields(Input):
             raise ValueError(f"geo_details and exclude_geo must be given together, but {missing} is None")
 
 
-class ActivityFromTemplate(_ActivityFields):
+class ActivityFromTemplate(ActivityFields):
     """What makes an activity. ``enabled`` is always sent: its default is not documented."""
 
     template_id: str = Field(alias="templateId", min_length=1)
@@ -118,7 +121,7 @@ class ActivityFromTemplate(_ActivityFields):
             raise ValueError("flight_start must be before flight_stop")
 
 
-class ActivityUpdate(_ActivityFields):
+class ActivityUpdate(ActivityFields):
     """What changes in an activity. What is left out stays; flight start and template cannot change."""
 
     activity_name: str | None = Field(default=None, alias="activityName", min_length=1)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections import Counter
 from datetime import datetime
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Self
 
 from pydantic import Field
 
@@ -24,6 +24,7 @@ from airflow_provider_activation.api.liveramp_call import (
     spelled,
 )
 from airflow_provider_activation.api.models import Input, Resource, TextId
+from airflow_provider_activation.enumerations import DeviceType, IntegrationType, IntegrationView
 
 __all__ = [
     "AUTHORIZED",
@@ -58,9 +59,6 @@ __all__ = [
 
 AUTHORIZED = "AUTHORIZED"
 
-DeviceType = Literal["PII", "WEB", "IOS", "ANDROID", "CUSTOM_ID", "MIXED", "OTHER", "RAMP_ID"]
-IntegrationType = Literal["ONBOARDING", "FULFILLMENT", "DATA_STORE"]
-IntegrationView = Literal["STANDARD", "STANDARD_WITH_UNAVAILABLE"]
 ManagerName = Annotated[str, Field(min_length=1, max_length=50)]
 """A distribution manager's name."""
 

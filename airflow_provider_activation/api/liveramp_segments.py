@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from datetime import date, datetime
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Self
 
 from pydantic import BeforeValidator, Field
 
@@ -29,6 +29,7 @@ from airflow_provider_activation.api.liveramp_call import (
 )
 from airflow_provider_activation.api.liveramp_connections import ManagerName
 from airflow_provider_activation.api.models import Input, Resource, TextId
+from airflow_provider_activation.enumerations import DistributionManagerStatus, SegmentType
 
 __all__ = [
     "DELIVERED",
@@ -65,8 +66,6 @@ MOST_SEGMENTS_A_CALL = 500
 
 DELIVERED = "DELIVERED"
 
-DistributionManagerStatus = Literal["ACTIVE", "INACTIVE"]
-SegmentType = Literal["ONBOARDING", "DATA_MARKETPLACE"]
 
 _MANAGER = "/v2/distribution-managers/{distribution_manager_id}"
 _SEGMENT_CONFIGS = _MANAGER + "/segment-configs"

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from airflow_provider_activation.arguments import places_in_a_connection, whole_number
+from airflow_provider_activation.arguments import one_of, places_in_a_connection, whole_number
 from airflow_provider_activation.connected import AcousticExchangeTask
+from airflow_provider_activation.enumerations import HASH_ALGORITHMS
 from airflow_provider_activation.operators.base import JSON, ActionOperator, DeleteOperator
 
 if TYPE_CHECKING:
@@ -65,9 +66,18 @@ class AcousticExchangeRegisterEndpointOperator(AcousticExchangeTask, ActionOpera
         self.endpoint_id = endpoint_id
         self.description = description
         self.url = url
-        self.hash_algorithm = hash_algorithm
+        self.hash_algorithm = hash_algorithm and one_of("hash_algorithm", hash_algorithm, HASH_ALGORITHMS)
         self.marketing_databases_definition = marketing_databases_definition
         self.notification_key = notification_key
+        self._refuse_unfit_types()
+
+    def _refuse_unfit_types(self) -> None:
+        # loads the service's models: endpoints are registered in few DAGs
+        from airflow_provider_activation.api import acoustic_exchange as api
+
+        api.EndpointTypes.model_validate(self.endpoint_types)
+        if self.marketing_databases_definition is not None:
+            api.MarketingDatabasesDefinition.model_validate(self.marketing_databases_definition)
 
     def steps(self) -> Steps[JSON]:
         from airflow_provider_activation.api import acoustic_exchange as api
@@ -157,12 +167,15 @@ class AcousticExchangeDeleteEndpointOperator(AcousticExchangeTask, DeleteOperato
     def delete(self) -> Call[Any]:
         from airflow_provider_activation.api import acoustic_exchange as api
 
-        given = self.endpoint_id
-        return api.delete_endpoint(None if given is None else whole_number("endpoint_id", given))
+        return api.delete_endpoint(self._given_id)
 
     @property
     def result(self) -> JSON:
-        return {"endpointId": self.endpoint_id}
+        return {"endpointId": self._given_id}
+
+    @property
+    def _given_id(self) -> int | None:
+        return None if self.endpoint_id is None else whole_number("endpoint_id", self.endpoint_id)
 
 
 class AcousticExchangeSetEndpointDatabaseOperator(AcousticExchangeTask, ActionOperator):

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from airflow_provider_activation.arguments import one_of, whole_number
+from airflow_provider_activation.arguments import filled, one_of, some_of, truth, whole_number
 from airflow_provider_activation.connected import AcousticExchangeTask
+from airflow_provider_activation.enumerations import DATA_JOB_CATEGORIES, EXPORT_ACTIONS
 from airflow_provider_activation.operators.base import JSON, ActionOperator, SubmittingOperator
 
 if TYPE_CHECKING:
@@ -61,6 +63,9 @@ class AcousticExchangeJobOperator(AcousticExchangeTask, SubmittingOperator):
         """
         from airflow_provider_activation.api import acoustic_exchange as api
         from airflow_provider_activation.submission import Candidate, Submission
+
+        # it is asked before the start: a key that cannot start the job is refused there already
+        listing = replace(listing, key_levels=create.key_levels)
 
         def ids_before() -> Steps[JSON]:
             if is_marked:
@@ -171,20 +176,23 @@ class AcousticExchangeExportSegmentOperator(AcousticExchangeJobOperator):
         super().__init__(**kwargs)
         self.endpoint_id = endpoint_id
         self.destination_endpoint_id = destination_endpoint_id
-        self.source_identifiers = source_identifiers
-        self.destination_identifier = destination_identifier
-        self.update_identities = update_identities
+        self.source_identifiers = some_of("source_identifiers", source_identifiers)
+        self.destination_identifier = filled("destination_identifier", destination_identifier)
+        self.update_identities = truth("update_identities", update_identities)
         self.segment_id = segment_id
         self.segment_id_string = segment_id_string
+        _one_segment(segment_id, segment_id_string)
         self.segment_name = segment_name
         self.destination_segment_name = destination_segment_name
         self.destination_segment_description = destination_segment_description
         self.destination_segment_id = destination_segment_id
         self.export_category = export_category
-        self.action = action
+        self.action = action and one_of("action", action, EXPORT_ACTIONS)
+        if destination_segment_id is not None and action is None:
+            raise ValueError("action is required with an existing destination segment.")
         self.attribute_mappings = attribute_mappings
-        self.min_count = min_count
-        self.schedule_details = schedule_details
+        self.min_count = min_count and whole_number("min_count", min_count)
+        self.schedule_details = _schedule(schedule_details)
         self.mark_submission = mark_submission
 
     def submission(self, key: str) -> Submission:
@@ -244,9 +252,10 @@ class AcousticExchangeImportIdentitiesOperator(AcousticExchangeJobOperator):
         self.endpoint_id = endpoint_id
         self.segment_id = segment_id
         self.segment_id_string = segment_id_string
+        _one_segment(segment_id, segment_id_string)
         self.database_id = database_id
-        self.source_identifiers = source_identifiers
-        self.schedule_details = schedule_details
+        self.source_identifiers = source_identifiers and some_of("source_identifiers", source_identifiers)
+        self.schedule_details = _schedule(schedule_details)
 
     def submission(self, key: str) -> Submission:
         from airflow_provider_activation.api import acoustic_exchange as api
@@ -307,10 +316,8 @@ class AcousticExchangeUploadJobDataOperator(AcousticExchangeTask, SubmittingOper
         super().__init__(**kwargs)
         self.job_id = job_id
         self.file = file
-        self.job_category: api.JobCategory = one_of(
-            "job_category", job_category, ("SEGMENT_EXPORT", "IDENTITY_IMPORT")
-        )
-        self.content_type = content_type
+        self.job_category: api.JobCategory = one_of("job_category", job_category, DATA_JOB_CATEGORIES)
+        self.content_type = filled("content_type", content_type)
 
     def submission(self, key: str) -> Submission:
         from airflow_provider_activation.api import acoustic_exchange as api
@@ -383,24 +390,32 @@ class AcousticExchangeDownloadSegmentDataOperator(AcousticExchangeTask, ActionOp
         self.job_id = job_id
         self.directory = directory
         self.file_names = file_names
-        self.job_category: api.JobCategory = one_of(
-            "job_category", job_category, ("SEGMENT_EXPORT", "IDENTITY_IMPORT")
-        )
+        self.job_category: api.JobCategory = one_of("job_category", job_category, DATA_JOB_CATEGORIES)
 
     def steps(self) -> Steps[JSON]:
         from airflow_provider_activation.api import acoustic_exchange as api
-        from airflow_provider_activation.errors import InvalidRequest, NeedsAction
+        from airflow_provider_activation.errors import InvalidRequest, NeedsAction, UnreadableResponse
 
         job_id, directory = whole_number("job_id", self.job_id), Path(self.directory)
         if not directory.is_dir():
             raise InvalidRequest(f"directory: {directory} is not there or is no folder.")
         names = self.file_names
+        if isinstance(names, str):
+            raise InvalidRequest(f"file_names must be a list, but is {names!r}.")
         if names is None:
             job: api.Job = yield api.get_job(self.job_category, job_id)
-            names = job.segment_data_files
+            # what it looks like is not documented: a name or a list of names
+            named = job.segment_data_files
+            names = [named] if named and isinstance(named, str) else named
             if not names:
                 raise NeedsAction(
                     f"job {job_id} is {job.state} and has no files to fetch.", service=api.SERVICE
+                )
+            if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
+                raise UnreadableResponse(
+                    f"segmentDataFiles of job {job_id} holds no names of files.",
+                    service=api.SERVICE,
+                    operation="get_job",
                 )
         for name in names:
             if Path(name).name != name:
@@ -410,6 +425,24 @@ class AcousticExchangeDownloadSegmentDataOperator(AcousticExchangeTask, ActionOp
             yield api.download_segment_data(job_id, name, directory / name)
             files.append(str(directory / name))
         return {"jobId": job_id, "files": files}
+
+
+def _one_segment(segment_id: object, segment_id_string: object) -> None:
+    if (segment_id is None) == (segment_id_string is None):
+        raise ValueError("Give exactly one of segment_id and segment_id_string.")
+
+
+def _schedule(given: api.ScheduleDetails | Mapping[str, Any] | None) -> api.ScheduleDetails | None:
+    """The schedule, checked.
+
+    :raises InvalidRequest: naming its field that cannot be sent.
+    """
+    if given is None:
+        return None
+    # loads the service's models: only DAGs that give a schedule pay for that
+    from airflow_provider_activation.api import acoustic_exchange as api
+
+    return api.ScheduleDetails.model_validate(given)
 
 
 def _is_job_id(noted: JSON) -> bool:

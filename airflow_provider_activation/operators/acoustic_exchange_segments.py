@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from airflow_provider_activation.arguments import one_of, whole_number
@@ -96,7 +95,7 @@ class AcousticExchangeDeleteSegmentsOperator(AcousticExchangeTask, ActionOperato
     :param endpoint_id: the endpoint (templated).
     :param segment_ids: the segments, numbers or texts as they were defined (templated).
     :param all_segments: True deletes every segment of the endpoint; ``segment_ids`` is then left out.
-    :raises Refused: the service answered false.
+    :raises Refused: the service answered false and does not show that they are gone.
     """
 
     template_fields = (*AcousticExchangeTask.template_fields, "endpoint_id", "segment_ids")
@@ -118,27 +117,57 @@ class AcousticExchangeDeleteSegmentsOperator(AcousticExchangeTask, ActionOperato
 
     def steps(self) -> Steps[JSON]:
         from airflow_provider_activation.api import acoustic_exchange as api
-        from airflow_provider_activation.errors import InvalidRequest, NotFound
+        from airflow_provider_activation.errors import InvalidRequest, NotFound, Refused
 
         endpoint_id = whole_number("endpoint_id", self.endpoint_id)
         if self.all_segments:
-            yield api.delete_segments(endpoint_id)
+            try:
+                yield api.delete_segments(endpoint_id)
+            except Refused:
+                # false may also say that there were none, perhaps since an earlier sending of this call
+                if not (yield from _offers_none(endpoint_id)):
+                    raise
             return {"endpointId": endpoint_id, "deleted": None, "absent": None}
         given = self.segment_ids
         if isinstance(given, str) or not given:
             raise InvalidRequest(f"segment_ids must be a list of ids and not empty, but is {given!r}.")
         deleted, absent = [], []
         for segment_id in given:
-            try:
-                yield api.get_segment(endpoint_id, segment_id)
-            except NotFound:
+            if not (yield from _is_offered(endpoint_id, segment_id)):
                 absent.append(segment_id)
                 continue
-            # it was there a moment ago: if it is gone, an earlier sending of this call deleted it
-            with suppress(NotFound):
+            try:
                 yield api.delete_segment(endpoint_id, segment_id)
+            except (NotFound, Refused):
+                # it was there a moment ago: if it is gone, an earlier sending of this call deleted it
+                if (yield from _is_offered(endpoint_id, segment_id)):
+                    raise
             deleted.append(segment_id)
         return {"endpointId": endpoint_id, "deleted": deleted, "absent": absent}
+
+
+def _is_offered(endpoint_id: int, segment_id: int | str) -> Steps[bool]:
+    from airflow_provider_activation.api import acoustic_exchange as api
+    from airflow_provider_activation.errors import NotFound
+
+    try:
+        yield api.get_segment(endpoint_id, segment_id)
+    except NotFound:
+        return False
+    return True
+
+
+def _offers_none(endpoint_id: int) -> Steps[bool]:
+    """Whether the endpoint is listed without any segment. The documents do not show the list: what cannot
+    be found there proves nothing."""
+    from airflow_provider_activation.api import acoustic_exchange as api
+
+    query = api.EndpointQuery(source=True, segment=True, load_segments=True, page_size=1)
+    endpoints: list[api.Endpoint] = yield api.list_endpoints(query)
+    return any(
+        endpoint.endpoint_id == str(endpoint_id) and getattr(endpoint, "segments", None) == []
+        for endpoint in endpoints
+    )
 
 
 def _defined(

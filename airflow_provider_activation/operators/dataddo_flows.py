@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from airflow_provider_activation.arguments import one_of, places_in_a_connection, some_ids
+from airflow_provider_activation.arguments import filled, one_of, places_in_a_connection, some_ids
 from airflow_provider_activation.connected import DataddoTask
 from airflow_provider_activation.operators.base import (
     JSON,
@@ -102,7 +102,7 @@ class DataddoCreateSourceOperator(DataddoTask, SubmittingOperator):
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
-        self.connector_id = connector_id
+        self.connector_id = filled("connector_id", connector_id)
         self.source_label = source_label
         self.service_id = service_id
         self.parameters = parameters
@@ -147,7 +147,7 @@ class DataddoCreateFlowOperator(DataddoTask, SubmittingOperator):
     ) -> None:
         super().__init__(**kwargs)
         self.source_ids = source_ids
-        self.app = app
+        self.app = filled("app", app)
         self.flow_label = flow_label
         self.if_exists: IfExists = one_of("if_exists", if_exists, IF_EXISTS)
 
@@ -213,12 +213,12 @@ class DataddoBuildFlowOperator(DataddoCredentials):
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
-        self.service = service
-        self.connector_id = connector_id
+        self.service = filled("service", service)
+        self.connector_id = filled("connector_id", connector_id)
         self.source_label = source_label
         self.source_parameters = source_parameters
         self.flow_label = flow_label
-        self.app = app
+        self.app = filled("app", app)
         self.if_exists: IfExists = one_of("if_exists", if_exists, ("reuse", "fail", "create"))
 
     def start(self, key: str, memory: Memory) -> Steps[JSON | Finished]:
@@ -226,10 +226,11 @@ class DataddoBuildFlowOperator(DataddoCredentials):
 
         mark = key if self.if_exists == "create" else None
         source_label, flow_label = marked(self.source_label, mark), marked(self.flow_label, mark)
-        # a service that cannot be made and a payload that cannot be sent are found out before any call
+        # what cannot be sent, of all three, is found out before any call
         service = service_submission(self, self.service, "create")
         payload = partial(_source_payload, self.connector_id, source_label, self.source_parameters)
-        payload("0")
+        source_submission(self.connector_id, source_label, payload("0"), self.if_exists)
+        flow_submission(["0"], self.app, flow_label, self.if_exists)
         source_id = yield from self._existing_source(source_label, memory)
         if source_id is None:
             service_id = yield from submit(service, memory, on_uncertain=self.on_uncertain)

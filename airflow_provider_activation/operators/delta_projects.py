@@ -102,6 +102,7 @@ class DeltaProjectsCreateActivityFromTemplateOperator(DeltaProjectsTask, Submitt
         self.override_variables = override_variables
         self.geo_details = geo_details
         self.exclude_geo = exclude_geo
+        _refuse_unfit_fields(self)
         self.mark_submission = mark_submission
 
     def submission(self, key: str) -> Submission:
@@ -231,6 +232,7 @@ class DeltaProjectsUpdateActivityOperator(DeltaProjectsTask, ActionOperator):
         self.override_variables = override_variables
         self.geo_details = geo_details
         self.exclude_geo = exclude_geo
+        _refuse_unfit_fields(self)
 
     def steps(self) -> Steps[JSON]:
         from airflow_provider_activation.api import delta_projects as api
@@ -250,3 +252,16 @@ class DeltaProjectsUpdateActivityOperator(DeltaProjectsTask, ActionOperator):
                 operation="update_activity",
             )
         return activity.plain()
+
+
+def _refuse_unfit_fields(
+    task: DeltaProjectsCreateActivityFromTemplateOperator | DeltaProjectsUpdateActivityOperator,
+) -> None:
+    """Check when the DAG is parsed what no template can change."""
+    names = ("target_ecpm", "impression_budget", "override_variables", "geo_details", "exclude_geo")
+    given = {name: value for name in names if (value := getattr(task, name)) is not None}
+    if given:
+        # loads the service's models: only DAGs that give such a field pay for that
+        from airflow_provider_activation.api import delta_projects as api
+
+        api.ActivityFields.model_validate(given)

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from airflow_provider_activation.arguments import one_of
+from airflow_provider_activation.arguments import one_of, some_of
 from airflow_provider_activation.connected import LiveRampTask
+from airflow_provider_activation.enumerations import DEVICE_TYPES
 from airflow_provider_activation.links.liveramp import LiveRampAuthorizeLink
 from airflow_provider_activation.operators.base import (
     JSON,
@@ -231,7 +232,7 @@ class LiveRampCreateIntegrationConnectionOperator(LiveRampTask, SubmittingOperat
         self.destination_id = destination_id
         self.integration_id = integration_id
         self.properties = properties
-        self.device_types = device_types
+        self.device_types = some_of("device_types", device_types, DEVICE_TYPES)
         self.oauth_connection_id = oauth_connection_id
         self.distribution_manager_name = distribution_manager_name
         self.if_exists: IfExists = one_of("if_exists", if_exists, ("reuse", "fail", "create"))
@@ -352,7 +353,7 @@ class LiveRampUpdateIntegrationConnectionOperator(LiveRampTask, ActionOperator):
         super().__init__(**kwargs)
         self.integration_connection_id = integration_connection_id
         self.properties = properties
-        self.device_types = device_types
+        self.device_types = device_types and some_of("device_types", device_types, DEVICE_TYPES)
         self.oauth_connection_id = oauth_connection_id
 
     def steps(self) -> Steps[JSON]:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from airflow_provider_activation.arguments import one_of, some_ids
 from airflow_provider_activation.connected import LiveRampTask
+from airflow_provider_activation.enumerations import DISTRIBUTION_MANAGER_STATUSES, SEGMENT_TYPES
 from airflow_provider_activation.operators.base import (
     JSON,
     ActionOperator,
@@ -22,8 +23,6 @@ if TYPE_CHECKING:
     from airflow_provider_activation.api.steps import Steps
     from airflow_provider_activation.submission import Candidate, IfExists, Memory, Submission
     from airflow_provider_activation.waits.liveramp import DistributionProbe
-
-MANAGER_STATUSES = ("ACTIVE", "INACTIVE")
 
 
 class LiveRampCreateDistributionManagerOperator(LiveRampTask, SubmittingOperator):
@@ -62,7 +61,7 @@ class LiveRampCreateDistributionManagerOperator(LiveRampTask, SubmittingOperator
         super().__init__(**kwargs)
         self.name = name
         self.integration_connection_id = integration_connection_id
-        self.status = None if status is None else one_of("status", status, MANAGER_STATUSES)
+        self.status = None if status is None else one_of("status", status, DISTRIBUTION_MANAGER_STATUSES)
         self.expire_at = expire_at
         self.if_exists: IfExists = one_of("if_exists", if_exists, ("reuse", "fail", "create"))
 
@@ -136,7 +135,7 @@ class LiveRampUpdateDistributionManagerOperator(LiveRampTask, ActionOperator):
         super().__init__(**kwargs)
         self.distribution_manager_id = distribution_manager_id
         self.name = name
-        self.status = None if status is None else one_of("status", status, MANAGER_STATUSES)
+        self.status = None if status is None else one_of("status", status, DISTRIBUTION_MANAGER_STATUSES)
         self.expire_at = expire_at
         self.never_expires = never_expires
         if never_expires and expire_at is not None:
@@ -222,7 +221,7 @@ class LiveRampDistributeSegmentsOperator(LiveRampTask, SubmittingOperator):
         super().__init__(wait_for_completion=wait_for_completion, timeout=timeout, **kwargs)
         self.distribution_manager_id = distribution_manager_id
         self.segments = segments
-        self.segment_type = segment_type
+        self.segment_type = one_of("segment_type", segment_type, SEGMENT_TYPES)
 
     def start(self, key: str, memory: Memory) -> Steps[JSON | Finished]:
         from airflow_provider_activation.api.liveramp_distribution import distribute
@@ -309,7 +308,7 @@ class LiveRampWithdrawSegmentsOperator(LiveRampTask, ActionOperator):
         super().__init__(**kwargs)
         self.distribution_manager_id = distribution_manager_id
         self.segment_ids = segment_ids
-        self.segment_type = segment_type
+        self.segment_type = one_of("segment_type", segment_type, SEGMENT_TYPES)
 
     def steps(self) -> Steps[JSON]:
         from airflow_provider_activation.api.liveramp_distribution import configured, withdraw

@@ -7,27 +7,20 @@ from typing import TYPE_CHECKING, Any
 
 from airflow_provider_activation.arguments import one_of, some_of, whole_number
 from airflow_provider_activation.connected import AcousticExchangeTask
+from airflow_provider_activation.enumerations import (
+    ENDPOINT_STATUSES,
+    JOB_CATEGORIES,
+    JOB_STATUSES,
+    JobCategory,
+)
 from airflow_provider_activation.sensors.base import ActivationSensor
 
 if TYPE_CHECKING:
-    from airflow_provider_activation.api import acoustic_exchange as api
     from airflow_provider_activation.waits.acoustic_exchange import (
         EndpointStatusProbe,
         JobProbe,
         OnNeedsAction,
     )
-
-JOB_CATEGORIES = ("SEGMENT_EXPORT", "IDENTITY_IMPORT", "SEGMENT_POPULATE_DB")
-JOB_STATUSES = (
-    "WAITING_TO_RECIEVE_DATA",
-    "WAITING_TO_RECEIVE_DATA",
-    "PENDING",
-    "RUNNING",
-    "READY_FOR_DOWNLOAD",
-    "COMPLETE",
-    "COMPLETED",
-)
-ENDPOINT_STATUSES = ("PENDING", "ACTIVE", "FAILED", "DELETED")
 
 
 class AcousticExchangeJobSensor(AcousticExchangeTask, ActivationSensor):
@@ -48,14 +41,14 @@ class AcousticExchangeJobSensor(AcousticExchangeTask, ActivationSensor):
         self,
         *,
         job_id: int | str,
-        job_category: api.JobCategory = "SEGMENT_EXPORT",
+        job_category: JobCategory = "SEGMENT_EXPORT",
         target_statuses: Sequence[str] = ("COMPLETE",),
         on_needs_action: OnNeedsAction = "fail",
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
         self.job_id = job_id
-        self.job_category: api.JobCategory = one_of("job_category", job_category, JOB_CATEGORIES)
+        self.job_category: JobCategory = one_of("job_category", job_category, JOB_CATEGORIES)
         self.target_statuses = some_of("target_statuses", target_statuses, JOB_STATUSES)
         self.on_needs_action: OnNeedsAction = one_of(
             "on_needs_action", on_needs_action, ("fail", "return", "wait")

@@ -7,17 +7,15 @@ from typing import TYPE_CHECKING, Any
 
 from airflow_provider_activation.arguments import moment, one_of, some_ids
 from airflow_provider_activation.connected import LiveRampTask
+from airflow_provider_activation.enumerations import SEGMENT_TYPES, SegmentType
 from airflow_provider_activation.sensors.base import ActivationSensor
 
 if TYPE_CHECKING:
-    from airflow_provider_activation.api import liveramp as api
     from airflow_provider_activation.waits.liveramp import (
         DeliveryProbe,
         OAuthConnectionAttemptProbe,
         SegmentSyncProbe,
     )
-
-SEGMENT_TYPES = ("ONBOARDING", "DATA_MARKETPLACE")
 
 
 class LiveRampOAuthConnectionSensor(LiveRampTask, ActivationSensor):
@@ -60,13 +58,13 @@ class LiveRampSegmentSyncSensor(LiveRampTask, ActivationSensor):
         self,
         *,
         segment_ids: Sequence[str],
-        segment_type: api.SegmentType = "ONBOARDING",
+        segment_type: SegmentType = "ONBOARDING",
         integration_connection_id: str | None = None,
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
         self.segment_ids = segment_ids
-        self.segment_type: api.SegmentType = one_of("segment_type", segment_type, SEGMENT_TYPES)
+        self.segment_type: SegmentType = one_of("segment_type", segment_type, SEGMENT_TYPES)
         self.integration_connection_id = integration_connection_id
 
     def probe(self) -> SegmentSyncProbe:

@@ -4,9 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any, get_args
+from typing import TYPE_CHECKING, Any
 
-from airflow_provider_activation.triggers.events import JSON, ActivationEventTrigger, texts
+from airflow_provider_activation.arguments import one_of, some_of
+from airflow_provider_activation.enumerations import (
+    FAILED,
+    JOB_CATEGORIES,
+    JOB_STATUSES,
+    JobCategory,
+    same_status,
+)
+from airflow_provider_activation.triggers.events import JSON, ActivationEventTrigger
 
 if TYPE_CHECKING:
     from airflow_provider_activation.api import acoustic_exchange as api
@@ -38,23 +46,18 @@ class AcousticExchangeJobTrigger(ActivationEventTrigger["api.Job"]):
         self,
         *,
         acoustic_exchange_conn_id: str = "acoustic_exchange_default",
-        job_category: api.JobCategory = "SEGMENT_EXPORT",
+        job_category: JobCategory = "SEGMENT_EXPORT",
         target_statuses: Sequence[str],
         endpoint_id: int | None = None,
         poll_interval: float | timedelta = 60.0,
         report_existing: bool = False,
     ) -> None:
-        from airflow_provider_activation.api import acoustic_exchange as api
-
         super().__init__(poll_interval=poll_interval, report_existing=report_existing)
-        known = api.ON_THE_WAY | api.WAITING_TO_RECEIVE_DATA | api.READY_FOR_DOWNLOAD
         self.acoustic_exchange_conn_id = acoustic_exchange_conn_id
-        (self.job_category,) = texts("job_category", [job_category], get_args(api.JobCategory))
-        self.target_statuses = texts("target_statuses", target_statuses, known | api.COMPLETE | api.FAILED)
+        self.job_category: JobCategory = one_of("job_category", job_category, JOB_CATEGORIES)
+        self.target_statuses = list(some_of("target_statuses", target_statuses, (*JOB_STATUSES, *FAILED)))
         self._asked_for = {
-            spelling: status
-            for status in reversed(self.target_statuses)
-            for spelling in api.same_status(status)
+            spelling: status for status in reversed(self.target_statuses) for spelling in same_status(status)
         }
         if isinstance(endpoint_id, bool) or not isinstance(endpoint_id, int | None):
             raise ValueError(f"endpoint_id must be a whole number, but is {endpoint_id!r}.")

@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
-from airflow_provider_activation.triggers.events import JSON, ActivationEventTrigger, texts
+from airflow_provider_activation.arguments import filled, some_of
+from airflow_provider_activation.triggers.events import JSON, ActivationEventTrigger
 
 if TYPE_CHECKING:
     from airflow_provider_activation.api import dataddo as api
@@ -46,8 +47,8 @@ class DataddoFlowTrigger(ActivationEventTrigger["api.RunStatus"]):
     ) -> None:
         super().__init__(poll_interval=poll_interval, report_existing=report_existing)
         self.dataddo_conn_id = dataddo_conn_id
-        (self.flow_id,) = texts("flow_id", [flow_id])
-        self.statuses = texts("statuses", statuses, ENDED)
+        self.flow_id = filled("flow_id", flow_id)
+        self.statuses = list(some_of("statuses", statuses, ENDED))
 
     @property
     def subject(self) -> str:

@@ -19,6 +19,8 @@ from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeAlias, TypeVar
 
 from airflow.triggers.base import BaseEventTrigger, TriggerEvent
 
+from airflow_provider_activation.arguments import seconds
+
 if TYPE_CHECKING:
     from airflow.triggers.shared_stream import SharedStreamProducer
 
@@ -334,29 +336,3 @@ def carried(value: JSON, depth: int = 0) -> JSON:
     if isinstance(value, list):
         return [carried(item, depth + 1) for item in value]
     return value
-
-
-def seconds(name: str, value: float | timedelta) -> float:
-    """A positive duration in seconds.
-
-    :raises ValueError: naming the argument.
-    """
-    duration = value.total_seconds() if isinstance(value, timedelta) else value
-    if isinstance(duration, bool) or not isinstance(duration, int | float) or not duration > 0:
-        raise ValueError(f"{name} must be a positive number of seconds, but is {value!r}.")
-    return float(duration)
-
-
-def texts(name: str, values: Sequence[str], choices: Collection[str] | None = None) -> list[str]:
-    """A list of texts that is not empty, and out of the choices if there are any.
-
-    :raises ValueError: naming the argument and the choices.
-    """
-    if isinstance(values, str) or not values:
-        raise ValueError(f"{name} must be a list and not empty, but is {values!r}.")
-    for value in values:
-        if choices is not None and value not in choices:
-            raise ValueError(f"{name} must be out of {', '.join(sorted(choices))}, but has {value!r}.")
-        if not isinstance(value, str) or not value.strip():
-            raise ValueError(f"{name} must be text and not empty, but has {value!r}.")
-    return list(values)

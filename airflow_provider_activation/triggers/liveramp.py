@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from airflow_provider_activation.triggers.events import JSON, ActivationEventTrigger, texts
+from airflow_provider_activation.arguments import filled, some_of
+from airflow_provider_activation.triggers.events import JSON, ActivationEventTrigger
 
 if TYPE_CHECKING:
     from airflow_provider_activation.api import liveramp as api
@@ -51,9 +52,9 @@ class LiveRampDeliveryTrigger(ActivationEventTrigger["api.Delivery"]):
     ) -> None:
         super().__init__(poll_interval=poll_interval, report_existing=report_existing)
         self.liveramp_conn_id = liveramp_conn_id
-        (self.integration_connection_id,) = texts("integration_connection_id", [integration_connection_id])
-        self.segment_ids = None if segment_ids is None else texts("segment_ids", segment_ids)
-        self.statuses = texts("statuses", statuses, FINISHED)
+        self.integration_connection_id = filled("integration_connection_id", integration_connection_id)
+        self.segment_ids = None if segment_ids is None else list(some_of("segment_ids", segment_ids))
+        self.statuses = list(some_of("statuses", statuses, FINISHED))
 
     @property
     def subject(self) -> str:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import AsyncIterator
+from contextlib import suppress
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, NoReturn
 
@@ -26,6 +28,8 @@ if TYPE_CHECKING:
 
 RENEWED_WITHIN = 10.0
 """Seconds. A connection looked up longer ago is looked up anew when the service refuses it."""
+ON_KILL_WITHIN = 25.0
+"""Seconds to stop what was started when a person ended the task; Airflow gives thirty."""
 FRAMEWORK_GRACE = 300.0
 """Seconds after a wait's own deadline at which Airflow ends a deferred task whose triggerer is gone."""
 
@@ -115,12 +119,26 @@ class WaitTrigger(BaseTrigger):
 
     async def on_kill(self) -> None:
         """Called by Airflow 3.3 when a person clears or marks the deferred task."""
-        if self.cancel_on_kill is None or await is_still_deferred(self.task_instance):
+        if self.cancel_on_kill is None:
+            return
+        ending = asyncio.create_task(self._give_up(cancel=self.cancel_on_kill))
+        ends = time.monotonic() + ON_KILL_WITHIN
+        # Airflow cancels what it told to end once more each time it looks, about once a second
+        while not ending.done() and (left := ends - time.monotonic()) > 0:
+            with suppress(asyncio.CancelledError):
+                await asyncio.wait([ending], timeout=left)
+        if not ending.done():
+            ending.cancel()
+            raise TimeoutError
+        ending.result()
+
+    async def _give_up(self, *, cancel: bool) -> None:
+        if await is_still_deferred(self.task_instance):
             return
         probe = Probe.load(self.probe, self.fields)
         transport = await self._transport(probe)
         async with transport:
-            await transport.arun(give_up(probe, cancel=self.cancel_on_kill))
+            await transport.arun(give_up(probe, cancel=cancel))
 
 
 def defer(

@@ -256,7 +256,6 @@ class TestLiveRamp:
             ({"properties": {"bucket": "audiences"}}, "lacks 'folder'"),
             ({"properties": {"bucket": "a", "folder": "b", "seat": "1"}}, "has 'seat'"),
             ({"device_types": ["WEB"]}, "device_types has WEB"),
-            ({"device_types": ["FRIDGE"]}, "device_types"),
             (
                 {"destination_id": "1001", "integration_id": "2001", "device_types": ["WEB"]},
                 "oauth_connection_id",
