@@ -89,7 +89,7 @@ SOURCE = {"source": {"enabled": True, "producerType": "push"}}
 BOTH = SOURCE | {"destination": {"enabled": True, "destinationType": "pull"}}
 CIRCLE = {"lat": 59.3, "long": 18.1, "radius": 5}
 
-EVERY_WAIT = [
+EVERY_WAIT: list[tuple[Callable[..., Any], dict[str, Any]]] = [
     (kind, bad)
     for kind in (
         liveramp.LiveRampDistributeSegmentsOperator,
@@ -170,6 +170,19 @@ REFUSED: list[tuple[Callable[..., Any], dict[str, Any]]] = [
     (delta_projects_sensors.DeltaProjectsActivitySensor, {"until": "spent"}),
     (liveramp_sensors.LiveRampSegmentSyncSensor, {"segment_type": "ALL"}),
 ]
+
+
+FAULTS_INSIDE = {
+    str({"segment": BOTH}): "both a source and a destination of audiences",
+    str({"audience": SOURCE}): "audience: Extra inputs are not permitted",
+    str({"marketingDatabases": [{"id": "1"}]}): "name: Field required",
+    str({"startHour": "25"}): "startHour.*must be a number from 0 to 24",
+    str({"runNow": "soon"}): "runNow.*valid boolean",
+    str([CIRCLE | {"lat": 91}]): "lat.*less than or equal to 90",
+    str([CIRCLE | {"radius": -1}]): "radius.*greater than or equal to 0",
+    "7": "action is required",
+}
+"""What is said where the fault is a field inside the argument, or what must stand beside it."""
 
 
 @pytest.mark.parametrize("kind", GOOD, ids=lambda kind: kind.__name__)
