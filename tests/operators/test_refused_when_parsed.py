@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
@@ -89,23 +90,20 @@ SOURCE = {"source": {"enabled": True, "producerType": "push"}}
 BOTH = SOURCE | {"destination": {"enabled": True, "destinationType": "pull"}}
 CIRCLE = {"lat": 59.3, "long": 18.1, "radius": 5}
 
-EVERY_WAIT: list[tuple[Callable[..., Any], dict[str, Any]]] = [
-    (kind, bad)
-    for kind in (
-        liveramp.LiveRampDistributeSegmentsOperator,
-        acoustic_exchange.AcousticExchangeExportSegmentOperator,
-        dataddo.DataddoExtractSourceOperator,
-        acoustic_exchange_sensors.AcousticExchangeJobSensor,
-        dataddo_sensors.DataddoFlowSensor,
-        liveramp_sensors.LiveRampSegmentSyncSensor,
-    )
-    for bad in (
-        *({"poll_interval": value} for value in (0, -1, True, "60", timedelta(0))),
-        *({"timeout": value} for value in (0, -1, timedelta(seconds=-1))),
-    )
+NO_SECONDS: list[dict[str, Any]] = [
+    *({"poll_interval": value} for value in (0, -1, True, "60", timedelta(0))),
+    *({"timeout": value} for value in (0, -1, timedelta(seconds=-1))),
+]
+WAITS: list[Callable[..., Any]] = [
+    liveramp.LiveRampDistributeSegmentsOperator,
+    acoustic_exchange.AcousticExchangeExportSegmentOperator,
+    dataddo.DataddoExtractSourceOperator,
+    acoustic_exchange_sensors.AcousticExchangeJobSensor,
+    dataddo_sensors.DataddoFlowSensor,
+    liveramp_sensors.LiveRampSegmentSyncSensor,
 ]
 REFUSED: list[tuple[Callable[..., Any], dict[str, Any]]] = [
-    *EVERY_WAIT,
+    *itertools.product(WAITS, NO_SECONDS),
     (liveramp.LiveRampAuthorizeOAuthConnectionOperator, {"if_exists": "take"}),
     (liveramp.LiveRampCreateIntegrationConnectionOperator, {"device_types": ["FRIDGE"]}),
     (liveramp.LiveRampCreateIntegrationConnectionOperator, {"device_types": "PII"}),
