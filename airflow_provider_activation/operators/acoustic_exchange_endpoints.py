@@ -23,6 +23,16 @@ class AcousticExchangeRegisterEndpointOperator(AcousticExchangeTask, ActionOpera
     is switched off. Returns ``{"endpointId": ..., "name": ...}``. Documents: "PUT /v1/endpoint" (with the
     endpoint's own key) and "PUT /v1/endpoint/{endpointId}" (with the account's).
 
+    .. code-block:: python
+
+        register = AcousticExchangeRegisterEndpointOperator(
+            task_id="register",
+            acoustic_exchange_conn_id="acoustic_exchange_endpoint",
+            name="Shop",
+            provider_name="Example",
+            endpoint_types={"segment": {"source": {"enabled": True, "producerType": "push"}}},
+        )
+
     :param name: name of the business application (templated).
     :param provider_name: name of the endpoint's provider (templated).
     :param endpoint_types: what the endpoint is, in the vendor's own field names, for example
@@ -128,6 +138,10 @@ class AcousticExchangeEnableEndpointOperator(AcousticExchangeEndpointOperator):
     """Enable an endpoint. Returns ``{"endpointId": ..., "changed": ...}``; false if it was enabled before.
 
     Documents: "PUT /v1/endpoint/enable" and "PUT /v1/endpoint/enable/{endpointId}".
+
+    .. code-block:: python
+
+        enable = AcousticExchangeEnableEndpointOperator(task_id="enable", endpoint_id=10001)
     """
 
     def steps(self) -> Steps[JSON]:
@@ -141,6 +155,10 @@ class AcousticExchangeDisableEndpointOperator(AcousticExchangeEndpointOperator):
     """Disable an endpoint. Returns ``{"endpointId": ..., "changed": ...}``; false if it was disabled before.
 
     Documents: "PUT /v1/endpoint/disable" and "PUT /v1/endpoint/disable/{endpointId}".
+
+    .. code-block:: python
+
+        disable = AcousticExchangeDisableEndpointOperator(task_id="disable", endpoint_id=10001)
     """
 
     def steps(self) -> Steps[JSON]:
@@ -154,6 +172,10 @@ class AcousticExchangeDeleteEndpointOperator(AcousticExchangeTask, DeleteOperato
     """Delete an endpoint. Returns ``{"endpointId": ...}``.
 
     Documents: "DELETE /v1/endpoint" and "DELETE /v1/endpoint/{endpointId}".
+
+    .. code-block:: python
+
+        delete = AcousticExchangeDeleteEndpointOperator(task_id="delete", endpoint_id=10001)
 
     :param endpoint_id: the endpoint, with an account's key; left out with the endpoint's own (templated).
     """
@@ -183,6 +205,12 @@ class AcousticExchangeSetEndpointDatabaseOperator(AcousticExchangeTask, ActionOp
 
     May be run any number of times. Returns ``{"endpointId": ..., "databaseId": ...}``. Document: "PUT
     /v1/endpoint/database".
+
+    .. code-block:: python
+
+        database = AcousticExchangeSetEndpointDatabaseOperator(
+            task_id="database", acoustic_exchange_conn_id="acoustic_exchange_endpoint", database_id="db-1"
+        )
 
     :param database_id: the database (templated).
     :param endpoint_id: the endpoint; required with an application's key (templated).
@@ -229,6 +257,16 @@ class AcousticExchangeSetEndpointAttributesOperator(AcousticExchangeTask, Action
     Replaces what was set before; Exchange reads it at night, so that it takes effect the next day. Returns
     ``{"attributes": [...]}``, the names. Document: "PUT /v1/endpointattributes/authkey/{authKey}".
 
+    .. code-block:: python
+
+        attributes = AcousticExchangeSetEndpointAttributesOperator(
+            task_id="attributes",
+            acoustic_exchange_conn_id="acoustic_exchange_endpoint",
+            attributes={"user": "exchange"},
+            credentials_conn_id="our_database",
+            credentials={"password": "password"},
+        )
+
     :param attributes: names and values that are no secrets (templated).
     :param credentials_conn_id: a second Airflow connection that holds the secret values (templated).
     :param credentials: which field of that connection is sent as which attribute: ``login``, ``password``
@@ -269,6 +307,15 @@ class AcousticExchangeReportEndpointFailureOperator(AcousticExchangeTask, Action
 
     Returns ``{"endpointId": ..., "status": ...}``, the status as the service gives it afterwards.
     Document: "PUT /v1/endpoint/{endpoint_id}/reportfailure".
+
+    .. code-block:: python
+
+        report = AcousticExchangeReportEndpointFailureOperator(
+            task_id="report",
+            acoustic_exchange_conn_id="acoustic_exchange_endpoint",
+            endpoint_id=10001,
+            reason="The database is not reachable.",
+        )
 
     :param endpoint_id: the endpoint (templated).
     :param reason: why, at most 512 bytes of UTF-8; users of Exchange see the failure, not the reason

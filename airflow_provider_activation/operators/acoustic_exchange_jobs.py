@@ -116,6 +116,20 @@ class AcousticExchangeExportSegmentOperator(AcousticExchangeJobOperator):
     data, which is where the task ends by default (``on_needs_action``); upload the data with
     `AcousticExchangeUploadJobDataOperator`. Document: "POST /v1/jobs/segmentExport".
 
+    .. code-block:: python
+
+        export = AcousticExchangeExportSegmentOperator(
+            task_id="export",
+            endpoint_id=10001,
+            segment_id=8000000000000001152,
+            destination_endpoint_id=20002,
+            destination_segment_name="Win-back {{ ds }}",
+            source_identifiers=["email_sha256"],
+            destination_identifier="email",
+            update_identities=False,
+            deferrable=True,
+        )
+
     :param endpoint_id: the source endpoint (templated).
     :param segment_id: the segment, if its id is a number (templated).
     :param segment_id_string: the segment, if its id is a text (templated).
@@ -219,6 +233,12 @@ class AcousticExchangeImportIdentitiesOperator(AcousticExchangeJobOperator):
     Returns the job as the service describes it. The service has no free text to mark a job by: one whose
     answer was lost is told by the jobs there were before. Document: "POST /v1/jobs/identityImport".
 
+    .. code-block:: python
+
+        identities = AcousticExchangeImportIdentitiesOperator(
+            task_id="identities", endpoint_id=10001, segment_id=8000000000000001152, deferrable=True
+        )
+
     :param endpoint_id: the endpoint that offers the segment (templated).
     :param segment_id: the segment, if its id is a number (templated).
     :param segment_id_string: the segment, if its id is a text (templated).
@@ -270,6 +290,10 @@ class AcousticExchangeRefreshSegmentsOperator(AcousticExchangeJobOperator):
 
     Returns the job as the service describes it. A second refresh does no harm, so that a lost answer
     that cannot be settled starts another (``on_uncertain``). Document: "GET /v1/endpoint/refreshSegments".
+
+    .. code-block:: python
+
+        refresh = AcousticExchangeRefreshSegmentsOperator(task_id="refresh", deferrable=True)
     """
 
     nouns = ("refresh of segments",)
@@ -290,6 +314,12 @@ class AcousticExchangeUploadJobDataOperator(AcousticExchangeTask, SubmittingOper
 
     Returns the job as the service describes it. The documents say "CSV" and nothing more of the format:
     header row, encoding and media type are unconfirmed. Document: "POST /v1/jobs/{jobId}/data".
+
+    .. code-block:: python
+
+        upload = AcousticExchangeUploadJobDataOperator(
+            task_id="upload", job_id="{{ ti.xcom_pull('export')['jobId'] }}", file="/data/audience.csv"
+        )
 
     :param job_id: the job (templated).
     :param file: path of the CSV file on the worker (templated).
@@ -366,6 +396,12 @@ class AcousticExchangeDownloadSegmentDataOperator(AcousticExchangeTask, ActionOp
     May be run any number of times; a file replaces one of its name. Returns ``{"jobId": ..., "files":
     [...]}``, the paths on the worker. How a job is told that its files were fetched is not documented.
     Document: "GET /v1/jobs/{jobId}/segmentDataFiles/{fileName}".
+
+    .. code-block:: python
+
+        download = AcousticExchangeDownloadSegmentDataOperator(
+            task_id="download", job_id="{{ ti.xcom_pull('ready')['jobId'] }}", directory="/data/audiences"
+        )
 
     :param job_id: the job (templated).
     :param directory: an existing folder on the worker (templated).

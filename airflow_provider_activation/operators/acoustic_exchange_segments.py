@@ -20,6 +20,17 @@ class AcousticExchangeDefineSegmentsOperator(AcousticExchangeTask, ActionOperato
     May be run any number of times. Returns ``{"endpointId": ..., "added": [...], "unchanged": [...]}``,
     lists of segment ids.
 
+    Documents: "POST" and "PUT /v1/endpoint/{endpointId}/segments".
+
+    .. code-block:: python
+
+        define = AcousticExchangeDefineSegmentsOperator(
+            task_id="define",
+            acoustic_exchange_conn_id="acoustic_exchange_endpoint",
+            endpoint_id=10001,
+            segments=[{"id": 8000000000000001152, "name": "Win-back", "type": "Queries"}],
+        )
+
     :param endpoint_id: the endpoint (templated).
     :param segments: the segments in the vendor's own field names; exactly one of ``id`` (a number) and
         ``id_string`` each (templated).
@@ -91,6 +102,15 @@ class AcousticExchangeDeleteSegmentsOperator(AcousticExchangeTask, ActionOperato
     May be run any number of times. Returns ``{"endpointId": ..., "deleted": [...], "absent": [...]}``,
     lists of segment ids; null instead of the lists if all were deleted. Documents: "DELETE
     /v1/endpoint/{endpointId}/segments" and "DELETE /v1/endpoint/{endpointId}/segments/{segmentId}".
+
+    .. code-block:: python
+
+        delete = AcousticExchangeDeleteSegmentsOperator(
+            task_id="delete",
+            acoustic_exchange_conn_id="acoustic_exchange_endpoint",
+            endpoint_id=10001,
+            segment_ids=[8000000000000001152],
+        )
 
     :param endpoint_id: the endpoint (templated).
     :param segment_ids: the segments, numbers or texts as they were defined (templated).

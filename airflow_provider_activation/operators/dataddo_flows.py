@@ -51,6 +51,12 @@ class DataddoCreateServiceOperator(DataddoCredentials):
 
     Document: "End-to-end Example", step "Authorize a service".
 
+    .. code-block:: python
+
+        service = DataddoCreateServiceOperator(
+            task_id="service", service="snapchat_static", credentials_conn_id="snapchat_app"
+        )
+
     :param service: the service, for example ``snapchat_static`` (templated).
     :param if_exists: ``reuse`` takes the one of this name, if there is one; ``fail`` fails on it; ``create``
         authorises another.
@@ -76,6 +82,16 @@ class DataddoCreateSourceOperator(DataddoTask, SubmittingOperator):
     """Create a source, or take the one of this label. Returns ``{"id": ...}``.
 
     Document: "End-to-end Example", step "Create a source".
+
+    .. code-block:: python
+
+        source = DataddoCreateSourceOperator(
+            task_id="source",
+            connector_id="snapchat",
+            source_label="Snapchat Insights",
+            service_id="{{ ti.xcom_pull('service')['id'] }}",
+            parameters={"organizationId": "...", "dateRange": "30d1", "strategy": "incremental"},
+        )
 
     :param connector_id: the connector, for example ``snapchat``.
     :param source_label: the source's label (templated).
@@ -123,6 +139,15 @@ class DataddoCreateFlowOperator(DataddoTask, SubmittingOperator):
     """Create a flow that hands on what sources load, or take the equal one. Returns ``{"id": ...}``.
 
     Document: "End-to-end Example", step "Add the source to a flow".
+
+    .. code-block:: python
+
+        flow = DataddoCreateFlowOperator(
+            task_id="flow",
+            source_ids=["{{ ti.xcom_pull('source')['id'] }}"],
+            app="google_data_studio",
+            flow_label="Spend",
+        )
 
     :param source_ids: the sources (templated).
     :param app: where the flow hands its data to, for example ``google_data_studio``.
@@ -263,6 +288,12 @@ class DataddoBuildFlowOperator(DataddoCredentials):
 class DataddoDeleteServiceOperator(DataddoTask, DeleteOperator):
     """Delete an authorised service. Returns ``{"id": ...}``. Dataddo refuses it while a source uses it.
 
+    Document: the description of the headless beta API, "DELETE /services/{id}".
+
+    .. code-block:: python
+
+        delete = DataddoDeleteServiceOperator(task_id="delete_service", service_id="1000")
+
     :param service_id: the service (templated).
     """
 
@@ -290,6 +321,14 @@ class DataddoDeleteServiceOperator(DataddoTask, DeleteOperator):
 class DataddoDeleteSourceOperator(DataddoTask, DeleteOperator):
     """Delete a source and what it loaded. Returns ``{"id": ...}``.
 
+    Document: the description of the headless beta API, "DELETE /sources/{id}".
+
+    .. code-block:: python
+
+        delete = DataddoDeleteSourceOperator(
+            task_id="delete_source", source_id="60f1", if_missing="ignore"
+        )
+
     :param source_id: the source (templated).
     """
 
@@ -316,6 +355,12 @@ class DataddoDeleteSourceOperator(DataddoTask, DeleteOperator):
 
 class DataddoDeleteFlowOperator(DataddoTask, DeleteOperator):
     """Delete a flow. Returns ``{"id": ...}``.
+
+    Document: the description of the headless beta API, "DELETE /flows/{id}".
+
+    .. code-block:: python
+
+        delete = DataddoDeleteFlowOperator(task_id="delete_flow", flow_id="60f2")
 
     :param flow_id: the flow (templated).
     """

@@ -90,6 +90,16 @@ class DataddoExtractSourceOperator(DataddoRunOperator):
     Document: "Backfilling". A relative range is read on the day of the call, so that a retry on the
     next day loads other days; ``date_from`` and ``date_to`` stay the same.
 
+    .. code-block:: python
+
+        extract = DataddoExtractSourceOperator(
+            task_id="extract",
+            source_id="60f1",
+            date_from="{{ data_interval_start | ds }}",
+            date_to="{{ data_interval_end | ds }}",
+            deferrable=True,
+        )
+
     :param source_id: the source (templated).
     :param date_from: first day to load (templated).
     :param date_to: last day to load (templated).
@@ -139,6 +149,10 @@ class DataddoWriteFlowOperator(DataddoRunOperator):
     """Have a flow write, and wait until it has. Returns the flow's status afterwards.
 
     Document: "Backfilling".
+
+    .. code-block:: python
+
+        write = DataddoWriteFlowOperator(task_id="write", flow_id="60f2", deferrable=True)
 
     :param flow_id: the flow (templated).
     """

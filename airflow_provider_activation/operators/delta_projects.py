@@ -181,6 +181,12 @@ class DeltaProjectsUpdateActivityOperator(DeltaProjectsTask, ActionOperator):
     May be run any number of times. Returns the activity as the service describes it afterwards.
     Document: "Activity", section "Update Activity".
 
+    .. code-block:: python
+
+        enable = DeltaProjectsUpdateActivityOperator(
+            task_id="enable", activity_id="{{ ti.xcom_pull('create_activity')['id'] }}", enabled=True
+        )
+
     :param activity_id: the activity (templated).
     :param enabled: enable or disable it.
     :param activity_name: a new name (templated).

@@ -191,6 +191,17 @@ class LiveRampCreateIntegrationConnectionOperator(LiveRampTask, SubmittingOperat
     distribution manager of the name given (or none, if no name is given). Document: "Configure
     Distributions"; the vendor advises one connection per destination and customer.
 
+    .. code-block:: python
+
+        connect = LiveRampCreateIntegrationConnectionOperator(
+            task_id="connect",
+            destination_id="1002",
+            integration_id="2002",
+            properties={"bucket": "audiences", "folder": "daily"},
+            device_types=["PII"],
+            distribution_manager_name="Daily",
+        )
+
     :param destination_id: where to (templated).
     :param integration_id: which of the destination's integrations (templated).
     :param properties: the integration's required properties, name and value (templated).
@@ -327,6 +338,12 @@ class LiveRampUpdateIntegrationConnectionOperator(LiveRampTask, ActionOperator):
     Returns the connection as LiveRamp describes it afterwards. Document: the description of the
     Activation API 2.9.0, "integration-connections".
 
+    .. code-block:: python
+
+        move = LiveRampUpdateIntegrationConnectionOperator(
+            task_id="move", integration_connection_id="7000001", properties={"folder": "weekly"}
+        )
+
     :param integration_connection_id: the integration connection (templated).
     :param properties: all properties, name and value (templated).
     :param device_types: all kinds of device to match.
@@ -381,6 +398,12 @@ class LiveRampDeleteIntegrationConnectionOperator(LiveRampTask, DeleteOperator):
 
     What becomes of its distribution managers is not documented. Document: the description of the
     Activation API 2.9.0, "integration-connections".
+
+    .. code-block:: python
+
+        delete = LiveRampDeleteIntegrationConnectionOperator(
+            task_id="delete_connection", integration_connection_id="7000001"
+        )
 
     :param integration_connection_id: the integration connection (templated).
     """

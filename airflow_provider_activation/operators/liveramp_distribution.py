@@ -30,6 +30,12 @@ class LiveRampCreateDistributionManagerOperator(LiveRampTask, SubmittingOperator
 
     Document: the description of the Activation API 2.9.0, "distribution-managers".
 
+    .. code-block:: python
+
+        manager = LiveRampCreateDistributionManagerOperator(
+            task_id="manager", name="Daily", integration_connection_id="7000001", expire_at="2026-12-31"
+        )
+
     :param name: at most 50 characters (templated).
     :param integration_connection_id: where its segments go (templated).
     :param status: ``ACTIVE`` or ``INACTIVE``; LiveRamp's own if left out.
@@ -112,6 +118,12 @@ class LiveRampUpdateDistributionManagerOperator(LiveRampTask, ActionOperator):
     LiveRamp describes it afterwards. Document: the description of the Activation API 2.9.0,
     "distribution-managers".
 
+    .. code-block:: python
+
+        pause = LiveRampUpdateDistributionManagerOperator(
+            task_id="pause", distribution_manager_id="8000001", status="INACTIVE"
+        )
+
     :param distribution_manager_id: the distribution manager (templated).
     :param name: at most 50 characters (templated).
     :param status: ``ACTIVE`` or ``INACTIVE``.
@@ -161,6 +173,12 @@ class LiveRampDeleteDistributionManagerOperator(LiveRampTask, DeleteOperator):
 
     Document: the description of the Activation API 2.9.0, "distribution-managers".
 
+    .. code-block:: python
+
+        delete = LiveRampDeleteDistributionManagerOperator(
+            task_id="delete_manager", distribution_manager_id="8000001", if_missing="ignore"
+        )
+
     :param distribution_manager_id: the distribution manager (templated).
     """
 
@@ -191,6 +209,18 @@ class LiveRampDistributeSegmentsOperator(LiveRampTask, SubmittingOperator):
     May be run any number of times. Returns ``{"distributionManagerID", "added", "unchanged"}``, the
     last two lists of segment ids; after a wait also ``"deliveries"``, the first delivery of each segment
     that was added. Deliveries take days, which is why the wait has to be asked for.
+
+    Document: the description of the Activation API 2.9.0, "segment-configs".
+
+    .. code-block:: python
+
+        distribute = LiveRampDistributeSegmentsOperator(
+            task_id="distribute",
+            distribution_manager_id="8000001",
+            segments=["5000000001", {"segmentID": "5000000002", "segmentType": "DATA_MARKETPLACE"}],
+            wait_for_completion=True,
+            deferrable=True,
+        )
 
     :param distribution_manager_id: the distribution manager (templated).
     :param segments: segment ids, or mappings with ``segmentID``, ``segmentType`` and
@@ -287,6 +317,14 @@ class LiveRampWithdrawSegmentsOperator(LiveRampTask, ActionOperator):
 
     May be run any number of times. Returns ``{"distributionManagerID", "withdrawn", "absent"}``, the last
     two lists of segment ids; absent are those that were not in distribution.
+
+    Document: the description of the Activation API 2.9.0, "segment-configs".
+
+    .. code-block:: python
+
+        withdraw = LiveRampWithdrawSegmentsOperator(
+            task_id="withdraw", distribution_manager_id="8000001", segment_ids=["5000000001"]
+        )
 
     :param distribution_manager_id: the distribution manager (templated).
     :param segment_ids: any number of segments (templated).

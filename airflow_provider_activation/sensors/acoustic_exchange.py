@@ -28,6 +28,17 @@ class AcousticExchangeJobSensor(AcousticExchangeTask, ActivationSensor):
 
     Returns the job as the service describes it. A job that failed or was cancelled fails the task.
 
+    Document: "Jobs API".
+
+    .. code-block:: python
+
+        ready = AcousticExchangeJobSensor(
+            task_id="ready",
+            job_id="{{ ti.xcom_pull('export')['jobId'] }}",
+            target_statuses=["READY_FOR_DOWNLOAD"],
+            deferrable=True,
+        )
+
     :param job_id: the job (templated).
     :param job_category: the job's category.
     :param target_statuses: statuses to wait for; either spelling of RECEIVE serves.
@@ -67,6 +78,12 @@ class AcousticExchangeEndpointStatusSensor(AcousticExchangeTask, ActivationSenso
 
     Returns ``{"endpointId": ..., "status": ...}``. An endpoint that failed or was deleted fails the task,
     unless that is waited for. Document: "GET /v1/{endpointId}/status".
+
+    .. code-block:: python
+
+        active = AcousticExchangeEndpointStatusSensor(
+            task_id="active", acoustic_exchange_conn_id="acoustic_exchange_endpoint", endpoint_id=10001
+        )
 
     :param endpoint_id: the endpoint (templated).
     :param target_statuses: statuses to wait for.

@@ -67,6 +67,12 @@ class DataddoFlowSensor(DataddoRunSensor):
 
     A flow that is broken or inactive fails the task. Document: "Backfilling"; see `DataddoSourceSensor`.
 
+    .. code-block:: python
+
+        written = DataddoFlowSensor(
+            task_id="written", flow_id="60f2", finished_after="{{ data_interval_end }}", deferrable=True
+        )
+
     :param flow_id: the flow (templated).
     """
 

@@ -18,6 +18,16 @@ class DeltaProjectsActivitySensor(DeltaProjectsTask, ActivationSensor):
     Returns the activity as the service describes it. Document: "Activity", section "Retrieve Activity".
     The service gives no state of its own; it is told of ``enabled``, ``flightStart`` and ``flightStop``.
 
+    .. code-block:: python
+
+        over = DeltaProjectsActivitySensor(
+            task_id="over",
+            activity_id="{{ ti.xcom_pull('create_activity')['id'] }}",
+            until="flight_stop",
+            timeout=timedelta(days=30),
+            deferrable=True,
+        )
+
     :param activity_id: the activity (templated).
     :param until: ``enabled``; ``flight_start``, which is enabled and its flight has started; or
         ``flight_stop``, its flight is over.

@@ -24,6 +24,12 @@ class LiveRampOAuthConnectionSensor(LiveRampTask, ActivationSensor):
     Returns the ``oAuthConnectionID``. An authorisation that was declined fails the task with LiveRamp's
     reason. Document: "Configure Distributions", section "Create an OAuth connection".
 
+    .. code-block:: python
+
+        authorized = LiveRampOAuthConnectionSensor(
+            task_id="authorized", attempt_id="{{ ti.xcom_pull('ask') }}", deferrable=True
+        )
+
     :param attempt_id: id of the OAuth connection attempt (templated), for example what
         `LiveRampAuthorizeOAuthConnectionOperator` returns with ``wait_for_completion=False``.
     """
@@ -45,6 +51,12 @@ class LiveRampSegmentSyncSensor(LiveRampTask, ActivationSensor):
 
     Returns the statuses as LiveRamp describes them. A segment that is not configured to be synchronised
     fails the task. Document: the description of the Activation API 2.9.0, "segment-statuses".
+
+    .. code-block:: python
+
+        known = LiveRampSegmentSyncSensor(
+            task_id="known", segment_ids=["5000000001"], integration_connection_id="7000001", deferrable=True
+        )
 
     :param segment_ids: the segments (templated).
     :param segment_type: the type of all of them.
@@ -82,6 +94,18 @@ class LiveRampDeliverySensor(LiveRampTask, ActivationSensor):
 
     Returns these deliveries as LiveRamp describes them. A delivery that failed or was cancelled fails
     the task.
+
+    Document: the description of the Activation API 2.9.0, "deliveries".
+
+    .. code-block:: python
+
+        delivered = LiveRampDeliverySensor(
+            task_id="delivered",
+            integration_connection_id="7000001",
+            segment_ids=["5000000001"],
+            updated_after="{{ data_interval_end }}",
+            deferrable=True,
+        )
 
     :param integration_connection_id: where the segments are delivered to (templated).
     :param segment_ids: the segments (templated).
