@@ -113,7 +113,10 @@ CronPart = Annotated[str, BeforeValidator(_number_as_text)]
 
 
 class Schedule(Input):
-    """When a source loads or a flow writes. What is left out stays as the service has it.
+    """When a source loads or a flow writes. A field given as None goes out as null.
+
+    Whether the service keeps or clears what is left out is not documented: to change a part, send back all
+    of `CurrentSchedule.schedule` with that part changed.
 
     The service answers ``day_of_month`` and ``day_of_week`` and takes ``dayOfMonth`` and ``dayOfWeek``; both
     are understood here, and what goes out has the spelling the call takes. Which day of the week 1 is, is
@@ -132,6 +135,9 @@ class Schedule(Input):
         if not self.model_fields_set:
             raise ValueError("at least one field must be given")
 
+    def body(self) -> dict[str, Any]:
+        return self.model_dump(mode="json", by_alias=True, exclude_unset=True)
+
     def parameters(self) -> dict[str, str]:
         """The same as parameters of a new source, which spells them as the service answers them."""
         return self.model_dump(exclude_none=True)
@@ -149,12 +155,12 @@ class CurrentSchedule(Resource):
     day_of_week: Any = None
 
     def schedule(self) -> Schedule:
-        """The same to be sent back: fields the service answers and does not take are left out.
+        """The same to be sent back, nulls too: fields the service answers and does not take are left out.
 
         :raises InvalidRequest: it has a value that a schedule cannot have.
         """
-        known = {name: getattr(self, name) for name in Schedule.model_fields}
-        return Schedule.model_validate({name: value for name, value in known.items() if value is not None})
+        known = {name: getattr(self, name) for name in Schedule.model_fields if name in self.model_fields_set}
+        return Schedule.model_validate(known)
 
 
 # Runs

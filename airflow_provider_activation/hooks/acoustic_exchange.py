@@ -43,7 +43,8 @@ class AcousticExchangeHook(ActivationHook):
             api.SERVICE,
             values.conn_id,
             values.base_url(without=["/v1"]),
-            headers={"Authorization": f"Bearer {key}"},
+            # the documents name the type also where a PUT or a DELETE has no body
+            headers={"Authorization": f"Bearer {key}", "Content-Type": "application/json"},
             secrets=frozenset({key}),
             key_level=extra.key_level,
             **extra.common(),

@@ -200,7 +200,7 @@ GOES_OUT: dict[str, tuple[Call[Any], str, str, tuple[tuple[str, str], ...], Any,
     ),
     "list jobs": (
         api.list_jobs("SEGMENT_EXPORT"),
-        *("GET", "/v1/jobs/SEGMENT_EXPORT", (), NOTHING, READ, EITHER),
+        *("GET", "/v1/jobs/SEGMENT_EXPORT", (), NOTHING, READ, ACCOUNT),
     ),
     "list jobs of an endpoint and a status": (
         api.list_jobs("IDENTITY_IMPORT", endpoint_id=85, status="WAITING_TO_RECIEVE_DATA", extra_fields=True),
@@ -211,7 +211,7 @@ GOES_OUT: dict[str, tuple[Call[Any], str, str, tuple[tuple[str, str], ...], Any,
     "a status goes out as the service misspells it": (
         api.list_jobs("SEGMENT_POPULATE_DB", status="WAITING_TO_RECEIVE_DATA"),
         *("GET", "/v1/jobs/SEGMENT_POPULATE_DB", (("status", "WAITING_TO_RECIEVE_DATA"),)),
-        *(NOTHING, READ, EITHER),
+        *(NOTHING, READ, ACCOUNT),
     ),
     "get a job": (
         api.get_job("SEGMENT_EXPORT", BIG),
@@ -225,18 +225,18 @@ GOES_OUT: dict[str, tuple[Call[Any], str, str, tuple[tuple[str, str], ...], Any,
         api.download_segment_data(BIG, "part 1.csv", Path("audience.csv")),
         *("GET", f"/v1/jobs/{BIG}/segmentDataFiles/part%201.csv", (), NOTHING, READ, ANY),
     ),
-    "publish events": (api.publish_events(EVENTS), *("POST", "/v1/event", (), EVENTS_BODY, ONCE, ANY)),
+    "publish events": (api.publish_events(EVENTS), *("POST", "/v1/event", (), EVENTS_BODY, ONCE, ENDPOINT)),
     "create an event type": (
         api.create_event_type(EVENT_TYPE),
-        *("POST", "/v1/eventtype", (), EVENT_TYPE_BODY, ONCE, ANY),
+        *("POST", "/v1/eventtype", (), EVENT_TYPE_BODY, ONCE, ENDPOINT),
     ),
     "update an event type": (
         api.update_event_type(EVENT_TYPE),
-        *("PUT", "/v1/eventtype", (), EVENT_TYPE_BODY, REPEATABLE, ANY),
+        *("PUT", "/v1/eventtype", (), EVENT_TYPE_BODY, REPEATABLE, ENDPOINT),
     ),
     "list identity filters": (
         api.list_identity_filters(),
-        *("GET", "/v1/identityfilters", (), NOTHING, READ, ANY),
+        *("GET", "/v1/identityfilters", (), NOTHING, READ, ENDPOINT),
     ),
 }
 

@@ -464,15 +464,20 @@ PERSON = {"name": "Email", "value": "a@example.com"}
             "identifiers are given once for all events or with each event, but both are",
         ),
         (
+            {"events": ({**EVENT, "channel": "web"}, EVENT), "channel": None},
+            "channel must be given, once for all events or with each event",
+        ),
+        (
             {"events": ({**EVENT, "attributes": ({"name": "n", "value": 4},)},)},
             "^EventAttribute .*value: .*given: int",
         ),
     ],
 )
 def test_events_that_cannot_be_meant_are_refused(fields: dict[str, Any], rule: str) -> None:
-    api.EventPublication.model_validate({"events": (EVENT,)})
+    good: dict[str, Any] = {"channel": "web", "events": (EVENT,)}
+    api.EventPublication.model_validate(good)
     with pytest.raises(InvalidRequest, match=rule):
-        api.EventPublication.model_validate(fields)
+        api.EventPublication.model_validate({**good, **fields})
 
 
 def test_an_endpoint_may_be_described_as_both_as_long_as_one_is_switched_off() -> None:
@@ -480,6 +485,21 @@ def test_an_endpoint_may_be_described_as_both_as_long_as_one_is_switched_off() -
         source=api.SegmentSource(enabled=True, producer_type="push"),
         destination=api.SegmentDestination(enabled=False, destination_type="push"),
     )
+
+
+@pytest.mark.parametrize("key", ["", "key", "4 2", "-1"])
+def test_a_notification_key_has_digits_only(key: str) -> None:
+    with pytest.raises(InvalidRequest, match=naming("notification_key")):
+        api.EndpointRegistration(
+            name="a", provider_name="b", endpoint_types=api.EndpointTypes(), notification_key=key
+        )
+
+
+@pytest.mark.parametrize("ask", [api.list_jobs, lambda category: api.get_job(category, 1)])
+@pytest.mark.parametrize("category", ["segmentExport", "", 5, None])
+def test_a_category_that_is_none_is_refused(ask: Any, category: Any) -> None:
+    with pytest.raises(InvalidRequest, match="job_category must be one of SEGMENT_EXPORT, "):
+        ask(category)
 
 
 @pytest.mark.parametrize("write", [api.add_segments, api.replace_segments])

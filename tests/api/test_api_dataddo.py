@@ -540,5 +540,6 @@ def test_a_schedule_is_read_in_one_spelling_and_sent_in_the_other() -> None:
             "minute": "25",
             "hour": "3",
             "dayOfMonth": "1",
+            "month": None,
             "dayOfWeek": "2",
         }

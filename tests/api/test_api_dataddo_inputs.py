@@ -225,6 +225,17 @@ def test_a_schedule_is_understood_in_both_spellings(given: dict[str, Any]) -> No
     }
 
 
+def test_a_part_given_as_none_goes_out_as_null_and_is_no_parameter() -> None:
+    schedule = api.Schedule(sync_frequency="week", day_of_month=None)
+    assert schedule.body() == {"sync_frequency": "week", "dayOfMonth": None}
+    assert schedule.parameters() == {"sync_frequency": "week"}
+
+
+def test_a_schedule_that_was_read_goes_back_whole() -> None:
+    read = api.CurrentSchedule.model_validate({"hour": "3", "day_of_week": None, "timezone": None})
+    assert read.schedule().body() == {"hour": "3", "dayOfWeek": None, "timezone": None}
+
+
 def test_a_new_source_takes_a_schedule_among_its_parameters() -> None:
     schedule = api.Schedule(sync_frequency="day", hour=3, minute=25, timezone="UTC")
     payload = api.source_payload("x", "l", "1", {"accountId": "a", **schedule.parameters()})
