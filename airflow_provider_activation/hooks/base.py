@@ -238,7 +238,9 @@ class ActivationHook(BaseHook):
         key = (os.getpid(), self.conn_id, _fingerprint(service))
         with _transports_lock:
             if key not in _transports:
-                _transports[key] = Transport(service, on_secret=versions.mask_secret)
+                _transports[key] = Transport(
+                    service, on_secret=versions.mask_secret, aon_secret=versions.amask_secret
+                )
             return _transports[key]
 
     def secrets_of(self, conn_id: str, places: Mapping[str, str]) -> dict[str, str]:

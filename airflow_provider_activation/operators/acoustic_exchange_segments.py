@@ -57,18 +57,25 @@ class AcousticExchangeDefineSegmentsOperator(AcousticExchangeTask, ActionOperato
     def steps(self) -> Steps[JSON]:
         from airflow_provider_activation.api import acoustic_exchange as api
         from airflow_provider_activation.errors import UncertainOutcome
+        from airflow_provider_activation.submission import look_until
+
+        def missing_now() -> Steps[list[api.SegmentDefinition]]:
+            return self._missing(endpoint_id, wanted)
+
+        def nothing(missing: list[api.SegmentDefinition]) -> bool:
+            return not missing
 
         endpoint_id = whole_number("endpoint_id", self.endpoint_id)
         wanted = [api.SegmentDefinition.model_validate(segment) for segment in self.segments]
         if self.mode == "replace":
             yield api.replace_segments(endpoint_id, wanted)
             return _defined(endpoint_id, added=wanted, unchanged=[])
-        missing = yield from self._missing(endpoint_id, wanted)
+        missing = yield from (look_until(missing_now, nothing) if self.tried_before else missing_now())
         if missing:
             try:
                 yield api.add_segments(endpoint_id, missing)
             except UncertainOutcome:
-                if (yield from self._missing(endpoint_id, missing)):
+                if (yield from look_until(missing_now, nothing)):
                     raise
         unchanged = [segment for segment in wanted if segment not in missing]
         return _defined(endpoint_id, added=missing, unchanged=unchanged)

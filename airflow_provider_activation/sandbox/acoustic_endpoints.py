@@ -1,9 +1,9 @@
-"""Acoustic Exchange's endpoints with their segments, and the query that lists them."""
+"""An Acoustic Exchange endpoint with its segments, and the query that lists endpoints."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Literal
 
 from airflow_provider_activation.sandbox.acoustic_registration import is_enabled
 from airflow_provider_activation.sandbox.messages import Refused
@@ -20,6 +20,55 @@ class Endpoint:
     """What this endpoint offers, when it is an audience source that pushes."""
     received: dict[str, str] = field(default_factory=dict)
     """The audiences it holds as a destination: name by id."""
+    attributes: dict[str, str] = field(default_factory=dict)
+    """What Exchange needs to log in there: credentials, never to be shown."""
+    event_types: dict[str, dict[str, Any]] = field(default_factory=dict)
+    """What it may publish as an event source, by code."""
+    filtered_identifiers: tuple[str, ...] = ()
+    """What is kept from its destinations. There from the start: no call here changes it."""
+    switched_on: bool = True
+    failure: str | None = None
+    """Why its provider could not provision it."""
+    deleted: bool = False
+    single_changes: Literal[200, 308, 501] = 200
+    """What it answers when one segment is to be added or removed."""
+
+    @property
+    def status(self) -> str:
+        """The word of GET /v1/{endpointId}/status; being disabled is not among them."""
+        if self.deleted:
+            return "DELETED"
+        if self.failure is not None:
+            return "FAILED"
+        return "PENDING" if self.registration is None else "ACTIVE"
+
+    @property
+    def usable(self) -> bool:
+        """Whether data may flow to or from it."""
+        return self.status == "ACTIVE" and self.switched_on
+
+    @property
+    def databases(self) -> list[dict[str, Any]]:
+        """Its marketing databases, as they were registered."""
+        definition = (self.registration or {}).get("marketingDatabasesDefinition", {})
+        found: list[dict[str, Any]] = definition.get("marketingDatabases", [])
+        return found
+
+    def set_database(self, database_id: str, name: str | None) -> None:
+        """Give a database another id: the one of this name, or the only one, which takes the name too."""
+        found = self.databases
+        if len(found) > 1:
+            if name is None:
+                raise Invalid(f"marketingDatabaseName is required: endpoint {self.id} has several databases")
+            found = [database for database in found if database["name"] == name]
+            if not found:
+                raise Invalid(f"endpoint {self.id} has no marketing database {name}")
+        elif not found:
+            found.append({})
+            (self.registration or {})["marketingDatabasesDefinition"] = {"marketingDatabases": found}
+        found[0]["id"] = database_id
+        if name is not None:
+            found[0]["name"] = name
 
     def enabled(self, family: str, role: str) -> bool:
         """Whether it is registered as, for example, a segment source."""
@@ -99,6 +148,7 @@ def listed_segment(segment: dict[str, Any], id_strings: bool) -> dict[str, Any]:
     """A segment as GET /v1/endpoint shows it; a string id only when it was asked for."""
     return {
         "id": segment.get("id"),
-        "idString": segment.get("id_string") if id_strings else None,
+        # Here the documents call it segmentIDString, on one segment alone id_string.
+        **({"segmentIDString": segment["id_string"]} if id_strings and "id_string" in segment else {}),
         **{name: value for name, value in segment.items() if name not in ("id", "id_string")},
     }

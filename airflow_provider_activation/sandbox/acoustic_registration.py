@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 from airflow_provider_activation.sandbox.reading import (
-    LONG_MAX,
     Fields,
     Invalid,
     any_object,
@@ -143,7 +142,7 @@ def _segment(value: object, where: str) -> dict[str, Any]:
     fields = Fields(value, where)
     if ("id" in fields) == ("id_string" in fields):
         raise Invalid(f"{where} must have either id or id_string")
-    fields.may("id", integer(-LONG_MAX - 1))
+    fields.may("id", integer(0))
     fields.may("id_string", filled_text)
     fields.need("name", filled_text)
     fields.may("description", text)

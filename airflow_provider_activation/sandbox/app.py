@@ -87,6 +87,7 @@ class Application:
 
     async def _serve(self, service: Service, incoming: Incoming, request: Request, send: Send) -> None:
         entry = self.recorder.begin(service.name, incoming)
+        service.conceal(entry)
         rule = self.misbehaviours.meet(service.name, incoming.method, incoming.path)
         if rule is None:
             answer = await self._act(service, incoming, request, entry)
@@ -111,7 +112,7 @@ class Application:
                 pass
         else:
             incoming.body = await request.body()
-            self.recorder.note_body(entry, incoming)
+            self._note_body(service, entry, incoming)
         if rule.seconds and rule.waits_after:
             await asyncio.sleep(rule.seconds)
         if rule.what == "drop_after":
@@ -135,8 +136,12 @@ class Application:
             entry["body"] = f"{received} bytes of {incoming.media_type() or 'no media type'}"
             return answer
         incoming.body = await request.body()
-        self.recorder.note_body(entry, incoming)
+        self._note_body(service, entry, incoming)
         return service.answer(incoming)
+
+    def _note_body(self, service: Service, entry: dict[str, Any], incoming: Incoming) -> None:
+        self.recorder.note_body(entry, incoming)
+        service.conceal(entry)
 
     async def _misanswer(
         self,

@@ -6,6 +6,7 @@ import codecs
 import csv
 import hashlib
 import io
+from collections.abc import Callable
 from typing import Any
 
 from airflow_provider_activation.sandbox.reading import Invalid
@@ -14,10 +15,13 @@ LONGEST_RECORD = 4 * 1024 * 1024
 
 
 class AudienceFile:
-    """A CSV file of any size, of which only a summary is kept."""
+    """A CSV file of any size, of which only a summary is kept; `on_record` sees each record pass."""
 
-    def __init__(self, required_columns: list[str]) -> None:
+    def __init__(
+        self, required_columns: list[str], on_record: Callable[[dict[str, str]], None] | None = None
+    ) -> None:
         self._required = required_columns
+        self._on_record = on_record
         self._decoder = codecs.getincrementaldecoder("utf-8")()
         self._rest = ""
         self._hash = hashlib.sha256()
@@ -63,6 +67,8 @@ class AudienceFile:
                 else:
                     self.records += 1
                     self.first_record = self.first_record or row
+                    if self._on_record is not None:
+                        self._on_record(dict(zip(self.header, row, strict=True)))
         except csv.Error as error:
             raise Invalid(f"the file is not CSV: {error}") from None
 

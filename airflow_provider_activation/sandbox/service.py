@@ -51,8 +51,14 @@ class Service(ABC):
     def connections(self) -> Mapping[str, dict[str, Any]]:
         """The Airflow connections that open this service."""
 
+    beside_api: tuple[str, ...] = ()
+    """Beginnings of paths that are not the vendor's API: a page for people, another way in."""
+
     seeded: frozenset[str] = frozenset()
     """The parts of `state` that are there from the start and never change."""
+
+    def conceal(self, entry: dict[str, Any]) -> None:  # noqa: B027
+        """Take out of a recorded request the secrets that stand where nobody would look for them."""
 
     def expire_tokens(self) -> None:  # noqa: B027
         """End every access token, where the service has such."""

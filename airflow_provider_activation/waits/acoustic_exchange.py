@@ -8,6 +8,7 @@ from typing import Literal
 
 from airflow_provider_activation.api import acoustic_exchange as api
 from airflow_provider_activation.api.steps import Steps
+from airflow_provider_activation.errors import InvalidConnection
 from airflow_provider_activation.hooks.acoustic_exchange import AcousticExchangeHook
 from airflow_provider_activation.waits.probe import (
     Done,
@@ -59,7 +60,11 @@ class JobProbe(Probe):
         category = self.job_category
 
         def by_id(probes: Collection[JobProbe]) -> Steps[dict[int, api.Job]]:
-            jobs: list[api.Job] = yield api.list_jobs(category)
+            try:
+                jobs: list[api.Job] = yield api.list_jobs(category)
+            except InvalidConnection:
+                # an endpoint's key lists no other's jobs: each is asked for alone
+                return {}
             return {job.job_id: job for job in jobs}
 
         return Listing(("jobs", category), by_id)

@@ -46,7 +46,7 @@ def _config() -> SchemathesisConfig:
         {
             "seed": 1,
             "generation": {
-                "max-examples": 20,
+                "max-examples": 10,
                 "deterministic": True,
                 "no-shrink": True,
                 # they are sent with every request, see below

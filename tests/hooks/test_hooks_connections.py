@@ -99,7 +99,7 @@ def test_what_each_type_makes_of_its_fields(connect: Connect) -> None:
     assert (service.log_in.form["username"], service.log_in.form["password"]) == ("account-1", "CANARY")
 
     service = connect("acoustic_exchange", extra={"key_level": "endpoint"}).get_conn().service
-    assert service.headers == {"Authorization": "Bearer CANARY"}
+    assert service.headers == {"Authorization": "Bearer CANARY", "Content-Type": "application/json"}
     assert service.key_level == "endpoint"
     assert connect("acoustic_exchange").get_conn().service.key_level == "account"
 

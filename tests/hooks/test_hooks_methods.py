@@ -164,6 +164,13 @@ def activity(held: Held) -> None:
     held.ids["activity_id"] = hook.create_activity_from_template(ACTIVITY)
 
 
+def bidding_plan(held: Held) -> None:
+    activity(held)
+    held.ids["plan_id"] = DeltaProjectsHook().list_bidding_plans(held.activity_id)[0].id
+    creatives = DeltaProjectsHook().list_creatives(held.activity_id, held.plan_id)
+    held.ids["creative_id"] = creatives[1].id
+
+
 def account(held: Held) -> None:
     held.ids["account"] = DeltaProjectsHook().account()
 
@@ -214,9 +221,16 @@ def connection(held: Held) -> None:
     held.ids["manager_id"] = hook.list_distribution_managers()[0].id
 
 
+def bare_connection(held: Held) -> None:
+    """One without a distribution manager, which would be in the way of its deletion."""
+    alone = DATA_STORE.model_copy(update={"distribution_manager_name": None})
+    held.ids["connection_id"] = LiveRampHook().create_integration_connection(alone).id
+
+
 def distribution(held: Held) -> None:
     connection(held)
-    LiveRampHook().add_segment_configs(held.manager_id, [CONFIG])
+    (made,) = LiveRampHook().add_segment_configs(held.manager_id, [CONFIG])
+    held.ids["config_id"] = made.id
 
 
 def attempt(held: Held) -> None:
@@ -226,9 +240,10 @@ def attempt(held: Held) -> None:
 def authorisation(held: Held) -> None:
     attempt(held)
     deadline = time.monotonic() + 5
-    while LiveRampHook().get_oauth_connection_attempt(held.attempt_id).status != "AUTHORIZED":
+    while (found := LiveRampHook().get_oauth_connection_attempt(held.attempt_id)).status != "AUTHORIZED":
         assert time.monotonic() < deadline
         time.sleep(0.02)
+    held.ids["oauth_connection_id"] = found.oauth_connection_id
 
 
 def nothing(held: Held) -> None:
@@ -258,6 +273,7 @@ class Method:
     known: Callable[[Any], bool] = is_ok
     conn_id: str | None = None
     by_account: bool = False
+    by_agency: bool = False
     by_key: bool = False
 
 
@@ -266,6 +282,12 @@ ENDPOINT_KEY = "acoustic_exchange_endpoint"
 METHODS: dict[type[ActivationHook], list[Method]] = {
     LiveRampHook: [
         Method("list_destinations", known=lambda found: [one.id for one in found] == ["1001", "1002"]),
+        Method("get_destination", lambda held: ("1001",), known=lambda found: found.name == "Example Ads"),
+        Method(
+            "list_integrations",
+            lambda held: ("1002", None, "STANDARD_WITH_UNAVAILABLE"),
+            known=lambda found: [one.unavailable_reason is None for one in found] == [True, False],
+        ),
         Method(
             "get_integration",
             lambda held: ("1001", "2001"),
@@ -279,6 +301,24 @@ METHODS: dict[type[ActivationHook], list[Method]] = {
             before=connection,
             known=lambda found: [one.is_as(DATA_STORE) for one in found] == [True],
         ),
+        Method(
+            "get_integration_connection",
+            lambda held: (held.connection_id,),
+            connection,
+            lambda found: found.is_as(DATA_STORE),
+        ),
+        Method(
+            "update_integration_connection",
+            lambda held: (
+                held.connection_id,
+                liveramp.IntegrationConnectionUpdate(
+                    properties=DATA_STORE.properties, device_types=("RAMP_ID",)
+                ),
+            ),
+            connection,
+            is_done,
+        ),
+        Method("delete_integration_connection", lambda held: (held.connection_id,), bare_connection, is_done),
         Method("create_oauth_connection_attempt", lambda held: (ATTEMPT,), known=lambda made: bool(made.id)),
         Method(
             "get_oauth_connection_attempt",
@@ -290,11 +330,41 @@ METHODS: dict[type[ActivationHook], list[Method]] = {
             "list_oauth_connections", lambda held: ("3001",), authorisation, lambda found: len(found) == 1
         ),
         Method(
+            "get_oauth_connection",
+            lambda held: (held.oauth_connection_id,),
+            authorisation,
+            lambda found: found.oauth_endpoint_id == "3001",
+        ),
+        Method(
+            "create_distribution_manager",
+            lambda held: (
+                liveramp.DistributionManagerInput(name="x", integration_connection_id=held.connection_id),
+            ),
+            connection,
+            lambda made: made.id.isdigit(),
+        ),
+        Method(
             "list_distribution_managers",
             lambda held: (held.connection_id,),
             connection,
             lambda found: [one.name for one in found] == ["Autumn"],
         ),
+        Method(
+            "get_distribution_manager",
+            lambda held: (held.manager_id,),
+            connection,
+            lambda found: (found.name, found.status) == ("Autumn", "ACTIVE"),
+        ),
+        Method(
+            "update_distribution_manager",
+            lambda held: (
+                held.manager_id,
+                liveramp.DistributionManagerUpdate(name="Winter", status="INACTIVE", expire_at=None),
+            ),
+            connection,
+            is_done,
+        ),
+        Method("delete_distribution_manager", lambda held: (held.manager_id,), connection, is_done),
         Method(
             "add_segment_configs",
             lambda held: (held.manager_id, [CONFIG]),
@@ -308,9 +378,35 @@ METHODS: dict[type[ActivationHook], list[Method]] = {
             lambda found: [one.key for one in found] == [CONFIG.key],
         ),
         Method(
+            "remove_segment_configs",
+            lambda held: (held.manager_id, [held.config_id]),
+            distribution,
+            lambda results: [one.http_status for one in results] == [200],
+        ),
+        Method(
+            "get_segment_config",
+            lambda held: (held.manager_id, held.config_id),
+            distribution,
+            lambda found: found.key == CONFIG.key,
+        ),
+        Method(
             "list_segments",
             lambda held: ("1", "win_back"),
             known=lambda found: [one.id for one in found] == ["5000000001"],
+        ),
+        Method(
+            "get_segment",
+            lambda held: ("5000000001",),
+            known=lambda found: found.field.name == "win_back",
+        ),
+        Method(
+            "list_segment_statuses",
+            lambda held: ("ONBOARDING", ["5000000001", "5000000002"]),
+            distribution,
+            lambda found: (
+                [one.integration_connection_id is None for one in found] == [False, True]
+                and found[1].taxonomy.taxonomy_sync_status == "NOT_CONFIGURED_TO_SYNC"
+            ),
         ),
         Method(
             "list_deliveries",
@@ -333,7 +429,7 @@ METHODS: dict[type[ActivationHook], list[Method]] = {
             known=lambda made: made.endpoint_id == 10001,
         ),
         Method(
-            "list_endpoints", known=lambda found: {one.endpoint_id for one in found} == {"20002", "20003"}
+            "list_endpoints", known=lambda found: {one.endpoint_id for one in found} >= {"20002", "20003"}
         ),
         Method(
             "list_endpoints",
@@ -422,6 +518,23 @@ METHODS: dict[type[ActivationHook], list[Method]] = {
         ),
     ],
     DeltaProjectsHook: [
+        Method(
+            "list_clients",
+            known=lambda found: [(one.name, one.currency) for one in found] == [("Example Client", None)],
+            by_agency=True,
+        ),
+        Method(
+            "get_client",
+            lambda held: (held.account.client_id,),
+            account,
+            lambda found: (found.country, found.currency) == ("SE", "EUR"),
+        ),
+        Method(
+            "create_client_from_template",
+            lambda held: ({"name": "Shop", "country": "DE"},),
+            known=lambda made: len(made) == 36,
+            by_agency=True,
+        ),
         Method("list_activity_templates", known=lambda found: len(found) == 2),
         Method(
             "list_activities",
@@ -450,6 +563,43 @@ METHODS: dict[type[ActivationHook], list[Method]] = {
             lambda held: (held.activity_id, delta_projects.ActivityUpdate(enabled=True)),
             activity,
             is_done,
+            by_account=True,
+        ),
+        Method(
+            "get_activity_statistics",
+            lambda held: (held.activity_id, delta_projects.StatisticsQuery(group_by="site", limit=1)),
+            activity,
+            lambda found: (
+                {(one.id, len(one.entries), one.entries[0].bids) for one in found} == {(None, 1, 0)}
+            ),
+            by_account=True,
+        ),
+        Method(
+            "list_bidding_plans",
+            lambda held: (held.activity_id,),
+            activity,
+            lambda found: [one.name for one in found] == ["Example Display Plan", "Example Video Plan"],
+            by_account=True,
+        ),
+        Method(
+            "get_bidding_plan",
+            lambda held: (held.activity_id, held.plan_id),
+            bidding_plan,
+            lambda found: found.name == "Example Display Plan",
+            by_account=True,
+        ),
+        Method(
+            "list_creatives",
+            lambda held: (held.activity_id, held.plan_id),
+            bidding_plan,
+            lambda found: [one.type for one in found] == ["DISPLAY", "NATIVE"],
+            by_account=True,
+        ),
+        Method(
+            "get_creative",
+            lambda held: (held.activity_id, held.plan_id, held.creative_id),
+            bidding_plan,
+            lambda found: found.type == "NATIVE",
             by_account=True,
         ),
     ],
@@ -654,6 +804,8 @@ def leading_arguments(held: Held, method: Method) -> tuple[Any, ...]:
     """What a hook takes from its connection and an endpoint as an argument."""
     if method.by_account:
         return (held.account,)
+    if method.by_agency:
+        return (DeltaProjectsHook().account().media_agency_id,)
     if method.by_key:
         return (AcousticExchangeHook(method.conn_id or "").authentication_key,)
     return ()

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 import httpx
 import pytest
+from dataddo_testing import snapchat, source_body
 from sandbox_testing import SECRETS, STEP, acoustic_client, liveramp_token
 
 from airflow_provider_activation.sandbox import Sandbox
@@ -69,3 +70,29 @@ def dataddo(sandbox: Sandbox) -> Iterator[httpx.Client]:
         tokens = client.post("/auth", json=given).json()
         client.headers["Authorization"] = f"Bearer {tokens['access_token']}"
         yield client
+
+
+@pytest.fixture
+def service(sandbox: Sandbox, dataddo: httpx.Client) -> int:
+    """A service of Dataddo, as the sources below use it."""
+    answer = dataddo.post("/services", json={"service": "snapchat_static", "data": snapchat(sandbox)})
+    assert answer.status_code == 200, answer.text
+    assert set(answer.json()) == {"id"}
+    return int(answer.json()["id"])
+
+
+@pytest.fixture
+def source(dataddo: httpx.Client, service: int) -> str:
+    """A source of Dataddo."""
+    answer = dataddo.post("/connectors/snapchat/create-source", json=source_body(service))
+    assert answer.status_code == 200, answer.text
+    return str(answer.json()["id"])
+
+
+@pytest.fixture
+def flow(dataddo: httpx.Client, source: str) -> str:
+    """A flow of Dataddo."""
+    body = {"sources": [source], "app": "google_data_studio", "label": "GDS Flow"}
+    answer = dataddo.post("/flows", json=body)
+    assert answer.status_code == 200, answer.text
+    return str(answer.json()["id"])

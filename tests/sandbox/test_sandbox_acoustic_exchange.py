@@ -1,72 +1,21 @@
-"""Acoustic Exchange: keys, endpoints, audience lists and export jobs."""
+"""Acoustic Exchange: keys, and the audience lists of its endpoints."""
 
 from __future__ import annotations
 
-import hashlib
-import json
-import socket
-from collections.abc import Iterator
 from typing import Any
-from urllib.parse import urlsplit
 
 import httpx
 import pytest
-from sandbox_testing import PLAIN, STEP, course
+from acoustic_testing import BIG, JSON_TYPE, SEGMENT, export, is_error, offer_segment, registration
+from sandbox_testing import PLAIN, acoustic_client
 
 from airflow_provider_activation.sandbox import Sandbox
-
-BIG = 8000000000000001153
-CSV_TYPE = {"Content-Type": "text/csv; charset=utf-8"}
-SEGMENT = {
-    "id": BIG,
-    "name": "Win back",
-    "description": "Bought long ago",
-    "type": "Contact Lists",
-    "segment_attributes": [{"name": "email", "type": "string"}],
-}
-
-
-def registration(kind: str = "push", **changed: Any) -> dict[str, Any]:
-    given = {
-        "name": "Shop",
-        "providerName": "Example",
-        "endpointTypes": {"segment": {"source": {"enabled": True, "producerType": kind}}},
-        **changed,
-    }
-    return {name: value for name, value in given.items() if value is not ...}
-
-
-def export(**changed: Any) -> dict[str, Any]:
-    given = {
-        "endpointID": 10001,
-        "segmentID": BIG,
-        "destinationEndpointID": 20002,
-        "sourceIdentifiers": ["email"],
-        "destinationIdentifier": "email_hash",
-        "updateIdentities": False,
-        "scheduleDetails": {"runNow": True},
-        **changed,
-    }
-    return {name: value for name, value in given.items() if value is not ...}
-
-
-def is_error(answer: httpx.Response, status: int) -> bool:
-    assert set(answer.json()) == {"message"}
-    return answer.status_code == status
-
-
-def refuse_repeats(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    names = [name for name, _ in pairs]
-    assert len(set(names)) == len(names), f"repeated: {names}"
-    return dict(pairs)
 
 
 @pytest.fixture
 def source(endpoint: httpx.Client) -> httpx.Client:
     """The endpoint's key, its endpoint registered as a push source that offers one segment."""
-    assert endpoint.put("/endpoint", json=registration()).json() == {"endpointId": 10001}
-    assert endpoint.post("/endpoint/10001/segments", json=[SEGMENT]).json() is True
-    return endpoint
+    return offer_segment(endpoint)
 
 
 class TestKeys:
@@ -85,124 +34,6 @@ class TestKeys:
         assert is_error(endpoint.get("/jobs/SEGMENT_EXPORT"), 403)
         assert is_error(endpoint.get("/jobs/SEGMENT_EXPORT?endpointId=20002"), 403)
         assert endpoint.get("/jobs/SEGMENT_EXPORT?endpointId=10001").json() == []
-
-
-class TestEndpoints:
-    def test_register_and_list(self, sandbox: Sandbox, account: httpx.Client, endpoint: httpx.Client) -> None:
-        assert [item["endpointId"] for item in account.get("/endpoint").json()] == [20002, 20003]
-        assert endpoint.get("/endpoint").json() == []
-        assert sandbox.state()["acoustic-exchange"]["endpoints"][0]["status"] == "PENDING"
-        assert endpoint.put("/endpoint", json=registration()).json() == {"endpointId": 10001}
-        assert sandbox.state()["acoustic-exchange"]["endpoints"][0]["status"] == "ACTIVE"
-        assert endpoint.get("/endpoint").json() == [{"endpointId": 10001, **registration()}]
-        assert [item["endpointId"] for item in account.get("/endpoint").json()] == [10001, 20002, 20003]
-        own = account.get("/endpoint?segment=true&source=true").json()
-        assert [item["endpointId"] for item in own] == [10001]
-        assert account.get("/endpoint?event=true").json() == []
-        assert len(account.get("/endpoint?endpointId=20003&includeBilling=true").json()) == 1
-
-    def test_account_registers_any(self, account: httpx.Client) -> None:
-        assert account.put("/endpoint/10001", json=registration()).json() == {"endpointId": 10001}
-        assert is_error(account.put("/endpoint/4", json=registration()), 404)
-        assert is_error(account.put("/endpoint/enable", json=registration()), 404)
-
-    @pytest.mark.parametrize(
-        "query",
-        [
-            "loadSegments=true",
-            "loadEvents=true",
-            "pageSize=5",
-            "segment=true&startRecord=1",
-            "segment=true&pageSize=0",
-            "segment=yes",
-            "includeSegmentIDString=true",
-            "colour=red",
-        ],
-    )
-    def test_wrong_queries(self, account: httpx.Client, query: str) -> None:
-        assert is_error(account.get(f"/endpoint?{query}"), 400)
-
-    @pytest.mark.parametrize(
-        "name", ["endpointId=10001", "includeBilling=true", "includeSegmentIDString=true"]
-    )
-    def test_queries_of_the_account_only(self, endpoint: httpx.Client, name: str) -> None:
-        assert is_error(endpoint.get(f"/endpoint?{name}"), 400)
-
-    def test_everything_that_may_be_registered(self, endpoint: httpx.Client) -> None:
-        full = registration(
-            description="d",
-            url="https://example.com",
-            hashAlgorithm="SHA256",
-            endpointTypes={
-                "event": {
-                    "source": {"enabled": True},
-                    "destination": {"enabled": True, "url": None, "destinationType": "push"},
-                },
-                "segment": {
-                    "source": {"enabled": True, "producerType": "push", "url": None, "dataWindow": 30},
-                    "destination": {"enabled": False, "destinationType": "pull"},
-                },
-            },
-            marketingDatabasesDefinition={
-                "marketingDatabases": [
-                    {
-                        "name": "db",
-                        "id": "1",
-                        "identifiers": [
-                            {
-                                "name": "email",
-                                "type": "email",
-                                "hashMode": None,
-                                "isRequired": True,
-                                "isEventOnly": None,
-                            }
-                        ],
-                        "attributes": [
-                            {
-                                "name": "age",
-                                "type": "Number",
-                                "isRequired": False,
-                                "hashMode": "REQUIRED",
-                                "hashAlgorithm": "MD5",
-                            }
-                        ],
-                    }
-                ]
-            },
-            notificationKey=5,
-        )
-        assert endpoint.put("/endpoint", json=full).status_code == 200
-        assert endpoint.get("/endpoint").json() == [{"endpointId": 10001, **full}]
-
-    @pytest.mark.parametrize(
-        "changed",
-        [
-            {"name": ...},
-            {"providerName": ...},
-            {"name": 5},
-            {"hashAlgorithm": "sha256"},
-            {"url": "not a url"},
-            {"endpointTypes": {"segment": {"source": {"enabled": True}}}},
-            {"endpointTypes": {"segment": {"source": {"enabled": "true", "producerType": "push"}}}},
-            {"endpointTypes": {"segment": {"source": {"enabled": True, "producerType": "PUSH"}}}},
-            {"endpointTypes": {"segment": {"destination": {"enabled": True}}}},
-            {"endpointTypes": {"audience": {}}},
-            {
-                "endpointTypes": {
-                    "segment": {
-                        "source": {"enabled": True, "producerType": "push"},
-                        "destination": {"enabled": True, "destinationType": "push"},
-                    }
-                }
-            },
-            {"marketingDatabasesDefinition": {"marketingDatabases": [{"name": "db", "id": 1}]}},
-            {"marketingDatabasesDefinition": {"marketingDatabases": [{"id": "1"}]}},
-            {"unknown": 1},
-        ],
-    )
-    def test_registration_refusals(self, endpoint: httpx.Client, changed: dict[str, Any]) -> None:
-        assert is_error(endpoint.put("/endpoint", json=registration(**changed)), 400)
-        assert endpoint.get("/endpoint").json() == []
 
 
 class TestSegments:
@@ -273,228 +104,75 @@ class TestSegments:
             endpoint.put("/endpoint", json=registration(kind))
         assert is_error(endpoint.put("/endpoint/10001/segments", json=[SEGMENT]), 400)
 
+    def test_a_page_runs_over_all_endpoints(self, source: httpx.Client, account: httpx.Client) -> None:
+        query = "segment=true&source=true&loadSegments=true&pageSize=2"
 
-class TestJobs:
-    def start(self, account: httpx.Client, **changed: Any) -> int:
-        answer = account.post("/jobs/segmentExport", json=export(**changed))
-        assert answer.status_code == 200, answer.text
-        assert answer.text.isdecimal()
-        assert int(answer.text) > 2**53
-        return int(answer.text)
+        def listed(start: int) -> dict[int, list[int]]:
+            found = account.get(f"/endpoint?{query}&startRecord={start}").json()
+            return {item["endpointId"]: [segment["id"] for segment in item["segments"]] for item in found}
 
-    def status(self, account: httpx.Client, job: int) -> str:
-        return str(account.get(f"/jobs/SEGMENT_EXPORT/{job}").json()["status"])
+        assert listed(1) == {10001: [BIG], 20004: [800001], 20005: []}
+        assert listed(3) == {10001: [], 20004: [], 20005: [800002]}
 
-    def test_push_to_push(self, sandbox: Sandbox, source: httpx.Client, account: httpx.Client) -> None:
-        job = self.start(account, destinationSegmentDescription="key 1")
-        assert self.status(account, job) == "WAITING_TO_RECIEVE_DATA"
-        file = b'name,email\r\n"a,\r\nb",h1\r\nc,h2\r\n'
-        answer = account.post(f"/jobs/{job}/data", content=file, headers=CSV_TYPE)
-        assert (answer.status_code, answer.json()) == (200, True)
-        seen = course(sandbox, lambda: self.status(account, job))
-        assert seen == ["PENDING", "RUNNING", "COMPLETE"]
-        held = sandbox.state()["acoustic-exchange"]["jobs"][0]
-        assert held["records"] == 2
-        assert held["upload"]["sha256"] == hashlib.sha256(file).hexdigest()
-        assert held["upload"]["firstRecord"] == ["a,\r\nb", "h1"]
+    def test_search_and_string_ids(self, source: httpx.Client, account: httpx.Client) -> None:
+        source.post(
+            "/endpoint/10001/segments", json=[{"id_string": "a b", "name": "Odd", "description": "Opted-In"}]
+        )
 
-    def test_the_job_object(self, source: httpx.Client, account: httpx.Client) -> None:
-        job = self.start(account, attributeMappings={"a": "b"}, exportCategory="")
-        answer = account.get("/jobs/SEGMENT_EXPORT", params={"endpointId": 10001, "extraFields": "true"})
-        assert answer.text.count('"jobCategory"') == 2
-        with pytest.raises(AssertionError, match="repeated"):
-            json.loads(answer.text, object_pairs_hook=refuse_repeats)
-        assert answer.json() == [
-            {
-                "jobCategory": "SEGMENT_EXPORT",
-                "jobId": job,
-                "scheduledJobId": None,
-                "status": "WAITING_TO_RECIEVE_DATA",
-                "subStatus": None,
-                "jobName": "EXPORT_SEGMENT",
-                "accountId": 5001,
-                "errorDetails": None,
-                "segmentDataFiles": None,
-                "segmentDataFormat": None,
-                "destinationSegmentID": "700100",
-                "destinationSegmentName": f"Segment {BIG}",
-                "destinationSegmentDescription": None,
-                "destinationEndpointID": 20002,
-                "exportCategory": "",
-                "producerEndpointID": 10001,
-                "producerSegmentID": BIG,
-                "attributeMappings": {"a": "b"},
-                "identityMappings": None,
-                "shareAction": "ADD",
-                "sourceIdentifiers": ["email"],
-                "destinationIdentifier": "email_hash",
-            }
-        ]
-        assert account.get(f"/jobs/SEGMENT_EXPORT/{job}").json()["updateIdentities"] is False
+        def found(query: str) -> list[dict[str, Any]]:
+            url = f"/endpoint?endpointId=10001&segment=true&loadSegments=true&{query}"
+            segments: list[dict[str, Any]] = account.get(url).json()[0]["segments"]
+            return segments
 
-    def test_lists(self, source: httpx.Client, account: httpx.Client) -> None:
-        first, second = self.start(account), self.start(account, destinationEndpointID=20003)
-        source.post(f"/jobs/{first}/data", content=b"email\nh1\n", headers=CSV_TYPE)
+        assert [item["name"] for item in found("searchByDescription=opted-in")] == ["Odd"]
+        assert [item["name"] for item in found("searchByName=win")] == ["Win back"]
+        assert found("searchByName=odd&searchByDescription=bought") == []
+        assert [item.get("segmentIDString") for item in found("includeSegmentIDString=true")] == [None, "a b"]
+        assert [item["id"] for item in found("")] == [BIG, None]
+        assert not any("segmentIDString" in item for item in found(""))
 
-        def ids(query: str, client: httpx.Client = account) -> list[int]:
-            return [item["jobId"] for item in client.get(f"/jobs/SEGMENT_EXPORT{query}").json()]
+    def test_clear(self, sandbox: Sandbox, source: httpx.Client) -> None:
+        for cleared in (True, False):
+            answer = source.delete("/endpoint/10001/segments", headers=JSON_TYPE)
+            assert (answer.status_code, answer.json()) == (200, cleared)
+        assert is_error(source.get(f"/endpoint/10001/segments/{BIG}"), 404)
 
-        assert ids("") == [first, second]
-        assert ids("?status=WAITING_TO_RECIEVE_DATA") == [second]
-        assert ids("?endpointId=20003") == [second]
-        assert ids("?endpointId=10001", source) == [first, second]
-        assert account.get("/jobs/IDENTITY_IMPORT").json() == []
-        assert is_error(account.get("/jobs/segment_export"), 404)
-        assert is_error(account.get("/jobs/SEGMENT_EXPORT?status=WAITING_TO_RECEIVE_DATA"), 400)
-        assert is_error(account.get("/jobs/SEGMENT_EXPORT?page=1"), 400)
-        assert is_error(account.get(f"/jobs/SEGMENT_EXPORT/{first + 100}"), 404)
-        assert is_error(account.get(f"/jobs/IDENTITY_IMPORT/{first}"), 404)
+    def test_take_one_off(self, source: httpx.Client) -> None:
+        odd = {"id_string": "a/b c", "name": "Odd"}
+        source.post("/endpoint/10001/segments", json=[odd])
+        for removed in (True, False):
+            answer = source.delete("/endpoint/10001/segments/a%2Fb%20c", headers=JSON_TYPE)
+            assert (answer.status_code, answer.json()) == (200, removed)
+        assert source.get(f"/endpoint/10001/segments/{BIG}").status_code == 200
+        assert source.delete(f"/endpoint/10001/segments/{BIG}", headers=JSON_TYPE).json() is True
 
-    def test_pull_destination(self, sandbox: Sandbox, source: httpx.Client, account: httpx.Client) -> None:
-        job = self.start(account, destinationEndpointID=20003)
-        source.post(f"/jobs/{job}/data", content=b"email\nh1\n", headers=CSV_TYPE)
-        sandbox.advance(2 * STEP)
-        assert self.status(account, job) == "READY_FOR_DOWNLOAD"
-        assert account.get(f"/jobs/SEGMENT_EXPORT/{job}").json()["segmentDataFiles"] == [f"segment_{job}.csv"]
+    @pytest.mark.parametrize("path", ["/endpoint/10001/segments", f"/endpoint/10001/segments/{BIG}"])
+    def test_deletion_refusals(self, source: httpx.Client, account: httpx.Client, path: str) -> None:
+        assert is_error(account.delete(path, headers=JSON_TYPE), 403)
+        assert is_error(source.delete(path.replace("10001", "20004"), headers=JSON_TYPE), 403)
+        assert is_error(source.delete(path.replace("10001", "4"), headers=JSON_TYPE), 404)
+        assert is_error(source.delete(f"{path}?all=true", headers=JSON_TYPE), 400)
+        assert is_error(source.request("DELETE", path, json=[]), 400)
+        source.put("/endpoint", json=registration("pull"))
+        assert is_error(source.delete(path, headers=JSON_TYPE), 400)
+        source.put("/endpoint", json=registration())
+        assert source.get(f"/endpoint/10001/segments/{BIG}").status_code == 200
 
-    def test_pull_source_needs_no_upload(self, sandbox: Sandbox, account: httpx.Client) -> None:
-        account.put("/endpoint/10001", json=registration("pull"))
-        job = self.start(account, segmentID=..., segmentIDString="any")
-        assert is_error(account.post(f"/jobs/{job}/data", content=b"email\nx\n", headers=CSV_TYPE), 400)
-        sandbox.advance(2 * STEP)
-        assert self.status(account, job) == "COMPLETE"
+    def test_a_source_that_only_replaces(self, sandbox: Sandbox) -> None:
+        with acoustic_client(sandbox, "replacing_source") as source:
+            for answer in (
+                source.post("/endpoint/20004/segments", json=[SEGMENT]),
+                source.delete("/endpoint/20004/segments/800001", headers=JSON_TYPE),
+            ):
+                assert (answer.status_code, answer.json()) == (308, {"shareAction": "REPLACE"})
+                assert "Location" not in answer.headers
+            assert source.get("/endpoint/20004/segments/800001").status_code == 200
+            assert source.put("/endpoint/20004/segments", json=[SEGMENT]).json() is True
+            assert source.delete("/endpoint/20004/segments", headers=JSON_TYPE).json() is True
 
-    def test_too_few_records(self, sandbox: Sandbox, source: httpx.Client, account: httpx.Client) -> None:
-        job = self.start(account, minCount=3)
-        source.post(f"/jobs/{job}/data", content=b"email\nh1\nh2", headers=CSV_TYPE)
-        sandbox.advance(2 * STEP)
-        assert self.status(account, job) == "CANCELED"
-        assert "fewer" in account.get(f"/jobs/SEGMENT_EXPORT/{job}").json()["errorDetails"]
-
-    def test_a_failing_job(self, sandbox: Sandbox, source: httpx.Client, account: httpx.Client) -> None:
-        sandbox.misbehave("fail", path="/v1/jobs/segmentExport")
-        job = self.start(account)
-        source.post(f"/jobs/{job}/data", content=b"email\nh1\n", headers=CSV_TYPE)
-        sandbox.advance(2 * STEP)
-        assert self.status(account, job) == "FAILED"
-
-    def test_scheduled_for_later(self, sandbox: Sandbox, source: httpx.Client, account: httpx.Client) -> None:
-        later = {"runNow": False, "startDate": "12/31/2099", "startHour": "3", "startMinute": "00"}
-        job = self.start(account, scheduleDetails=later)
-        source.post(f"/jobs/{job}/data", content=b"email\nh1\n", headers=CSV_TYPE)
-        sandbox.advance(10 * STEP)
-        assert self.status(account, job) == "PENDING"
-
-    def test_existing_destination_segment(self, source: httpx.Client, account: httpx.Client) -> None:
-        answer = account.post("/jobs/segmentExport", json=export(destinationSegmentID="700001"))
-        assert is_error(answer, 400)
-        job = self.start(account, destinationSegmentID="700001", action="replace")
-        assert account.get(f"/jobs/SEGMENT_EXPORT/{job}").json()["shareAction"] == "REPLACE"
-        unknown = export(destinationSegmentID="1", action="add")
-        assert is_error(account.post("/jobs/segmentExport", json=unknown), 400)
-
-    @pytest.mark.parametrize(
-        "changed",
-        [
-            {"endpointID": ...},
-            {"endpointID": "10001"},
-            {"endpointID": 20002},
-            {"segmentID": ...},
-            {"segmentID": str(BIG)},
-            {"segmentID": BIG - 1},
-            {"segmentIDString": "x"},
-            {"destinationEndpointID": 10001},
-            {"destinationEndpointID": 5},
-            {"sourceIdentifiers": "email"},
-            {"sourceIdentifiers": []},
-            {"destinationIdentifier": ["email"]},
-            {"destinationIdentifier": ...},
-            {"updateIdentities": ...},
-            {"updateIdentities": "true"},
-            {"action": "ADD"},
-            {"minCount": "1"},
-            {"attributeMappings": {"a": 1}},
-            {"scheduleDetails": ...},
-            {"scheduleDetails": {}},
-            {"scheduleDetails": {"runNow": "true"}},
-            {"scheduleDetails": {"runNow": False, "startDate": "2099-12-31"}},
-            {"scheduleDetails": {"runNow": True, "startHour": "25"}},
-            {"scheduleDetails": {"runNow": True, "daysOfWeek": "8"}},
-            {"scheduleDetails": {"runNow": True, "startTime": "10"}},
-            {"submissionKey": "x"},
-        ],
-    )
-    def test_export_refusals(
-        self, source: httpx.Client, account: httpx.Client, changed: dict[str, Any]
-    ) -> None:
-        assert is_error(account.post("/jobs/segmentExport", json=export(**changed)), 400)
-        assert account.get("/jobs/SEGMENT_EXPORT").json() == []
-
-    @pytest.mark.parametrize(
-        ("file", "headers"),
-        [
-            (b"", CSV_TYPE),
-            (b"name\nx\n", CSV_TYPE),
-            (b"email,name\nh1\n", CSV_TYPE),
-            (b'email\n"never closed\n', CSV_TYPE),
-            (b"email\n\xff\n", CSV_TYPE),
-            (b"\xef\xbb\xbfemail\nh1\n", CSV_TYPE),
-            (b"email\nh1\n", {"Content-Type": "application/json"}),
-            (b"email\nh1\n", {}),
-        ],
-    )
-    def test_data_refusals(
-        self, source: httpx.Client, account: httpx.Client, file: bytes, headers: dict[str, str]
-    ) -> None:
-        job = self.start(account)
-        assert is_error(source.post(f"/jobs/{job}/data", content=file, headers=headers), 400)
-        assert self.status(account, job) == "WAITING_TO_RECIEVE_DATA"
-
-    def test_data_comes_once(self, source: httpx.Client, account: httpx.Client) -> None:
-        job = self.start(account)
-        for status in (200, 400):
-            answer = source.post(f"/jobs/{job}/data", content=b"email\nh1\n", headers=CSV_TYPE)
-            assert answer.status_code == status
-        assert is_error(source.post(f"/jobs/{job + 1}/data", content=b"email\nh1\n", headers=CSV_TYPE), 404)
-
-    def test_a_file_that_breaks_off_is_not_taken(
-        self, sandbox: Sandbox, source: httpx.Client, account: httpx.Client
-    ) -> None:
-        job = self.start(account)
-        place = urlsplit(sandbox.url)
-        with socket.create_connection((place.hostname, place.port), timeout=5) as connection:
-            head = (
-                f"POST /acoustic-exchange/v1/jobs/{job}/data HTTP/1.1\r\nHost: x\r\n"
-                "Content-Type: text/csv\r\n"
-                f"Authorization: {account.headers['Authorization']}\r\nContent-Length: 1000\r\n\r\n"
-            )
-            connection.sendall(f"{head}email\nh1\nh2\n".encode())
-        assert self.status(account, job) == "WAITING_TO_RECIEVE_DATA"
-        answer = source.post(f"/jobs/{job}/data", content=b"email\nh1\n", headers=CSV_TYPE)
-        assert answer.json() is True
-
-    def test_a_refused_upload_can_be_sent_again(
-        self, sandbox: Sandbox, source: httpx.Client, account: httpx.Client
-    ) -> None:
-        job = self.start(account)
-        sandbox.misbehave("status", path="/v1/jobs/*/data")
-        for status in (503, 200):
-            answer = source.post(f"/jobs/{job}/data", content=b"email\nh1\n", headers=CSV_TYPE)
-            assert answer.status_code == status
-
-    def test_a_large_file_in_odd_pieces(
-        self, sandbox: Sandbox, source: httpx.Client, account: httpx.Client
-    ) -> None:
-        job = self.start(account)
-        rows = ['email,"na\nme"\r\n', *(f'"käse{n}@x","a ""quoted""\r\nname"\r\n' for n in range(30_000))]
-        file = "".join(rows).encode()
-
-        def pieces() -> Iterator[bytes]:
-            for at in range(0, len(file), 7919):
-                yield file[at : at + 7919]
-
-        answer = source.post(f"/jobs/{job}/data", content=pieces(), headers=CSV_TYPE)
-        assert answer.json() is True
-        upload = sandbox.state()["acoustic-exchange"]["jobs"][0]["upload"]
-        assert (upload["records"], upload["bytes"]) == (30_000, len(file))
-        assert upload["sha256"] == hashlib.sha256(file).hexdigest()
+    def test_a_source_without_single_changes(self, sandbox: Sandbox) -> None:
+        with acoustic_client(sandbox, "fixed_source") as source:
+            assert is_error(source.post("/endpoint/20005/segments", json=[SEGMENT]), 501)
+            assert is_error(source.delete("/endpoint/20005/segments/800002", headers=JSON_TYPE), 501)
+            assert is_error(source.post("/endpoint/20005/segments", json=[{"id": 1}]), 400)
+            assert source.put("/endpoint/20005/segments", json=[SEGMENT]).json() is True
