@@ -13,7 +13,13 @@ from typing import Any
 
 import pytest
 
-from airflow_provider_activation.api import acoustic_exchange, dataddo, delta_projects, liveramp, liveramp_call
+from airflow_provider_activation.api import (
+    acoustic_exchange,
+    dataddo,
+    delta_projects,
+    liveramp,
+    liveramp_call,
+)
 from airflow_provider_activation.api.call import Call, Page, every_page
 from airflow_provider_activation.hooks import base
 from airflow_provider_activation.hooks.acoustic_exchange import AcousticExchangeHook
