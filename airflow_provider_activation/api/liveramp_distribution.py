@@ -12,7 +12,7 @@ from typing import Any
 
 from airflow_provider_activation.api import liveramp as api
 from airflow_provider_activation.api.call import every_page
-from airflow_provider_activation.api.steps import Steps
+from airflow_provider_activation.api.steps import Pause, Steps
 from airflow_provider_activation.errors import PartialFailure, UncertainOutcome
 
 GONE = 404
@@ -24,7 +24,7 @@ class Distributed:
 
     :param added: segment id to segment config id, of those that were not in distribution before.
     :param unchanged: ids of segments that were in distribution before.
-    :param failed: segment id to the reason, of those that are not in distribution.
+    :param failed: segment id to the reason, of those that are not in distribution, or under another name.
     :param lost: an answer was lost, and what it would have told of is not listed.
     """
 
@@ -52,15 +52,33 @@ class Distributed:
 
 
 def distribute(
-    distribution_manager_id: str, segments: Sequence[api.SegmentConfigInput]
+    distribution_manager_id: str,
+    segments: Sequence[api.SegmentConfigInput],
+    listed: Mapping[tuple[str, str], api.SegmentConfig],
+    *,
+    looks: Sequence[float] = (),
 ) -> Steps[Distributed]:
-    """Put those segments into distribution that are not in it yet, and see by listing what came of it."""
+    """Put those segments into distribution that are not in it yet, and see by listing what came of it.
+
+    :param listed: what is in distribution, as `configured` says.
+    :param looks: seconds before each further look while an answer is lost and a segment not listed.
+    """
     wanted = {segment.key: segment for segment in segments}
-    listed = yield from configured(distribution_manager_id)
     missing = [segment for key, segment in wanted.items() if key not in listed]
-    unchanged = [segment.segment_id for key, segment in wanted.items() if key in listed]
+    unfit = {
+        segment.segment_id: f"in distribution as {known!r}, not as {segment.destination_segment_id!r}"
+        for key, segment in wanted.items()
+        if segment.destination_segment_id is not None
+        and key in listed
+        and (known := listed[key].destination_segment_id) not in (None, segment.destination_segment_id)
+    }
+    unchanged = [
+        segment.segment_id
+        for key, segment in wanted.items()
+        if key in listed and segment.segment_id not in unfit
+    ]
     if not missing:
-        return Distributed(distribution_manager_id, unchanged=unchanged)
+        return Distributed(distribution_manager_id, unchanged=unchanged, failed=unfit)
     reasons: dict[str, str] = {}
     lost: UncertainOutcome | None = None
     for chunk in _chunks(missing):
@@ -77,16 +95,22 @@ def distribute(
                 if result.failed
             }
     listed = yield from configured(distribution_manager_id)
+    for seconds in looks if lost else ():
+        if all(segment.key in listed or segment.segment_id in reasons for segment in missing):
+            break
+        yield Pause(seconds)
+        listed = yield from configured(distribution_manager_id)
     absent = [segment.segment_id for segment in missing if segment.key not in listed]
     return Distributed(
         distribution_manager_id,
-        added={segment.segment_id: listed[segment.key] for segment in missing if segment.key in listed},
+        added={segment.segment_id: listed[segment.key].id for segment in missing if segment.key in listed},
         unchanged=unchanged,
-        failed={
+        failed=unfit
+        | {
             segment_id: reasons.get(segment_id, "accepted, but not listed afterwards")
             for segment_id in absent
         },
-        lost=None if reasons.keys() & set(absent) or not absent else lost,
+        lost=None if unfit or reasons.keys() & set(absent) or not absent else lost,
     )
 
 
@@ -105,7 +129,7 @@ def withdraw(distribution_manager_id: str, segment_configs: Mapping[str, str]) -
                 for (segment_id, _), result in zip(chunk, results, strict=True)
                 if result.failed and result.http_status != GONE
             }
-    still = set((yield from configured(distribution_manager_id)).values())
+    still = {config.id for config in (yield from configured(distribution_manager_id)).values()}
     failed = {
         segment_id: reasons.get(segment_id, "accepted, but still listed afterwards")
         for segment_id, config_id in segment_configs.items()
@@ -122,10 +146,10 @@ def withdraw(distribution_manager_id: str, segment_configs: Mapping[str, str]) -
         )
 
 
-def configured(distribution_manager_id: str) -> Steps[dict[tuple[str, str], str]]:
-    """Segment id and type to segment config id, of all segments in distribution."""
+def configured(distribution_manager_id: str) -> Steps[dict[tuple[str, str], api.SegmentConfig]]:
+    """All segments in distribution, by segment id and type."""
     configs = yield from every_page(api.list_segment_configs(distribution_manager_id))
-    return {config.key: config.id for config in configs}
+    return {config.key: config for config in configs}
 
 
 def _chunks(items: list[Any]) -> Iterator[list[Any]]:

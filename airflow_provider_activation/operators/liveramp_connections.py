@@ -86,7 +86,7 @@ class LiveRampAuthorizeOAuthConnectionOperator(LiveRampTask, SubmittingOperator)
         from airflow_provider_activation.api import liveramp as api
         from airflow_provider_activation.api.call import every_page
         from airflow_provider_activation.errors import Conflict, InvalidRequest
-        from airflow_provider_activation.submission import Submission, submit
+        from airflow_provider_activation.submission import Submission, look_until, submit
 
         integration: api.Integration = yield api.get_integration(self.destination_id, self.integration_id)
         endpoint_id = integration.oauth_endpoint_id
@@ -95,7 +95,13 @@ class LiveRampAuthorizeOAuthConnectionOperator(LiveRampTask, SubmittingOperator)
                 f"integration {self.integration_id} ({integration.name}) needs no authorisation."
             )
         if self.oauth_connection_id is None and self.if_exists != "create":
-            connections = yield from every_page(api.list_oauth_connections(endpoint_id))
+
+            def listed() -> Steps[list[api.OAuthConnection]]:
+                return every_page(api.list_oauth_connections(endpoint_id))
+
+            known = memory.recall(self.nouns[0])
+            # a person may have been asked by an earlier try, and may just have consented
+            connections = yield from (look_until(listed, bool) if known and "id" not in known else listed())
             if connections and self.if_exists == "fail":
                 raise Conflict(f"OAuth connection {connections[0].id} exists already.")
             if connections:
@@ -103,7 +109,7 @@ class LiveRampAuthorizeOAuthConnectionOperator(LiveRampTask, SubmittingOperator)
                 self.log.info("OAuth connection %s exists; nobody is asked.", newest.id)
                 return Finished(newest.id)
         attempt = api.OAuthConnectionAttemptInput(
-            oauth_endpoint_id=endpoint_id, oauth_connection_id=self.oauth_connection_id
+            oauth_endpoint_id=endpoint_id, oauth_connection_id=_text(self.oauth_connection_id)
         )
         created = yield from submit(
             Submission(
@@ -265,13 +271,13 @@ class LiveRampCreateIntegrationConnectionOperator(LiveRampTask, SubmittingOperat
         if self.if_exists == "create":
             name = marked(name, key, longest=50)
         wanted = api.IntegrationConnectionInput(
-            integration_id=(self.destination_id, self.integration_id),
+            integration_id=(str(self.destination_id), str(self.integration_id)),
             properties=tuple(
                 api.PropertyInput(property_key=name, property_value=value)
                 for name, value in self.properties.items()
             ),
             device_types=tuple(self.device_types),
-            oauth_connection_id=self.oauth_connection_id,
+            oauth_connection_id=_text(self.oauth_connection_id),
             distribution_manager_name=name or None,
         )
 
@@ -370,7 +376,9 @@ class LiveRampUpdateIntegrationConnectionOperator(LiveRampTask, ActionOperator):
         super().__init__(**kwargs)
         self.integration_connection_id = integration_connection_id
         self.properties = properties
-        self.device_types = device_types and some_of("device_types", device_types, DEVICE_TYPES)
+        self.device_types = (
+            None if device_types is None else some_of("device_types", device_types, DEVICE_TYPES)
+        )
         self.oauth_connection_id = oauth_connection_id
 
     def steps(self) -> Steps[JSON]:
@@ -382,7 +390,7 @@ class LiveRampUpdateIntegrationConnectionOperator(LiveRampTask, ActionOperator):
             if self.properties is None
             else [{"property_key": name, "property_value": value} for name, value in self.properties.items()],
             "device_types": self.device_types,
-            "oauth_connection_id": self.oauth_connection_id,
+            "oauth_connection_id": _text(self.oauth_connection_id),
         }
         known: api.IntegrationConnection = yield api.get_integration_connection(connection_id)
         update = api.IntegrationConnectionUpdate.keeping(
@@ -427,6 +435,11 @@ class LiveRampDeleteIntegrationConnectionOperator(LiveRampTask, DeleteOperator):
     @property
     def result(self) -> JSON:
         return {"id": str(self.integration_connection_id)}
+
+
+def _text(given: str | int | None) -> str | None:
+    """An id that may be left out, also as a template renders it."""
+    return None if given is None else str(given)
 
 
 def _nothing(before: JSON) -> Steps[list[Candidate]]:

@@ -228,7 +228,9 @@ class LiveRampDistributeSegmentsOperator(LiveRampTask, SubmittingOperator):
     :param segment_type: the type of the segments given by id alone.
     :param wait_for_completion: wait until each segment that was added has been delivered.
     :param cancel_on_kill: withdraw the segments that were just added.
-    :raises PartialFailure: LiveRamp did not take some segments; names each of them and why.
+    :raises InvalidRequest: no segments are given, or one of them twice under different names.
+    :raises PartialFailure: LiveRamp did not take some segments, or has them under another
+        ``destinationSegmentID``; names each of them and why.
     :raises UncertainOutcome: an answer was lost and some segments are still not listed.
     :raises JobFailed: a delivery failed or was cancelled.
     """
@@ -236,7 +238,14 @@ class LiveRampDistributeSegmentsOperator(LiveRampTask, SubmittingOperator):
     template_fields = (*LiveRampTask.template_fields, "distribution_manager_id", "segments")
     nouns = ("distribution",)
     outputs = ("added", "unchanged")
-    rehearsal_id = {"manager": "0", "connection": "0", "added": {}, "unchanged": [], "after": None}
+    rehearsal_id = {
+        "manager": "0",
+        "connection": "0",
+        "added": {},
+        "unchanged": [],
+        "awaited": [],
+        "after": None,
+    }
 
     def __init__(
         self,
@@ -254,53 +263,88 @@ class LiveRampDistributeSegmentsOperator(LiveRampTask, SubmittingOperator):
         self.segment_type = one_of("segment_type", segment_type, SEGMENT_TYPES)
 
     def start(self, key: str, memory: Memory) -> Steps[JSON | Finished]:
-        from airflow_provider_activation.api.liveramp_distribution import distribute
+        from airflow_provider_activation.api.liveramp_distribution import configured, distribute
+        from airflow_provider_activation.submission import LOOKS_AFTER_AN_UNCERTAIN_ANSWER, look_until
 
-        noun = self.nouns[0]
-        wanted = [self._segment(given) for given in self.segments]
+        noun, manager = self.nouns[0], str(self.distribution_manager_id)
+        wanted = self._wanted()
+        remembered = memory.recall(noun)
+        known = _readable(remembered.get("before")) if remembered else {}
+        if known is None and "lost" not in remembered:
+            memory.lost(noun)
+        # what an earlier try sent may be listed late, and must not be sent again for that
+        listed = yield from (
+            look_until(lambda: configured(manager), lambda listed: wanted.keys() <= listed.keys())
+            if remembered
+            else configured(manager)
+        )
+        missing = [segment.segment_id for key, segment in wanted.items() if key not in listed]
         # what an earlier try of this task added is not unchanged, and is to be waited for too
-        noted = _readable(memory.recall(noun).get("id")) or {"added": {}}
-        if self.wait_for_completion and "connection" not in noted:
-            noted |= yield from self._before(wanted)
-        outcome = yield from distribute(self.distribution_manager_id, wanted)
-        added = noted["added"] | outcome.added
-        made = {
-            **noted,
-            "manager": self.distribution_manager_id,
-            "added": added,
-            "unchanged": [segment_id for segment_id in outcome.unchanged if segment_id not in added],
-        }
-        memory.note(noun, id=made)
+        sent = [*dict.fromkeys([*(known or {}).get("sent", ()), *missing])]
+        noted: dict[str, Any] = {"connection": None, "after": None, **(known or {}), "sent": sent}
+        if self.wait_for_completion and noted["connection"] is None:
+            noted |= yield from self._before(list(wanted.values()), look_back=known is not None)
+        if missing:
+            memory.note(noun, before=noted)
+        outcome = yield from distribute(
+            manager, list(wanted.values()), listed, looks=LOOKS_AFTER_AN_UNCERTAIN_ANSWER
+        )
+        configs = {segment.segment_id: listed[key].id for key, segment in wanted.items() if key in listed}
+        configs |= outcome.added
+        added = {segment_id: config for segment_id, config in configs.items() if segment_id in sent}
+        unchanged = [segment_id for segment_id in outcome.unchanged if segment_id not in added]
+        # if what an earlier try sent is not known, it may be any of them
+        awaited = list(configs) if known is None else list(added)
+        made = {**noted, "manager": manager, "added": added, "unchanged": unchanged, "awaited": awaited}
         self.note_made(made)
-        result = {
-            "distributionManagerID": self.distribution_manager_id,
-            "added": list(added),
-            "unchanged": made["unchanged"],
-        }
+        result = {"distributionManagerID": manager, "added": list(added), "unchanged": unchanged}
         outcome.raise_for_failures(result)
-        return made if self.wait_for_completion and added else Finished(result)
+        return made if self.wait_for_completion and awaited else Finished(result)
 
     def probe(self, made: JSON) -> DistributionProbe:
         from airflow_provider_activation.waits.liveramp import DistributionProbe
 
         return DistributionProbe(
             made["connection"],
-            tuple(made["added"]),
+            tuple(made["awaited"]),
             made["after"],
             made["manager"],
             tuple(made["added"].values()),
             tuple(made["unchanged"]),
+            tuple(made["added"]),
         )
 
-    def _before(self, segments: Sequence[api.SegmentConfigInput]) -> Steps[JSON]:
-        """Where the segments go, and the latest delivery of any of them: only later ones count."""
+    def _before(self, segments: Sequence[api.SegmentConfigInput], *, look_back: bool) -> Steps[JSON]:
+        """Where the segments go, and the latest delivery of any of them: only later ones count.
+
+        :param look_back: False if an earlier try may have begun deliveries: then all count.
+        """
         from airflow_provider_activation.api import liveramp as api
         from airflow_provider_activation.waits.liveramp import latest_change
 
         manager: api.DistributionManager = yield api.get_distribution_manager(self.distribution_manager_id)
         connection = manager.integration_connection_id
+        if not look_back:
+            return {"connection": connection, "after": None}
         after = yield from latest_change(connection, [segment.segment_id for segment in segments])
         return {"connection": connection, "after": after}
+
+    def _wanted(self) -> dict[tuple[str, str], api.SegmentConfigInput]:
+        """The segments, by what tells them apart."""
+        from airflow_provider_activation.errors import InvalidRequest
+
+        if isinstance(self.segments, str) or not isinstance(self.segments, Sequence) or not self.segments:
+            raise InvalidRequest(
+                f"segments must be a list and not empty, but is of type {type(self.segments).__name__}."
+            )
+        wanted: dict[tuple[str, str], api.SegmentConfigInput] = {}
+        for segment in map(self._segment, self.segments):
+            if wanted.setdefault(segment.key, segment) != segment:
+                raise InvalidRequest(
+                    f"segments: segment {segment.segment_id} is given twice, and not with the same "
+                    "destinationSegmentID."
+                )
+        return wanted
 
     def _segment(self, given: str | Mapping[str, str]) -> api.SegmentConfigInput:
         from airflow_provider_activation.api import liveramp as api
@@ -354,7 +398,7 @@ class LiveRampWithdrawSegmentsOperator(LiveRampTask, ActionOperator):
         manager_id, wanted = str(self.distribution_manager_id), some_ids("segment_ids", self.segment_ids)
         configs = yield from configured(manager_id)
         there = {
-            segment_id: configs[segment_id, self.segment_type]
+            segment_id: configs[segment_id, self.segment_type].id
             for segment_id in wanted
             if (segment_id, self.segment_type) in configs
         }
@@ -363,17 +407,18 @@ class LiveRampWithdrawSegmentsOperator(LiveRampTask, ActionOperator):
         return {
             "distributionManagerID": manager_id,
             "withdrawn": list(there),
-            "absent": [segment_id for segment_id in wanted if segment_id not in there],
+            "absent": [segment_id for segment_id in dict.fromkeys(wanted) if segment_id not in there],
         }
 
 
 def _readable(noted: JSON) -> JSON:
-    """What an earlier try noted of the segments it added, if it is that; they are listed anyway."""
+    """What an earlier try noted before it sent anything, if it is that."""
     if (
         isinstance(noted, dict)
-        and isinstance(noted.get("added"), dict)
-        and all(isinstance(text, str) for pair in noted["added"].items() for text in pair)
-        and (noted.keys() >= {"connection", "after"} or "connection" not in noted)
+        and noted.keys() == {"sent", "connection", "after"}
+        and isinstance(noted["sent"], list)
+        and all(isinstance(segment_id, str) for segment_id in noted["sent"])
+        and all(value is None or isinstance(value, str) for value in (noted["connection"], noted["after"]))
     ):
         return noted
     return None

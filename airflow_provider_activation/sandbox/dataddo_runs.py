@@ -5,20 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Any
 
-from airflow_provider_activation.sandbox.dataddo_source import STRATEGIES, date_range
 from airflow_provider_activation.sandbox.messages import Refused
-from airflow_provider_activation.sandbox.reading import (
-    Fields,
-    Invalid,
-    boolean,
-    day,
-    either,
-    filled_text,
-    integer,
-    one_of,
-    parse_day,
-    url,
-)
+from airflow_provider_activation.sandbox.reading import Invalid
 from airflow_provider_activation.sandbox.service import iso
 
 ATTEMPTS = 3
@@ -31,19 +19,6 @@ DESCRIPTIONS = {
     "inactive": "The action was deactivated.",
 }
 
-# Only the names are documented, and none as required.
-ACTION_FIELDS = (
-    "status_detail",
-    "duration",
-    "last_execution",
-    "next_execution",
-    "error_count",
-    "is_being_processed",
-    "on_error_retry_timeout",
-    "schedule",
-    "storage_strategy",
-)
-
 
 @dataclass(frozen=True)
 class Run:
@@ -52,6 +27,8 @@ class Run:
     started: float
     finished: float
     fails: bool
+    asked: dict[str, Any]
+    """What was asked for: days, strategy and so on."""
     stopped: bool = False
     """Ended by a deactivation before it was through."""
 
@@ -59,19 +36,21 @@ class Run:
 class Runs:
     """The runs of one source or flow, one after another."""
 
-    def __init__(self, action_id: int, step: float) -> None:
+    def __init__(self, action_id: str, step: float) -> None:
         self.action_id = action_id
         self._step = step
         self._runs: list[Run] = []
-        self._deactivated: float | None = None
+        self._off = False
+        self._restarted = 0.0
+        self._switched: list[tuple[float, str, str]] = []
 
-    def enqueue(self, now: float, fail: bool) -> None:
+    def enqueue(self, now: float, fail: bool, asked: dict[str, Any]) -> None:
         """Queue a run; refused while one is in progress, and once they are switched off.
 
         Between the 202 and its start a run is invisible, and a second request is taken too: that is how
         a careless retry loads everything twice.
         """
-        if self._deactivated is not None:
+        if self._off:
             raise Refused(409, "the action is inactive")
         if any(run.started <= now < run.finished for run in self._runs):
             raise Refused(409, "a run is in progress")
@@ -79,18 +58,39 @@ class Runs:
         started = max(now, free) + self._step / 2
         # A run that fails is tried again by Dataddo itself, "retrying", before it is given up as "broken".
         length = self._step * (2 if fail else 1)
-        self._runs.append(Run(started, started + length, fail))
+        self._runs.append(Run(started, started + length, fail, asked))
 
     def deactivate(self, now: float) -> None:
         """Switch off: what runs ends now, what is queued never starts."""
-        if self._deactivated is not None:
+        if self._off:
             return
-        self._deactivated = now
+        self._off = True
+        self._switched.append((now, "info", DESCRIPTIONS["inactive"]))
         self._runs = [
             run if run.finished <= now else replace(run, finished=now, stopped=True)
             for run in self._runs
             if run.started <= now
         ]
+
+    def restart(self, now: float) -> None:
+        """Live again after it was broken or switched off; otherwise nothing to do."""
+        if self.status(now)["status"] in ("broken", "inactive"):
+            self._off = False
+            self._restarted = now
+            self._switched.append((now, "info", "The action was started again."))
+
+    def set_status(self, wanted: str, now: float) -> None:
+        """Switch off, or on again; the other statuses come by themselves."""
+        if wanted == "inactive":
+            self.deactivate(now)
+        elif wanted == "live":
+            self.restart(now)
+        elif wanted != self.status(now)["status"]:
+            raise Invalid(f"status can be set to live or inactive, not to {wanted}")
+
+    def has_data(self, now: float) -> bool:
+        """Whether a run has gone well."""
+        return any(run.finished <= now and not run.fails and not run.stopped for run in self._runs)
 
     def status(self, now: float) -> dict[str, Any]:
         """What GET status says: the old state until the new run has started."""
@@ -100,9 +100,9 @@ class Runs:
         if len(ended) < len(begun):
             retrying = begun[-1].fails and now >= begun[-1].started + self._step
             status = "retrying" if retrying else "running"
-        elif ended and ended[-1].fails:
+        elif ended and ended[-1].fails and ended[-1].finished > self._restarted:
             status = "broken"
-        if self._deactivated is not None:
+        if self._off:
             status = "inactive"
         return {
             "actionId": self.action_id,
@@ -113,7 +113,7 @@ class Runs:
         }
 
     def action(self, now: float) -> dict[str, Any]:
-        """The Action behind the runs, without what its owner knows: schedule and storage strategy."""
+        """What an Action says of its runs."""
         status = self.status(now)
         ended = [run for run in self._runs if run.finished <= now]
         begun = [run for run in self._runs if run.started <= now]
@@ -122,20 +122,18 @@ class Runs:
             "id": self.action_id,
             "status": status["status"],
             "status_detail": status["description"],
-            "duration": round(ended[-1].finished - ended[-1].started, 3) if ended else None,
-            "last_execution": status["lastRunStarted"],
+            "duration": f"{ended[-1].finished - ended[-1].started:.3f} s" if ended else None,
+            "last_execution": int(begun[-1].started) if begun else None,
             # Schedules are kept but not followed here.
             "next_execution": None,
             "error_count": sum(level == "error" and moment <= now for moment, level, _ in last),
             "is_being_processed": any(run.started <= now < run.finished for run in self._runs),
-            "on_error_retry_timeout": None,
         }
 
     def log(self, now: float) -> list[dict[str, Any]]:
         """The latest entries up to now, the newest first."""
         entries = [entry for run in self._runs for entry in self._course(run) if entry[0] <= now]
-        if self._deactivated is not None:
-            entries.append((self._deactivated, "info", DESCRIPTIONS["inactive"]))
+        entries = sorted([*entries, *self._switched], key=lambda entry: entry[0])
         return [
             {"actionId": self.action_id, "time": iso(moment), "level": level, "message": message}
             for moment, level, message in reversed(entries[-LOG_ENTRIES:])
@@ -157,42 +155,8 @@ class Runs:
         return course
 
     def state(self, now: float) -> dict[str, Any]:
-        """The status, and how many runs there were and will be."""
-        return {**self.status(now), "runs": len(self._runs)}
-
-
-def read_extraction(body: object) -> None:
-    """Check the optional body of an extraction: explicit days or a relative range, not both."""
-    fields = Fields(body)
-    one_day = day("%Y-%m-%d", "a day written YYYY-MM-DD")
-    first, last = fields.may("dateFrom", one_day), fields.may("dateTo", one_day)
-    expression = fields.may("dateRangeExpression", date_range(braces=None))
-    fields.may("storageStrategy", one_of(*STRATEGIES))
-    fields.may("url", url)
-    fields.may("limit", integer(1))
-    fields.end()
-    if (first is None) != (last is None):
-        raise Invalid("dateFrom and dateTo belong together")
-    if first is not None and expression is not None:
-        raise Invalid("give dateFrom and dateTo, or dateRangeExpression, not both")
-    if first and last and parse_day(first, "%Y-%m-%d") > parse_day(last, "%Y-%m-%d"):
-        raise Invalid("dateFrom must not be later than dateTo")
-
-
-def read_action(body: object, action_id: int) -> None:
-    """Check the Action that goes with a deactivation; what it says of itself must not be of another."""
-    fields = Fields(body)
-    given = fields.may("id", either(integer(1), filled_text))
-    fields.may("status", one_of("live", "running", "retrying", "broken", "inactive"))
-    for name in ACTION_FIELDS:
-        fields.may(name, lambda value, where: value)
-    fields.end()
-    if given is not None and str(given) != str(action_id):
-        raise Invalid(f"id is not the action of this source: {given}")
-
-
-def read_write(body: object) -> None:
-    """Check the optional body of a write."""
-    fields = Fields(body)
-    fields.may("skipRulesValidation", boolean)
-    fields.end()
+        """The status in a word, how many runs there were and will be, and what the last was asked for."""
+        status = self.status(now)
+        # A source has a description of its own.
+        del status["description"]
+        return {**status, "runs": len(self._runs), "lastRunAsked": self._runs[-1].asked if self._runs else {}}

@@ -1,10 +1,20 @@
-"""The body of Dataddo's Snapchat create-source, field by field."""
+"""The body that describes a Snapchat source to Dataddo, field by field."""
 
 from __future__ import annotations
 
 import re
 from typing import Any
 
+from airflow_provider_activation.sandbox.dataddo_catalogue import (
+    ACCOUNTS,
+    BREAKDOWNS,
+    LABELS,
+    METRICS,
+    ORGANISATIONS,
+    SNAPCHAT,
+    TEMPLATES,
+)
+from airflow_provider_activation.sandbox.dataddo_schedule import FREQUENCIES, part, timezone
 from airflow_provider_activation.sandbox.reading import (
     Check,
     Fields,
@@ -16,13 +26,8 @@ from airflow_provider_activation.sandbox.reading import (
     filled_text,
     integer,
     one_of,
-    pattern,
     text,
 )
-
-CUSTOMER_ID = 77
-ORGANISATIONS = {"org-1": "Example organization"}
-ACCOUNTS = {"org-1": {"acc-1": "Example account"}}
 
 # No list is documented; these are the two that the documents use.
 STRATEGIES = ("incremental", "clean")
@@ -51,19 +56,18 @@ def _null(value: object, where: str) -> None:
 def read_snapchat_source(body: object) -> tuple[dict[str, Any], int | str]:
     """The parameters of a new source as they were given, and its oAuthId."""
     fields = Fields(body)
-    names = array(filled_text, minimum=1, unique=True)
-    digits = pattern(r"[0-9]{1,2}", "digits in a string")
     oauth_id = fields.need("oAuthId", either(integer(1), filled_text))
+    frequency = fields.may("sync_frequency", one_of(*FREQUENCIES))
     required: dict[str, Check[Any]] = {
-        "connectorId": one_of("snapchat"),
-        "templateId": one_of("index"),
+        "connectorId": one_of(SNAPCHAT),
+        "templateId": one_of(*TEMPLATES),
         "storageStrategy": one_of(*STRATEGIES),
         "organizationId": one_of(*ORGANISATIONS),
         "accountId": filled_text,
         "label": filled_text,
-        "breakdown": filled_text,
-        "metrics": names,
-        "labels": names,
+        "breakdown": one_of(*BREAKDOWNS),
+        "metrics": array(one_of(*METRICS), minimum=1, unique=True),
+        "labels": array(one_of(*LABELS), minimum=1, unique=True),
         "action_report_time": filled_text,
         "swipe_up_attribution_window": filled_text,
         "view_attribution_window": filled_text,
@@ -72,15 +76,11 @@ def read_snapchat_source(body: object) -> tuple[dict[str, Any], int | str]:
     optional: dict[str, Check[Any]] = {
         "dateRangePreview": date_range(braces=True),
         "strategy": one_of(*STRATEGIES),
-        "sync_frequency": one_of("day", "week", "month", "custom"),
-        "day_of_week": digits,
-        "day_of_month": digits,
-        "hour": digits,
-        "minute": digits,
-        "timezone": filled_text,
+        **{name: part(name, frequency) for name in ("day_of_week", "day_of_month", "hour", "minute")},
+        "timezone": timezone,
         "search": text,
         "request": _null,
-        "type": one_of("snapchat"),
+        "type": one_of(SNAPCHAT),
         "ensureDataTypes": any_object,
         "allowEmpty": boolean,
         "nullableFields": boolean,

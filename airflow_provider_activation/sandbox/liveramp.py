@@ -1,11 +1,15 @@
-"""LiveRamp Activation API v2: tokens, the catalogue, segments and integration connections."""
+"""LiveRamp Activation API v2: tokens, the catalogue of destinations, and the way to the rest."""
 
 from __future__ import annotations
 
-import itertools
 from typing import Any
 
+from airflow_provider_activation.sandbox.liveramp_connections import (
+    CONNECTION_ROUTES,
+    IntegrationConnections,
+)
 from airflow_provider_activation.sandbox.liveramp_distribution import DISTRIBUTION_ROUTES, Distribution
+from airflow_provider_activation.sandbox.liveramp_managers import MANAGER_ROUTES, Managers
 from airflow_provider_activation.sandbox.liveramp_oauth import OAUTH_ROUTES, OAuth
 from airflow_provider_activation.sandbox.liveramp_paging import page
 from airflow_provider_activation.sandbox.liveramp_seeds import (
@@ -16,16 +20,13 @@ from airflow_provider_activation.sandbox.liveramp_seeds import (
     SEGMENTS,
     integration_of,
 )
+from airflow_provider_activation.sandbox.liveramp_segments import SEGMENT_ROUTES, Segments
 from airflow_provider_activation.sandbox.messages import Answer, Incoming, Refused, Route
 from airflow_provider_activation.sandbox.reading import (
-    Fields,
     Invalid,
-    array,
-    filled_text,
     one_of,
-    text,
 )
-from airflow_provider_activation.sandbox.service import Service, bearer, iso
+from airflow_provider_activation.sandbox.service import Service, bearer
 from airflow_provider_activation.sandbox.settings import Settings, Tokens, Vault
 
 ERROR_CODES = {
@@ -43,30 +44,36 @@ class LiveRamp(Service):
     name = "liveramp"
     title = "LiveRamp Activation API"
     invalid_status = 422
+    beside_api = ("/consent/", "/upload")
     seeded = frozenset({"destinations", "integrations", "segments"})
 
     def __init__(self, settings: Settings, vault: Vault) -> None:
         super().__init__(settings, vault)
         self.tokens = Tokens(vault, settings.clock, settings.token_seconds or 600)
         self.integration_connections: dict[str, dict[str, Any]] = {}
-        self._connection_ids = itertools.count(7100001)
         self.oauth = OAuth(settings, self.url)
-        self.distribution = Distribution(settings, self.integration_connections)
+        self.segments = Segments()
+        self.distribution = Distribution(settings, self.integration_connections, self.segments)
+        self.managers = Managers(settings, self.integration_connections, self.distribution)
+        connections = IntegrationConnections(
+            settings, self.integration_connections, self.oauth, self.managers
+        )
         self.routes = [
             Route("POST", "/authn/v1/oauth2/token", self.issue_token),
             Route("GET", "/v2/destinations", self.list_destinations),
             Route("GET", "/v2/destinations/{id}", self.get_destination),
             Route("GET", "/v2/destinations/{destId}/integrations", self.list_integrations),
             Route("GET", "/v2/destinations/{destId}/integrations/{id}", self.get_integration),
-            Route("POST", "/v2/integration-connections", self.create_integration_connection),
-            Route("GET", "/v2/integration-connections", self.list_integration_connections),
-            Route("GET", "/v2/integration-connections/{id}", self.get_integration_connection),
-            Route("GET", "/v2/segments", self.list_segments),
-            Route("GET", "/v2/segments/{id}", self.get_segment),
-            *(Route(method, template, getattr(self.oauth, verb)) for method, template, verb in OAUTH_ROUTES),
             *(
-                Route(method, template, getattr(self.distribution, verb))
-                for method, template, verb in DISTRIBUTION_ROUTES
+                Route(method, template, getattr(part, verb))
+                for part, routes in (
+                    (self.oauth, OAUTH_ROUTES),
+                    (self.segments, SEGMENT_ROUTES),
+                    (connections, CONNECTION_ROUTES),
+                    (self.managers, MANAGER_ROUTES),
+                    (self.distribution, DISTRIBUTION_ROUTES),
+                )
+                for method, template, verb in routes
             ),
         ]
 
@@ -95,8 +102,9 @@ class LiveRamp(Service):
             raise Refused(403, f"no access to the organisation {organisation}")
 
     def settle(self, now: float) -> None:
-        """Complete the authorisations that have become due."""
+        """Complete the authorisations that have become due, stop the distributions that have expired."""
         self.oauth.settle(now)
+        self.managers.settle(now)
 
     def expire_tokens(self) -> None:
         """End every access token."""
@@ -167,81 +175,6 @@ class LiveRamp(Service):
             raise Refused(404, f"destination {destination_id} has no integration {integration_id}")
         return Answer.json(integration)
 
-    def list_segments(self, incoming: Incoming) -> Answer:
-        """All segments, or those of a field and value."""
-        query = incoming.read_query()
-        value = query.may("valueName", filled_text)
-        field = query.may("fieldName", filled_text)
-        found = [
-            segment.public
-            for segment in SEGMENTS.values()
-            if value in (None, segment.value) and field in (None, segment.field_name)
-        ]
-        return page(query, "v2/Segments", found)
-
-    def get_segment(self, incoming: Incoming, segment_id: str) -> Answer:
-        """One segment."""
-        incoming.read_query().end()
-        if segment_id not in SEGMENTS:
-            raise Refused(404, f"no segment {segment_id}")
-        return Answer.json(SEGMENTS[segment_id].public)
-
-    def create_integration_connection(self, incoming: Incoming) -> Answer:
-        """Activate an integration; with a distributionManagerName, a distribution manager comes with it."""
-        incoming.read_query().end()
-        fields = Fields(incoming.json())
-        pair = fields.need("integrationID", array(filled_text))
-        properties = fields.need("properties", array(_property))
-        devices = fields.need("deviceTypes", array(filled_text, minimum=1, unique=True))
-        # The seed page asks for oAuthEndpointID here; the API description, which we follow, does not know it.
-        oauth_connection = fields.may("oAuthConnectionID", filled_text)
-        manager_name = fields.may("distributionManagerName", filled_text)
-        fields.end()
-        if len(pair) != 2:
-            raise Invalid("integrationID must be [destination id, integration id]")
-        integration = integration_of(*pair)
-        if integration is None:
-            raise Invalid(f"integrationID names no integration: {pair}")
-        if "unavailableReason" in integration:
-            raise Invalid(f"the integration is unavailable: {integration['unavailableReason']}")
-        wanted = sorted(required["name"] for required in integration["requiredProperties"])
-        if sorted(prop["propertyKey"] for prop in properties) != wanted:
-            raise Invalid(f"properties must be exactly: {', '.join(wanted)}")
-        if refused := [device for device in devices if device not in integration["deviceTypes"]]:
-            raise Invalid(f"deviceTypes: {refused[0]} is not among {', '.join(integration['deviceTypes'])}")
-        self.oauth.check_connection(integration.get("oAuthEndpointID"), oauth_connection)
-        if manager_name is not None and len(manager_name) > 50:
-            raise Invalid("distributionManagerName must have at most 50 characters")
-        now = iso(self.now())
-        connection_id = str(next(self._connection_ids))
-        created: dict[str, Any] = {
-            "id": connection_id,
-            "integrationID": pair,
-            "properties": properties,
-            "deviceTypes": devices,
-            "createdAt": now,
-            "updatedAt": now,
-        }
-        if oauth_connection is not None:
-            created["oAuthConnectionID"] = oauth_connection
-        self.integration_connections[connection_id] = created
-        if manager_name is not None:
-            self.distribution.add_manager(manager_name, connection_id)
-        return Answer.json({"id": connection_id}, 201)
-
-    def list_integration_connections(self, incoming: Incoming) -> Answer:
-        """All integration connections; there is no filter."""
-        return page(
-            incoming.read_query(), "v2/IntegrationConnections", list(self.integration_connections.values())
-        )
-
-    def get_integration_connection(self, incoming: Incoming, connection_id: str) -> Answer:
-        """One integration connection."""
-        incoming.read_query().end()
-        if connection_id not in self.integration_connections:
-            raise Refused(404, f"no integration connection {connection_id}")
-        return Answer.json(self.integration_connections[connection_id])
-
     def connections(self) -> dict[str, dict[str, Any]]:
         """liveramp_default."""
         return {
@@ -262,22 +195,11 @@ class LiveRamp(Service):
             "oAuthConnections": list(self.oauth.connections.values()),
             "integrationConnections": list(self.integration_connections.values()),
             **self.distribution.state(),
+            "uploadedSegments": [segment.held for segment in self.segments.uploaded()],
             "destinations": DESTINATIONS,
             "integrations": [item for items in INTEGRATIONS.values() for item in items],
-            "segments": [
-                {**segment.public, "recordCount": segment.record_count} for segment in SEGMENTS.values()
-            ],
+            "segments": [segment.held for segment in SEGMENTS.values()],
         }
-
-
-def _property(value: object, where: str) -> dict[str, str]:
-    fields = Fields(value, where)
-    read = {
-        "propertyKey": fields.need("propertyKey", filled_text),
-        "propertyValue": fields.need("propertyValue", text),
-    }
-    fields.end()
-    return read
 
 
 def _destination(destination_id: str) -> dict[str, Any]:

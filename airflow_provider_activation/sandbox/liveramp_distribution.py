@@ -1,4 +1,4 @@
-"""LiveRamp's distribution managers, segment configs, segment statuses and deliveries."""
+"""LiveRamp's segment configs, segment statuses and deliveries."""
 
 from __future__ import annotations
 
@@ -7,15 +7,14 @@ from dataclasses import dataclass
 from typing import Any, Literal, TypeVar
 
 from airflow_provider_activation.sandbox.liveramp_paging import page
-from airflow_provider_activation.sandbox.liveramp_seeds import SEGMENT_TYPES, SEGMENTS
+from airflow_provider_activation.sandbox.liveramp_seeds import SEGMENT_TYPES
+from airflow_provider_activation.sandbox.liveramp_segments import Segments
 from airflow_provider_activation.sandbox.messages import Answer, Incoming, Refused
 from airflow_provider_activation.sandbox.reading import Check, Fields, Invalid, array, filled_text, one_of
 from airflow_provider_activation.sandbox.service import iso, progress
 from airflow_provider_activation.sandbox.settings import Settings
 
 DISTRIBUTION_ROUTES = (
-    ("GET", "/v2/distribution-managers", "list_managers"),
-    ("GET", "/v2/distribution-managers/{id}", "get_manager"),
     ("POST", "/v2/distribution-managers/{dmId}/segment-configs", "add_configs"),
     ("DELETE", "/v2/distribution-managers/{dmId}/segment-configs", "remove_configs"),
     ("GET", "/v2/distribution-managers/{dmId}/segment-configs", "list_configs"),
@@ -26,10 +25,14 @@ DISTRIBUTION_ROUTES = (
 
 MAX_CONFIGS = 500
 
+SYNC_COURSE = ("NEVER_SYNCED", "OUT_OF_SYNC", "SYNCED")
+GOING = ("PENDING", "IN_PROGRESS")
+"""What a delivery goes through before it ends."""
+
 T = TypeVar("T")
 
 
-@dataclass(frozen=True)
+@dataclass
 class Config:
     """One segment in distribution."""
 
@@ -40,7 +43,8 @@ class Config:
     destination_segment_id: str | None
     connection_id: str
     device_type: str
-    started: float
+    started: float | None = None
+    """When its delivery began; None while its distribution manager delivers nothing."""
 
     @property
     def key(self) -> tuple[str, str, str, str | None]:
@@ -61,7 +65,7 @@ class Config:
         return shown
 
 
-@dataclass(frozen=True)
+@dataclass
 class Delivery:
     """What putting a segment into distribution, or taking it out, sends to the destination."""
 
@@ -70,62 +74,64 @@ class Delivery:
     config: Config
     started: float
     fail: bool
+    cancelled: float | None = None
 
 
 class Distribution:
-    """What is being distributed, and how far it has come."""
+    """What is being distributed, and how far it has come.
 
-    def __init__(self, settings: Settings, connections: dict[str, dict[str, Any]]) -> None:
+    That deliveries of an inactive distribution manager stop is documented; that they are then CANCELLED, and
+    made anew when it becomes active again, is how it is understood here.
+    """
+
+    def __init__(
+        self, settings: Settings, connections: dict[str, dict[str, Any]], segments: Segments
+    ) -> None:
         self._step = settings.step_seconds
         self._now = settings.clock.now
         self._connections = connections
+        self._segments = segments
         self.managers: dict[str, dict[str, Any]] = {}
         self._configs: dict[str, Config] = {}
         self._keys: set[tuple[str, str, str, str | None]] = set()
         self._deliveries: list[Delivery] = []
         self._ids = itertools.count(8200001)
 
-    def add_manager(self, name: str, connection_id: str) -> None:
-        """A new active distribution manager for an integration connection."""
-        now = iso(self._now())
-        manager_id = str(next(self._ids))
-        self.managers[manager_id] = {
-            "id": manager_id,
-            "name": name,
-            "integrationConnectionID": connection_id,
-            "status": "ACTIVE",
-            "expireAt": None,
-            "createdAt": now,
-            "updatedAt": now,
-        }
-
-    def list_managers(self, incoming: Incoming) -> Answer:
-        """All distribution managers, or those of one integration connection."""
-        query = incoming.read_query()
-        wanted = query.may("integrationConnectionID", filled_text)
-        found = [item for item in self.managers.values() if wanted in (None, item["integrationConnectionID"])]
-        return page(query, "v2/DistributionManagers", found)
-
-    def get_manager(self, incoming: Incoming, manager_id: str) -> Answer:
+    def manager(self, manager_id: str) -> dict[str, Any]:
         """One distribution manager."""
-        incoming.read_query().end()
-        return Answer.json(self._manager(manager_id))
-
-    def _manager(self, manager_id: str) -> dict[str, Any]:
         if manager_id not in self.managers:
             raise Refused(404, f"no distribution manager {manager_id}")
         return self.managers[manager_id]
 
+    def holds(self, manager_id: str) -> bool:
+        """Whether a distribution manager has segments in distribution."""
+        return any(config.manager_id == manager_id for config in self._configs.values())
+
+    def cancel(self, manager_id: str) -> None:
+        """Stop what a distribution manager has not delivered yet, as it becomes inactive."""
+        now = self._now()
+        for delivery in self._deliveries:
+            if delivery.config.manager_id == manager_id and self._status(delivery, now) in GOING:
+                delivery.cancelled = now
+                if delivery.operation == "ADD":
+                    delivery.config.started = None
+
+    def resume(self, manager_id: str) -> None:
+        """Deliver what a distribution manager holds and has not delivered, as it becomes active."""
+        for config in self._configs.values():
+            if config.manager_id == manager_id and config.started is None:
+                self._deliver("ADD", config, fail=False)
+
     def add_configs(self, incoming: Incoming, manager_id: str) -> Answer:
         """Put segments into distribution. 207: each item has an outcome, the call as a whole has none."""
         incoming.read_query().end()
-        manager = self._manager(manager_id)
+        manager = self.manager(manager_id)
         # A body of the wrong form is refused whole; only well-formed items get outcomes of their own.
         items = _items(incoming, _config_item)
         return Answer.json([self._add(manager, item, incoming.fail) for item in items], 207)
 
     def _add(self, manager: dict[str, Any], item: dict[str, Any], fail: bool) -> dict[str, Any]:
-        segment = SEGMENTS.get(item["segmentID"])
+        segment = self._segments.get(item["segmentID"])
         if segment is None:
             return _outcome(None, 404, "NOT_FOUND", f"no segment {item['segmentID']}")
         if segment.type != item["segmentType"]:
@@ -141,13 +147,13 @@ class Distribution:
             destination_segment_id=item["destinationSegmentID"],
             connection_id=manager["integrationConnectionID"],
             device_type=devices[0] if len(devices) == 1 else "MIXED",
-            started=self._now(),
         )
         if config.key in self._keys:
             return _outcome(None, 409, "CONFLICT", f"the segment {segment.id} is in distribution already")
         self._keys.add(config.key)
         self._configs[config.id] = config
-        self._deliver("ADD", config, fail)
+        if manager["status"] == "ACTIVE":
+            self._deliver("ADD", config, fail)
         return _outcome(config.id, 201, "CREATED", "Created")
 
     def remove_configs(self, incoming: Incoming, manager_id: str) -> Answer:
@@ -157,7 +163,7 @@ class Distribution:
         What was on its way there before is still delivered.
         """
         incoming.read_query().end()
-        manager = self._manager(manager_id)
+        manager = self.manager(manager_id)
         items = _items(incoming, _config_id)
         return Answer.json([self._remove(manager, config_id, incoming.fail) for config_id in items], 207)
 
@@ -167,16 +173,20 @@ class Distribution:
             return _outcome(config_id, 404, "NOT_FOUND", f"no segment config {config_id}")
         del self._configs[config_id]
         self._keys.remove(config.key)
-        self._deliver("DELETE", config, fail)
+        if manager["status"] == "ACTIVE":
+            self._deliver("DELETE", config, fail)
         # The documents do not say how a success reads here; 200 is what the other DELETEs answer.
         return _outcome(config_id, 200, "OK", "Removed")
 
     def _deliver(self, operation: Literal["ADD", "DELETE"], config: Config, fail: bool) -> None:
-        self._deliveries.append(Delivery(str(next(self._ids)), operation, config, self._now(), fail))
+        now = self._now()
+        if operation == "ADD":
+            config.started = now
+        self._deliveries.append(Delivery(str(next(self._ids)), operation, config, now, fail))
 
     def list_configs(self, incoming: Incoming, manager_id: str) -> Answer:
         """The segment configs of a distribution manager."""
-        self._manager(manager_id)
+        self.manager(manager_id)
         found = [config for config in self._configs.values() if config.manager_id == manager_id]
         return page(
             incoming.read_query(),
@@ -189,7 +199,7 @@ class Distribution:
     def get_config(self, incoming: Incoming, manager_id: str, config_id: str) -> Answer:
         """One segment config."""
         incoming.read_query().end()
-        self._manager(manager_id)
+        self.manager(manager_id)
         config = self._configs.get(config_id)
         if config is None or config.manager_id != manager_id:
             raise Refused(404, f"distribution manager {manager_id} has no segment config {config_id}")
@@ -213,7 +223,11 @@ class Distribution:
         distributed = set()
         for config in self._configs.values():
             distributed.add(config.segment_id)
-            sync = progress(config.started, now, self._step, ("NEVER_SYNCED", "SYNCED"))
+            sync = (
+                SYNC_COURSE[0]
+                if config.started is None
+                else progress(config.started, now, self._step, SYNC_COURSE)
+            )
             taxonomy = {"taxonomySyncStatus": sync}
             name_there = config.destination_segment_id or (
                 f"dest-{config.segment_id}" if sync == "SYNCED" else None
@@ -227,7 +241,7 @@ class Distribution:
                 "integrationConnectionID": config.connection_id,
             }
             statuses.append((int(config.id), status))
-        for segment in SEGMENTS.values():
+        for segment in self._segments.all():
             if segment.id not in distributed:
                 taxonomy = {"taxonomySyncStatus": "NOT_CONFIGURED_TO_SYNC"}
                 status = {"segmentID": segment.id, "segmentType": segment.type, "taxonomy": taxonomy}
@@ -249,21 +263,29 @@ class Distribution:
         now = self._now()
         return page(query, "v2/Deliveries", found, lambda delivery: self._delivery(delivery, now))
 
+    def _status(self, delivery: Delivery, now: float) -> str:
+        if delivery.cancelled is not None:
+            return "CANCELLED"
+        end = "FAILED" if delivery.fail else "DELIVERED"
+        return progress(delivery.started, now, self._step, (*GOING, end))
+
     def _delivery(self, delivery: Delivery, now: float) -> dict[str, Any]:
         config = delivery.config
-        states = ("PENDING", "IN_PROGRESS", "FAILED" if delivery.fail else "DELIVERED")
-        status = progress(delivery.started, now, self._step, states)
+        status = self._status(delivery, now)
+        steps = GOING.index(status) if status in GOING else len(GOING)
+        updated = delivery.started + self._step * steps if delivery.cancelled is None else delivery.cancelled
         shown: dict[str, Any] = {
             "id": delivery.id,
             "status": status,
             "deviceType": config.device_type,
-            "updatedAt": iso(delivery.started + self._step * states.index(status)),
+            "updatedAt": iso(updated),
             "integrationConnectionID": config.connection_id,
             "operationType": delivery.operation,
             "segmentID": config.segment_id,
         }
-        if status == "DELIVERED":
-            shown["recordCount"] = SEGMENTS[config.segment_id].record_count
+        segment = self._segments.get(config.segment_id)
+        if status == "DELIVERED" and segment is not None:
+            shown["recordCount"] = segment.record_count
         return shown
 
     def state(self) -> dict[str, list[dict[str, Any]]]:

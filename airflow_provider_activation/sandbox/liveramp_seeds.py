@@ -75,6 +75,7 @@ class Segment:
     """One segment, and how many records of it a delivery carries."""
 
     id: str
+    field_id: str
     field_name: str
     value: str
     type: str
@@ -83,8 +84,13 @@ class Segment:
     @property
     def public(self) -> dict[str, Any]:
         """As the API shows it."""
-        field = {"id": f"60{self.id[-4:]}", "name": self.field_name, "audienceId": "900001"}
+        field = {"id": self.field_id, "name": self.field_name, "audienceId": "900001"}
         return {"id": self.id, "field": field, "value": self.value, "type": self.type}
+
+    @property
+    def held(self) -> dict[str, Any]:
+        """As the sandbox shows it, with what the API keeps to itself."""
+        return {**self.public, "recordCount": self.record_count}
 
 
 _FIELDS = [
@@ -108,6 +114,6 @@ _FIELDS = [
 ]
 
 SEGMENTS: dict[str, Segment] = {
-    str(5000000001 + index): Segment(str(5000000001 + index), name, "1", kind, count)
+    str(5000000001 + index): Segment(str(5000000001 + index), str(600001 + index), name, "1", kind, count)
     for index, (name, kind, count) in enumerate(_FIELDS)
 }

@@ -13,6 +13,8 @@ from airflow_provider_activation.api.steps import Steps
 from airflow_provider_activation.hooks.liveramp import LiveRampHook
 from airflow_provider_activation.waits.probe import Done, Failed, Listing, Outcome, Pending, Probe
 
+MOST_SEGMENTS_TOLD = 10
+"""Up to so many segments are named in a message."""
 MOST_SEGMENTS_NAMED = 100
 """Up to so many segments are named in the question; for more, all deliveries of the connection are read."""
 
@@ -67,7 +69,7 @@ class DeliveryProbe(Probe):
     @property
     def subject(self) -> str:
         return (
-            f"delivery of segments {', '.join(self.segment_ids)} "
+            f"delivery of {_told(self.segment_ids)} "
             f"to integration connection {self.integration_connection_id}"
         )
 
@@ -115,13 +117,16 @@ class DistributionProbe(DeliveryProbe):
     The result says which segments were added, which were in distribution before, and the deliveries.
 
     :param distribution_manager_id: where they were put.
-    :param segment_config_ids: under which ids, in the order of ``segment_ids``.
-    :param unchanged: segments that were in distribution before and are not waited for.
+    :param segment_config_ids: under which ids, in the order of the segments that were added.
+    :param unchanged: segments that were in distribution before.
+    :param added: which of ``segment_ids`` were added, if not all: an earlier try may have added the others,
+        which nobody knows.
     """
 
     distribution_manager_id: str = ""
     segment_config_ids: tuple[str, ...] = ()
     unchanged: tuple[str, ...] = ()
+    added: tuple[str, ...] | None = None
 
     def _judge(self, deliveries: list[api.Delivery | None]) -> Outcome:
         outcome = super()._judge(deliveries)
@@ -130,24 +135,28 @@ class DistributionProbe(DeliveryProbe):
         return Done(
             {
                 "distributionManagerID": self.distribution_manager_id,
-                "added": list(self.segment_ids),
+                "added": list(self._added),
                 "unchanged": list(self.unchanged),
                 "deliveries": outcome.result,
             }
         )
 
     @property
+    def _added(self) -> tuple[str, ...]:
+        return self.segment_ids if self.added is None else self.added
+
+    @property
     def left_behind(self) -> str:
         return (
-            f"Segments {', '.join(self.segment_ids)} stay in distribution manager "
+            f"The {_told(self.segment_ids)} stay in distribution manager "
             f"{self.distribution_manager_id}, and LiveRamp goes on delivering them."
         )
 
     def cancel(self) -> Steps[str]:
-        segments = dict(zip(self.segment_ids, self.segment_config_ids, strict=True))
+        segments = dict(zip(self._added, self.segment_config_ids, strict=True))
         yield from withdraw(self.distribution_manager_id, segments)
         return (
-            f"segments {', '.join(segments)} were withdrawn from distribution manager "
+            f"{_told(tuple(segments))} were withdrawn from distribution manager "
             f"{self.distribution_manager_id}."
         )
 
@@ -169,7 +178,7 @@ class SegmentSyncProbe(Probe):
 
     @property
     def subject(self) -> str:
-        return f"synchronisation of segments {', '.join(self.segment_ids)}"
+        return f"synchronisation of {_told(self.segment_ids)}"
 
     def look(self) -> Steps[Outcome]:
         return self.judge_listed((yield from _statuses(self.segment_type, self.segment_ids)))
@@ -218,6 +227,13 @@ def latest_change(integration_connection_id: str, segment_ids: Sequence[str]) ->
     listed = yield from _deliveries(integration_connection_id, segment_ids)
     moments = [_moment(delivery) for segment_id in segment_ids for delivery in listed.get(segment_id, ())]
     return (max(moments) + timedelta(microseconds=1)).isoformat() if moments else None
+
+
+def _told(segment_ids: Sequence[str]) -> str:
+    """Segments in a message: each of them if they are few, else how many there are."""
+    if len(segment_ids) <= MOST_SEGMENTS_TOLD:
+        return f"segments {', '.join(segment_ids)}"
+    return f"{len(segment_ids)} segments ({', '.join(segment_ids[:3])} and more)"
 
 
 def _deliveries(connection_id: str, segment_ids: Sequence[str]) -> Steps[dict[str, list[api.Delivery]]]:

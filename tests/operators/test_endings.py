@@ -10,12 +10,11 @@ from typing import Any, cast
 
 import pytest
 from airflow.providers.common.compat.sdk import TaskDeferred
-from airflow.sdk.exceptions import TaskDeferralError, TaskDeferralTimeout
 from airflow.sdk.execution_time.task_runner import RuntimeTaskInstance
 from example_tasks import build_flow, connect, create_activity, define, export, register
-from task_running import Task
+from task_running import Task, TaskDeferralError, TaskDeferralTimeout
 
-from airflow_provider_activation.errors import WaitTimeout
+from airflow_provider_activation.errors import JobFailed, WaitTimeout
 from airflow_provider_activation.hooks.acoustic_exchange import AcousticExchangeHook
 from airflow_provider_activation.hooks.dataddo import DataddoHook
 from airflow_provider_activation.operators.dataddo import (
@@ -25,6 +24,7 @@ from airflow_provider_activation.operators.dataddo import (
 from airflow_provider_activation.operators.liveramp import LiveRampDistributeSegmentsOperator
 from airflow_provider_activation.sandbox import Sandbox
 from airflow_provider_activation.sensors.liveramp import LiveRampDeliverySensor
+from airflow_provider_activation.triggers.wait import WaitTrigger
 
 SEGMENTS = ["5000000001", "5000000002"]
 TRIGGER_TIMEOUT = {"error": "Trigger timeout"}
@@ -152,9 +152,13 @@ class TestOthers:
             return result(made)
 
         monkeypatch.setattr(operator, "result", killed_in_between)
-        assert task.run()["enabled"] is False
+        # Airflow lets it go on for some seconds; it must not end green with what was cancelled
+        with pytest.raises(JobFailed, match="killed"):
+            task.run()
         operator.on_kill()
-        assert updates(slow) == ["POST", "POST"]
+        (activity,) = slow.state()["delta-projects"]["activities"]
+        assert activity["enabled"] is False
+        assert updates(slow) == ["POST", "POST", "POST"], "enabled, disabled, and once more to be sure"
 
 
 def test_killed_in_the_middle_of_a_call_says_what_happens_next(capsys: pytest.CaptureFixture[str]) -> None:
@@ -162,6 +166,15 @@ def test_killed_in_the_middle_of_a_call_says_what_happens_next(capsys: pytest.Ca
     operator._submitting = True
     operator.on_kill()
     assert "asks the service before it sends anything" in capsys.readouterr().out
+
+
+async def kill_as_airflow_does(trigger: WaitTrigger) -> None:
+    """Call `on_kill`, and cancel it once more each time Airflow looks at its triggers."""
+    ending = asyncio.create_task(trigger.on_kill())
+    while not ending.done():
+        await asyncio.sleep(0.01)
+        ending.cancel()
+    await ending
 
 
 class TestTrigger:
@@ -183,7 +196,7 @@ class TestTrigger:
             return {task.ti.run_id: states()}
 
         monkeypatch.setattr(RuntimeTaskInstance, "get_task_states", get_task_states)
-        asyncio.run(trigger.on_kill())
+        asyncio.run(kill_as_airflow_does(trigger))
         return in_distribution(slow)
 
     def test_a_person_cleared_the_task(self, slow: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
