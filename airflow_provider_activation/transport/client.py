@@ -15,6 +15,10 @@ from airflow_provider_activation.api.call import FileBody
 from airflow_provider_activation.errors import InvalidConnection
 from airflow_provider_activation.transport.service import Service, environment_proxy
 
+MOST_CONNECTIONS = 100
+"""Requests under way at once on one event loop; further ones wait."""
+MOST_IDLE_CONNECTIONS = 20
+
 
 def new_client(service: Service) -> httpx.Client:
     """A client for threads.
@@ -29,7 +33,7 @@ def new_client(service: Service) -> httpx.Client:
 def new_async_client(service: Service) -> httpx.AsyncClient:
     """A client for an event loop; see `new_client`. Reads certificates from disk."""
     with _proxy_named(service):
-        inner = httpx.AsyncHTTPTransport(**_options(service))
+        inner = _Connections(**_options(service))
     return httpx.AsyncClient(transport=_AsyncWithQuery(service, inner))
 
 
@@ -118,6 +122,70 @@ class _AsyncWithQuery(httpx.AsyncBaseTransport):
 
     async def aclose(self) -> None:
         await self._inner.aclose()
+
+
+class _Connections(httpx.AsyncBaseTransport):
+    """A connection for each request under way, kept for later ones.
+
+    httpx keeps all connections in one pool. For each request that pool looks at every connection, and hands
+    the same one to all requests that wait: with fifty under way this takes longer than everything else
+    together. Here each connection is a pool of its own.
+    """
+
+    def __init__(self, *, verify: ssl.SSLContext | bool, proxy: str | None) -> None:
+        self._options: dict[str, Any] = {
+            "verify": httpx.create_ssl_context(verify=verify),  # made once: it takes longer than a request
+            "proxy": proxy,
+            "limits": httpx.Limits(max_connections=1),
+        }
+        self._places = asyncio.Semaphore(MOST_CONNECTIONS)
+        # the first one is made at once, so that a proxy that cannot be used is refused now
+        self._idle = [self._new()]
+
+    def _new(self) -> httpx.AsyncHTTPTransport:
+        return httpx.AsyncHTTPTransport(**self._options)
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        await self._places.acquire()
+        connection = self._idle.pop() if self._idle else self._new()
+        try:
+            response = await connection.handle_async_request(request)
+        except BaseException:
+            await self.give_back(connection)
+            raise
+        assert isinstance(response.stream, httpx.AsyncByteStream)
+        response.stream = _GivenBack(response.stream, connection, self)
+        return response
+
+    async def give_back(self, connection: httpx.AsyncHTTPTransport) -> None:
+        """Let the next request have a connection."""
+        self._places.release()
+        if len(self._idle) < MOST_IDLE_CONNECTIONS:
+            self._idle.append(connection)
+        else:
+            await connection.aclose()
+
+    async def aclose(self) -> None:
+        while self._idle:
+            await self._idle.pop().aclose()
+
+
+class _GivenBack(httpx.AsyncByteStream):
+    """The body of an answer, which gives its connection back at its end."""
+
+    def __init__(
+        self, body: httpx.AsyncByteStream, connection: httpx.AsyncHTTPTransport, connections: _Connections
+    ) -> None:
+        self._body, self._connection, self._connections = body, connection, connections
+
+    def __aiter__(self) -> AsyncIterator[bytes]:
+        return self._body.__aiter__()
+
+    async def aclose(self) -> None:
+        try:
+            await self._body.aclose()
+        finally:
+            await self._connections.give_back(self._connection)
 
 
 @contextmanager

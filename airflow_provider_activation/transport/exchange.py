@@ -9,7 +9,7 @@ import random
 import threading
 import time
 import weakref
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Iterator, Mapping
 from contextlib import aclosing, closing, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -63,6 +63,8 @@ LONGEST_EXCHANGE = 300.0
 TOKEN_MARGIN = 60.0
 """A token is renewed this many seconds before it expires, or after half its life if that is shorter."""
 QUOTED_BODY = 1000
+LARGE_ANSWER = 256 * 1024
+"""Bytes. A larger answer is read in a thread: a list of ten thousand jobs would hold up the event loop."""
 
 # raised before the first byte of the request could leave
 _NEVER_LEFT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.UnsupportedProtocol)
@@ -88,6 +90,14 @@ class _Download:
 
 
 @dataclass(frozen=True)
+class _Read:
+    """A step: make a value of an answer."""
+
+    call: Call[Any]
+    response: httpx.Response
+
+
+@dataclass(frozen=True)
 class _LogIn:
     """A step: have a token that is not this one."""
 
@@ -99,6 +109,7 @@ class Transport:
 
     :param service: what to know of the connection.
     :param on_secret: called with each secret a log-in yields, in the thread that logged in.
+    :param aon_secret: the same on an event loop; left out, `on_secret` is called there.
     :param sleep: for tests, which do not want to wait.
     """
 
@@ -107,6 +118,7 @@ class Transport:
         service: Service,
         *,
         on_secret: Callable[[str], None] = lambda secret: None,
+        aon_secret: Callable[[str], Awaitable[None]] | None = None,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
         for address in (service.base_url, service.log_in.url if service.log_in else None):
@@ -116,7 +128,7 @@ class Transport:
         self.service = service
         self.redact = Redactor(service.secrets)
         redact_library_logs(self.redact)
-        self._on_secret = on_secret
+        self._on_secret, self._aon_secret = on_secret, aon_secret
         self._sleep = sleep
         self._base = httpx.URL(service.base_url)
         self._token: Token | None = None
@@ -155,6 +167,8 @@ class Transport:
                     for piece in response.iter_bytes():
                         file.write(piece)
             return httpx.Response(response.status_code, headers=response.headers)
+        if isinstance(step, _Read):
+            return self._read(step.call, step.response)
         if isinstance(step, Pause):
             return self._sleep(step.seconds)
         with self._token_lock:
@@ -186,9 +200,16 @@ class Transport:
     async def _aperform(self, step: Any) -> Any:
         if isinstance(step, Pause):
             return await asyncio.sleep(step.seconds)
+        if isinstance(step, _Read):
+            if len(step.response.content) < LARGE_ANSWER:
+                return self._read(step.call, step.response)
+            return await asyncio.to_thread(self._read, step.call, step.response)
         side = await self._async_side()
         if isinstance(step, httpx.Request):
-            return await side.client.send(step)
+            response = await side.client.send(step)
+            # it and its stream hold each other, and would hold a long list until garbage is collected
+            del response.stream
+            return response
         if isinstance(step, _Download):
             response = await side.client.send(step.request, stream=True)
             async with aclosing(response):
@@ -202,7 +223,10 @@ class Transport:
         async with side.lock:
             if self._token is step.stale or self._token is None:
                 for secret in self._keep(await adrive(self._token_exchange(), self._aperform)):
-                    await asyncio.to_thread(self._on_secret, secret)
+                    if self._aon_secret is None:
+                        self._on_secret(secret)
+                    else:
+                        await self._aon_secret(secret)
         return self._token
 
     def _new_async_side(self) -> _AsyncSide:
@@ -255,7 +279,8 @@ class Transport:
                 ) from None
             status = response.status_code
             if response.is_success or status in call.accepts:
-                return self._read(call, response)
+                read: T = yield _Read(call, response)
+                return read
             if status in (401, 403) and token is not None and not renewed:
                 renewed = True
                 sendings -= 1

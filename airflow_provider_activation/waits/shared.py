@@ -133,17 +133,21 @@ class _SharedPoll:
         try:
             while self._waiters:
                 await self._until_next_round()
-                listed = await self._transport.arun(self._ask())
-                if listed is not None:
-                    await self._tell(listed[0])
-                else:
-                    for waiter in self._waiters:
-                        waiter.last = self._patience.no_answer
+                await self._round()
                 self._plan_next_round()
         except Exception as error:
             # also what nobody expected: a wait must not hang because its poll is gone
             for waiter in tuple(self._waiters):
                 waiter.fail(error)
+
+    async def _round(self) -> None:
+        # a method of its own, so that nothing keeps a list of thousands until the next one has come
+        listed = await self._transport.arun(self._ask())
+        if listed is not None:
+            await self._tell(listed[0])
+        else:
+            for waiter in self._waiters:
+                waiter.last = self._patience.no_answer
 
     def _plan_next_round(self) -> None:
         pause = min((waiter.pace.next_pause() for waiter in self._waiters), default=0.0)

@@ -201,6 +201,22 @@ def test_every_secret_that_was_handed_out_is_reported(wire: Wire, guarded: Guard
     assert reported == ["token-1", "token-2"]
 
 
+def test_on_an_event_loop_a_secret_is_reported_there(guarded: Guarded) -> None:
+    """In a thread, Airflow 3.1 would mix up what its triggerer is told."""
+    reported: list[tuple[str, int]] = []
+
+    async def report(secret: str) -> None:
+        reported.append((secret, threading.get_ident()))
+
+    async def main() -> None:
+        url = guarded.server.url
+        async with Transport(service(url, log_in=log_in(f"{url}/token")), aon_secret=report) as transport:
+            await transport.asend(call())
+
+    asyncio.run(main())
+    assert reported == [("token-1", threading.get_ident())]
+
+
 # One at a time
 
 
