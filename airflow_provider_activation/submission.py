@@ -12,7 +12,7 @@ import hashlib
 import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal, TypeAlias
+from typing import Any, Literal, TypeAlias, TypeVar
 
 from airflow_provider_activation.api.call import Call
 from airflow_provider_activation.api.steps import Pause, Steps
@@ -20,6 +20,8 @@ from airflow_provider_activation.errors import ActivationError, Conflict, NotFou
 from airflow_provider_activation.versions import TaskStateStore
 
 log = logging.getLogger(__name__)
+
+T = TypeVar("T")
 
 JSON: TypeAlias = Any
 OnUncertain = Literal["fail", "resubmit"]
@@ -29,7 +31,8 @@ VERSION = 1
 """Of what is written into the task state store."""
 
 LOOKS_AFTER_AN_UNCERTAIN_ANSWER = (1.0, 2.0, 4.0)
-"""Seconds before each look for what an uncertain call may have made: some services list it late."""
+"""Seconds before each further look for what a call may have made: some services list it late, and what a
+killed task sent may still be on its way."""
 
 
 @dataclass(frozen=True)
@@ -84,17 +87,16 @@ class Submission:
 class Memory:
     """What the tries of one task know of one submission.
 
+    What was written down stays when the task has ended well: it may die before Airflow knows that it did,
+    and is then tried again. Who clears the task wants it done again, which the generation tells.
+
     :param store: Airflow's task state store, None where there is none.
-    :param nouns: the submissions of the task.
     :param generation: the number of the first try since the task was last cleared.
     :param first_try: whether this is that try.
     """
 
-    def __init__(
-        self, store: TaskStateStore | None, nouns: Sequence[str], *, generation: int, first_try: bool
-    ) -> None:
+    def __init__(self, store: TaskStateStore | None, *, generation: int, first_try: bool) -> None:
         self._store = store
-        self._nouns = nouns
         self._generation = generation
         self._first_try = first_try
 
@@ -125,11 +127,6 @@ class Memory:
         """Nothing was submitted."""
         if self._store is not None:
             self._store.delete(_store_key(noun))
-
-    def forget_all(self) -> None:
-        """The task is done with all its submissions."""
-        for noun in self._nouns:
-            self.forget(noun)
 
 
 def _is_ours(noted: JSON) -> bool:
@@ -196,7 +193,8 @@ def submit(submission: Submission, memory: Memory, *, on_uncertain: OnUncertain 
             maybe_sent = True
 
     if maybe_sent or submission.if_exists != "create":
-        found = yield from _find(submission, noted.get("before"), given_up)
+        looks = _looks(submission, noted.get("before"), given_up)
+        found = yield from (look_until(looks, bool) if maybe_sent else looks())
         taken = _take(submission, found, maybe_sent=maybe_sent, on_uncertain=on_uncertain)
         if taken is not None:
             memory.note(noun, id=taken.id, given_up=given_up)
@@ -234,9 +232,29 @@ def _has_failed(submission: Submission, known_id: JSON) -> Steps[bool | None]:
     return failed
 
 
-def _find(submission: Submission, before: JSON, given_up: list[JSON]) -> Steps[list[Candidate]]:
-    candidates = yield from submission.find(before)
-    return [candidate for candidate in candidates if candidate.id not in given_up]
+def look_until(look: Callable[[], Steps[T]], enough: Callable[[T], bool]) -> Steps[T]:
+    """Look, and a few times more until it is enough: the first look may come too early.
+
+    :param look: one look; returns what it found.
+    :param enough: whether that will do.
+    """
+    found = yield from look()
+    for seconds in LOOKS_AFTER_AN_UNCERTAIN_ANSWER:
+        if enough(found):
+            break
+        yield Pause(seconds)
+        found = yield from look()
+    return found
+
+
+def _looks(
+    submission: Submission, before: JSON, given_up: list[JSON]
+) -> Callable[[], Steps[list[Candidate]]]:
+    def look() -> Steps[list[Candidate]]:
+        candidates = yield from submission.find(before)
+        return [candidate for candidate in candidates if candidate.id not in given_up]
+
+    return look
 
 
 def _take(
@@ -270,14 +288,12 @@ def _look_for(
     submission: Submission, before: JSON, given_up: list[JSON], error: UncertainOutcome
 ) -> Steps[JSON]:
     """Find what an uncertain call made in this very try. It is never sent again here."""
-    usable: list[Candidate] = []
-    for seconds in LOOKS_AFTER_AN_UNCERTAIN_ANSWER:
-        yield Pause(seconds)
-        usable = yield from _find(submission, before, given_up)
-        if len(usable) == 1 and usable[0].certain:
-            log.info("The answer was lost, but the service has it: %s.", usable[0].description)
-            return usable[0].id
-    error.candidates = [candidate.description for candidate in usable]
+    looks = _looks(submission, before, given_up)
+    found = yield from look_until(looks, lambda found: len(found) == 1 and found[0].certain)
+    if len(found) == 1 and found[0].certain:
+        log.info("The answer was lost, but the service has it: %s.", found[0].description)
+        return found[0].id
+    error.candidates = [candidate.description for candidate in found]
     raise error
 
 

@@ -53,11 +53,32 @@ def without_vain_retries(run: Callable[P, T]) -> Callable[P, T]:
     return run_once_if_in_vain
 
 
+def deferral_timeout() -> type[Exception]:
+    """What a deferred task goes on with when Airflow's own deadline has passed; it moved in Airflow 3.2."""
+    try:
+        from airflow.sdk.exceptions import TaskDeferralTimeout
+    except ImportError:
+        from airflow.exceptions import TaskDeferralTimeout  # type: ignore[no-redef]
+    return TaskDeferralTimeout
+
+
 def mask_secret(secret: str) -> None:
-    """Have Airflow keep a secret out of this task's logs. Blocks: on an event loop, call it in a thread."""
+    """Have Airflow keep a secret out of this task's logs. Not for an event loop."""
     from airflow.sdk.log import mask_secret as airflow_mask_secret
 
     airflow_mask_secret(secret)
+
+
+async def amask_secret(secret: str) -> None:
+    """Have Airflow keep a secret out of the logs of the triggers."""
+    try:
+        from airflow.sdk.log import amask_secret as airflow_amask_secret
+    except ImportError:
+        # Airflow 3.1 cannot tell the triggerer's parent from its event loop, and lets it be. In a thread
+        # it would read the parent's answers to others, upon which the triggerer ends.
+        mask_secret(secret)
+    else:
+        await airflow_amask_secret(secret)
 
 
 def answers_resume() -> bool:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 from airflow_provider_activation.arguments import DEFERRABLE, one_of, seconds
 from airflow_provider_activation.connected import ActivationTask
-from airflow_provider_activation.versions import without_vain_retries
+from airflow_provider_activation.versions import deferral_timeout, without_vain_retries
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
@@ -63,12 +63,16 @@ class ActivationOperator(ActivationTask):
 class ActionOperator(ActivationOperator):
     """An action that may be repeated: a few calls, and their result."""
 
+    tried_before = False
+    """Whether an earlier try may have done some of it."""
+
     @abstractmethod
     def steps(self) -> Steps[JSON]:
         """The calls of the action; returns the task's result as plain JSON."""
 
     @without_vain_retries
     def execute(self, context: Context) -> JSON:
+        self.tried_before = not self.first_try(context)
         return self.publish(context, self.hook.run(self.steps()))
 
 
@@ -168,6 +172,7 @@ class SubmittingOperator(ActivationOperator):
         self.cancel_on_kill = self.cancels_on_kill if cancel_on_kill is None else cancel_on_kill
         self.on_uncertain: OnUncertain = one_of("on_uncertain", on_uncertain, ("fail", "resubmit"))
         self._made: JSON = None
+        self._cancelled: JSON = None
         self._submitting = False
 
     # what an operator declares
@@ -213,23 +218,22 @@ class SubmittingOperator(ActivationOperator):
     def execute(self, context: Context) -> JSON:
         if self._shall_wait:
             self._rehearse(self.probe(self.rehearsal_id))
-        memory = self._memory(context)
         self._submitting = True
-        made = self.hook.run(self.start(self._key(context), memory))
+        made = self.hook.run(self.start(self._key(context), self._memory(context)))
         self._submitting = False
         if isinstance(made, Finished):
-            return self._finish(context, memory, made.result)
+            return self.finish(context, made.result)
         self.note_made(made)
         self.announce(context, made)
         if not self._shall_wait:
-            return self._finish(context, memory, self.hook.run(self.result(made)))
+            return self.finish(context, self.hook.run(self.result(made)))
         probe = self.probe(made)
         deadline = time.time() + self.timeout
         context["ti"].xcom_push(key=SUBMISSION, value={"made": made, "deadline": deadline})
         if self.deferrable:
             self.log.info("Waiting for %s in the triggerer.", probe.subject)
             self.wait_deferred(probe, deadline)
-        return self._finish(context, memory, self._wait(probe, deadline))
+        return self.finish(context, self._wait(probe, deadline))
 
     def execute_complete(self, context: Context, event: Mapping[str, JSON] | None = None) -> JSON:
         """Go on where the triggerer left off."""
@@ -247,11 +251,9 @@ class SubmittingOperator(ActivationOperator):
     def resume_execution(
         self, next_method: str, next_kwargs: dict[str, Any] | None, context: Context
     ) -> JSON:
-        from airflow.sdk.exceptions import TaskDeferralTimeout
-
         try:
             return super().resume_execution(next_method, next_kwargs, context)
-        except TaskDeferralTimeout:
+        except deferral_timeout():
             # Airflow's own deadline, for a wait whose triggerer is gone
             self._give_up(self.submitted(context)["made"])
             raise
@@ -262,7 +264,8 @@ class SubmittingOperator(ActivationOperator):
         if made is not None and (probe := self.unfinished(made)):
             from airflow_provider_activation.waits.probe import give_up
 
-            self.hook.run_apart(give_up(probe, cancel=self.cancel_on_kill), timeout=KILLED_WITHIN)
+            if self.hook.run_apart(give_up(probe, cancel=self.cancel_on_kill), timeout=KILLED_WITHIN):
+                self._cancelled = made
         elif self._submitting:
             self.log.warning(
                 "Killed before it was known what became of the call. If the task is tried again, "
@@ -291,8 +294,18 @@ class SubmittingOperator(ActivationOperator):
         )
 
     def finish(self, context: Context, result: JSON) -> JSON:
-        """End the task well."""
-        return self._finish(context, self._memory(context), result)
+        """End the task well.
+
+        :raises JobFailed: the task was killed, and what it made was cancelled.
+        """
+        self._made = None
+        if self._cancelled is not None:
+            from airflow_provider_activation.errors import JobFailed
+
+            # Airflow lets a killed task go on for some seconds, in which it may have undone the undoing
+            self._give_up(self._cancelled)
+            raise JobFailed("the task was killed, and what it had made was cancelled.")
+        return self.publish(context, result)
 
     def _wait(self, probe: Probe, deadline: float) -> JSON:
         from airflow_provider_activation.errors import WaitTimeout
@@ -326,20 +339,12 @@ class SubmittingOperator(ActivationOperator):
     def _shall_wait(self) -> bool:
         return self.waits and self.wait_for_completion
 
-    def _finish(self, context: Context, memory: Memory, result: JSON) -> JSON:
-        self._made = None
-        self.publish(context, result)
-        # the last act: a person who clears the finished task wants it done again
-        memory.forget_all()
-        return result
-
     def _memory(self, context: Context) -> Memory:
         from airflow_provider_activation import versions
         from airflow_provider_activation.submission import Memory
 
         return Memory(
             versions.task_state_store(context),
-            self.nouns,
             generation=self.generation(context),
             first_try=self.first_try(context),
         )

@@ -269,11 +269,16 @@ class DataddoBuildFlowOperator(DataddoCredentials):
         """The source of this label, so that no service is authorised for nothing."""
         from airflow_provider_activation.api import dataddo as api
         from airflow_provider_activation.errors import Conflict
+        from airflow_provider_activation.submission import look_until
 
         known = memory.recall("source")
-        if "id" in known or "before" in known:
+        if "id" in known:
             return None
-        sources = [source for source in (yield api.list_sources()) if source.label == label]
+
+        def of_this_label() -> Steps[list[api.Source]]:
+            return [source for source in (yield api.list_sources()) if source.label == label]
+
+        sources = yield from (look_until(of_this_label, bool) if known else of_this_label())
         if not sources:
             return None
         if len(sources) > 1:

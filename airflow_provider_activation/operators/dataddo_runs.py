@@ -40,10 +40,10 @@ class DataddoRunOperator(DataddoTask, SubmittingOperator):
             from airflow_provider_activation.errors import Conflict
 
             status: api.RunStatus = yield self.probe(self.rehearsal_id).status_call()
-            if status.state == api.RUNNING:
+            if status.state in (api.RUNNING, api.RETRYING):
                 raise Conflict(
-                    f"{self.probe(self.rehearsal_id).subject} is running already, and two runs at once "
-                    "cannot be told apart. Run the task again when it has ended.",
+                    f"{self.probe(self.rehearsal_id).subject} is {status.state} already, and two runs at "
+                    "once cannot be told apart. Run the task again when it has ended.",
                     service=api.SERVICE,
                 )
             return {

@@ -13,7 +13,7 @@ from airflow.sdk import BaseOperator, BaseSensorOperator, PokeReturnValue
 
 from airflow_provider_activation.arguments import DEFERRABLE, seconds
 from airflow_provider_activation.connected import ActivationTask
-from airflow_provider_activation.versions import without_vain_retries
+from airflow_provider_activation.versions import deferral_timeout, without_vain_retries
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
@@ -140,14 +140,13 @@ class ActivationSensor(ActivationTask, BaseSensorOperator):
     ) -> JSON:
         # Airflow's own also skips a task whose trigger failed, where soft_fail is set
         from airflow.providers.common.compat.sdk import AirflowSensorTimeout, AirflowSkipException
-        from airflow.sdk.exceptions import TaskDeferralTimeout
 
         from airflow_provider_activation.errors import WaitTimeout
 
         try:
             return BaseOperator.resume_execution(self, next_method, next_kwargs, context)
         except Exception as error:
-            timed_out = isinstance(error, WaitTimeout | TaskDeferralTimeout)
+            timed_out = isinstance(error, (WaitTimeout, deferral_timeout()))
             if self.never_fail or (self.soft_fail and timed_out):
                 raise AirflowSkipException(str(error)) from error
             if timed_out:

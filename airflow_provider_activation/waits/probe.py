@@ -222,21 +222,23 @@ def wait(probe: Probe, *, poll_interval: float, deadline: float) -> Steps[JSON]:
         yield Pause(min(pause, deadline - now))
 
 
-def give_up(probe: Probe, *, cancel: bool) -> Steps[None]:
+def give_up(probe: Probe, *, cancel: bool) -> Steps[bool]:
     """Stop at the service what nobody waits for any more, or say what goes on there.
 
-    Fails never: whatever ended the wait is what the task's log has to end with.
+    Fails never: whatever ended the wait is what the task's log has to end with. Returns whether it tried
+    to stop it.
 
     :param cancel: whether to stop it, where the service can.
     """
     steps = probe.cancel() if cancel else None
     if steps is None:
         log.warning(probe.left_behind)
-        return
+        return False
     try:
         log.warning("Nobody waits any more: %s", (yield from steps))
     except ActivationError as error:
         log.error("The %s could not be cancelled: %s %s", probe.subject, error, probe.left_behind)
+    return True
 
 
 def timed_out(probe: Probe, last: Pending, seconds: float) -> WaitTimeout:

@@ -6,8 +6,7 @@ from typing import Any
 
 import pytest
 from airflow.providers.common.compat.sdk import AirflowSensorTimeout, AirflowSkipException
-from airflow.sdk.exceptions import TaskDeferralError
-from task_running import Task
+from task_running import Task, TaskDeferralError
 
 from airflow_provider_activation.errors import InvalidRequest, JobFailed, NeedsAction, WaitTimeout
 from airflow_provider_activation.operators.acoustic_exchange import (

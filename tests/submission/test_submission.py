@@ -107,7 +107,7 @@ class Play:
             recall=recall if self.can_ask else None,
             id_is=lambda noted: isinstance(noted, int),
         )
-        memory = Memory(self.store, ["export job"], generation=self.generation, first_try=self.first_try)
+        memory = Memory(self.store, generation=self.generation, first_try=self.first_try)
         return drive(submit(submission, memory, on_uncertain=self.on_uncertain), self.perform)
 
     def perform(self, step: Any) -> Any:
@@ -140,6 +140,8 @@ def candidate(number: int, **options: Any) -> Candidate:
 
 
 UNCERTAIN = UncertainOutcome("POST /jobs may or may not have taken effect.")
+LOOKS = ["list", *(s for seconds in LOOKS_AFTER_AN_UNCERTAIN_ANSWER for s in (f"pause {seconds:g}", "list"))]
+"""What is done as long as nothing is found."""
 
 
 # The first try
@@ -168,7 +170,7 @@ def test_the_intent_carries_what_was_known_before() -> None:
 
 
 def test_the_id_can_be_made_of_the_answer_and_of_what_was_known_before() -> None:
-    memory = Memory(None, ["export job"], generation=1, first_try=True)
+    memory = Memory(None, generation=1, first_try=True)
 
     def before() -> Steps[Any]:
         return (yield SNAPSHOT)
@@ -184,10 +186,12 @@ def test_the_id_can_be_made_of_the_answer_and_of_what_was_known_before() -> None
     assert drive(submit(submission, memory), lambda step: answers[step.operation]) == [42, 7]
 
 
-def test_everything_noted_is_forgotten_when_the_task_is_done() -> None:
-    store = Store({KEY: 1, "activation_flow": 2, "somebody_elses": 3})
-    Memory(store, ["export job", "flow"], generation=1, first_try=True).forget_all()
-    assert store.kept == {"somebody_elses": 3}
+def test_a_task_that_died_after_its_last_act_finds_what_it_made() -> None:
+    store = Store()
+    assert Play(store).run() == 42
+    again = Play(store, first_try=False, created=43)
+    assert again.run() == 42
+    assert "create" not in again.steps
 
 
 # The id is known
@@ -228,7 +232,7 @@ def test_a_known_id_whose_state_cannot_be_asked_for_now_stays_known() -> None:
 def test_a_known_id_that_is_gone_is_looked_for_and_made_anew_if_it_is_surely_not_there() -> None:
     play = Play(noted(id=41), asked=NotFound("gone"), listed=[[]])
     assert play.run() == 42
-    assert play.steps == ["ask", "list", "snapshot", "create"]
+    assert play.steps == ["ask", *LOOKS, "snapshot", "create"]
 
 
 def test_a_known_id_that_is_gone_may_be_there_under_another_one() -> None:
@@ -305,7 +309,15 @@ def test_the_one_that_is_found_is_taken(index: int) -> None:
 def test_none_is_found_where_a_list_proves_it_so_it_is_made(index: int) -> None:
     play = Play(**unknown(index), listed=[[]])
     assert play.run() == 42
-    assert play.steps == ["list", "snapshot", "create"]
+    assert play.steps == [*LOOKS, "snapshot", "create"]
+
+
+@every_unknown
+@pytest.mark.parametrize("look", [2, 3, 4])
+def test_what_is_listed_late_is_not_made_again(index: int, look: int) -> None:
+    play = Play(**unknown(index), listed=[*[[] for _ in range(look - 1)], [candidate(41)]])
+    assert play.run() == 41
+    assert play.steps == LOOKS[: 2 * look - 1]
 
 
 @every_unknown
@@ -313,7 +325,7 @@ def test_none_is_found_where_a_list_proves_nothing_so_nothing_is_sent(index: int
     play = Play(**unknown(index), listed=[[]], proves_absence=False)
     with pytest.raises(UncertainOutcome, match="cannot show whether it did") as caught:
         play.run()
-    assert play.steps == ["list"]
+    assert play.steps == LOOKS
     assert caught.value.candidates == []
 
 
@@ -342,7 +354,7 @@ def test_it_is_made_again_where_the_user_said_so(
     play = Play(**unknown(index), listed=[found], proves_absence=False, on_uncertain="resubmit")
     with caplog.at_level(logging.WARNING):
         assert play.run() == 42
-    assert play.steps == ["list", "snapshot", "create"]
+    assert play.steps == [*(["list"] if found else LOOKS), "snapshot", "create"]
     assert "made again, as on_uncertain says" in caplog.text
 
 
@@ -387,12 +399,11 @@ def test_an_unreadable_note_is_said_and_not_shown(caplog: pytest.LogCaptureFixtu
 # The answer is ambiguous in this very try
 
 
-@pytest.mark.parametrize("look", [1, 2, 3])
+@pytest.mark.parametrize("look", [1, 2, 3, 4])
 def test_what_an_uncertain_call_made_is_found_at_a_later_look(look: int) -> None:
     play = Play(created=UNCERTAIN, listed=[*[[] for _ in range(look - 1)], [candidate(43)]])
     assert play.run() == 43
-    looks = [step for seconds in LOOKS_AFTER_AN_UNCERTAIN_ANSWER for step in (f"pause {seconds:g}", "list")]
-    assert play.steps == ["snapshot", "create", *looks[: 2 * look]]
+    assert play.steps == ["snapshot", "create", *LOOKS[: 2 * look - 1]]
     assert play.found_with == [[7]] * look
     assert play.noted == {"version": 1, "generation": 1, "id": 43, "given_up": []}
 
@@ -401,8 +412,7 @@ def test_what_is_never_found_is_uncertain_and_noted_as_an_intent() -> None:
     play = Play(created=UNCERTAIN)
     with pytest.raises(UncertainOutcome):
         play.run()
-    assert play.steps.count("create") == 1
-    assert play.steps.count("list") == len(LOOKS_AFTER_AN_UNCERTAIN_ANSWER)
+    assert play.steps == ["snapshot", "create", *LOOKS]
     assert play.noted == {"version": 1, "generation": 1, "before": [7], "given_up": []}
 
 

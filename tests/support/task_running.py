@@ -13,6 +13,13 @@ from airflow.sdk import BaseOperator
 
 from airflow_provider_activation.triggers.wait import WaitTrigger
 
+try:
+    from airflow.sdk.exceptions import TaskDeferralError, TaskDeferralTimeout
+except ImportError:  # Airflow 3.1
+    from airflow.exceptions import TaskDeferralError, TaskDeferralTimeout  # type: ignore[no-redef]
+
+__all__ = ["Task", "TaskDeferralError", "TaskDeferralTimeout", "TaskInstance", "made_anew"]
+
 RETRIES = 3
 _runs = itertools.count()
 

@@ -1,0 +1,82 @@
+"""Which runs there are: every fault that makes sense once in every mode, and chance."""
+
+from __future__ import annotations
+
+import itertools
+import random
+from collections.abc import Iterator, Sequence
+
+from .calls import CALLS, OnceCall
+from .faults import DEATHS, KINDS, Fault, Mode, Point, fits
+from .trial import Run
+
+MODES = tuple(Mode(store, deferrable) for store in (True, False) for deferrable in (False, True))
+PAUSES = (0.0, 5.0, 300.0)
+"""Seconds between two tries; five minutes are Airflow's own."""
+CHANCE = 50
+"""Runs for each call in which two or three things go wrong."""
+REALLY_KILLED = 0.4
+"""The share of faults that kill the process for which a real process is killed as well."""
+DOWN_AFTER = (Point.SENT, Point.ACTED, Point.ANSWER, Point.BEFORE)
+
+
+def plan(seed: int, calls: Sequence[OnceCall] = CALLS) -> Iterator[Run]:
+    """All runs, the same for the same seed."""
+    chance = random.Random(seed)
+    numbers = itertools.count(seed * 100_000)
+    for call in calls:
+        modes = [mode for mode in MODES if call.waits or not mode.deferrable]
+        fitting = {mode: list(_fitting(call, mode)) for mode in modes}
+        for mode, faults in fitting.items():
+            for point, kind in faults:
+                yield _single(call, mode, point, kind, chance, next(numbers))
+            for point, kind in faults:
+                if Fault(point, kind).death and chance.random() < REALLY_KILLED:
+                    yield _single(call, mode, point, kind, chance, next(numbers), killed=True)
+        for _ in range(CHANCE):
+            mode = chance.choice(modes)
+            several = [_fault(*chance.choice(fitting[mode]), chance) for _ in range(chance.choice((2, 3)))]
+            pause = chance.choice(PAUSES)
+            yield Run(next(numbers), call.name, mode, tuple(several), pause, several=True)
+
+
+def _fitting(call: OnceCall, mode: Mode) -> Iterator[tuple[Point, str]]:
+    for point, kinds in KINDS.items():
+        yield from ((point, kind) for kind in kinds if fits(call, mode, point, kind))
+
+
+def some(seed: int) -> Iterator[Run]:
+    """A few of them: one for every call and every point, and for each call one process really killed."""
+    chance = random.Random(seed)
+    choices: dict[tuple[str, str], list[Run]] = {}
+    for run in plan(seed):
+        choices.setdefault((run.call, "killed" if run.killed else run.point), []).append(run)
+    yield from (chance.choice(runs) for runs in choices.values())
+
+
+def _single(
+    call: OnceCall,
+    mode: Mode,
+    point: Point,
+    kind: str,
+    chance: random.Random,
+    number: int,
+    *,
+    killed: bool = False,
+) -> Run:
+    fault = _fault(point, kind, chance)
+    before: tuple[Fault, ...] = ()
+    if point is Point.NOTE:
+        # something has to be noted before it can be spoilt
+        before = (Fault(chance.choice((Point.ACTED, Point.STORED)), DEATHS[0]),)
+    return Run(number, call.name, mode, (*before, fault), chance.choice(PAUSES), killed)
+
+
+def _fault(point: Point, kind: str, chance: random.Random) -> Fault:
+    return Fault(
+        point,
+        kind,
+        times=chance.choice((1, 1, 2, 6)) if point is Point.WAIT else 1,
+        then_down=point in DOWN_AFTER and chance.random() < 0.3,
+        goes_on=chance.random() < 0.5,
+    )
