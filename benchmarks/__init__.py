@@ -1,0 +1,1 @@
+"""What waits, calls and imports cost, with peers beside them in the same run: ``python -m benchmarks``."""

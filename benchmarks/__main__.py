@@ -1,0 +1,77 @@
+"""``python -m benchmarks``: measure, print the tables, and fail where a budget does not hold."""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import os
+import platform
+import signal
+import sys
+import tempfile
+import time
+from importlib.metadata import version
+from pathlib import Path
+
+from benchmarks.report import Table, show
+from scripts.local import Failure
+
+BENCHES = ("imports", "calls", "waits", "triggerer")
+
+
+def machine() -> str:
+    """Where it was measured, in a line."""
+    return (
+        f"{time.strftime('%Y-%m-%d')}, {os.cpu_count()} cores ({platform.machine()}), "
+        f"Python {platform.python_version()}, Airflow {version('apache-airflow')}, "
+        f"load {os.getloadavg()[0]:.1f} before the first bench"
+    )
+
+
+def page(where: str, command: str, tables: list[Table]) -> str:
+    """All tables as Markdown."""
+    return "\n\n".join([f"`{command}`, {where}.", *(table.markdown() for table in tables)]) + "\n"
+
+
+def run(benches: list[str]) -> list[Table]:
+    """Run benches one after the other and print what each finds."""
+    tables: list[Table] = []
+    for name in benches:
+        with tempfile.TemporaryDirectory(prefix=f"benchmark-{name}-", ignore_cleanup_errors=True) as home:
+            found: list[Table] = importlib.import_module(f"{__package__}.{name}").bench(Path(home))
+        for table in found:
+            show(f"\n{table.text()}\n")
+        tables += found
+    return tables
+
+
+def main() -> int:
+    """Run what the command line names; 1 where a budget does not hold or a bench fails."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
+    parser.add_argument("benches", nargs="*", metavar="BENCH", help=f"{', '.join(BENCHES)}; all if left out")
+    parser.add_argument("--markdown", type=Path, metavar="FILE", help="also write the tables here")
+    options = parser.parse_args()
+    if unknown := set(options.benches) - set(BENCHES):
+        parser.error(f"there is no bench {', '.join(sorted(unknown))}; there are {', '.join(BENCHES)}")
+    benches = options.benches or list(BENCHES)
+    # so that all children are ended also then
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+    where, begun = machine(), time.monotonic()
+    try:
+        tables = run(benches)
+    except (Failure, AssertionError) as failure:
+        show(str(failure))
+        return 1
+    except KeyboardInterrupt:
+        return 130
+    if options.markdown is not None:
+        command = " ".join(["python -m benchmarks", *options.benches])
+        options.markdown.write_text(page(where, command, tables))
+    broken = [f"{table.title}: {figure.what}" for table in tables for figure in table.broken]
+    show(f"{where}; {time.monotonic() - begun:.0f} s.")
+    show("\n".join(["Budgets that do not hold:", *broken]) if broken else "All budgets hold.")
+    return 1 if broken else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,78 @@
+"""Each bench runs, with numbers too small to say anything, and its tables say when a budget is broken."""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+
+import pytest
+
+from benchmarks import __main__ as command
+from benchmarks import calls, imports, triggerer, waits
+from benchmarks.report import Budget, Figure, Table
+
+
+def figures(table: Table) -> dict[str, Figure]:
+    return {figure.what: figure for figure in table.figures}
+
+
+def test_waits(tmp_path: Path) -> None:
+    jobs, deliveries = waits.bench(tmp_path, (2, 3), poll_interval=0.9, rounds=1)
+    for table in (jobs, deliveries):
+        found = figures(table)
+        assert found["3 waits: requests a round"].ours == 1
+        assert found["3 waits: requests a round"].peer == 3
+        assert all(figure.ours > 0 for figure in found.values())
+        assert 0 < found["3 waits: change until the last event (s)"].ours < 30
+
+
+def test_calls(tmp_path: Path) -> None:
+    one, many = calls.bench(tmp_path, 40, concurrency=4, runs=1)
+    assert all(figure.ours > 0 for table in (one, many) for figure in table.figures)
+
+
+def test_imports(tmp_path: Path) -> None:
+    (table,) = imports.bench(tmp_path, runs=1)
+    assert table.figures
+    assert all(figure.ours > 0 for figure in table.figures)
+
+
+def test_triggerer(tmp_path: Path) -> None:
+    (table,) = triggerer.bench(tmp_path, 2, poll_interval=1.0)
+    found = figures(table)
+    assert found["tasks lost"].ours == 0
+    assert found["requests a round"].ours == 1
+
+
+@pytest.mark.parametrize(
+    ("figure", "broken"),
+    [
+        (Figure("x", 9.0, None, Budget(10.0)), False),
+        (Figure("x", 11.0, None, Budget(10.0)), True),
+        (Figure("x", 11.0, 10.0, Budget(1.15, of="ratio")), False),
+        (Figure("x", 12.0, 10.0, Budget(1.15, of="ratio")), True),
+        (Figure("x", 8.0, 10.0, Budget(0.8, "least", of="ratio")), False),
+        (Figure("x", 7.0, 10.0, Budget(0.8, "least", of="ratio")), True),
+        (Figure("x", math.nan, None, Budget(10.0)), True),
+        (Figure("x", 1.0, None, Budget(0.8, "least", of="ratio")), True),
+        (Figure("x", 1e9, 1.0), False),
+    ],
+)
+def test_a_budget_holds_or_not(figure: Figure, broken: bool) -> None:
+    table = Table("t", "p", [figure])
+    assert bool(table.broken) is broken
+    for shown in (table.text(), table.markdown()):
+        assert (" NO" in shown) is broken
+
+
+@pytest.mark.parametrize("ours", [1.0, 99.0])
+def test_the_command_fails_for_a_broken_budget_and_writes_the_page(
+    ours: float, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    table = Table("What it costs", "somebody", [Figure("x", ours, None, Budget(10.0))])
+    monkeypatch.setattr(imports, "bench", lambda home: [table])
+    page = tmp_path / "page.md"
+    monkeypatch.setattr("sys.argv", ["benchmarks", "imports", "--markdown", str(page)])
+    assert command.main() == (1 if ours > 10 else 0)
+    assert table.markdown() in page.read_text()
+    assert "python -m benchmarks imports" in page.read_text()
