@@ -30,14 +30,14 @@ def starts(now: float) -> Check[float]:
         fields.may("daysOfWeek", _numbers(1, 7))
         fields.may("daysOfMonth", _numbers(1, 31, star=True))
         fields.may("monthsOfYear", _numbers(1, 12, star=True))
-        fields.may("year", nullable(pattern(r"\d{4}", "a year in a string")))
+        fields.may("year", pattern(r"\d{4}", "a year in a string"))
         hour = fields.may("startHour", _clock(24))
         minute = fields.may("startMinute", _clock(59))
         second = fields.may("startSecond", _clock(59))
         start = fields.may("startDate", us_day)
-        fields.may("endDate", nullable(us_day))
-        fields.may("timeSliceStartDate", nullable(us_day))
-        fields.may("timeSliceEndDate", nullable(us_day))
+        fields.may("endDate", us_day)
+        fields.may("timeSliceStartDate", us_day)
+        fields.may("timeSliceEndDate", us_day)
         fields.end()
         if run_now:
             return now

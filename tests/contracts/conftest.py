@@ -1,4 +1,4 @@
-"""Shows after a run what the checks against the contracts rest on."""
+"""Shows after a run what the checks of the sandbox against the contracts rest on."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ if TYPE_CHECKING:
 
 
 def pytest_terminal_summary(terminalreporter: TerminalReporter) -> None:
-    """Of each operation, how many answers there were and how many of them were successes."""
+    """How many answers there were, how many of them successes; with ``-v`` of each operation."""
     checked = [
         value
         for reports in terminalreporter.stats.values()
@@ -21,9 +21,8 @@ def pytest_terminal_summary(terminalreporter: TerminalReporter) -> None:
         return
     terminalreporter.section("answers checked against the contracts")
     if terminalreporter.verbosity > 0:
-        for operation, successes, statuses in sorted(checked):
-            terminalreporter.line(
-                f"{operation}: {successes} of {sum(statuses.values())} succeeded, {statuses}"
-            )
-    successes, answers = sum(item[1] for item in checked), sum(sum(item[2].values()) for item in checked)
+        for operation, successes, statuses in sorted(checked, key=lambda entry: str(entry[0])):
+            terminalreporter.line(f"[{operation} {successes} successes, {dict(sorted(statuses.items()))}")
+    answers = sum(sum(statuses.values()) for _, _, statuses in checked)
+    successes = sum(successes for _, successes, _ in checked)
     terminalreporter.line(f"{len(checked)} operations, {answers} answers, {successes} of them successes")

@@ -1,4 +1,4 @@
-"""What each service of the sandbox is made to hold before requests to an operation go there, by operationId."""
+"""What each service of the sandbox is made to hold before requests to one of its operations go there."""
 
 from __future__ import annotations
 
@@ -26,20 +26,17 @@ def delta_projects(sandbox: Sandbox, operation_id: str) -> Holdings:
     base = f"{sandbox.url}/delta-projects/api/v1"
     activities = f"{base}/media_agency/{agency}/client/{client}/campaign/default/activity"
     template = _json(PLAIN.get(f"{base}/activity_templates", params=params))[0]["id"]
-    optional = {
+    update = {
+        "activityName": "Renamed Activity",
+        "flightStop": "2100-01-01T00:00:00Z",
+        "orderId": "GXK-77123",
+        "budget": 100000.0,
         "targetECPM": 2.4,
         "impressionBudget": 500000,
         "overrideVariables": {"fontsize": 24, "color": "red"},
         "enabled": True,
         "geoDetails": [{"lat": 69, "long": 21, "radius": 34.5}],
         "excludeGeo": True,
-    }
-    update = {
-        "activityName": "Renamed Activity",
-        "flightStop": "2100-01-01T00:00:00Z",
-        "orderId": "GXK-77123",
-        "budget": 100000.0,
-        **optional,
     }
     create = {**update, "templateId": template, "flightStart": "2015-01-01T00:00:01.0Z"}
     made = PLAIN.post(f"{activities}/create_from_template", params=params, json=create).raise_for_status()
@@ -291,7 +288,7 @@ def acoustic_exchange(sandbox: Sandbox, operation_id: str) -> Holdings:
     )
 
 
-# An operation may need something to be otherwise: an endpoint can only be enabled after it was disabled.
+# By operationId something may have to be otherwise: only an endpoint that was disabled can be enabled.
 HOLDINGS: dict[str, Callable[[Sandbox, str], Holdings]] = {
     "acoustic_exchange": acoustic_exchange,
     "dataddo": dataddo,

@@ -109,10 +109,11 @@ class Contract:
             for method in METHODS & item.keys():
                 parameters = [*item.get("parameters", ()), *item[method].get("parameters", ())]
                 yield Operation(
-                    method.upper(), template, item[method], tuple(self._follow(one) for one in parameters)
+                    method.upper(), template, item[method], tuple(self.follow(one) for one in parameters)
                 )
 
-    def _follow(self, value: Mapping[str, Any]) -> Mapping[str, Any]:
+    def follow(self, value: Mapping[str, Any]) -> Mapping[str, Any]:
+        """What a reference stands for; itself if it is none."""
         while "$ref" in value:
             found: Any = self.document
             for part in value["$ref"].removeprefix("#/").split("/"):
@@ -187,7 +188,7 @@ class Contract:
         if asked.body and "requestBody" not in operation.description:
             yield "it has a body, and none is listed"
         if asked.headers.get("Content-Type") == _FORM:
-            form = self._follow(operation.description["requestBody"])["content"][_FORM]["schema"]
+            form = self.follow(operation.description["requestBody"])["content"][_FORM]["schema"]
             for name, _ in parse_qsl(asked.body.decode(), keep_blank_values=True):
                 if name not in form["properties"]:
                     yield f"the form's field {name!r} is not listed"
