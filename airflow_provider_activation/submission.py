@@ -289,7 +289,12 @@ def _look_for(
 ) -> Steps[JSON]:
     """Find what an uncertain call made in this very try. It is never sent again here."""
     looks = _looks(submission, before, given_up)
-    found = yield from look_until(looks, lambda found: len(found) == 1 and found[0].certain)
+    try:
+        found = yield from look_until(looks, lambda found: len(found) == 1 and found[0].certain)
+    except ActivationError as failed:
+        # what became of the call is still what matters; the next try looks again
+        log.warning("What became of the call could not be looked for: %s", failed)
+        raise error from None
     if len(found) == 1 and found[0].certain:
         log.info("The answer was lost, but the service has it: %s.", found[0].description)
         return found[0].id

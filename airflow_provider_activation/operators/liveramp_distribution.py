@@ -396,18 +396,25 @@ class LiveRampWithdrawSegmentsOperator(LiveRampTask, ActionOperator):
         from airflow_provider_activation.api.liveramp_distribution import configured, withdraw
 
         manager_id, wanted = str(self.distribution_manager_id), some_ids("segment_ids", self.segment_ids)
-        configs = yield from configured(manager_id)
-        there = {
+        withdrawn: dict[str, str] = {}
+        # again, since a segment may be in it under several names at the destination
+        while there := self._among(wanted, (yield from configured(manager_id))):
+            yield from withdraw(manager_id, there)
+            withdrawn |= there
+        return {
+            "distributionManagerID": manager_id,
+            "withdrawn": list(withdrawn),
+            "absent": [segment_id for segment_id in dict.fromkeys(wanted) if segment_id not in withdrawn],
+        }
+
+    def _among(
+        self, wanted: Sequence[str], configs: Mapping[tuple[str, str], api.SegmentConfig]
+    ) -> dict[str, str]:
+        """Those that are in distribution, and under which ids."""
+        return {
             segment_id: configs[segment_id, self.segment_type].id
             for segment_id in wanted
             if (segment_id, self.segment_type) in configs
-        }
-        if there:
-            yield from withdraw(manager_id, there)
-        return {
-            "distributionManagerID": manager_id,
-            "withdrawn": list(there),
-            "absent": [segment_id for segment_id in dict.fromkeys(wanted) if segment_id not in there],
         }
 
 

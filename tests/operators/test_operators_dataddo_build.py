@@ -146,6 +146,18 @@ class TestBuildFlow:
         task.run()
         assert [len(held(connections, part)) for part in ("services", "sources", "flows")] == [1, 1, 1]
 
+    def test_the_next_try_knows_its_source_from_one_of_the_same_label(
+        self, connections: Sandbox, one_look: None
+    ) -> None:
+        connections.misbehave("drop_before", service="dataddo", method="POST", path="/flows")
+        task = Task(build_flow)
+        with pytest.raises(UncertainOutcome):
+            task.run()
+        (own,) = held(connections, "sources")
+        hook = DataddoHook()
+        hook.create_source("snapchat", hook.get_source_metadata(own["id"]))
+        assert task.run()["source_id"] == own["id"]
+
     def test_it_is_not_guessed_which_of_two_sources_is_meant(
         self, connections: Sandbox, snapchat_source: str
     ) -> None:

@@ -21,6 +21,7 @@ from liveramp_tasks import (
 )
 from task_running import Task
 
+from airflow_provider_activation.api.liveramp import SegmentConfigInput
 from airflow_provider_activation.errors import (
     InvalidRequest,
     JobFailed,
@@ -30,6 +31,7 @@ from airflow_provider_activation.errors import (
     UncertainOutcome,
     WaitTimeout,
 )
+from airflow_provider_activation.hooks.liveramp import LiveRampHook
 from airflow_provider_activation.sandbox import Sandbox
 
 both_modes = pytest.mark.parametrize("deferrable", [False, True], ids=["on the worker", "deferred"])
@@ -332,6 +334,18 @@ class TestWithdraw:
         result = Task(lambda: withdraw(manager, ["5000000001"], segment_type="DATA_MARKETPLACE")).run()
         assert result["absent"] == ["5000000001"]
         assert in_distribution(connections) == ["5000000001"]
+
+    def test_a_segment_under_several_names_at_the_destination(
+        self, connections: Sandbox, manager: str
+    ) -> None:
+        for name in ("a", "b"):
+            config = SegmentConfigInput(
+                segment_id="5000000001", segment_type="ONBOARDING", destination_segment_id=name
+            )
+            LiveRampHook().add_segment_configs(manager, [config])
+        assert in_distribution(connections) == ["5000000001", "5000000001"]
+        assert Task(lambda: withdraw(manager, ["5000000001"])).run()["withdrawn"] == ["5000000001"]
+        assert in_distribution(connections) == []
 
     def test_a_lost_answer(self, connections: Sandbox, manager: str) -> None:
         """It is sent again, and that a segment is gone by then is what was wanted."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from typing import Any
 
 import pendulum
 from airflow.sdk import dag, task_group
@@ -11,7 +12,7 @@ from airflow_provider_activation.operators.delta_projects import (
     DeltaProjectsCreateActivityFromTemplateOperator,
 )
 
-ACTIVITY = {
+ACTIVITY: dict[str, Any] = {
     "template_id": "16b35327-794c-11e4-8425-daf437376f87",
     "flight_start": "2026-11-23T00:00:00+01:00",
     "flight_stop": "2026-11-29T23:59:59+01:00",
