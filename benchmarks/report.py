@@ -54,8 +54,9 @@ class Figure:
 
     @property
     def ratio(self) -> float | None:
-        """Ours as a multiple of the peer's."""
-        return self.ours / self.peer if self.peer else None
+        """Ours as a multiple of the peer's, where both are known."""
+        ratio = self.ours / self.peer if self.peer else math.nan
+        return None if math.isnan(ratio) else ratio
 
     @property
     def broken(self) -> bool:

@@ -129,7 +129,9 @@ class Bench:
             cpu, asked = child.cpu, self.services.asked()[JOB]
             self._polls(self.number * self.rounds)
             cpu, asked = child.cpu - cpu, self.services.asked()[JOB] - asked
-            cost = replace(cost, cpu=cpu / max(1, asked) * 1e6, rss=(child.rss - rss) / self.number / 1000)
+            if asked:
+                cost = replace(cost, cpu=cpu / asked * 1e6)
+            cost = replace(cost, rss=(child.rss - rss) / self.number / 1000)
             child.tell("watch the loop")
             time.sleep(2 * self.poll_interval)
             changed = self._change()

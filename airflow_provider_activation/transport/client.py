@@ -86,8 +86,7 @@ def _keyed(request: httpx.Request, service: Service) -> httpx.Request:
     httpx writes every address it is given into its log. A key in the query is therefore added below
     that point, and only on the way to the service itself.
     """
-    base = httpx.URL(service.base_url)
-    if not service.query or _origin(request.url) != _origin(base):
+    if not service.query or _origin(request.url) != _origin(httpx.URL(service.base_url)):
         return request
     return httpx.Request(
         request.method,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+import weakref
 from typing import Any
 
 import pytest
@@ -91,6 +92,32 @@ def test_a_thousand_waits_cost_one_list_a_round(transport: CountingTransport) ->
     assert list(transport.calls) == ["list_jobs"]
     assert 2 <= transport.calls["list_jobs"] <= 12
     assert shared._polls == {}
+
+
+def test_a_list_is_not_kept_until_the_next_one_comes(transport: CountingTransport) -> None:
+    transport.jobs = {1: "RUNNING"}
+    listed: list[weakref.ref[Any]] = []
+    ask = transport.asend
+
+    async def note(call: Call[Any]) -> Any:
+        answer = await ask(call)
+        listed.extend(weakref.ref(job) for job in answer)
+        return answer
+
+    transport.asend = note  # type: ignore[method-assign]
+
+    async def run() -> None:
+        probe = JobProbe("SEGMENT_EXPORT", 1)
+        waiting = asyncio.create_task(
+            shared_wait(transport, probe, poll_interval=600, deadline=time.time() + 600)
+        )
+        while not listed:
+            await asyncio.sleep(0.01)
+        await asyncio.sleep(0.05)
+        assert [job() for job in listed] == [None]
+        waiting.cancel()
+
+    asyncio.run(run())
 
 
 def test_each_wait_gets_its_own_ending(transport: CountingTransport) -> None:
