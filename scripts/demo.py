@@ -15,7 +15,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from scripts.local import ROOT, Failure, airflow_environment, migrate, running_sandbox
-from scripts.outcome import WIDTH, Check, checks, table, things
+from scripts.outcome import WIDTH, Check, checks, since, table, things
 from scripts.progress import Progress, Task
 
 DAG = "syndicate_audience"
@@ -129,20 +129,21 @@ def demo(deferrable: bool) -> bool:
     with running_sandbox(HOME, "--consent", "auto", "--step-seconds", "0.5") as sandbox:
         say(f"The sandbox of the four services is at {sandbox.url}/ while this runs.")
         say(f"Airflow's own output goes to {log.relative_to(ROOT)}.")
+        before = sandbox.state()
         environment = airflow_environment(HOME, sandbox)
         environment["AIRFLOW__OPERATORS__DEFAULT_DEFERRABLE"] = str(deferrable)
         say("Making Airflow's database ...")
         migrate(environment, log)
         say(f"Running {DAG}{', waits deferred' if deferrable else ''} ...\n")
         tasks = run_dag(environment, log)
-        state = sandbox.state()
+        state = since(before, sandbox.state())
         secrets = sandbox.secrets()
     unfinished = [task.name for task in tasks if task.state != "success"]
     if unfinished or not tasks:
         say("\nThe last error:\n")
         for line in last_error(log):
             say(f"  {line[: WIDTH - 2]}")
-    say("\nWhat there is at the services now\n")
+    say("\nWhat came to be at the services\n")
     for line in table(list(things(state))):
         say(line)
     say("\nWhat the DAG meant\n")

@@ -51,8 +51,19 @@ def _runs(item: dict[str, Any]) -> str:
     return f"{item['label']}, {item['runs']} run(s), {when}"
 
 
+def since(before: State, now: State) -> State:
+    """What came to be or changed at the services."""
+    return {
+        service: {
+            kind: [item for item in items if item not in before[service].get(kind, [])]
+            for kind, items in kinds.items()
+        }
+        for service, kinds in now.items()
+    }
+
+
 def things(state: State) -> Iterator[Thing]:
-    """All that exists at the services and was not there from the start."""
+    """All that came to be at the services."""
     acoustic, liveramp = state["acoustic-exchange"], state["liveramp"]
     delta, dataddo = state["delta-projects"], state["dataddo"]
 

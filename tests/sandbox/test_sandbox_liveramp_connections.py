@@ -48,7 +48,7 @@ class TestIntegrationConnections:
         assert is_error(
             liveramp.post("/integration-connections", json={**body, "oAuthConnectionID": "9"}), 422
         )
-        # What the seed page says; the API description knows no such field.
+        # What "Configure Distributions" says; the API description knows no such field.
         assert is_error(
             liveramp.post("/integration-connections", json={**body, "oAuthEndpointID": "3001"}), 422
         )
