@@ -30,7 +30,7 @@ $(READY): pyproject.toml $(PINS)
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or later is needed: make PYTHON=...")'
 	@$(PYTHON) -m venv $(VENV)
 	@$(PIP) pip
-	@$(PIP) --group dev
+	@$(PIP) --group dev --group bench
 	@$(PIP) --no-build-isolation --editable '.[sandbox]'
 	@touch $@
 
@@ -61,7 +61,6 @@ chaos: setup ## break every call that is sent once at every point, and count wha
 	@$(BIN)/python -m tests.chaos
 
 bench: setup ## measure waits, calls and imports beside other providers, against the budgets
-	@$(PIP) --group bench
 	@$(BIN)/python -m benchmarks
 
 coverage: setup ## write docs/coverage.md from the code

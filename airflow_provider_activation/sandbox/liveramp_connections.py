@@ -135,7 +135,7 @@ def _read_changeable(fields: Fields) -> dict[str, Any]:
         "properties": fields.need("properties", array(_property)),
         "deviceTypes": fields.need("deviceTypes", array(filled_text, minimum=1, unique=True)),
     }
-    # The seed page asks for oAuthEndpointID here; the API description, which we follow, does not know it.
+    # "Configure Distributions" asks for oAuthEndpointID here; the API description, which we follow, does not.
     oauth_connection = fields.may("oAuthConnectionID", filled_text)
     if oauth_connection is not None:
         given["oAuthConnectionID"] = oauth_connection

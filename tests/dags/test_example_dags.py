@@ -5,11 +5,13 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from dag_running import Run, migrate, run_dag
 
 from airflow_provider_activation.sandbox import Sandbox
+from scripts.outcome import checks, since, things
 
 CANARY = "canary-7f3a"
 SECRETS = {
@@ -40,8 +42,15 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+@pytest.fixture(scope="module")
+def seeds(canary_sandbox: Sandbox) -> Any:
+    """What the services hold before anybody has asked them for anything."""
+    canary_sandbox.reset()
+    return canary_sandbox.state()
+
+
 @pytest.fixture(scope="module", params=["False", "True"], ids=["on the worker", "deferred"])
-def main_run(request: pytest.FixtureRequest, home: Path, canary_sandbox: Sandbox) -> Run:
+def main_run(request: pytest.FixtureRequest, home: Path, canary_sandbox: Sandbox, seeds: Any) -> Run:
     """The main DAG, once in each mode, on services that hold nothing yet."""
     canary_sandbox.reset()
     run = run_dag(
@@ -67,6 +76,15 @@ def test_the_main_dag_does_what_it_means(main_run: Run, canary_sandbox: Sandbox)
     (activity,) = state["delta-projects"]["activities"]
     assert activity["enabled"] is True
     assert [len(state["dataddo"][noun]) for noun in ("services", "sources", "flows")] == [1, 1, 1]
+
+
+def test_the_demo_finds_what_the_dag_meant(main_run: Run, canary_sandbox: Sandbox, seeds: Any) -> None:
+    state = since(seeds, canary_sandbox.state())
+    (job,) = state["acoustic-exchange"]["jobs"]
+    assert [check for check in checks(state, job["records"]) if not check.holds] == []
+    nothing = since(seeds, seeds)
+    assert list(things(nothing)) == []
+    assert not any(check.holds for check in checks(nothing, 0)), "a check that nothing fails"
 
 
 def test_no_secret_is_left_anywhere(main_run: Run, canary_sandbox: Sandbox) -> None:
