@@ -16,6 +16,8 @@ from pathlib import Path
 from benchmarks.report import Table, show
 from scripts.local import Failure
 
+PLACE = "<!-- figures: python -m benchmarks --markdown docs/performance.md -->"
+"""What follows this line on a page is written anew."""
 BENCHES = ("imports", "calls", "waits", "triggerer")
 
 
@@ -28,9 +30,13 @@ def machine() -> str:
     )
 
 
-def page(where: str, command: str, tables: list[Table]) -> str:
-    """All tables as Markdown."""
-    return "\n\n".join([f"`{command}`, {where}.", *(table.markdown() for table in tables)]) + "\n"
+def write(page: Path, where: str, command: str, tables: list[Table]) -> None:
+    """Write all tables as Markdown: into a page that has a place for them, or as a page of their own."""
+    before = ""
+    if page.exists() and PLACE in (text := page.read_text()):
+        before = f"{text.partition(PLACE)[0]}{PLACE}\n\n"
+    figures = "\n\n".join([f"`{command}`, {where}.", *(table.markdown() for table in tables)])
+    page.write_text(f"{before}{figures}\n")
 
 
 def run(benches: list[str]) -> list[Table]:
@@ -49,7 +55,7 @@ def main() -> int:
     """Run what the command line names; 1 where a budget does not hold or a bench fails."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parser.add_argument("benches", nargs="*", metavar="BENCH", help=f"{', '.join(BENCHES)}; all if left out")
-    parser.add_argument("--markdown", type=Path, metavar="FILE", help="also write the tables here")
+    parser.add_argument("--markdown", type=Path, metavar="FILE", help="also write the tables into this page")
     options = parser.parse_args()
     if unknown := set(options.benches) - set(BENCHES):
         parser.error(f"there is no bench {', '.join(sorted(unknown))}; there are {', '.join(BENCHES)}")
@@ -66,7 +72,7 @@ def main() -> int:
         return 130
     if options.markdown is not None:
         command = " ".join(["python -m benchmarks", *options.benches])
-        options.markdown.write_text(page(where, command, tables))
+        write(options.markdown, where, command, tables)
     broken = [f"{table.title}: {figure.what}" for table in tables for figure in table.broken]
     show(f"{where}; {time.monotonic() - begun:.0f} s.")
     show("\n".join(["Budgets that do not hold:", *broken]) if broken else "All budgets hold.")

@@ -72,7 +72,14 @@ def test_the_command_fails_for_a_broken_budget_and_writes_the_page(
     table = Table("What it costs", "somebody", [Figure("x", ours, None, Budget(10.0))])
     monkeypatch.setattr(imports, "bench", lambda home: [table])
     page = tmp_path / "page.md"
+    page.write_text(f"About it.\n\n{command.PLACE}\n\nold figures\n")
     monkeypatch.setattr("sys.argv", ["benchmarks", "imports", "--markdown", str(page)])
     assert command.main() == (1 if ours > 10 else 0)
-    assert table.markdown() in page.read_text()
-    assert "python -m benchmarks imports" in page.read_text()
+    text = page.read_text()
+    assert text.startswith("About it.")
+    assert table.markdown() in text
+    assert "`python -m benchmarks imports`" in text
+    assert "old figures" not in text
+    # and once more, into what it has written itself
+    assert command.main() == (1 if ours > 10 else 0)
+    assert page.read_text().count(table.markdown()) == 1
