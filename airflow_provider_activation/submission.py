@@ -293,7 +293,7 @@ def _look_for(
         found = yield from look_until(looks, lambda found: len(found) == 1 and found[0].certain)
     except ActivationError as failed:
         # what became of the call is still what matters; the next try looks again
-        log.warning("What became of the call could not be looked for: %s", failed)
+        error.message += f" Looking for what it may have made failed too: {failed.message}"
         raise error from None
     if len(found) == 1 and found[0].certain:
         log.info("The answer was lost, but the service has it: %s.", found[0].description)

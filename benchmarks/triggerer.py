@@ -13,8 +13,9 @@ from pathlib import Path
 import psutil
 
 from benchmarks.report import Budget, Figure, Table, show
+from benchmarks.rounds import let_rounds_pass
 from benchmarks.services import Services, running_services
-from benchmarks.waits import FIRST_PAGES, REQUESTS
+from benchmarks.waits import REQUESTS
 from scripts.local import ROOT
 
 # the running Airflow and PostgreSQL that the tests use
@@ -102,7 +103,6 @@ def _database() -> Iterator[tuple[str | None, str]]:
 
 
 def _measure(airflow: _Airflow, services: Services, jobs: list[int], poll_interval: float) -> Table:
-    first_page = FIRST_PAGES["jobs"]
     cpu, resident = airflow.triggerer()
     time.sleep(IDLE_SECONDS)
     idle = (airflow.triggerer()[0] - cpu) / IDLE_SECONDS
@@ -113,11 +113,9 @@ def _measure(airflow: _Airflow, services: Services, jobs: list[int], poll_interv
 
     show("triggerer: all wait ...")
     # those that came last still ask soon
-    begun = services.asked()
-    airflow.until(lambda: services.asked()[first_page] - begun[first_page] >= ROUNDS)
-    asked, (cpu, _), began = services.asked(), airflow.triggerer(), time.monotonic()
-    airflow.until(lambda: (services.asked() - asked)[first_page] >= ROUNDS)
-    asked = services.asked() - asked
+    let_rounds_pass(services, ROUNDS, STAGE_SECONDS)
+    (cpu, _), began = airflow.triggerer(), time.monotonic()
+    rounds, requests = let_rounds_pass(services, ROUNDS, STAGE_SECONDS)
     more_cpu, full = airflow.triggerer()
     busy = (more_cpu - cpu) / (time.monotonic() - began)
 
@@ -131,7 +129,7 @@ def _measure(airflow: _Airflow, services: Services, jobs: list[int], poll_interv
         "none",
         [
             Figure("tasks lost", lost, None, Budget(0)),
-            Figure("requests a round", asked.total() / asked[first_page], None, Budget(REQUESTS + 1)),
+            Figure("requests a round", requests / rounds, None, Budget(REQUESTS + 1)),
             Figure("triggerer without waits: CPU (% of a core)", idle * 100),
             Figure("triggerer with all waits: CPU (% of a core)", busy * 100),
             Figure("triggerer without waits: resident memory (MB)", resident),

@@ -6,7 +6,6 @@ from __future__ import annotations
 import math
 import statistics
 import time
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from importlib.metadata import version
@@ -15,6 +14,7 @@ from typing import Any
 
 from benchmarks.children import Child, TooSlow
 from benchmarks.report import Budget, Figure, Table, show
+from benchmarks.rounds import LOOK_AGAIN, let_rounds_pass
 from benchmarks.services import Services, running_services
 from scripts.local import Failure
 
@@ -24,14 +24,12 @@ ROUNDS = 6
 PAGE = 100
 """Items on the largest page of LiveRamp."""
 JOB = "GET /v1/jobs/SEGMENT_EXPORT/*"
-FIRST_PAGES = {"jobs": "GET /v1/jobs/SEGMENT_EXPORT", "deliveries": "GET /v2/deliveries"}
 
 START_SECONDS = 60.0
 PEER_SECONDS = 45.0
 """The peer's polls are counted for so long at most, and its events waited for as long again."""
 PEER_TRACED = 1_000
 """With more waits the peer's memory is not counted: it takes too long, and each wait has its own."""
-LOOK_AGAIN = 0.4
 AT_REST = 0.03
 """Seconds of CPU: a process that has used less since the last look only waits."""
 
@@ -93,9 +91,10 @@ class Bench:
             self._some_rounds(child, 2)
             memory = child.ask("cost")
         with self._waits(trace=False) as child:
-            cpu, asked = self._some_rounds(child, 2)
-            more_cpu, more_asked = self._some_rounds(child, self.rounds)
-            asked = more_asked - asked
+            self._some_rounds(child, 2)
+            cpu = child.ask("cost")["cpu"]
+            rounds, requests = self._some_rounds(child, self.rounds)
+            cpu = child.ask("cost")["cpu"] - cpu
             child.ask("watch the loop")
             self._some_rounds(child, 2)
             watched = child.ask("cost")
@@ -103,11 +102,10 @@ class Bench:
             ended = child.hear(START_SECONDS)
         if ended["right"] != self.number:
             raise Failure(f"{self.number - ended['right']} of {self.number} waits ended with an error.")
-        rounds = asked[FIRST_PAGES[self.kind]]
         after = sorted(moment - changed for moment in ended["ends"])
         cost = Cost(
-            requests=asked.total() / rounds,
-            cpu=(more_cpu - cpu) / self.number / rounds * 1e6,
+            requests=requests / rounds,
+            cpu=cpu / self.number / rounds * 1e6,
             rss=watched["rss"] / self.number / 1000,
             hold=watched["longest_hold"] * 1000,
             half=statistics.median(after),
@@ -162,21 +160,17 @@ class Bench:
             self.services.advance(1)
         return time.time()
 
-    def _some_rounds(self, child: Child, rounds: int) -> tuple[float, Counter[str]]:
-        """Let some rounds pass; returns the CPU and what was asked so far, in the pause after them."""
-        first_page = FIRST_PAGES[self.kind]
-        begun = asked = self.services.asked()
+    def _some_rounds(self, child: Child, rounds: int) -> tuple[int, int]:
+        """Let some rounds pass; returns how many there were and how many requests they took."""
         cpu = child.cpu
-        deadline = time.monotonic() + START_SECONDS + rounds * 5 * self.poll_interval
-        while True:
-            time.sleep(LOOK_AGAIN)
-            before, asked = asked, self.services.asked()
-            cpu_before, cpu = cpu, child.cpu
-            at_rest = asked == before and cpu - cpu_before < AT_REST
-            if at_rest and asked[first_page] - begun[first_page] >= rounds:
-                return child.ask("cost")["cpu"], asked
-            if time.monotonic() > deadline:
-                raise Failure(f"{self.number} waits for {self.kind} asked for too little.")
+
+        def is_idle() -> bool:
+            nonlocal cpu
+            before, cpu = cpu, child.cpu
+            return cpu - before < AT_REST
+
+        timeout = START_SECONDS + rounds * 5 * self.poll_interval
+        return let_rounds_pass(self.services, rounds, timeout, is_idle=is_idle)
 
     def _polls(self, number: int) -> None:
         """Let so many polls of the peer pass, or the time for them."""

@@ -191,7 +191,7 @@ class TestAcousticExchange:
         )
         monkeypatch.setattr("airflow_provider_activation.submission.LOOKS_AFTER_AN_UNCERTAIN_ANSWER", (0,))
         task = Task(export, store=store)
-        with pytest.raises(Exception, match="403"):
+        with pytest.raises(UncertainOutcome, match="403"):
             task.run()
         assert task.run()["jobId"] > waiting_job
         assert len(connections.state()["acoustic-exchange"]["jobs"]) == 2
