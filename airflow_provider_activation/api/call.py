@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+import re
+from collections.abc import Callable, Generator, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from enum import Enum
-from functools import cached_property
+from functools import cached_property, wraps
 from pathlib import Path
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, ParamSpec, TypeAlias, TypeVar
 from urllib.parse import quote
 
-from airflow_provider_activation.api.steps import Steps
+from airflow_provider_activation.api.steps import hand_over
 from airflow_provider_activation.errors import InvalidRequest, Refused, UnreadableResponse
 
+P = ParamSpec("P")
 T = TypeVar("T")
+
+Query: TypeAlias = tuple[tuple[str, str], ...]
+"""Query parameters in the order in which they are sent."""
 
 
 class Safety(Enum):
@@ -102,10 +107,8 @@ NOTHING: Any = object()
 
 @dataclass(frozen=True)
 class Call(Generic[T]):
-    """One request and how to read its answer.
+    """One request and how to read its answer. It can be awaited in steps, see `api.steps`.
 
-    :param service: the service's name as a person writes it.
-    :param operation: verb and noun, the name of the hook's method.
     :param method: the HTTP method.
     :param template: the path with its variables in braces, for people: holds no argument.
     :param path: the path with every argument percent-encoded; see `path_of`.
@@ -120,16 +123,16 @@ class Call(Generic[T]):
     :param accepts: statuses besides 2xx that `read` understands.
     :param key_levels: levels of authentication key that may make the call; empty for any.
     :param url: an absolute address, for the rare endpoint outside the service's base address.
+    :param service: the service's name as a person writes it; `endpoint_of` fills it in.
+    :param operation: the endpoint's name; `endpoint_of` fills it in.
     """
 
-    service: str
-    operation: str
     method: str
     template: str
     path: str
     safety: Safety
     read: Callable[[Answer], T]
-    query: tuple[tuple[str, str], ...] = ()
+    query: Query = ()
     json: Any = NOTHING
     form: Mapping[str, str] = field(default_factory=dict)
     file: FileBody | None = None
@@ -137,6 +140,11 @@ class Call(Generic[T]):
     accepts: frozenset[int] = frozenset()
     key_levels: frozenset[str] = frozenset()
     url: str | None = None
+    service: str = ""
+    operation: str = ""
+
+    def __await__(self) -> Generator[Any, Any, T]:
+        return hand_over(self)
 
     def __repr__(self) -> str:
         # bodies and paths may hold a secret or a person's data
@@ -170,38 +178,102 @@ class Call(Generic[T]):
             ) from None
 
 
+def endpoint_of(service: str) -> Callable[[Callable[P, Call[T]]], Callable[P, Call[T]]]:
+    """Decorate the function that returns an endpoint's call: its name is the operation's.
+
+    :param service: the service's name as a person writes it.
+    """
+
+    def named(function: Callable[P, Call[T]]) -> Callable[P, Call[T]]:
+        @wraps(function)
+        def call_of(*args: P.args, **kwargs: P.kwargs) -> Call[T]:
+            return replace(function(*args, **kwargs), service=service, operation=function.__name__)
+
+        return call_of
+
+    return named
+
+
+def request(
+    method: str,
+    template: str,
+    safety: Safety,
+    read: Callable[[Answer], T],
+    *,
+    query: Query = (),
+    json: Any = NOTHING,
+    form: Mapping[str, str] | None = None,
+    file: FileBody | None = None,
+    into: Path | None = None,
+    accepts: tuple[int, ...] = (),
+    key_levels: tuple[str, ...] = (),
+    url: str | None = None,
+    **ids: Any,
+) -> Call[T]:
+    """The call of an endpoint; see `Call`.
+
+    :param ids: a value for each variable of the template.
+    :raises InvalidRequest: an id cannot stand in a path, see `path_of`.
+    """
+    return Call(
+        method,
+        template,
+        path_of(template, **ids),
+        safety,
+        read,
+        query=query,
+        json=json,
+        form=form or {},
+        file=file,
+        into=into,
+        accepts=frozenset(accepts),
+        key_levels=frozenset(key_levels),
+        url=url,
+    )
+
+
+def get(template: str, read: Callable[[Answer], T], **options: Any) -> Call[T]:
+    """The call of an endpoint that only reads; see `request`."""
+    return request("GET", template, Safety.READ, read, **options)
+
+
 @dataclass(frozen=True)
 class Page(Generic[T]):
-    """One page of a list, and the call for the page after it."""
+    """One page of a list.
+
+    :param following: the query of the page after it; None for the last one.
+    """
 
     items: tuple[T, ...]
-    following: Call[Page[T]] | None = None
+    following: Query | None = None
 
 
-def every_page(call: Call[Page[T]]) -> Steps[list[T]]:
+async def every_page(call: Call[Page[T]]) -> list[T]:
     """All items of a paged list.
 
     :raises UnreadableResponse: the service hands out the same page again and again.
     """
     items: list[T] = []
     seen = {call.query}
-    following: Call[Page[T]] | None = call
-    while following is not None:
-        page: Page[T] = yield following
+    while True:
+        page = await call
         items.extend(page.items)
-        following = page.following
-        if following is not None and following.query in seen:
+        if page.following is None:
+            return items
+        if page.following in seen:
             raise UnreadableResponse(
                 "the list's cursor repeats; reading on would never end.",
                 service=call.service,
                 operation=call.operation,
             )
-        if following is not None:
-            seen.add(following.query)
-    return items
+        seen.add(page.following)
+        call = replace(call, query=page.following)
 
 
-def path_of(template: str, **arguments: str | int) -> str:
+_UNFIT_FOR_A_SEGMENT = re.compile(r"[/\\\x00-\x1f\x7f]")
+
+
+def path_of(template: str, **arguments: Any) -> str:
     """Fill a path's template, every argument percent-encoded so that it stays one segment.
 
     :param template: the path with its variables in braces.
@@ -215,14 +287,14 @@ def path_of(template: str, **arguments: str | int) -> str:
             not isinstance(value, str | int)
             or isinstance(value, bool)
             or text.strip() in ("", ".", "..")
-            or any(sign in "/\\" or ord(sign) < 32 or ord(sign) == 127 for sign in text)
+            or _UNFIT_FOR_A_SEGMENT.search(text)
         ):
             raise InvalidRequest(f"{name} must be an id, without slashes and not empty, but is {text!r}.")
         encoded[name] = quote(text, safe="")
     return template.format(**encoded)
 
 
-def query_of(**parameters: str | int | bool | None) -> tuple[tuple[str, str], ...]:
+def query_of(**parameters: str | int | bool | None) -> Query:
     """Query parameters in the order given, without those that are None."""
     return tuple(
         (name, str(value).lower() if isinstance(value, bool) else str(value))

@@ -3,109 +3,25 @@
 from __future__ import annotations
 
 import asyncio
-import hashlib
 import os
 import threading
 import time
 import weakref
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping
+from contextlib import closing
 from typing import Any, ClassVar, TypeVar
 
 from airflow.sdk import BaseHook
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
-from airflow_provider_activation import versions
+from airflow_provider_activation import airflow_compat
 from airflow_provider_activation.api.call import Call, Page, every_page
 from airflow_provider_activation.api.steps import Steps
 from airflow_provider_activation.errors import InvalidConnection
 from airflow_provider_activation.get_provider_info import CONNECTION_TYPES
-from airflow_provider_activation.transport import Service, Transport
+from airflow_provider_activation.hooks.connection import ConnectionValues
+from airflow_provider_activation.transport import ConnectionSettings, Transport
 
 T = TypeVar("T")
-E = TypeVar("E", bound="ConnectionExtra")
-
-
-class ConnectionExtra(BaseModel):
-    """The fields every connection type takes in its extra."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True, defer_build=True)
-
-    timeout: float = Field(default=30.0, gt=0)
-    max_retries: int = Field(default=4, ge=0)
-    verify: bool | str = True
-    proxy: str | None = None
-
-    def common(self) -> dict[str, Any]:
-        """The fields every connection type has, named as `Service` names them."""
-        return {name: getattr(self, name) for name in ConnectionExtra.model_fields}
-
-    @model_validator(mode="before")
-    @classmethod
-    def _leave_out_blanks(cls, values: dict[str, Any]) -> dict[str, Any]:
-        # Airflow's form stores every field, the empty ones too
-        return {name: value for name, value in values.items() if value not in (None, "")}
-
-    @field_validator("verify", mode="before")
-    @classmethod
-    def _read_verify(cls, value: Any) -> Any:
-        return {"true": True, "false": False}.get(value.lower(), value) if isinstance(value, str) else value
-
-
-@dataclass(frozen=True)
-class ConnectionValues:
-    """An Airflow connection's values, and complaints that name it."""
-
-    conn_id: str
-    service_name: str
-    host: str
-    login: str
-    password: str
-    extra: dict[str, Any]
-
-    def refused(self, what: str) -> InvalidConnection:
-        return InvalidConnection(f"the connection {self.conn_id!r}: {what}.", service=self.service_name)
-
-    def required(self, field: str, meaning: str) -> str:
-        """The value of host, login or password.
-
-        :raises InvalidConnection: it is empty.
-        """
-        value: str = getattr(self, field)
-        if not value:
-            raise self.refused(f"{field} is empty; it holds the {meaning}")
-        return value
-
-    def extra_as(self, model: type[E]) -> E:
-        """The extra, checked.
-
-        :raises InvalidConnection: naming the field that is missing, unknown or wrong.
-        """
-        if not isinstance(self.extra, dict):
-            raise self.refused("extra must be a JSON object")
-        try:
-            return model.model_validate(self.extra)
-        except ValidationError as error:
-            faults = "; ".join(
-                f"extra field {'.'.join(str(part) for part in fault['loc'])!r}: {fault['msg']}"
-                for fault in error.errors(include_url=False, include_input=False)
-            )
-            raise self.refused(faults) from None
-
-    def base_url(self, default: str | None = None, *, without: Iterable[str] = ()) -> str:
-        """The address where paths begin.
-
-        :param default: the vendor's public address, where there is one.
-        :param without: endings people paste along, which the paths already have.
-        """
-        address = (self.host or default or "").rstrip("/")
-        if not address:
-            raise self.refused("host is empty; it holds the base URL, and this service has no public one")
-        if "://" not in address:
-            address = f"https://{address}"
-        for ending in without:
-            address = address.removesuffix(ending)
-        return address
 
 
 LOOKED_UP_FOR = 60.0
@@ -129,7 +45,7 @@ _transports_lock = threading.Lock()
 
 
 class ActivationHook(BaseHook):
-    """A hook of this package. Subclasses say how their connection becomes a `Service`.
+    """A hook of this package. Subclasses say how their connection becomes a `ConnectionSettings`.
 
     :param conn_id: the Airflow connection's id.
     """
@@ -145,7 +61,7 @@ class ActivationHook(BaseHook):
         setattr(self, self.conn_name_attr, conn_id)
         self._transport: Transport | None = None
 
-    def service(self, values: ConnectionValues) -> Service:
+    def settings(self, values: ConnectionValues) -> ConnectionSettings:
         """What the transport must know of this connection."""
         raise NotImplementedError
 
@@ -172,14 +88,15 @@ class ActivationHook(BaseHook):
 
     def run(self, steps: Steps[T]) -> T:
         """Make several calls in a row."""
-        return self.get_conn().run(steps)
+        with closing(steps):
+            return self.get_conn().run(steps)
 
     def run_apart(self, steps: Steps[T], *, timeout: float) -> T:
         """`run` for a signal handler: shares nothing that the code it interrupted may hold.
 
         :param timeout: seconds to wait for an answer; nothing is sent twice.
         """
-        with self.get_conn().apart(timeout=timeout) as transport:
+        with closing(steps), self.get_conn().apart(timeout=timeout) as transport:
             return transport.run(steps)
 
     # on an event loop
@@ -199,8 +116,8 @@ class ActivationHook(BaseHook):
         lookup = lookups.setdefault((type(self), self.conn_id), _Lookup())
         async with lookup.lock:
             if lookup.found is None or time.monotonic() - lookup.found_at > max_age:
-                connection = await versions.aget_connection(self, self.conn_id)
-                lookup.found = connection, await versions.aget_extra(connection)
+                connection = await airflow_compat.aget_connection(self, self.conn_id)
+                lookup.found = connection, await airflow_compat.aget_extra(connection)
                 lookup.found_at = time.monotonic()
             return lookup.found
 
@@ -210,7 +127,8 @@ class ActivationHook(BaseHook):
 
     async def arun(self, steps: Steps[T]) -> T:
         """Make several calls in a row without blocking the event loop."""
-        return await (await self.aget_conn()).arun(steps)
+        with closing(steps):
+            return await (await self.aget_conn()).arun(steps)
 
     def _shared_transport(self, connection: Any, extra: dict[str, Any]) -> Transport:
         if connection.conn_type and connection.conn_type != self.conn_type:
@@ -224,7 +142,7 @@ class ActivationHook(BaseHook):
             scheme, separator, rest = host.rpartition("://")
             name, slash, path = rest.partition("/")
             host = f"{scheme}{separator}{name}:{connection.port}{slash}{path}"
-        service = self.service(
+        settings = self.settings(
             ConnectionValues(
                 self.conn_id,
                 self.hook_name,
@@ -235,11 +153,11 @@ class ActivationHook(BaseHook):
             )
         )
         # a changed connection gets a transport of its own; a forked process must not share a socket
-        key = (os.getpid(), self.conn_id, _fingerprint(service))
+        key = (os.getpid(), self.conn_id, settings.fingerprint)
         with _transports_lock:
             if key not in _transports:
                 _transports[key] = Transport(
-                    service, on_secret=versions.mask_secret, aon_secret=versions.amask_secret
+                    settings, on_secret=airflow_compat.mask_secret, aon_secret=airflow_compat.amask_secret
                 )
             return _transports[key]
 
@@ -257,7 +175,7 @@ class ActivationHook(BaseHook):
                 f"the connection {conn_id!r} lacks {', '.join(empty)}.", service=self.hook_name
             )
         for value in values.values():
-            versions.mask_secret(value)
+            airflow_compat.mask_secret(value)
             self.get_conn().redact.add(value)
         return values
 
@@ -301,20 +219,3 @@ def _value_at(connection: Any, place: str) -> str:
 
 def _form(conn_type: str) -> dict[str, Any]:
     return next(form for form in CONNECTION_TYPES if form["connection-type"] == conn_type)
-
-
-def _fingerprint(service: Service) -> str:
-    parts = (
-        service.name,
-        service.base_url,
-        sorted(service.headers.items()),
-        sorted(service.query.items()),
-        sorted(service.secrets),
-        service.log_in and (service.log_in.url, service.log_in.form, service.log_in.json),
-        service.key_level,
-        service.timeout,
-        service.max_retries,
-        service.verify,
-        service.proxy,
-    )
-    return hashlib.sha256(repr(parts).encode()).hexdigest()

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+import inspect
+from collections.abc import Callable, Mapping
+from typing import Any, Concatenate, ParamSpec, TypeVar
 
 from airflow_provider_activation.api import delta_projects as api
 from airflow_provider_activation.api.call import Call
 from airflow_provider_activation.errors import InvalidConnection
-from airflow_provider_activation.hooks.base import ActivationHook, ConnectionExtra, ConnectionValues
-from airflow_provider_activation.transport import Service
+from airflow_provider_activation.hooks.base import ActivationHook
+from airflow_provider_activation.hooks.binding import bound, sends
+from airflow_provider_activation.hooks.connection import ConnectionExtra, ConnectionValues
+from airflow_provider_activation.transport import ConnectionSettings
+
+P = ParamSpec("P")
+T = TypeVar("T")
 
 
 class DeltaProjectsConnectionExtra(ConnectionExtra):
@@ -17,6 +23,20 @@ class DeltaProjectsConnectionExtra(ConnectionExtra):
 
     media_agency_id: str | None = None
     client_id: str | None = None
+
+
+def in_account(
+    function: Callable[P, Call[T]],
+) -> Callable[Concatenate[DeltaProjectsHook, P], T]:
+    """A method that makes the call of an endpoint; ids that are not given are the connection's."""
+    ids = [name for name in api.Account.__annotations__ if name in inspect.signature(function).parameters]
+
+    def method(self: DeltaProjectsHook, /, *args: P.args, **kwargs: P.kwargs) -> T:
+        given: dict[str, Any] = dict(kwargs)
+        found = self.in_scope({name: given.get(name) for name in ids})
+        return self.send(function(*args, **{**given, **found}))
+
+    return bound(method, function)
 
 
 class DeltaProjectsHook(ActivationHook):
@@ -35,18 +55,19 @@ class DeltaProjectsHook(ActivationHook):
 
     def __init__(self, delta_projects_conn_id: str = default_conn_name, **kwargs: Any) -> None:
         super().__init__(delta_projects_conn_id, **kwargs)
-        self._extra = DeltaProjectsConnectionExtra()
 
-    def service(self, values: ConnectionValues) -> Service:
-        self._extra = values.extra_as(DeltaProjectsConnectionExtra)
+    def settings(self, values: ConnectionValues) -> ConnectionSettings:
+        extra = values.extra_as(DeltaProjectsConnectionExtra)
         key = values.required("password", "API key")
-        return Service(
+        scope = {"media_agency_id": extra.media_agency_id, "client_id": extra.client_id}
+        return ConnectionSettings(
             api.SERVICE,
             values.conn_id,
             values.base_url(without=["/api/v1"]),
             query={"apikey": key},
             secrets=frozenset({key}),
-            **self._extra.common(),
+            scope={name: value for name, value in scope.items() if value},
+            **extra.common(),
         )
 
     def test_call(self) -> Call[Any]:
@@ -57,11 +78,17 @@ class DeltaProjectsHook(ActivationHook):
 
         :raises InvalidConnection: neither says it.
         """
-        return api.Account(**self._ids(media_agency_id=media_agency_id, client_id=client_id))
+        given = {"media_agency_id": media_agency_id, "client_id": client_id}
+        found = self.in_scope(given)
+        return api.Account(media_agency_id=found["media_agency_id"], client_id=found["client_id"])
 
-    def _ids(self, **given: str | None) -> dict[str, str]:
-        self.get_conn()
-        ids = {name: value or getattr(self._extra, name) for name, value in given.items()}
+    def in_scope(self, given: Mapping[str, str | None]) -> dict[str, str]:
+        """Ids by name: what is given, else what the connection's extra says.
+
+        :raises InvalidConnection: neither says it.
+        """
+        scope = self.get_conn().settings.scope
+        ids = {name: value or scope.get(name, "") for name, value in given.items()}
         if missing := [name for name, value in ids.items() if not value]:
             raise InvalidConnection(
                 f"{' and '.join(missing)} stands neither in the task's arguments nor in the extra of the "
@@ -70,132 +97,24 @@ class DeltaProjectsHook(ActivationHook):
             )
         return ids
 
-    def list_clients(
-        self, *, media_agency_id: str | None = None, fetch: str | None = None
-    ) -> list[api.Client]:
-        """Id and name of every client of the media agency."""
-        return self.send(api.list_clients(**self._ids(media_agency_id=media_agency_id), fetch=fetch))
+    list_clients = in_account(api.list_clients)
 
     def get_client(
         self, client_id: str | None = None, *, media_agency_id: str | None = None, fetch: str | None = None
     ) -> api.Client:
         """One client, by either path the document gives; see `api.delta_projects.find_client`."""
-        wanted = self._ids(client_id=client_id)["client_id"]
-        agency = media_agency_id or self._extra.media_agency_id
+        wanted = self.in_scope({"client_id": client_id})["client_id"]
+        agency = media_agency_id or self.get_conn().settings.scope.get("media_agency_id")
         return self.run(api.find_client(wanted, agency, fetch))
 
-    def create_client_from_template(
-        self, fields: Mapping[str, Any], *, media_agency_id: str | None = None
-    ) -> str:
-        """Create a client; returns its id. See `api.delta_projects.create_client_from_template`."""
-        agency = self._ids(media_agency_id=media_agency_id)["media_agency_id"]
-        return self.send(api.create_client_from_template(agency, fields))
-
-    def list_activity_templates(self) -> list[api.ActivityTemplate]:
-        """All activity templates."""
-        return self.send(api.list_activity_templates())
-
-    def list_activities(
-        self,
-        *,
-        media_agency_id: str | None = None,
-        client_id: str | None = None,
-        fetch: str | None = None,
-    ) -> list[api.Activity]:
-        """Id and name of every activity of the client."""
-        return self.send(api.list_activities(self.account(media_agency_id, client_id), fetch))
-
-    def get_activity(
-        self,
-        activity_id: str,
-        *,
-        media_agency_id: str | None = None,
-        client_id: str | None = None,
-        fetch: str | None = None,
-    ) -> api.Activity:
-        """One activity."""
-        return self.send(api.get_activity(self.account(media_agency_id, client_id), activity_id, fetch))
-
-    def create_activity_from_template(
-        self,
-        activity: api.ActivityFromTemplate,
-        *,
-        media_agency_id: str | None = None,
-        client_id: str | None = None,
-    ) -> str:
-        """Create an activity; returns its id."""
-        account = self.account(media_agency_id, client_id)
-        return self.send(api.create_activity_from_template(account, activity))
-
-    def update_activity(
-        self,
-        activity_id: str,
-        update: api.ActivityUpdate,
-        *,
-        media_agency_id: str | None = None,
-        client_id: str | None = None,
-    ) -> None:
-        """Change an activity."""
-        self.send(api.update_activity(self.account(media_agency_id, client_id), activity_id, update))
-
-    def get_activity_statistics(
-        self,
-        activity_id: str,
-        query: api.StatisticsQuery | None = None,
-        *,
-        media_agency_id: str | None = None,
-        client_id: str | None = None,
-    ) -> list[api.StatisticsGroup]:
-        """Figures of an activity, in groups."""
-        account = self.account(media_agency_id, client_id)
-        return self.send(api.get_activity_statistics(account, activity_id, query))
-
-    def list_bidding_plans(
-        self,
-        activity_id: str,
-        *,
-        media_agency_id: str | None = None,
-        client_id: str | None = None,
-        fetch: str | None = None,
-    ) -> list[api.BiddingPlan]:
-        """All bidding plans of an activity."""
-        account = self.account(media_agency_id, client_id)
-        return self.send(api.list_bidding_plans(account, activity_id, fetch))
-
-    def get_bidding_plan(
-        self,
-        activity_id: str,
-        bidding_plan_id: str,
-        *,
-        media_agency_id: str | None = None,
-        client_id: str | None = None,
-        fetch: str | None = None,
-    ) -> api.BiddingPlan:
-        """One bidding plan."""
-        account = self.account(media_agency_id, client_id)
-        return self.send(api.get_bidding_plan(account, activity_id, bidding_plan_id, fetch))
-
-    def list_creatives(
-        self,
-        activity_id: str,
-        bidding_plan_id: str,
-        *,
-        media_agency_id: str | None = None,
-        client_id: str | None = None,
-    ) -> list[api.Creative]:
-        """All creatives of a bidding plan."""
-        account = self.account(media_agency_id, client_id)
-        return self.send(api.list_creatives(account, activity_id, bidding_plan_id))
-
-    def get_creative(
-        self,
-        activity_id: str,
-        bidding_plan_id: str,
-        creative_id: str,
-        *,
-        media_agency_id: str | None = None,
-        client_id: str | None = None,
-    ) -> api.Creative:
-        """One creative."""
-        account = self.account(media_agency_id, client_id)
-        return self.send(api.get_creative(account, activity_id, bidding_plan_id, creative_id))
+    create_client_from_template = in_account(api.create_client_from_template)
+    list_activity_templates = sends(api.list_activity_templates)
+    list_activities = in_account(api.list_activities)
+    get_activity = in_account(api.get_activity)
+    create_activity_from_template = in_account(api.create_activity_from_template)
+    update_activity = in_account(api.update_activity)
+    get_activity_statistics = in_account(api.get_activity_statistics)
+    list_bidding_plans = in_account(api.list_bidding_plans)
+    get_bidding_plan = in_account(api.get_bidding_plan)
+    list_creatives = in_account(api.list_creatives)
+    get_creative = in_account(api.get_creative)

@@ -6,14 +6,14 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from airflow_provider_activation.arguments import one_of, some_of, whole_number
-from airflow_provider_activation.connected import AcousticExchangeTask
-from airflow_provider_activation.enumerations import (
+from airflow_provider_activation.sensors.base import ActivationSensor
+from airflow_provider_activation.tasks import AcousticExchangeTask
+from airflow_provider_activation.words import (
     ENDPOINT_STATUSES,
     JOB_CATEGORIES,
     JOB_STATUSES,
     JobCategory,
 )
-from airflow_provider_activation.sensors.base import ActivationSensor
 
 if TYPE_CHECKING:
     from airflow_provider_activation.waits.acoustic_exchange import (

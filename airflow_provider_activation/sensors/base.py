@@ -11,14 +11,13 @@ from typing import TYPE_CHECKING, Any
 
 from airflow.sdk import BaseOperator, BaseSensorOperator, PokeReturnValue
 
+from airflow_provider_activation.airflow_compat import deferral_timeout, without_vain_retries
 from airflow_provider_activation.arguments import DEFERRABLE, seconds
-from airflow_provider_activation.connected import ActivationTask
-from airflow_provider_activation.versions import deferral_timeout, without_vain_retries
+from airflow_provider_activation.tasks import ActivationTask
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
 
-    from airflow_provider_activation.hooks.base import ActivationHook
     from airflow_provider_activation.waits.pace import Pace
     from airflow_provider_activation.waits.probe import Patience, Probe
 
@@ -67,11 +66,6 @@ class ActivationSensor(ActivationTask, BaseSensorOperator):
             raise ValueError(
                 f"{', '.join(names)} cannot be kept in the triggerer; leave it out or set deferrable=False."
             )
-
-    @cached_property
-    def hook(self) -> ActivationHook:
-        """The service's hook with this task's connection."""
-        raise NotImplementedError
 
     @abstractmethod
     def probe(self) -> Probe:

@@ -6,8 +6,8 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from airflow_provider_activation.arguments import moment
-from airflow_provider_activation.connected import DataddoTask
 from airflow_provider_activation.sensors.base import ActivationSensor
+from airflow_provider_activation.tasks import DataddoTask
 
 if TYPE_CHECKING:
     from airflow_provider_activation.waits.dataddo import FlowRunProbe, SourceRunProbe

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from airflow_provider_activation.arguments import one_of
-from airflow_provider_activation.connected import DeltaProjectsTask
 from airflow_provider_activation.sensors.base import ActivationSensor
+from airflow_provider_activation.tasks import DeltaProjectsTask
 
 if TYPE_CHECKING:
     from airflow_provider_activation.waits.delta_projects import ActivityProbe, Until
@@ -36,15 +36,24 @@ class DeltaProjectsActivitySensor(DeltaProjectsTask, ActivationSensor):
 
     template_fields = (*DeltaProjectsTask.template_fields, "activity_id")
 
-    def __init__(self, *, activity_id: str, until: Until = "enabled", **kwargs: Any) -> None:
+    def __init__(
+        self,
+        *,
+        activity_id: str,
+        until: Until = "enabled",
+        delta_projects_conn_id: str = "delta_projects_default",
+        media_agency_id: str | None = None,
+        client_id: str | None = None,
+        **kwargs: Any,
+    ) -> None:
         super().__init__(**kwargs)
+        self.delta_projects_conn_id = delta_projects_conn_id
+        self.media_agency_id = media_agency_id
+        self.client_id = client_id
         self.activity_id = activity_id
         self.until: Until = one_of("until", until, ("enabled", "flight_start", "flight_stop"))
 
     def probe(self) -> ActivityProbe:
         from airflow_provider_activation.waits.delta_projects import ActivityProbe
 
-        account = self.account
-        return ActivityProbe(
-            account.media_agency_id, account.client_id, str(self.activity_id), self.until, account.campaign_id
-        )
+        return ActivityProbe(**self.account, activity_id=str(self.activity_id), until=self.until)

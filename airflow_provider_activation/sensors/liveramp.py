@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from airflow_provider_activation.arguments import moment, one_of, some_ids
-from airflow_provider_activation.connected import LiveRampTask
-from airflow_provider_activation.enumerations import SEGMENT_TYPES, SegmentType
 from airflow_provider_activation.sensors.base import ActivationSensor
+from airflow_provider_activation.tasks import LiveRampTask
+from airflow_provider_activation.words import SEGMENT_TYPES, SegmentType
 
 if TYPE_CHECKING:
     from airflow_provider_activation.waits.liveramp import (

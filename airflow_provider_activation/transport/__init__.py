@@ -4,7 +4,7 @@ One `Transport` serves one Airflow connection in one process. It keeps one clien
 for each event loop, and one token for all of them.
 """
 
-from airflow_provider_activation.transport.exchange import Transport
-from airflow_provider_activation.transport.service import Service
+from airflow_provider_activation.transport.settings import ConnectionSettings
+from airflow_provider_activation.transport.transport import Transport
 
-__all__ = ["Service", "Transport"]
+__all__ = ["ConnectionSettings", "Transport"]

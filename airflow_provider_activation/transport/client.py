@@ -13,56 +13,56 @@ import httpx
 
 from airflow_provider_activation.api.call import FileBody
 from airflow_provider_activation.errors import InvalidConnection
-from airflow_provider_activation.transport.service import Service, environment_proxy
+from airflow_provider_activation.transport.settings import ConnectionSettings, environment_proxy
 
 MOST_CONNECTIONS = 100
 """Requests under way at once on one event loop; further ones wait."""
 MOST_IDLE_CONNECTIONS = 20
 
 
-def new_client(service: Service) -> httpx.Client:
+def new_client(settings: ConnectionSettings) -> httpx.Client:
     """A client for threads.
 
     :raises InvalidConnection: the proxy or the certificates cannot be used.
     """
-    with _proxy_named(service):
-        inner = httpx.HTTPTransport(**_options(service))
-    return httpx.Client(transport=_WithQuery(service, inner))
+    with _proxy_named(settings):
+        inner = httpx.HTTPTransport(**_options(settings))
+    return httpx.Client(transport=_WithQuery(settings, inner))
 
 
-def new_async_client(service: Service) -> httpx.AsyncClient:
+def new_async_client(settings: ConnectionSettings) -> httpx.AsyncClient:
     """A client for an event loop; see `new_client`. Reads certificates from disk."""
-    with _proxy_named(service):
-        inner = _Connections(**_options(service))
-    return httpx.AsyncClient(transport=_AsyncWithQuery(service, inner))
+    with _proxy_named(settings):
+        inner = _Connections(**_options(settings))
+    return httpx.AsyncClient(transport=_AsyncWithQuery(settings, inner))
 
 
 @contextmanager
-def _proxy_named(service: Service) -> Iterator[None]:
+def _proxy_named(settings: ConnectionSettings) -> Iterator[None]:
     try:
         yield
     except (ValueError, httpx.InvalidURL):
         # the reason would quote the proxy's address, which may hold a password
         raise InvalidConnection(
-            f"the proxy of the connection {service.conn_id!r} cannot be used.",
-            service=service.name,
+            f"the proxy of the connection {settings.conn_id!r} cannot be used.",
+            service=settings.name,
         ) from None
 
 
-def _options(service: Service) -> dict[str, Any]:
+def _options(settings: ConnectionSettings) -> dict[str, Any]:
     verify: ssl.SSLContext | bool
-    if isinstance(service.verify, str):
+    if isinstance(settings.verify, str):
         try:
-            verify = ssl.create_default_context(cafile=service.verify)
+            verify = ssl.create_default_context(cafile=settings.verify)
         except OSError as error:
             raise InvalidConnection(
-                f"verify names {service.verify!r}, which cannot be read as a file of "
-                f"certificates ({error.strerror or error}); connection {service.conn_id!r}.",
-                service=service.name,
+                f"verify names {settings.verify!r}, which cannot be read as a file of "
+                f"certificates ({error.strerror or error}); connection {settings.conn_id!r}.",
+                service=settings.name,
             ) from None
     else:
-        verify = service.verify
-    return {"verify": verify, "proxy": service.proxy or environment_proxy(service.base_url)}
+        verify = settings.verify
+    return {"verify": verify, "proxy": settings.proxy or environment_proxy(settings.base_url)}
 
 
 class Pieces(httpx.SyncByteStream, httpx.AsyncByteStream):
@@ -80,17 +80,17 @@ class Pieces(httpx.SyncByteStream, httpx.AsyncByteStream):
             yield piece
 
 
-def _keyed(request: httpx.Request, service: Service) -> httpx.Request:
+def _keyed(request: httpx.Request, settings: ConnectionSettings) -> httpx.Request:
     """The request with the connection's query parameters.
 
     httpx writes every address it is given into its log. A key in the query is therefore added below
     that point, and only on the way to the service itself.
     """
-    if not service.query or _origin(request.url) != _origin(httpx.URL(service.base_url)):
+    if not settings.query or _origin(request.url) != _origin(httpx.URL(settings.base_url)):
         return request
     return httpx.Request(
         request.method,
-        request.url.copy_merge_params(service.query),
+        request.url.copy_merge_params(settings.query),
         headers=request.headers,
         stream=request.stream,
         extensions=request.extensions,
@@ -102,22 +102,22 @@ def _origin(url: httpx.URL) -> tuple[str, str, int | None]:
 
 
 class _WithQuery(httpx.BaseTransport):
-    def __init__(self, service: Service, inner: httpx.BaseTransport) -> None:
-        self._service, self._inner = service, inner
+    def __init__(self, settings: ConnectionSettings, inner: httpx.BaseTransport) -> None:
+        self._settings, self._inner = settings, inner
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
-        return self._inner.handle_request(_keyed(request, self._service))
+        return self._inner.handle_request(_keyed(request, self._settings))
 
     def close(self) -> None:
         self._inner.close()
 
 
 class _AsyncWithQuery(httpx.AsyncBaseTransport):
-    def __init__(self, service: Service, inner: httpx.AsyncBaseTransport) -> None:
-        self._service, self._inner = service, inner
+    def __init__(self, settings: ConnectionSettings, inner: httpx.AsyncBaseTransport) -> None:
+        self._settings, self._inner = settings, inner
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-        return await self._inner.handle_async_request(_keyed(request, self._service))
+        return await self._inner.handle_async_request(_keyed(request, self._settings))
 
     async def aclose(self) -> None:
         await self._inner.aclose()

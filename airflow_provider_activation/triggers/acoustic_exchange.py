@@ -7,18 +7,17 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from airflow_provider_activation.arguments import one_of, some_of
-from airflow_provider_activation.enumerations import (
+from airflow_provider_activation.triggers.events import JSON, ActivationEventTrigger
+from airflow_provider_activation.words import (
     FAILED,
     JOB_CATEGORIES,
     JOB_STATUSES,
     JobCategory,
     same_status,
 )
-from airflow_provider_activation.triggers.events import JSON, ActivationEventTrigger
 
 if TYPE_CHECKING:
     from airflow_provider_activation.api import acoustic_exchange as api
-    from airflow_provider_activation.api.steps import Steps
     from airflow_provider_activation.hooks.acoustic_exchange import AcousticExchangeHook
 
 
@@ -72,11 +71,11 @@ class AcousticExchangeJobTrigger(ActivationEventTrigger["api.Job"]):
 
         return AcousticExchangeHook(self.acoustic_exchange_conn_id)
 
-    def question(self) -> Steps[list[api.Job]]:
+    async def question(self) -> list[api.Job]:
         from airflow_provider_activation.api import acoustic_exchange as api
 
         category: Any = self.job_category
-        jobs: list[api.Job] = yield api.list_jobs(category, endpoint_id=self.endpoint_id)
+        jobs = await api.list_jobs(category, endpoint_id=self.endpoint_id)
         return jobs
 
     def id_of(self, thing: api.Job) -> str:

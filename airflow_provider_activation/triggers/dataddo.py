@@ -11,7 +11,6 @@ from airflow_provider_activation.triggers.events import JSON, ActivationEventTri
 
 if TYPE_CHECKING:
     from airflow_provider_activation.api import dataddo as api
-    from airflow_provider_activation.api.steps import Steps
     from airflow_provider_activation.hooks.dataddo import DataddoHook
 
 ENDED = ("live", "broken")
@@ -59,10 +58,10 @@ class DataddoFlowTrigger(ActivationEventTrigger["api.RunStatus"]):
 
         return DataddoHook(self.dataddo_conn_id)
 
-    def question(self) -> Steps[list[api.RunStatus]]:
+    async def question(self) -> list[api.RunStatus]:
         from airflow_provider_activation.api import dataddo as api
 
-        status: api.RunStatus = yield api.get_flow_status(self.flow_id)
+        status = await api.get_flow_status(self.flow_id)
         return [status]
 
     def id_of(self, thing: api.RunStatus) -> str:

@@ -11,7 +11,6 @@ from airflow_provider_activation.triggers.events import JSON, ActivationEventTri
 
 if TYPE_CHECKING:
     from airflow_provider_activation.api import liveramp as api
-    from airflow_provider_activation.api.steps import Steps
     from airflow_provider_activation.hooks.liveramp import LiveRampHook
 
 FINISHED = ("DELIVERED", "FAILED", "CANCELLED")
@@ -65,11 +64,11 @@ class LiveRampDeliveryTrigger(ActivationEventTrigger["api.Delivery"]):
 
         return LiveRampHook(self.liveramp_conn_id)
 
-    def question(self) -> Steps[list[api.Delivery]]:
+    async def question(self) -> list[api.Delivery]:
         from airflow_provider_activation.api import liveramp as api
         from airflow_provider_activation.api.call import every_page
 
-        return (yield from every_page(api.list_deliveries(self.integration_connection_id)))
+        return await every_page(api.list_deliveries(self.integration_connection_id))
 
     def id_of(self, thing: api.Delivery) -> str:
         return thing.id

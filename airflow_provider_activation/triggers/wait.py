@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 from airflow.triggers.base import BaseTrigger, TriggerEvent
 
+from airflow_provider_activation.airflow_compat import is_still_deferred
 from airflow_provider_activation.errors import ActivationError, AuthenticationFailed, PermissionDenied
 from airflow_provider_activation.transport import Transport
-from airflow_provider_activation.versions import is_still_deferred
 from airflow_provider_activation.waits.probe import (
     JSON,
     Probe,

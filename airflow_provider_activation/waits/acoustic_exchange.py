@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from typing import Literal
 
 from airflow_provider_activation.api import acoustic_exchange as api
-from airflow_provider_activation.api.steps import Steps
 from airflow_provider_activation.errors import InvalidConnection
 from airflow_provider_activation.hooks.acoustic_exchange import AcousticExchangeHook
 from airflow_provider_activation.waits.probe import (
@@ -52,16 +51,16 @@ class JobProbe(Probe):
             f"Look at it there, or ask for it: GET /v1/jobs/{self.job_category}/{self.job_id}."
         )
 
-    def look(self) -> Steps[Outcome]:
-        job: api.Job = yield api.get_job(self.job_category, self.job_id)
+    async def look(self) -> Outcome:
+        job = await api.get_job(self.job_category, self.job_id)
         return self.judge(job)
 
     def listing(self) -> Listing:
         category = self.job_category
 
-        def by_id(probes: Collection[JobProbe]) -> Steps[dict[int, api.Job]]:
+        async def by_id(probes: Collection[JobProbe]) -> dict[int, api.Job]:
             try:
-                jobs: list[api.Job] = yield api.list_jobs(category)
+                jobs = await api.list_jobs(category)
             except InvalidConnection:
                 # an endpoint's key lists no other's jobs: each is asked for alone
                 return {}
@@ -117,8 +116,8 @@ class EndpointStatusProbe(Probe):
     def subject(self) -> str:
         return f"status of endpoint {self.endpoint_id}"
 
-    def look(self) -> Steps[Outcome]:
-        status: str = yield api.get_endpoint_status(self.endpoint_id)
+    async def look(self) -> Outcome:
+        status = await api.get_endpoint_status(self.endpoint_id)
         return self.judge(status)
 
     def judge(self, status: str) -> Outcome:

@@ -8,7 +8,6 @@ from datetime import datetime
 
 from airflow_provider_activation.api import dataddo as api
 from airflow_provider_activation.api.call import Call
-from airflow_provider_activation.api.steps import Steps
 from airflow_provider_activation.hooks.dataddo import DataddoHook
 from airflow_provider_activation.waits.probe import Done, Failed, Outcome, Pending, Probe
 
@@ -37,8 +36,8 @@ class RunProbe(Probe):
         """Whether a status shows that the run has begun."""
         return status.state == api.RUNNING or is_later(status.last_run_started, self.last_run_started)
 
-    def look(self) -> Steps[Outcome]:
-        status: api.RunStatus = yield self.status_call()
+    async def look(self) -> Outcome:
+        status = await self.status_call()
         return self.judge(status)
 
     def judge(self, status: api.RunStatus) -> Outcome:
@@ -76,9 +75,9 @@ class SourceRunProbe(RunProbe):
     def left_behind(self) -> str:
         return f"The {self.subject} goes on at Dataddo; look at the source's log there."
 
-    def cancel(self) -> Steps[str]:
-        action = yield api.get_extraction(self.source_id)
-        yield api.deactivate_extraction(self.source_id, action)
+    async def cancel(self) -> str:
+        action = await api.get_extraction(self.source_id)
+        await api.deactivate_extraction(self.source_id, action)
         return f"the extraction of source {self.source_id} was deactivated, its schedule too."
 
 

@@ -7,7 +7,6 @@ from datetime import UTC, datetime
 from typing import Literal, TypeAlias
 
 from airflow_provider_activation.api import delta_projects as api
-from airflow_provider_activation.api.steps import Steps
 from airflow_provider_activation.hooks.delta_projects import DeltaProjectsHook
 from airflow_provider_activation.waits.probe import Done, Failed, Outcome, Pending, Probe
 
@@ -42,10 +41,10 @@ class ActivityProbe(Probe):
 
     @property
     def account(self) -> api.Account:
-        return api.Account(self.media_agency_id, self.client_id, self.campaign_id)
+        return api.Account(media_agency_id=self.media_agency_id, client_id=self.client_id)
 
-    def look(self) -> Steps[Outcome]:
-        activity: api.Activity = yield api.get_activity(self.account, self.activity_id)
+    async def look(self) -> Outcome:
+        activity = await api.get_activity(self.activity_id, **self.account)
         return self.judge(activity, datetime.now(UTC))
 
     def judge(self, activity: api.Activity, now: datetime) -> Outcome:
@@ -59,6 +58,6 @@ class ActivityProbe(Probe):
             return Pending(f"enabled, its flight starts {activity.flight_start}")
         return Done(activity.plain())
 
-    def cancel(self) -> Steps[str]:
-        yield api.update_activity(self.account, self.activity_id, api.ActivityUpdate(enabled=False))
+    async def cancel(self) -> str:
+        await api.update_activity(self.activity_id, api.ActivityUpdate(enabled=False), **self.account)
         return f"activity {self.activity_id} was disabled."

@@ -8,8 +8,7 @@ from datetime import UTC, datetime, timedelta
 
 from airflow_provider_activation.api import liveramp as api
 from airflow_provider_activation.api.call import every_page
-from airflow_provider_activation.api.liveramp_distribution import withdraw
-from airflow_provider_activation.api.steps import Steps
+from airflow_provider_activation.api.liveramp.distribution import withdraw
 from airflow_provider_activation.hooks.liveramp import LiveRampHook
 from airflow_provider_activation.waits.probe import Done, Failed, Listing, Outcome, Pending, Probe
 
@@ -37,8 +36,8 @@ class OAuthConnectionAttemptProbe(Probe):
             f"The {self.subject} stays as it is at LiveRamp; unless somebody completes it, it makes nothing."
         )
 
-    def look(self) -> Steps[Outcome]:
-        attempt: api.OAuthConnectionAttempt = yield api.get_oauth_connection_attempt(self.attempt_id)
+    async def look(self) -> Outcome:
+        attempt = await api.get_oauth_connection_attempt(self.attempt_id)
         match attempt.status:
             case "AUTHORIZED" if attempt.oauth_connection_id:
                 return Done(attempt.oauth_connection_id)
@@ -73,15 +72,15 @@ class DeliveryProbe(Probe):
             f"to integration connection {self.integration_connection_id}"
         )
 
-    def look(self) -> Steps[Outcome]:
-        return self.judge_listed((yield from _deliveries(self.integration_connection_id, self.segment_ids)))
+    async def look(self) -> Outcome:
+        return self.judge_listed(await _deliveries(self.integration_connection_id, self.segment_ids))
 
     def listing(self) -> Listing:
         connection_id = self.integration_connection_id
 
-        def by_segment(probes: Collection[DeliveryProbe]) -> Steps[dict[str, list[api.Delivery]]]:
+        async def by_segment(probes: Collection[DeliveryProbe]) -> dict[str, list[api.Delivery]]:
             segment_ids = {segment_id for probe in probes for segment_id in probe.segment_ids}
-            return (yield from _deliveries(connection_id, sorted(segment_ids)))
+            return await _deliveries(connection_id, sorted(segment_ids))
 
         return Listing(("deliveries", connection_id), by_segment)
 
@@ -152,9 +151,9 @@ class DistributionProbe(DeliveryProbe):
             f"{self.distribution_manager_id}, and LiveRamp goes on delivering them."
         )
 
-    def cancel(self) -> Steps[str]:
+    async def cancel(self) -> str:
         segments = dict(zip(self._added, self.segment_config_ids, strict=True))
-        yield from withdraw(self.distribution_manager_id, segments)
+        await withdraw(self.distribution_manager_id, segments)
         return (
             f"{_told(tuple(segments))} were withdrawn from distribution manager "
             f"{self.distribution_manager_id}."
@@ -180,15 +179,15 @@ class SegmentSyncProbe(Probe):
     def subject(self) -> str:
         return f"synchronisation of {_told(self.segment_ids)}"
 
-    def look(self) -> Steps[Outcome]:
-        return self.judge_listed((yield from _statuses(self.segment_type, self.segment_ids)))
+    async def look(self) -> Outcome:
+        return self.judge_listed(await _statuses(self.segment_type, self.segment_ids))
 
     def listing(self) -> Listing:
         segment_type = self.segment_type
 
-        def by_segment(probes: Collection[SegmentSyncProbe]) -> Steps[dict[str, list[api.SegmentStatus]]]:
+        async def by_segment(probes: Collection[SegmentSyncProbe]) -> dict[str, list[api.SegmentStatus]]:
             segment_ids = {segment_id for probe in probes for segment_id in probe.segment_ids}
-            return (yield from _statuses(segment_type, sorted(segment_ids)))
+            return await _statuses(segment_type, sorted(segment_ids))
 
         return Listing(("segment statuses", segment_type), by_segment)
 
@@ -219,12 +218,12 @@ class SegmentSyncProbe(Probe):
         return wanted is None or status.integration_connection_id in (None, wanted)
 
 
-def latest_change(integration_connection_id: str, segment_ids: Sequence[str]) -> Steps[str | None]:
+async def latest_change(integration_connection_id: str, segment_ids: Sequence[str]) -> str | None:
     """ISO 8601, just after the last change of any delivery of these segments; None if there is none.
 
     It is LiveRamp's own moment, so that its clock and ours need not agree.
     """
-    listed = yield from _deliveries(integration_connection_id, segment_ids)
+    listed = await _deliveries(integration_connection_id, segment_ids)
     moments = [_moment(delivery) for segment_id in segment_ids for delivery in listed.get(segment_id, ())]
     return (max(moments) + timedelta(microseconds=1)).isoformat() if moments else None
 
@@ -236,19 +235,19 @@ def _told(segment_ids: Sequence[str]) -> str:
     return f"{len(segment_ids)} segments ({', '.join(segment_ids[:3])} and more)"
 
 
-def _deliveries(connection_id: str, segment_ids: Sequence[str]) -> Steps[dict[str, list[api.Delivery]]]:
+async def _deliveries(connection_id: str, segment_ids: Sequence[str]) -> dict[str, list[api.Delivery]]:
     named = segment_ids if len(segment_ids) <= MOST_SEGMENTS_NAMED else ()
-    return _by_segment((yield from every_page(api.list_deliveries(connection_id, named))))
+    return _by_segment(await every_page(api.list_deliveries(connection_id, named)))
 
 
-def _statuses(
+async def _statuses(
     segment_type: api.SegmentType, segment_ids: Sequence[str]
-) -> Steps[dict[str, list[api.SegmentStatus]]]:
+) -> dict[str, list[api.SegmentStatus]]:
     # the documents want the segments named
     sorted_out: dict[str, list[api.SegmentStatus]] = {}
     for first in range(0, len(segment_ids), MOST_SEGMENTS_NAMED):
         named = segment_ids[first : first + MOST_SEGMENTS_NAMED]
-        for status in (yield from every_page(api.list_segment_statuses(segment_type, named))):
+        for status in await every_page(api.list_segment_statuses(segment_type, named)):
             sorted_out.setdefault(status.segment_id, []).append(status)
     return sorted_out
 

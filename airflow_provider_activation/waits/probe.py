@@ -101,10 +101,10 @@ class Probe(ABC):
         """What is waited for, for messages: the noun and its id."""
 
     @abstractmethod
-    def look(self) -> Steps[Outcome]:
+    async def look(self) -> Outcome:
         """Ask once and judge. Only calls that change nothing."""
 
-    def cancel(self) -> Steps[str] | None:
+    async def cancel(self) -> str | None:
         """Stop or undo what is waited for, and say what was done; None where the service cannot."""
         return None
 
@@ -157,13 +157,13 @@ class Patience:
         self.no_answer = Pending("no answer")
         """How things stand after a bad poll."""
 
-    def ask(self, question: Steps[T]) -> Steps[T | None]:
+    async def ask(self, question: Steps[T]) -> T | None:
         """The question's answer; None after a bad poll, until there were too many in a row.
 
         :raises ActivationError: it cannot get better, or did not for `MOST_BAD_POLLS` polls.
         """
         try:
-            answer = yield from question
+            answer = await question
         except (ServiceUnavailable, RateLimited, UnreadableResponse) as error:
             self.bad_polls += 1
             if self.bad_polls > MOST_BAD_POLLS:
@@ -180,9 +180,9 @@ class Patience:
         self.bad_polls = 0
         return answer
 
-    def look(self, probe: Probe) -> Steps[Outcome]:
+    async def look(self, probe: Probe) -> Outcome:
         """Ask a probe; a bad poll is "not yet"."""
-        outcome = yield from self.ask(probe.look())
+        outcome = await self.ask(probe.look())
         if outcome is None:
             return self.no_answer
         self.notice(outcome)
@@ -199,7 +199,7 @@ class Patience:
             )
 
 
-def wait(probe: Probe, *, poll_interval: float, deadline: float) -> Steps[JSON]:
+async def wait(probe: Probe, *, poll_interval: float, deadline: float) -> JSON:
     """Ask until the probe has something to say, and return its result.
 
     :param probe: what to ask.
@@ -212,17 +212,17 @@ def wait(probe: Probe, *, poll_interval: float, deadline: float) -> Steps[JSON]:
     patience, pace = Patience(probe.subject), Pace(poll_interval)
     started = time.time()
     while True:
-        outcome = yield from patience.look(probe)
+        outcome = await patience.look(probe)
         if not isinstance(outcome, Pending):
             return conclude(probe, outcome)
         now = time.time()
         if now >= deadline:
             raise timed_out(probe, outcome, now - started)
         pause = spread(backed_off(pace.next_pause(), patience.bad_polls))
-        yield Pause(min(pause, deadline - now))
+        await Pause(min(pause, deadline - now))
 
 
-def give_up(probe: Probe, *, cancel: bool) -> Steps[bool]:
+async def give_up(probe: Probe, *, cancel: bool) -> bool:
     """Stop at the service what nobody waits for any more, or say what goes on there.
 
     Fails never: whatever ended the wait is what the task's log has to end with. Returns whether it tried
@@ -230,14 +230,15 @@ def give_up(probe: Probe, *, cancel: bool) -> Steps[bool]:
 
     :param cancel: whether to stop it, where the service can.
     """
-    steps = probe.cancel() if cancel else None
-    if steps is None:
-        log.warning(probe.left_behind)
-        return False
     try:
-        log.warning("Nobody waits any more: %s", (yield from steps))
+        cancelled = await probe.cancel() if cancel else None
     except ActivationError as error:
         log.error("The %s could not be cancelled: %s %s", probe.subject, error, probe.left_behind)
+        return True
+    if cancelled is None:
+        log.warning(probe.left_behind)
+        return False
+    log.warning("Nobody waits any more: %s", cancelled)
     return True
 
 

@@ -11,7 +11,6 @@ import time
 from collections.abc import Callable
 from contextlib import suppress
 
-from airflow_provider_activation.api.steps import Steps
 from airflow_provider_activation.errors import ActivationError
 from airflow_provider_activation.transport import Transport
 from airflow_provider_activation.waits.pace import Pace, backed_off, spread
@@ -160,12 +159,12 @@ class _SharedPoll:
                 async with asyncio.timeout(rest):
                     await self._sooner.wait()
 
-    def _ask(self) -> Steps[tuple[object] | None]:
-        def question() -> Steps[tuple[object]]:
+    async def _ask(self) -> tuple[object] | None:
+        async def question() -> tuple[object]:
             probes = [waiter.probe for waiter in self._waiters]
-            return ((yield from self._listing.question(probes)),)
+            return ((await self._listing.question(probes)),)
 
-        return (yield from self._patience.ask(question()))
+        return await self._patience.ask(question())
 
     async def _tell(self, listed: object) -> None:
         alone = []

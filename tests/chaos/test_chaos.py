@@ -10,7 +10,7 @@ import pytest
 from airflow_provider_activation import submission
 from airflow_provider_activation.api.steps import Steps
 from airflow_provider_activation.errors import ServiceUnavailable, UncertainOutcome
-from airflow_provider_activation.submission import Memory, Submission
+from airflow_provider_activation.actions.base import Memory, Submission
 from airflow_provider_activation.transport import exchange
 from airflow_provider_activation.waits.acoustic_exchange import JobProbe
 from airflow_provider_activation.waits.probe import Pending

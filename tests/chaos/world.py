@@ -16,7 +16,7 @@ from unittest import mock
 import httpx
 import structlog
 
-from airflow_provider_activation import versions
+from airflow_provider_activation import airflow_compat
 from airflow_provider_activation.hooks import base as hooks
 from airflow_provider_activation.transport import Transport, exchange
 from airflow_provider_activation.waits import probe
@@ -120,7 +120,7 @@ class World:
                 (hooks, "Transport", pauses),
                 (hooks, "_transports", self._transports),
                 # each run logs in anew, and Airflow's masker takes the longer the more it has to mask
-                (versions, "mask_secret", lambda secret: None),
+                (airflow_compat, "mask_secret", lambda secret: None),
                 (exchange, "asyncio", fast_asyncio),
                 (probe, "MOST_BAD_POLLS", PATIENCE_WITH_POLLS),
             ):

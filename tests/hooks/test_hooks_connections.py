@@ -84,29 +84,29 @@ def everything_of(error: BaseException) -> str:
 @every_type
 def test_a_good_connection_makes_a_transport(connect: Connect, conn_type: str) -> None:
     hook = connect(conn_type)
-    assert hook.get_conn().service.conn_id == "mine"
-    assert "CANARY" not in repr(hook.get_conn().service)
-    assert hook.get_conn().service.timeout == 30.0
-    assert hook.get_conn().service.max_retries == 4
-    assert hook.get_conn().service.verify is True
+    assert hook.get_conn().settings.conn_id == "mine"
+    assert "CANARY" not in repr(hook.get_conn().settings)
+    assert hook.get_conn().settings.timeout == 30.0
+    assert hook.get_conn().settings.max_retries == 4
+    assert hook.get_conn().settings.verify is True
 
 
 def test_what_each_type_makes_of_its_fields(connect: Connect) -> None:
-    service = connect("liveramp").get_conn().service
+    service = connect("liveramp").get_conn().settings
     assert service.headers == {"LR-Org-ID": "org-1"}
     assert service.log_in is not None
     assert service.log_in.url == "https://serviceaccounts.liveramp.com/authn/v1/oauth2/token"
     assert (service.log_in.form["username"], service.log_in.form["password"]) == ("account-1", "CANARY")
 
-    service = connect("acoustic_exchange", extra={"key_level": "endpoint"}).get_conn().service
+    service = connect("acoustic_exchange", extra={"key_level": "endpoint"}).get_conn().settings
     assert service.headers == {"Authorization": "Bearer CANARY", "Content-Type": "application/json"}
     assert service.key_level == "endpoint"
-    assert connect("acoustic_exchange").get_conn().service.key_level == "account"
+    assert connect("acoustic_exchange").get_conn().settings.key_level == "account"
 
-    service = connect("delta_projects").get_conn().service
+    service = connect("delta_projects").get_conn().settings
     assert (service.query, dict(service.headers)) == ({"apikey": "CANARY"}, {})
 
-    service = connect("dataddo").get_conn().service
+    service = connect("dataddo").get_conn().settings
     assert service.log_in is not None
     assert service.log_in.json == {"email": "someone@example.com", "password": "CANARY"}
 
@@ -128,13 +128,13 @@ def test_what_each_type_makes_of_its_fields(connect: Connect) -> None:
 def test_every_type_takes_these_in_extra_also_as_the_texts_of_a_form(
     connect: Connect, conn_type: str, extra: dict[str, Any], name: str, value: Any
 ) -> None:
-    assert getattr(connect(conn_type, extra=extra).get_conn().service, name) == value
+    assert getattr(connect(conn_type, extra=extra).get_conn().settings, name) == value
 
 
 @every_type
 def test_the_blanks_that_the_form_stores_are_as_if_not_there(connect: Connect, conn_type: str) -> None:
     blanks = {"timeout": "", "max_retries": "", "verify": "", "proxy": None}
-    service = connect(conn_type, extra=blanks).get_conn().service
+    service = connect(conn_type, extra=blanks).get_conn().settings
     assert (service.timeout, service.max_retries, service.verify, service.proxy) == (30.0, 4, True, None)
 
 
@@ -159,7 +159,7 @@ def test_the_blanks_that_the_form_stores_are_as_if_not_there(connect: Connect, c
 def test_the_address_in_the_forms_people_write_it(
     connect: Connect, conn_type: str, host: str, base_url: str
 ) -> None:
-    assert connect(conn_type, host=host).get_conn().service.base_url == base_url
+    assert connect(conn_type, host=host).get_conn().settings.base_url == base_url
 
 
 @pytest.mark.parametrize(
@@ -174,7 +174,7 @@ def test_the_address_in_the_forms_people_write_it(
 )
 def test_a_port_in_its_own_field(connect: Connect, host: str, base_url: str) -> None:
     hook = connect("acoustic_exchange", host=host, port=8765)
-    assert hook.get_conn().service.base_url == base_url
+    assert hook.get_conn().settings.base_url == base_url
 
 
 def test_a_port_alone_is_no_address(connect: Connect) -> None:

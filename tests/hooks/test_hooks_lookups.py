@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from airflow_provider_activation import versions
+from airflow_provider_activation import airflow_compat
 from airflow_provider_activation.api import liveramp as api
 from airflow_provider_activation.errors import InvalidConnection, ServiceUnavailable
 from airflow_provider_activation.hooks import base
@@ -22,14 +22,14 @@ from airflow_provider_activation.sandbox import Sandbox
 def lookups(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """The ids of the connections that were looked up."""
     lookups: list[str] = []
-    look_up = versions.aget_connection
+    look_up = airflow_compat.aget_connection
 
     async def counted(hook: Any, conn_id: str) -> Any:
         lookups.append(conn_id)
         await asyncio.sleep(0.01)
         return await look_up(hook, conn_id)
 
-    monkeypatch.setattr(versions, "aget_connection", counted)
+    monkeypatch.setattr(airflow_compat, "aget_connection", counted)
     return lookups
 
 

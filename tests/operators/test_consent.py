@@ -10,10 +10,10 @@ from airflow.providers.common.compat.sdk import AirflowFailException, TaskDeferr
 from airflow.sdk import BaseNotifier
 from task_running import Task
 
-from airflow_provider_activation import versions
+from airflow_provider_activation import airflow_compat
 from airflow_provider_activation.errors import InvalidRequest, JobFailed
 from airflow_provider_activation.operators.liveramp import LiveRampAuthorizeOAuthConnectionOperator
-from airflow_provider_activation.operators.liveramp_connections import AUTHORIZED, NOBODY_AUTHORIZES
+from airflow_provider_activation.operators.liveramp.connections import AUTHORIZED, NOBODY_AUTHORIZES
 from airflow_provider_activation.sandbox import Sandbox
 
 both_modes = pytest.mark.parametrize("deferrable", [False, True], ids=["on the worker", "deferred"])
@@ -91,8 +91,8 @@ class TestRequiredAction:
     @pytest.fixture
     def asked(self, slow: Sandbox, monkeypatch: pytest.MonkeyPatch) -> list[dict[str, Any]]:
         asked: list[dict[str, Any]] = []
-        monkeypatch.setattr(versions, "require_action", lambda ti, **what: asked.append(what))
-        monkeypatch.setattr(versions, "answers_resume", lambda: True)
+        monkeypatch.setattr(airflow_compat, "require_action", lambda ti, **what: asked.append(what))
+        monkeypatch.setattr(airflow_compat, "answers_resume", lambda: True)
         return asked
 
     def begin(self) -> Task:
@@ -115,7 +115,7 @@ class TestRequiredAction:
     def test_an_answer_nobody_hears_is_not_offered(
         self, asked: list[dict[str, Any]], monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr(versions, "answers_resume", lambda: False)
+        monkeypatch.setattr(airflow_compat, "answers_resume", lambda: False)
         self.begin()
         assert asked[0]["options"] == [AUTHORIZED]
 

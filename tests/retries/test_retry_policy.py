@@ -11,7 +11,7 @@ from airflow.providers.common.compat.sdk import AirflowFailException, AirflowSki
 from airflow.sdk import DAG
 from example_tasks import create_activity
 
-from airflow_provider_activation import errors, versions
+from airflow_provider_activation import airflow_compat, errors
 from airflow_provider_activation.errors import (
     ActivationError,
     InvalidRequest,
@@ -36,7 +36,7 @@ KINDS = [
     if issubclass(kind, ActivationError) and kind.__module__ == errors.__name__
 ]
 
-needs_policies = pytest.mark.skipif(not versions.RETRY_POLICIES, reason="Airflow has no retry policies")
+needs_policies = pytest.mark.skipif(not airflow_compat.RETRY_POLICIES, reason="Airflow has no retry policies")
 
 
 def test_what_is_in_vain() -> None:
@@ -99,10 +99,10 @@ class TestPolicy:
 class TestBeforeThem:
     @pytest.fixture(autouse=True)
     def without(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr(versions, "RETRY_POLICIES", False)
+        monkeypatch.setattr(airflow_compat, "RETRY_POLICIES", False)
 
     def run(self, error: Exception) -> None:
-        @versions.without_vain_retries
+        @airflow_compat.without_vain_retries
         def fail() -> None:
             raise error
 

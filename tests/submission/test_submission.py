@@ -20,7 +20,7 @@ from airflow_provider_activation.errors import (
     ServiceUnavailable,
     UncertainOutcome,
 )
-from airflow_provider_activation.submission import (
+from airflow_provider_activation.actions.base import (
     LOOKS_AFTER_AN_UNCERTAIN_ANSWER,
     Candidate,
     IfExists,

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import Any, TypeVar
 
 from airflow_provider_activation.api.call import Answer, Call, Safety, Token
-from airflow_provider_activation.transport import Service, Transport
+from airflow_provider_activation.transport import ConnectionSettings, Transport
 
 T = TypeVar("T")
 
@@ -53,10 +53,10 @@ def log_in(url: str, **changes: Any) -> Call[Token]:
     return Call(**{**fields, **changes})
 
 
-def service(base_url: str, **changes: Any) -> Service:
+def service(base_url: str, **changes: Any) -> ConnectionSettings:
     """A service. No TLS is used here, and reading certificates would take most of the tests' time."""
     fields: dict[str, Any] = {"timeout": 5.0, "max_retries": 3, "verify": False}
-    return Service("Example", "example_default", base_url, **{**fields, **changes})
+    return ConnectionSettings("Example", "example_default", base_url, **{**fields, **changes})
 
 
 class Wire:
@@ -72,7 +72,7 @@ class Wire:
         self._runner = asyncio.Runner()
         self._transports: list[Transport] = []
 
-    def transport(self, service: Service, **options: Any) -> Transport:
+    def transport(self, service: ConnectionSettings, **options: Any) -> Transport:
         transport = Transport(service, sleep=self.paused, **options)
         self._transports.append(transport)
         return transport

@@ -17,7 +17,7 @@ from transport_testing import CANARY, TOKEN_CANARY, Wire, call, log_in, service
 from airflow_provider_activation import errors
 from airflow_provider_activation.api.call import Answer, Safety
 from airflow_provider_activation.redaction import Redactor
-from airflow_provider_activation.transport import Service, Transport
+from airflow_provider_activation.transport import ConnectionSettings, Transport
 
 FORMS: dict[str, Callable[[str], str]] = {
     "as it is": str,
@@ -35,7 +35,7 @@ every_form = pytest.mark.parametrize(
 )
 
 
-def guarded(url: str, **changes: Any) -> Service:
+def guarded(url: str, **changes: Any) -> ConnectionSettings:
     """A service with a secret in every place that one can be in."""
     fields: dict[str, Any] = {
         "headers": {"X-Key": quote(CANARY, safe="")},

@@ -20,8 +20,8 @@ from airflow_provider_activation.errors import WaitTimeout
 from airflow_provider_activation.hooks.base import ActivationHook
 from airflow_provider_activation.operators.base import SubmittingOperator
 from airflow_provider_activation.sensors.base import ActivationSensor
-from airflow_provider_activation.submission import Submission
-from airflow_provider_activation.transport import Service, Transport
+from airflow_provider_activation.actions.base import Submission
+from airflow_provider_activation.transport import ConnectionSettings, Transport
 from airflow_provider_activation.triggers.wait import WaitTrigger
 from airflow_provider_activation.waits import acoustic_exchange as acoustic
 from airflow_provider_activation.waits import dataddo as dataddo_waits
@@ -136,7 +136,7 @@ class AnsweringTransport(Transport):
     """Answers each call from a table."""
 
     def __init__(self, answers: Answers) -> None:
-        super().__init__(Service("Example", "example", "https://api.example.com"))
+        super().__init__(ConnectionSettings("Example", "example", "https://api.example.com"))
         self._answers = answers
 
     def send(self, call: Call[Any]) -> Any:

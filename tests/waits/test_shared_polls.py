@@ -17,7 +17,7 @@ from airflow_provider_activation.errors import (
     ServiceUnavailable,
     WaitTimeout,
 )
-from airflow_provider_activation.transport import Service, Transport
+from airflow_provider_activation.transport import ConnectionSettings, Transport
 from airflow_provider_activation.waits import probe as probe_module
 from airflow_provider_activation.waits import shared
 from airflow_provider_activation.waits.acoustic_exchange import JobProbe
@@ -29,7 +29,7 @@ class CountingTransport(Transport):
     """Answers from a dict of jobs, and counts the calls by their operation."""
 
     def __init__(self) -> None:
-        super().__init__(Service("Example", "example_default", "https://api.example.com"))
+        super().__init__(ConnectionSettings("Example", "example_default", "https://api.example.com"))
         self.jobs: dict[int, str] = {}
         self.unlisted: set[int] = set()
         self.deliveries: list[dict[str, Any]] = []
@@ -274,7 +274,7 @@ def test_where_nothing_lists_each_wait_asks_for_itself(transport: CountingTransp
 
 
 def test_the_last_to_leave_closes_the_client() -> None:
-    transport = Transport(Service("Example", "example_default", "https://api.example.com"))
+    transport = Transport(ConnectionSettings("Example", "example_default", "https://api.example.com"))
 
     async def run() -> None:
         async with transport:

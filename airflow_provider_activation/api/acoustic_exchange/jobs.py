@@ -1,0 +1,476 @@
+"""Acoustic Exchange: jobs, which share audiences, import identities and refresh what is offered.
+
+Documents: "Account-level API", "Endpoint-level API" for the refresh, and the vendor's "Jobs API" for the
+lists.
+"""
+
+from __future__ import annotations
+
+import re
+import zoneinfo
+from collections.abc import Sequence
+from datetime import UTC, date, datetime, time, tzinfo
+from pathlib import Path
+from typing import Any, Literal, Self, get_args
+
+from pydantic import AliasChoices, Field, StrictInt, ValidationInfo, field_validator
+
+from airflow_provider_activation.api.acoustic_exchange.common import (
+    ACCOUNT,
+    ENDPOINT,
+    endpoint,
+    job_id_of,
+    one_segment_only,
+    whole,
+)
+from airflow_provider_activation.api.answers import each, nothing
+from airflow_provider_activation.api.call import Call, FileBody, Safety, query_of, request
+from airflow_provider_activation.api.models import Input, Resource
+from airflow_provider_activation.errors import InvalidRequest
+from airflow_provider_activation.words import (
+    COMPLETE,
+    FAILED,
+    ON_THE_WAY,
+    READY_FOR_DOWNLOAD,
+    WAITING_TO_RECEIVE_DATA,
+    ExportAction,
+    JobCategory,
+    same_status,
+)
+
+__all__ = [
+    "COMPLETE",
+    "FAILED",
+    "ON_THE_WAY",
+    "READY_FOR_DOWNLOAD",
+    "WAITING_TO_RECEIVE_DATA",
+    "WEEKDAYS",
+    "IdentityImport",
+    "Job",
+    "JobCategory",
+    "ScheduleDetails",
+    "SegmentExport",
+    "Weekday",
+    "download_segment_data",
+    "export_segment",
+    "get_job",
+    "import_identities",
+    "list_jobs",
+    "refresh_segments",
+    "same_status",
+    "upload_job_data",
+]
+
+Weekday = Literal["SUN", "MON", "TUE", "WED", "THU", "FRI", "SAT"]
+WEEKDAYS: tuple[Weekday, ...] = ("SUN", "MON", "TUE", "WED", "THU", "FRI", "SAT")
+"""In the vendor's order: Sunday is 1."""
+
+
+# The vendor misspells RECEIVE on the wire and spells it right in prose: both are read.
+class Job(Resource):
+    """A job. Its ids exceed 2^53 and stay whole numbers.
+
+    Answers name some fields twice; as for every reader of JSON, the last one holds.
+    """
+
+    job_id: int = Field(alias="jobId")
+    status: str
+    job_category: str | None = Field(default=None, alias="jobCategory")
+    producer_endpoint_id: int | None = Field(default=None, alias="producerEndpointID")
+    producer_segment_id: int | str | None = Field(default=None, alias="producerSegmentID")
+    destination_endpoint_id: int | None = Field(default=None, alias="destinationEndpointID")
+    destination_segment_description: str | None = Field(default=None, alias="destinationSegmentDescription")
+    share_action: str | None = Field(default=None, alias="shareAction")
+    segment_data_files: Any = Field(default=None, alias="segmentDataFiles")
+    error_details: Any = Field(default=None, alias="errorDetails")
+
+    @property
+    def state(self) -> str:
+        """The status in one spelling."""
+        return self.status.strip().upper()
+
+
+# What goes out
+
+_DATE = "%m/%d/%Y"
+_LARGEST = {
+    "days_of_week": 7,
+    "days_of_month": 31,
+    "months_of_year": 12,
+    "start_hour": 24,
+    "start_minute": 59,
+    "start_second": 59,
+}
+
+
+class ScheduleDetails(Input):
+    """When a job runs, and which days' records it takes.
+
+    The time zone is documented nowhere: prefer ``run_now()`` and let Airflow schedule. Where the document
+    prints ``null``, null is sent for a field that was given as None; what was not given is left out.
+    """
+
+    runs_now: bool | None = Field(
+        default=None, validation_alias=AliasChoices("runNow", "run_now"), serialization_alias="runNow"
+    )
+    run_repeat: bool | None = Field(default=None, alias="runRepeat")
+    days_of_week: str | None = Field(default=None, alias="daysOfWeek")
+    days_of_month: str | None = Field(default=None, alias="daysOfMonth")
+    months_of_year: str | None = Field(default=None, alias="monthsOfYear")
+    year: str | None = None
+    start_hour: str | None = Field(default=None, alias="startHour")
+    start_minute: str | None = Field(default=None, alias="startMinute")
+    start_second: str | None = Field(default=None, alias="startSecond")
+    start_date: str | None = Field(default=None, alias="startDate")
+    end_date: str | None = Field(default=None, alias="endDate")
+    time_slice_start_date: str | None = Field(default=None, alias="timeSliceStartDate")
+    time_slice_end_date: str | None = Field(default=None, alias="timeSliceEndDate")
+
+    @classmethod
+    def run_now(cls) -> Self:
+        """At once, over all records."""
+        return cls(runs_now=True)
+
+    @classmethod
+    def weekly(
+        cls, days: Sequence[Weekday], at: time, *, start: date | None = None, end: date | None = None
+    ) -> Self:
+        """On some days of every week.
+
+        :param days: such as ``["MON", "THU"]``.
+        :param at: time of day; the service does not say in which zone.
+        :param start: first day.
+        :param end: last day.
+        """
+        listed = isinstance(days, Sequence) and not isinstance(days, str) and len(days) > 0
+        if not listed or any(day not in WEEKDAYS for day in days):
+            raise InvalidRequest(
+                f"days must be some of {', '.join(WEEKDAYS)}, but is a {type(days).__name__} that is not."
+            )
+        if not isinstance(at, time):
+            raise InvalidRequest(f"at must be a time of day, but is a {type(at).__name__}.")
+        dates = {"start_date": start, "end_date": end}
+        for name, day in dates.items():
+            if day is not None and not isinstance(day, date):
+                raise InvalidRequest(f"{name} must be a date, but is a {type(day).__name__}.")
+        return cls(
+            run_repeat=True,
+            days_of_week=",".join(str(number) for number, day in enumerate(WEEKDAYS, 1) if day in days),
+            days_of_month=None,
+            months_of_year=None,
+            start_hour=f"{at.hour:02}",
+            start_minute=f"{at.minute:02}",
+            start_second=f"{at.second:02}",
+            **{name: day.strftime(_DATE) for name, day in dates.items() if day is not None},
+        )
+
+    @classmethod
+    def from_data_interval(cls, start: datetime, end: datetime, timezone: str | tzinfo) -> Self:
+        """At once, over the records of the days a data interval touches.
+
+        The service knows whole days only and takes both ends in; a data interval ends before its end.
+
+        :param start: the data interval's start, zone-aware.
+        :param end: its end, zone-aware, which no longer belongs to it.
+        :param timezone: the zone whose days are meant, such as ``Europe/Berlin``.
+        """
+        for name, moment in (("start", start), ("end", end)):
+            if not isinstance(moment, datetime) or moment.tzinfo is None:
+                raise InvalidRequest(
+                    f"{name} must be a datetime that says its time zone, but is a {type(moment).__name__} "
+                    "that does not."
+                )
+        if end < start:
+            raise InvalidRequest("end must not be before start.")
+        zone = _zone(timezone)
+        last = max(start.astimezone(UTC), end.astimezone(UTC) - datetime.resolution)
+        return cls(
+            runs_now=True,
+            time_slice_start_date=start.astimezone(zone).strftime(_DATE),
+            time_slice_end_date=last.astimezone(zone).strftime(_DATE),
+        )
+
+    @field_validator("start_date", "end_date", "time_slice_start_date", "time_slice_end_date")
+    @classmethod
+    def _is_a_date(cls, value: str | None) -> str | None:
+        if value is not None and _day(value) is None:
+            raise ValueError("must be a date in the form MM/dd/yyyy")
+        return value
+
+    @field_validator("days_of_week", "days_of_month", "months_of_year", "year", mode="before")
+    @classmethod
+    def _as_text(cls, value: Any) -> Any:
+        return str(value) if isinstance(value, int) and not isinstance(value, bool) else value
+
+    @field_validator("start_hour", "start_minute", "start_second", mode="before")
+    @classmethod
+    def _as_two_digits(cls, value: Any) -> Any:
+        return f"{value:02}" if isinstance(value, int) and not isinstance(value, bool) else value
+
+    @field_validator("days_of_week", "days_of_month", "months_of_year")
+    @classmethod
+    def _are_listed(cls, value: str | None, info: ValidationInfo) -> str | None:
+        largest = _LARGEST[str(info.field_name)]
+        # the table has no * for days of the week: null stands for every day
+        star = "" if info.field_name == "days_of_week" else "* or "
+        if value is not None and not (star and value == "*") and not _is_list(value, largest):
+            raise ValueError(f"must be {star}numbers from 1 to {largest} in the form 1,3-5")
+        return value
+
+    @field_validator("start_hour", "start_minute", "start_second")
+    @classmethod
+    def _is_a_time(cls, value: str | None, info: ValidationInfo) -> str | None:
+        # the document begins at 1 and 01; a job at midnight must be possible
+        largest = _LARGEST[str(info.field_name)]
+        if value is not None and not (value.isascii() and value.isdigit() and int(value) <= largest):
+            raise ValueError(f"must be a number from 0 to {largest}")
+        return value
+
+    def check(self) -> None:
+        for first, last in (("start_date", "end_date"), ("time_slice_start_date", "time_slice_end_date")):
+            begins, ends = _day(getattr(self, first) or ""), _day(getattr(self, last) or "")
+            if begins is not None and ends is not None and begins > ends:
+                raise ValueError(f"{first} must not be after {last}")
+
+    def body(self) -> dict[str, Any]:
+        return self.model_dump(mode="json", by_alias=True, exclude_unset=True)
+
+
+class _SegmentJob(Input):
+    """What both kinds of job say: the segment, by its number or by its text, and when."""
+
+    endpoint_id: StrictInt = Field(alias="endpointID")
+    segment_id: StrictInt | None = Field(default=None, alias="segmentID")
+    segment_id_string: str | None = Field(default=None, alias="segmentIDString", min_length=1)
+    schedule_details: ScheduleDetails = Field(
+        default_factory=ScheduleDetails.run_now, alias="scheduleDetails"
+    )
+
+    def check(self) -> None:
+        one_segment_only(self.segment_id, self.segment_id_string)
+
+    def body(self) -> dict[str, Any]:
+        return super().body() | {"scheduleDetails": self.schedule_details.body()}
+
+    def may_have_made(self, job: Job) -> bool:
+        """Whether a job is what this would make. Answers name the fields otherwise."""
+        return (
+            job.producer_endpoint_id == self.endpoint_id
+            # where a text id comes back is not documented
+            and (self.segment_id is None or str(job.producer_segment_id) == str(self.segment_id))
+        )
+
+
+class SegmentExport(_SegmentJob):
+    """What is shared, with whom, and how. Exactly one of ``segment_id`` and ``segment_id_string``."""
+
+    segment_name: str | None = Field(default=None, alias="segmentName")
+    destination_endpoint_id: StrictInt = Field(alias="destinationEndpointID")
+    destination_segment_name: str | None = Field(default=None, alias="destinationSegmentName")
+    destination_segment_description: str | None = Field(default=None, alias="destinationSegmentDescription")
+    destination_segment_id: str | None = Field(default=None, alias="destinationSegmentID", min_length=1)
+    export_category: str | None = Field(default=None, alias="exportCategory")
+    action: ExportAction | None = None
+    source_identifiers: tuple[str, ...] = Field(alias="sourceIdentifiers", min_length=1)
+    destination_identifier: str = Field(alias="destinationIdentifier", min_length=1)
+    attribute_mappings: dict[str, str] | None = Field(default=None, alias="attributeMappings")
+    update_identities: bool = Field(alias="updateIdentities")
+    min_count: StrictInt | None = Field(default=None, alias="minCount", ge=0)
+
+    def check(self) -> None:
+        super().check()
+        if self.destination_segment_id is not None and self.action is None:
+            raise ValueError("action is required with an existing destination segment")
+
+    def may_have_made(self, job: Job) -> bool:
+        """Whether a job is what this export would make. Answers name the fields otherwise."""
+        return (
+            super().may_have_made(job)
+            and job.destination_endpoint_id == self.destination_endpoint_id
+            and (job.destination_segment_description or "") == (self.destination_segment_description or "")
+        )
+
+
+class IdentityImport(_SegmentJob):
+    """Whose identities go to the Identity Store. Exactly one of ``segment_id`` and ``segment_id_string``."""
+
+    database_id: str | None = Field(default=None, alias="databaseID", min_length=1)
+    source_identifiers: tuple[str, ...] | None = Field(default=None, alias="sourceIdentifiers", min_length=1)
+
+
+# Endpoints of the API
+
+
+@endpoint
+def export_segment(export: SegmentExport) -> Call[int]:
+    """POST /v1/jobs/segmentExport: start sharing an audience; answers the job's id.
+
+    The document's title and text say POST, its sample command PUT. Its tables print spaces inside some
+    field names, call ``segmentName`` a Long, the identifiers JSON objects and ``segmentIDString`` required
+    where the id is *not* a string: misprints, all of them.
+
+    Document: "Account-level API".
+    """
+    return _start("POST", "/v1/jobs/segmentExport", export.body())
+
+
+@endpoint
+def import_identities(identity_import: IdentityImport) -> Call[int]:
+    """POST /v1/jobs/identityImport: start importing identities; answers the job's id.
+
+    The document's title and text say POST, its sample command PUT, and its answers that the import "has"
+    been uploaded, where it has been started. The sample sends several identifiers as one text; they go
+    out one by one.
+
+    Document: "Account-level API".
+    """
+    return _start("POST", "/v1/jobs/identityImport", identity_import.body())
+
+
+@endpoint
+def refresh_segments() -> Call[int]:
+    """GET /v1/endpoint/refreshSegments: start refreshing the list of audiences; answers the job's id.
+
+    A GET that starts a job, so it is not repeated. It stands in the endpoint-level document and needs the
+    account's key. The job's category is ``SEGMENT_POPULATE_DB``, which the documents do not say outright.
+
+    Document: "Endpoint-level API".
+    """
+    return request(
+        "GET",
+        "/v1/endpoint/refreshSegments",
+        Safety.ONCE,
+        job_id_of,
+        key_levels=(ACCOUNT,),
+    )
+
+
+@endpoint
+def list_jobs(
+    job_category: JobCategory,
+    *,
+    endpoint_id: int | None = None,
+    status: str | None = None,
+    extra_fields: bool | None = None,
+) -> Call[list[Job]]:
+    """GET /v1/jobs/{job_category}: whether finished jobs stay listed is not documented.
+
+    With an endpoint's key, ``endpoint_id`` must be its own; the jobs of all endpoints need the account's.
+
+    Document: "Jobs API".
+
+    :param status: only jobs of this status; RECEIVE goes out as the service misspells it.
+    :param extra_fields: more of each job; the document does not say what.
+    """
+    if status in WAITING_TO_RECEIVE_DATA:
+        status = "WAITING_TO_RECIEVE_DATA"
+    return request(
+        "GET",
+        "/v1/jobs/{job_category}",
+        Safety.READ,
+        each(Job),
+        query=query_of(endpointId=endpoint_id, status=status, extraFields=extra_fields),
+        key_levels=(ACCOUNT,) if endpoint_id is None else (ACCOUNT, ENDPOINT),
+        job_category=_known(job_category),
+    )
+
+
+@endpoint
+def get_job(job_category: JobCategory, job_id: int) -> Call[Job]:
+    """GET /v1/jobs/{job_category}/{job_id}: the documents name it and do not describe it.
+
+    Document: "Endpoint-level API" and "Jobs API".
+    """
+    return request(
+        "GET",
+        "/v1/jobs/{job_category}/{job_id}",
+        Safety.READ,
+        lambda answer: Job.model_validate(answer.json()),
+        key_levels=(ACCOUNT, ENDPOINT),
+        job_category=_known(job_category),
+        job_id=whole("job_id", job_id),
+    )
+
+
+@endpoint
+def upload_job_data(job_id: int, file: Path, content_type: str = "text/csv; charset=utf-8") -> Call[None]:
+    """POST /v1/jobs/{job_id}/data: hand over the audience a job waits for, as CSV.
+
+    The documents say CSV and nothing more: header, encoding and media type are not confirmed.
+
+    Document: "Account-level API" and the page on push producers.
+    """
+    return request(
+        "POST",
+        "/v1/jobs/{job_id}/data",
+        Safety.ONCE,
+        nothing,
+        file=FileBody(file, content_type),
+        job_id=whole("job_id", job_id),
+    )
+
+
+@endpoint
+def download_segment_data(job_id: int, file_name: str, into: Path) -> Call[Path]:
+    """GET /v1/jobs/{job_id}/segmentDataFiles/{file_name}: fetch the audience a job has ready, as CSV.
+
+    The documents name the call and do not describe it; another page of the vendor's calls the file's name
+    a path. Nor do they say how the job is closed afterwards.
+
+    Document: "Account-level API" and the page on downloads.
+
+    :param file_name: as the job's ``segmentDataFiles`` names it.
+    :param into: a file, which is written while the answer arrives and appears when it is whole.
+    :returns: the file.
+    """
+    return request(
+        "GET",
+        "/v1/jobs/{job_id}/segmentDataFiles/{file_name}",
+        Safety.READ,
+        lambda answer: into,
+        into=into,
+        job_id=whole("job_id", job_id),
+        file_name=file_name,
+    )
+
+
+def _start(method: str, path: str, body: dict[str, Any]) -> Call[int]:
+    return request(method, path, Safety.ONCE, job_id_of, json=body, key_levels=(ACCOUNT,))
+
+
+def _known(job_category: str) -> str:
+    if job_category not in get_args(JobCategory):
+        raise InvalidRequest(
+            f"job_category must be one of {', '.join(get_args(JobCategory))}, but is a "
+            f"{type(job_category).__name__} that is none of them."
+        )
+    return job_category
+
+
+def _is_list(text: str, largest: int) -> bool:
+    """Whether it is numbers and ranges of numbers with commas between them."""
+    if not re.fullmatch(r"\d+(-\d+)?(,\d+(-\d+)?)*", text, re.ASCII):
+        return False
+    return all(1 <= int(number) <= largest for number in re.split("[,-]", text))
+
+
+def _day(text: str) -> date | None:
+    """A day written as the service wants it: two digits, two digits, four digits."""
+    if not re.fullmatch(r"\d\d/\d\d/\d{4}", text, re.ASCII):
+        return None
+    try:
+        return datetime.strptime(text, _DATE).date()
+    except ValueError:
+        return None
+
+
+def _zone(timezone: str | tzinfo) -> tzinfo:
+    if isinstance(timezone, tzinfo):
+        return timezone
+    try:
+        return zoneinfo.ZoneInfo(timezone)
+    except (zoneinfo.ZoneInfoNotFoundError, ValueError, TypeError, OSError):
+        raise InvalidRequest(
+            f"timezone must name a time zone, such as Europe/Berlin, but is a {type(timezone).__name__} "
+            "that does not."
+        ) from None

@@ -1,0 +1,41 @@
+"""How answers are read: the few ways that all services share."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+from airflow_provider_activation.api.call import Answer
+from airflow_provider_activation.api.models import Resource
+
+R = TypeVar("R", bound=Resource)
+
+
+def nothing(answer: Answer) -> None:
+    """Any 2xx is success, whatever its body; ``false`` has been refused before."""
+
+
+def model(kind: type[R]) -> Callable[[Answer], R]:
+    """One resource."""
+    return lambda answer: kind.model_validate(answer.json())
+
+
+def each(kind: type[R]) -> Callable[[Answer], list[R]]:
+    """A bare list of resources."""
+    return lambda answer: [kind.model_validate(row) for row in rows(answer)]
+
+
+def rows(answer: Answer) -> list[Any]:
+    """A bare list of anything."""
+    reply = answer.json()
+    if not isinstance(reply, list):
+        raise ValueError("it is not a list")
+    return reply
+
+
+def fields(answer: Answer) -> dict[str, Any]:
+    """An object whose fields the documents leave open."""
+    reply = answer.json()
+    if not isinstance(reply, dict):
+        raise ValueError("it is not an object")
+    return reply

@@ -1,0 +1,14 @@
+"""The Dataddo headless API, v1: endpoints and what goes in and out.
+
+Documents: the vendor's "End-to-end Example", its description of the headless beta API, and its pages
+on backfilling and on date ranges. No document names an error answer.
+
+Out of scope are certificates, API tokens, members and invitations, which belong to whoever administers
+the account.
+"""
+
+from airflow_provider_activation.api.dataddo.common import *
+from airflow_provider_activation.api.dataddo.flows import *
+from airflow_provider_activation.api.dataddo.services import *
+from airflow_provider_activation.api.dataddo.sources import *
+from airflow_provider_activation.api.dataddo.values import *

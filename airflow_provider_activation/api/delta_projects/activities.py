@@ -1,0 +1,216 @@
+"""Delta Projects: activities and the templates they are made from.
+
+Document: the vendor's page "Activity" of 2019.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from pydantic import Field, StrictInt, field_serializer, field_validator
+
+from airflow_provider_activation.api.answers import each, model, nothing
+from airflow_provider_activation.api.call import Call, Safety, get, path_of, query_of, request
+from airflow_provider_activation.api.delta_projects.common import (
+    ACTIVITIES,
+    CREATE,
+    created_id,
+    endpoint,
+    in_campaign,
+    json_text,
+)
+from airflow_provider_activation.api.models import AwareDatetime, Input, Number, Resource, TextId, utc_text
+
+__all__ = [
+    "Activity",
+    "ActivityFields",
+    "ActivityFromTemplate",
+    "ActivityTemplate",
+    "ActivityUpdate",
+    "GeoDetail",
+    "create_activity_from_template",
+    "get_activity",
+    "list_activities",
+    "list_activity_templates",
+    "update_activity",
+]
+
+_ACTIVITY = ACTIVITIES + "/{activity_id}"
+
+
+# What comes back
+
+
+class ActivityTemplate(Resource):
+    id: TextId
+    name: str
+
+
+class Activity(Resource):
+    """An activity. A list gives id and name only; which of the targets is given depends on the budgets.
+
+    Template, order id, target eCPM, variables and geo details are sent and never come back.
+    """
+
+    id: TextId
+    name: str
+    flight_start: datetime | None = Field(default=None, alias="flightStart")
+    flight_stop: datetime | None = Field(default=None, alias="flightStop")
+    enabled: bool | None = None
+    budget: float | None = None
+    impression_budget: int | None = Field(default=None, alias="impressionBudget")
+    current_target_spend: float | None = Field(default=None, alias="currentTargetSpend")
+    current_target_impressions: int | None = Field(default=None, alias="currentTargetImpressions")
+
+
+# What goes out
+
+
+class GeoDetail(Input):
+    """A circle on the map. The radius' unit is not documented."""
+
+    lat: Number = Field(ge=-90, le=90)
+    long: Number = Field(ge=-180, le=180)
+    radius: Number = Field(ge=0)
+
+
+class ActivityFields(Input):
+    """What an activity can be given both when it is made and later, besides its name, dates and budget."""
+
+    target_ecpm: Number | None = Field(default=None, alias="targetECPM", ge=0)
+    impression_budget: StrictInt | None = Field(default=None, alias="impressionBudget", ge=0)
+    override_variables: dict[str, Any] | str | None = Field(default=None, alias="overrideVariables")
+    geo_details: tuple[GeoDetail, ...] | None = Field(default=None, alias="geoDetails", min_length=1)
+    exclude_geo: bool | None = Field(default=None, alias="excludeGeo")
+
+    @field_validator("override_variables")
+    @classmethod
+    def _as_text(cls, value: dict[str, Any] | str | None) -> str | None:
+        # the table types it "String (JSON)" though its sample is an object
+        return json_text(value) if isinstance(value, dict) else value
+
+    @field_serializer("flight_start", "flight_stop", check_fields=False)
+    def _in_utc(self, moment: datetime | None) -> str | None:
+        return None if moment is None else utc_text(moment)
+
+    def check(self) -> None:
+        # leaving excludeGeo out sets it to false, which would turn an exclusion into its opposite
+        if (self.geo_details is None) != (self.exclude_geo is None):
+            missing = "exclude_geo" if self.exclude_geo is None else "geo_details"
+            raise ValueError(f"geo_details and exclude_geo must be given together, but {missing} is None")
+
+
+class ActivityFromTemplate(ActivityFields):
+    """What makes an activity. ``enabled`` is always sent: its default is not documented."""
+
+    template_id: str = Field(alias="templateId", min_length=1)
+    activity_name: str = Field(alias="activityName", min_length=1)
+    flight_start: AwareDatetime = Field(alias="flightStart")
+    flight_stop: AwareDatetime = Field(alias="flightStop")
+    order_id: str = Field(alias="orderId", min_length=1)
+    budget: Number = Field(ge=0)
+    enabled: bool = False
+
+    def check(self) -> None:
+        super().check()
+        # as they are sent: to the second
+        if self.flight_start.replace(microsecond=0) >= self.flight_stop.replace(microsecond=0):
+            raise ValueError("flight_start must be before flight_stop")
+
+
+class ActivityUpdate(ActivityFields):
+    """What changes in an activity. What is left out stays; flight start and template cannot change."""
+
+    activity_name: str | None = Field(default=None, alias="activityName", min_length=1)
+    flight_stop: AwareDatetime | None = Field(default=None, alias="flightStop")
+    order_id: str | None = Field(default=None, alias="orderId", min_length=1)
+    budget: Number | None = Field(default=None, ge=0)
+    enabled: bool | None = None
+
+    def check(self) -> None:
+        super().check()
+        if all(value is None for _, value in self):
+            raise ValueError("at least one field must be given")
+
+
+# Endpoints
+
+
+@endpoint
+def list_activity_templates() -> Call[list[ActivityTemplate]]:
+    """GET /api/v1/activity_templates: those of every agency the key's user sees."""
+    return get("/api/v1/activity_templates", each(ActivityTemplate))
+
+
+@endpoint
+def list_activities(
+    *, media_agency_id: str | None = None, client_id: str | None = None, fetch: str | None = None
+) -> Call[list[Activity]]:
+    """GET .../activity: id and name of every activity of the client.
+
+    :param fetch: children to attach, for example ``biddingPlans.creatives``; they are kept as they come.
+    """
+    return get(
+        ACTIVITIES, each(Activity), query=query_of(fetch=fetch), **in_campaign(media_agency_id, client_id)
+    )
+
+
+@endpoint
+def get_activity(
+    activity_id: str,
+    *,
+    media_agency_id: str | None = None,
+    client_id: str | None = None,
+    fetch: str | None = None,
+) -> Call[Activity]:
+    """GET .../activity/{activity_id}.
+
+    :param fetch: children to attach; the page names it for the list alone.
+    """
+    return get(
+        _ACTIVITY,
+        model(Activity),
+        query=query_of(fetch=fetch),
+        **in_campaign(media_agency_id, client_id),
+        activity_id=activity_id,
+    )
+
+
+@endpoint
+def create_activity_from_template(
+    activity: ActivityFromTemplate, *, media_agency_id: str | None = None, client_id: str | None = None
+) -> Call[str]:
+    """POST .../activity/create_from_template: answers the new activity's id.
+
+    The id comes in the Location header, a path or an absolute address, which is never followed. The
+    name goes out as ``activityName`` and comes back as ``name``.
+    """
+    return request(
+        "POST",
+        ACTIVITIES + CREATE,
+        Safety.ONCE,
+        created_id(path_of(ACTIVITIES, **in_campaign(media_agency_id, client_id))),
+        json=activity.body(),
+        **in_campaign(media_agency_id, client_id),
+    )
+
+
+@endpoint
+def update_activity(
+    activity_id: str,
+    update: ActivityUpdate,
+    *,
+    media_agency_id: str | None = None,
+    client_id: str | None = None,
+) -> Call[None]:
+    """POST .../activity/{activity_id}: values are absolute, so a second sending changes nothing more."""
+    return request(
+        "POST",
+        _ACTIVITY,
+        Safety.REPEATABLE,
+        nothing,
+        json=update.body(),
+        **in_campaign(media_agency_id, client_id),
+        activity_id=activity_id,
+    )

@@ -1,9 +1,0 @@
-"""The LiveRamp Activation API, v2: endpoints and what goes in and out.
-
-Documents: the vendor's description of the Activation API 2.9.0, all 26 operations, its page "Configure
-Distributions" and its pages on authentication. Where they disagree the docstring says so.
-"""
-
-from airflow_provider_activation.api.liveramp_call import *  # noqa: F403
-from airflow_provider_activation.api.liveramp_connections import *  # noqa: F403
-from airflow_provider_activation.api.liveramp_segments import *  # noqa: F403

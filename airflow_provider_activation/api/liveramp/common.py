@@ -1,0 +1,188 @@
+"""What the calls of LiveRamp have in common: the token, lists, and how answers are read.
+
+Where an answer's object has a key twice, the last one counts; where it has two spellings of a key, the
+specification's.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, TypeVar, get_args
+
+from pydantic import AliasChoices, Field
+
+from airflow_provider_activation.api.answers import fields
+from airflow_provider_activation.api.call import (
+    Answer,
+    Call,
+    Page,
+    Query,
+    Safety,
+    Token,
+    endpoint_of,
+    get,
+    query_of,
+    request,
+)
+from airflow_provider_activation.api.models import Resource, TextId
+from airflow_provider_activation.errors import InvalidRequest
+
+__all__ = ["BASE_URL", "SERVICE", "TOKEN_URL", "Created", "request_token"]
+
+R = TypeVar("R", bound=Resource)
+
+SERVICE = "LiveRamp"
+BASE_URL = "https://api.liveramp.com/activation"
+TOKEN_URL = "https://serviceaccounts.liveramp.com/authn/v1/oauth2/token"
+LARGEST_PAGE = 100
+
+endpoint = endpoint_of(SERVICE)
+
+
+class Created(Resource):
+    """The answer to a create: only the id."""
+
+    id: TextId = Field(min_length=1)
+
+
+@endpoint
+def request_token(service_account: str, secret_key: str, *, token_url: str = TOKEN_URL) -> Call[Token]:
+    """POST /authn/v1/oauth2/token: the password grant. The page "Authentication" gives 600 seconds;
+    the same endpoint gives other services 1800, so ``expires_in`` decides. Document: "Authentication"."""
+    return request(
+        "POST",
+        "/authn/v1/oauth2/token",
+        Safety.READ,
+        _token,
+        form={
+            "grant_type": "password",
+            "username": service_account,
+            "password": secret_key,
+            "client_id": "liveramp-api",
+            "scope": "openid",
+            "response_type": "token",
+        },
+        url=token_url,
+    )
+
+
+# Calls
+
+
+def replace(template: str, body: dict[str, Any], **ids: Any) -> Call[None]:
+    """A call that replaces one resource by what it sends."""
+    return request("PUT", template, Safety.REPEATABLE, done, json=body, **ids)
+
+
+def delete(template: str, **ids: Any) -> Call[None]:
+    """A call that deletes one resource."""
+    return request("DELETE", template, Safety.REPEATABLE, done, **ids)
+
+
+def listing(template: str, envelope: str, kind: type[R], query: Query = (), **ids: str) -> Call[Page[R]]:
+    """A call that reads the first page of a list.
+
+    :param envelope: the key under which the specification puts the list.
+    """
+
+    def query_after(cursor: str | None) -> Query:
+        return query + query_of(limit=LARGEST_PAGE, after=cursor)
+
+    def page(answer: Answer) -> Page[R]:
+        reply = fields(answer)
+        items = tuple(kind.model_validate(row) for row in _list_in(reply, envelope))
+        cursor = _cursor(reply.get("_pagination"))
+        return Page(items, None if cursor is None else query_after(cursor))
+
+    return get(template, page, query=query_after(None), **ids)
+
+
+# Arguments that are not the field of a model
+
+
+def texts(name: str, values: Sequence[str]) -> list[str]:
+    """Several ids, each a text.
+
+    :raises InvalidRequest: there is none, or one is empty or no text.
+    """
+    if isinstance(values, str):
+        raise InvalidRequest(f"{name} must be a list of ids, but is a str.")
+    if not values:
+        raise InvalidRequest(f"{name} must hold at least one id, but is an empty {type(values).__name__}.")
+    for number, value in enumerate(values):
+        if not isinstance(value, str) or not value.strip():
+            kind = "an empty str" if isinstance(value, str) else f"a {type(value).__name__}"
+            raise InvalidRequest(f"{name}.{number} must be an id as text, not empty, but is {kind}.")
+    return list(values)
+
+
+def at_most(name: str, number: int, most: int) -> None:
+    """How many items one call takes.
+
+    :raises InvalidRequest: there are more, or none.
+    """
+    if not 1 <= number <= most:
+        raise InvalidRequest(f"{name}: one call takes 1 to {most}, given {number}.")
+
+
+def one_of(name: str, value: str | None, choices: Any) -> str | None:
+    """One of the values the specification names, or None.
+
+    :param choices: the ``Literal`` that lists them.
+    :raises InvalidRequest: it is another one.
+    """
+    if value is not None and value not in get_args(choices):
+        raise InvalidRequest(
+            f"{name} must be one of {', '.join(get_args(choices))}, but is a {type(value).__name__} "
+            "that is none of them."
+        )
+    return value
+
+
+# Answers
+
+
+def spelled(name: str, *others: str, default: Any = None) -> Any:
+    """A field whose key the documents spell in several ways: all are read, the specification's is written."""
+    return Field(default=default, validation_alias=AliasChoices(name, *others), serialization_alias=name)
+
+
+def done(answer: Answer) -> None:
+    """That it answered is all, with an empty body by the specification. What is no JSON is a page of
+    something between us and the service."""
+    if answer.text.strip():
+        answer.json()
+
+
+def _token(answer: Answer) -> Token:
+    reply = answer.json()
+    access_token = reply["access_token"]
+    if not isinstance(access_token, str) or not access_token:
+        raise ValueError("access_token is empty")
+    return Token(
+        {"Authorization": f"Bearer {access_token}"}, float(reply.get("expires_in") or 600), (access_token,)
+    )
+
+
+def _list_in(reply: dict[str, Any], envelope: str) -> list[Any]:
+    """The list under its key. Capitals and version of the key differ between versions and clients, so
+    a single list beside the paging is taken for it too."""
+    lists = {key: value for key, value in reply.items() if isinstance(value, list) and key != "_pagination"}
+    if envelope in reply:
+        lists = {envelope: lists[envelope]} if envelope in lists else {}
+    elif alike := {key: value for key, value in lists.items() if key.lower() == envelope.lower()}:
+        lists = alike
+    if len(lists) != 1:
+        raise ValueError(f"it has no list {envelope!r}")
+    (found,) = lists.values()
+    return found
+
+
+def _cursor(pagination: Any) -> str | None:
+    """Where the next page begins. The total beside it, a number or a numeric text, is of no use here."""
+    after = (pagination or {}).get("after")
+    if after is None or after == "":
+        return None
+    if isinstance(after, bool) or not isinstance(after, str | int):
+        raise ValueError("the list's cursor is no text")
+    return str(after)

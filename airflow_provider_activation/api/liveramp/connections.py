@@ -1,0 +1,379 @@
+"""LiveRamp: destinations, their integrations, connections to them, and who authorised them.
+
+Documents: the vendor's description of the Activation API 2.9.0 and its page "Configure Distributions".
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from datetime import datetime
+from typing import Annotated, Any, Self
+
+from pydantic import Field
+
+from airflow_provider_activation.api.answers import model
+from airflow_provider_activation.api.call import Call, Page, Safety, get, query_of, request
+from airflow_provider_activation.api.liveramp.common import (
+    Created,
+    delete,
+    endpoint,
+    listing,
+    one_of,
+    replace,
+    spelled,
+)
+from airflow_provider_activation.api.models import Input, Resource, TextId
+from airflow_provider_activation.words import DeviceType, IntegrationType, IntegrationView
+
+__all__ = [
+    "AUTHORIZED",
+    "ConnectionProperty",
+    "Destination",
+    "DeviceType",
+    "Integration",
+    "IntegrationConnection",
+    "IntegrationConnectionInput",
+    "IntegrationConnectionUpdate",
+    "IntegrationType",
+    "IntegrationView",
+    "OAuthConnection",
+    "OAuthConnectionAttempt",
+    "OAuthConnectionAttemptInput",
+    "PropertyInput",
+    "RequiredProperty",
+    "create_integration_connection",
+    "create_oauth_connection_attempt",
+    "delete_integration_connection",
+    "get_destination",
+    "get_integration",
+    "get_integration_connection",
+    "get_oauth_connection",
+    "get_oauth_connection_attempt",
+    "list_destinations",
+    "list_integration_connections",
+    "list_integrations",
+    "list_oauth_connections",
+    "update_integration_connection",
+]
+
+AUTHORIZED = "AUTHORIZED"
+
+ManagerName = Annotated[str, Field(min_length=1, max_length=50)]
+"""A distribution manager's name."""
+
+_ENDPOINT_ID = ("oAuthEndpointID", "oauthEndpointID", "oAuthEndpointId")
+_CONNECTION_ID = ("oAuthConnectionID", "oauthConnectionID", "oAuthConnectionId")
+
+
+# What comes back. Values the enumerations do not name are kept: LiveRamp has added some without notice.
+
+
+class Destination(Resource):
+    id: TextId
+    name: str
+    logo_url: str | None = spelled("logoUrl", "logoURL")
+
+
+class RequiredProperty(Resource):
+    name: str
+    description: str | None = None
+
+
+class Integration(Resource):
+    """``oauth_endpoint_id`` is there only if a person has to consent."""
+
+    id: TextId
+    name: str
+    description: str | None = None
+    type: str | None = None
+    device_types: list[str] = Field(default_factory=list, alias="deviceTypes")
+    required_properties: list[RequiredProperty] = Field(default_factory=list, alias="requiredProperties")
+    oauth_endpoint_id: TextId | None = spelled(*_ENDPOINT_ID)
+    unavailable_reason: str | None = Field(default=None, alias="unavailableReason")
+
+
+class ConnectionProperty(Resource):
+    property_key: str = Field(alias="propertyKey")
+    property_value: str = Field(alias="propertyValue")
+
+
+class IntegrationConnection(Resource):
+    """``oauth_status`` is ``NotApplicable``, ``Authorized`` or ``Unauthorized``; only the changelog names
+    it, so it may be missing."""
+
+    id: TextId
+    integration_id: list[TextId] = Field(alias="integrationID")
+    properties: list[ConnectionProperty] = Field(default_factory=list)
+    device_types: list[str] = Field(default_factory=list, alias="deviceTypes")
+    oauth_connection_id: TextId | None = spelled(*_CONNECTION_ID)
+    oauth_status: str | None = spelled("oauthStatus", "oAuthStatus")
+    created_at: datetime | None = Field(default=None, alias="createdAt")
+    updated_at: datetime | None = Field(default=None, alias="updatedAt")
+
+    def is_as(self, wanted: IntegrationConnectionInput) -> bool:
+        """Whether it is what this input would make."""
+        return (
+            tuple(self.integration_id) == wanted.integration_id
+            and {p.property_key: p.property_value for p in self.properties}
+            == {p.property_key: p.property_value for p in wanted.properties}
+            and set(self.device_types) == set(wanted.device_types)
+            and self.oauth_connection_id == wanted.oauth_connection_id
+        )
+
+
+class OAuthConnectionAttempt(Resource):
+    """``oauth_connection_id`` is set once the status is ``AUTHORIZED``."""
+
+    id: TextId
+    status: str
+    authorization_url: str | None = spelled("authorizationUrl", "authorizationURL")
+    oauth_endpoint_id: TextId | None = spelled(*_ENDPOINT_ID)
+    status_detail: str | None = Field(default=None, alias="statusDetail")
+    redirect_url: str | None = spelled("redirectUrl", "redirectURL")
+    state: str | None = None
+    oauth_connection_id: TextId | None = spelled(*_CONNECTION_ID)
+
+
+class OAuthConnection(Resource):
+    id: TextId
+    name: str | None = None
+    oauth_endpoint_id: TextId | None = spelled(*_ENDPOINT_ID)
+    created_at: datetime | None = Field(default=None, alias="createdAt")
+    updated_at: datetime | None = Field(default=None, alias="updatedAt")
+
+
+# What goes out
+
+
+class PropertyInput(Input):
+    property_key: str = Field(alias="propertyKey", min_length=1)
+    property_value: str = Field(alias="propertyValue")
+
+
+class _Settings(Input):
+    """What an integration connection has when it is made and keeps when it is replaced."""
+
+    properties: tuple[PropertyInput, ...]
+    device_types: tuple[DeviceType, ...] = Field(alias="deviceTypes", min_length=1)
+    oauth_connection_id: str | None = Field(default=None, alias="oAuthConnectionID", min_length=1)
+
+    def check(self) -> None:
+        times = Counter(setting.property_key for setting in self.properties)
+        if twice := [key for key, number in times.items() if number > 1]:
+            raise ValueError(
+                f"properties must name each property_key once, but {', '.join(twice)} is repeated"
+            )
+
+
+class IntegrationConnectionInput(_Settings):
+    """What makes an integration connection.
+
+    ``integration_id`` is the pair destination id and integration id. ``distribution_manager_name``
+    also makes a distribution manager of that name in the same call.
+    """
+
+    integration_id: tuple[
+        Annotated[str, Field(min_length=1)],
+        Annotated[str, Field(min_length=1)],
+    ] = Field(alias="integrationID")
+    properties: tuple[PropertyInput, ...] = ()
+    distribution_manager_name: ManagerName | None = Field(default=None, alias="distributionManagerName")
+
+
+class IntegrationConnectionUpdate(_Settings):
+    """What an integration connection is to be, whole: what is left out is not kept.
+
+    The specification does not say what becomes of the authorisation if ``oauth_connection_id`` is left
+    out; it may be lost. The integration cannot be changed.
+    """
+
+    @classmethod
+    def keeping(cls, connection: IntegrationConnection, **changes: Any) -> Self:
+        """What the connection is, with these fields changed.
+
+        :param changes: ``properties``, ``device_types``, ``oauth_connection_id``.
+        """
+        kept = {
+            "properties": [
+                {"property_key": kept.property_key, "property_value": kept.property_value}
+                for kept in connection.properties
+            ],
+            "device_types": connection.device_types,
+            "oauth_connection_id": connection.oauth_connection_id,
+        }
+        return cls.model_validate({**kept, **changes})
+
+
+class OAuthConnectionAttemptInput(Input):
+    """``oauth_connection_id`` authorises an existing OAuth connection again; ``redirect_url`` is where the
+    person lands afterwards, and ``state`` comes back there."""
+
+    oauth_endpoint_id: str = Field(alias="oAuthEndpointID", min_length=1)
+    oauth_connection_id: str | None = Field(default=None, alias="oAuthConnectionID", min_length=1)
+    redirect_url: str | None = Field(default=None, alias="redirectUrl", min_length=1)
+    state: str | None = None
+
+
+# Destinations and integrations
+
+
+@endpoint
+def list_destinations() -> Call[Page[Destination]]:
+    """GET /v2/destinations."""
+    return listing("/v2/destinations", "v2/Destinations", Destination)
+
+
+@endpoint
+def get_destination(destination_id: str) -> Call[Destination]:
+    """GET /v2/destinations/{destination_id}."""
+    template = "/v2/destinations/{destination_id}"
+    return get(template, model(Destination), destination_id=destination_id)
+
+
+@endpoint
+def list_integrations(
+    destination_id: str,
+    integration_type: IntegrationType | None = None,
+    view: IntegrationView | None = None,
+) -> Call[Page[Integration]]:
+    """GET /v2/destinations/{destination_id}/integrations.
+
+    :param integration_type: the query's ``type``; all if None.
+    :param view: ``STANDARD_WITH_UNAVAILABLE`` lists also what cannot be used, with the reason.
+    """
+    return listing(
+        "/v2/destinations/{destination_id}/integrations",
+        "integrations",
+        Integration,
+        query_of(
+            type=one_of("integration_type", integration_type, IntegrationType),
+            view=one_of("view", view, IntegrationView),
+        ),
+        destination_id=destination_id,
+    )
+
+
+@endpoint
+def get_integration(destination_id: str, integration_id: str) -> Call[Integration]:
+    """GET /v2/destinations/{destination_id}/integrations/{integration_id}: which properties and device
+    types an integration connection needs, and whether a person has to consent."""
+    template = "/v2/destinations/{destination_id}/integrations/{integration_id}"
+    ids = {"destination_id": destination_id, "integration_id": integration_id}
+    return get(template, model(Integration), **ids)
+
+
+# Integration connections
+
+
+@endpoint
+def create_integration_connection(connection: IntegrationConnectionInput) -> Call[Created]:
+    """POST /v2/integration-connections.
+
+    "Configure Distributions" asks for ``oAuthEndpointID`` in the body; the specification has no such
+    field there and wants ``oAuthConnectionID``, which is sent.
+
+    Document: "Configure Distributions" and the description of the Activation API 2.9.0.
+    """
+    return request(
+        "POST",
+        "/v2/integration-connections",
+        Safety.ONCE,
+        model(Created),
+        json=connection.body(),
+    )
+
+
+@endpoint
+def list_integration_connections() -> Call[Page[IntegrationConnection]]:
+    """GET /v2/integration-connections: all of them, there is no filter.
+
+    Document: "Configure Distributions" and the description of the Activation API 2.9.0.
+    """
+    return listing(
+        "/v2/integration-connections",
+        "v2/IntegrationConnections",
+        IntegrationConnection,
+    )
+
+
+@endpoint
+def get_integration_connection(integration_connection_id: str) -> Call[IntegrationConnection]:
+    """GET /v2/integration-connections/{integration_connection_id}."""
+    return get(
+        "/v2/integration-connections/{integration_connection_id}",
+        model(IntegrationConnection),
+        integration_connection_id=integration_connection_id,
+    )
+
+
+@endpoint
+def update_integration_connection(
+    integration_connection_id: str, update: IntegrationConnectionUpdate
+) -> Call[None]:
+    """PUT /v2/integration-connections/{integration_connection_id}: replaces all that can be changed.
+    The answer has no body. "Configure Distributions" does not name this call; the specification does."""
+    return replace(
+        "/v2/integration-connections/{integration_connection_id}",
+        update.body(),
+        integration_connection_id=integration_connection_id,
+    )
+
+
+@endpoint
+def delete_integration_connection(integration_connection_id: str) -> Call[None]:
+    """DELETE /v2/integration-connections/{integration_connection_id}. The answer has no body. What
+    becomes of distribution managers that use it is not documented.
+
+    Document: "Configure Distributions" and the description of the Activation API 2.9.0.
+    """
+    return delete(
+        "/v2/integration-connections/{integration_connection_id}",
+        integration_connection_id=integration_connection_id,
+    )
+
+
+# Authorisations
+
+
+@endpoint
+def create_oauth_connection_attempt(attempt: OAuthConnectionAttemptInput) -> Call[Created]:
+    """POST /v2/oauth-connection-attempts: a second attempt nobody completes makes nothing, so this is
+    repeatable. The address for the person comes with `get_oauth_connection_attempt`.
+
+    Document: "Configure Distributions" and the description of the Activation API 2.9.0.
+    """
+    return request(
+        "POST",
+        "/v2/oauth-connection-attempts",
+        Safety.REPEATABLE,
+        model(Created),
+        json=attempt.body(),
+    )
+
+
+@endpoint
+def get_oauth_connection_attempt(attempt_id: str) -> Call[OAuthConnectionAttempt]:
+    """GET /v2/oauth-connection-attempts/{attempt_id}. Attempts cannot be listed.
+
+    Document: "Configure Distributions" and the description of the Activation API 2.9.0.
+    """
+    template = "/v2/oauth-connection-attempts/{attempt_id}"
+    return get(template, model(OAuthConnectionAttempt), attempt_id=attempt_id)
+
+
+@endpoint
+def list_oauth_connections(oauth_endpoint_id: str | None = None) -> Call[Page[OAuthConnection]]:
+    """GET /v2/oauth-connections. The type is spelled ``OAuthConnection``, the list's key ``Oauth``."""
+    return listing(
+        "/v2/oauth-connections",
+        "v2/OauthConnections",
+        OAuthConnection,
+        query_of(oAuthEndpointID=oauth_endpoint_id),
+    )
+
+
+@endpoint
+def get_oauth_connection(oauth_connection_id: str) -> Call[OAuthConnection]:
+    """GET /v2/oauth-connections/{oauth_connection_id}."""
+    template = "/v2/oauth-connections/{oauth_connection_id}"
+    return get(template, model(OAuthConnection), oauth_connection_id=oauth_connection_id)

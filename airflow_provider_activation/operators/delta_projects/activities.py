@@ -1,0 +1,240 @@
+"""Operators for Delta Projects."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from airflow_provider_activation.operators.base import JSON, ActionOperator, SubmitOperator
+from airflow_provider_activation.tasks import DeltaProjectsTask
+
+if TYPE_CHECKING:
+    from airflow_provider_activation.actions import delta_projects as actions
+    from airflow_provider_activation.waits.delta_projects import ActivityProbe
+
+__all__ = [
+    "DeltaProjectsCreateActivityFromTemplateOperator",
+    "DeltaProjectsUpdateActivityOperator",
+]
+
+
+class DeltaProjectsCreateActivityFromTemplateOperator(DeltaProjectsTask, SubmitOperator):
+    """Create an advertising activity from a template.
+
+    The activity is always created disabled, and enabled by a second call if it shall be: whatever
+    happens in between, no activity spends money unseen. Returns the activity as the service describes
+    it. Document: "Activity", section "Create Activity From Template".
+
+    .. code-block:: python
+
+        activity = DeltaProjectsCreateActivityFromTemplateOperator(
+            task_id="create_activity",
+            template_id="16b35327-794c-11e4-8425-daf437376f87",
+            activity_name="Win-back {{ ds }}",
+            flight_start="{{ data_interval_end }}",
+            flight_stop="{{ data_interval_end.add(days=7) }}",
+            order_id="GXK-77123",
+            budget=1000,
+        )
+
+    :param template_id: the activity template (templated).
+    :param activity_name: the name; the submission key is put behind it (templated).
+    :param flight_start: when the activity starts, with its time zone (templated).
+    :param flight_stop: when it stops, with its time zone (templated).
+    :param order_id: appears on the invoice (templated).
+    :param budget: in the account's currency (templated).
+    :param enabled: enable the activity after it was created.
+    :param target_ecpm: in the account's currency; the template's if left out.
+    :param impression_budget: total impressions; the template's if left out.
+    :param override_variables: ad server tag variables.
+    :param geo_details: circles of ``lat``, ``long``, ``radius``; only where the template has a geo rule.
+    :param exclude_geo: whether the circles are excluded; must be given with ``geo_details``.
+    :param cancel_on_kill: disable the activity if the task is killed between enabling it and its own end.
+    :param delta_projects_conn_id: the connection's id (templated).
+    :param media_agency_id: instead of the connection's (templated).
+    :param client_id: instead of the connection's (templated).
+    :param mark_submission: put the submission key behind the name. Without it an activity whose answer
+        was lost can be told apart only while the task's state is known.
+    :raises InvalidRequest: naming the field, before anything is sent.
+    """
+
+    template_fields = (
+        *DeltaProjectsTask.template_fields,
+        "template_id",
+        "activity_name",
+        "flight_start",
+        "flight_stop",
+        "order_id",
+        "budget",
+    )
+    nouns = ("activity",)
+    outputs = ("id",)
+
+    def __init__(
+        self,
+        *,
+        template_id: str,
+        activity_name: str,
+        flight_start: datetime | str,
+        flight_stop: datetime | str,
+        order_id: str,
+        budget: float | str,
+        enabled: bool = False,
+        target_ecpm: float | None = None,
+        impression_budget: int | None = None,
+        override_variables: Mapping[str, Any] | str | None = None,
+        geo_details: Sequence[Mapping[str, float]] | None = None,
+        exclude_geo: bool | None = None,
+        cancel_on_kill: bool = True,
+        mark_submission: bool = True,
+        delta_projects_conn_id: str = "delta_projects_default",
+        media_agency_id: str | None = None,
+        client_id: str | None = None,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(**kwargs)
+        self.delta_projects_conn_id = delta_projects_conn_id
+        self.media_agency_id = media_agency_id
+        self.client_id = client_id
+        self.template_id = template_id
+        self.activity_name = activity_name
+        self.flight_start = flight_start
+        self.flight_stop = flight_stop
+        self.order_id = order_id
+        self.budget = budget
+        self.enabled = enabled
+        self.target_ecpm = target_ecpm
+        self.impression_budget = impression_budget
+        self.override_variables = override_variables
+        self.geo_details = geo_details
+        self.exclude_geo = exclude_geo
+        _refuse_unfit_fields(self)
+        self.cancel_on_kill = cancel_on_kill
+        self.mark_submission = mark_submission
+
+    def action(self, key: str) -> actions.Activity:
+        from airflow_provider_activation.actions import delta_projects as actions
+        from airflow_provider_activation.api import delta_projects as api
+
+        fields = {name: getattr(self, name) for name in api.ActivityFromTemplate.model_fields}
+        return actions.Activity(
+            account=self.account,
+            activity=api.ActivityFromTemplate.model_validate({**fields, "enabled": False}),
+            key=key if self.mark_submission else None,
+            enabled=self.enabled,
+        )
+
+    def unfinished(self, made: JSON) -> ActivityProbe | None:
+        if not self.enabled:
+            return None
+        from airflow_provider_activation.waits.delta_projects import ActivityProbe
+
+        return ActivityProbe(**self.account, activity_id=made)
+
+
+class DeltaProjectsUpdateActivityOperator(DeltaProjectsTask, ActionOperator):
+    """Change an activity, for example enable it. What is left out stays as it is.
+
+    May be run any number of times. Returns the activity as the service describes it afterwards.
+    Document: "Activity", section "Update Activity".
+
+    .. code-block:: python
+
+        enable = DeltaProjectsUpdateActivityOperator(
+            task_id="enable", activity_id="{{ ti.xcom_pull('create_activity')['id'] }}", enabled=True
+        )
+
+    :param activity_id: the activity (templated).
+    :param enabled: enable or disable it.
+    :param activity_name: a new name (templated).
+    :param flight_stop: when it stops, with its time zone (templated).
+    :param order_id: a new order id (templated).
+    :param budget: in the account's currency (templated).
+    :param target_ecpm: in the account's currency.
+    :param impression_budget: total impressions.
+    :param override_variables: ad server tag variables.
+    :param geo_details: circles of ``lat``, ``long``, ``radius``; only where the activity has a geo rule.
+    :param exclude_geo: whether the circles are excluded; must be given with ``geo_details``.
+    :param delta_projects_conn_id: the connection's id (templated).
+    :param media_agency_id: instead of the connection's (templated).
+    :param client_id: instead of the connection's (templated).
+    :raises Refused: the service accepted the change and the activity is not as it should be.
+    """
+
+    template_fields = (
+        *DeltaProjectsTask.template_fields,
+        "activity_id",
+        "activity_name",
+        "flight_stop",
+        "order_id",
+        "budget",
+    )
+
+    def __init__(
+        self,
+        *,
+        activity_id: str,
+        enabled: bool | None = None,
+        activity_name: str | None = None,
+        flight_stop: datetime | str | None = None,
+        order_id: str | None = None,
+        budget: float | str | None = None,
+        target_ecpm: float | None = None,
+        impression_budget: int | None = None,
+        override_variables: Mapping[str, Any] | str | None = None,
+        geo_details: Sequence[Mapping[str, float]] | None = None,
+        exclude_geo: bool | None = None,
+        delta_projects_conn_id: str = "delta_projects_default",
+        media_agency_id: str | None = None,
+        client_id: str | None = None,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(**kwargs)
+        self.delta_projects_conn_id = delta_projects_conn_id
+        self.media_agency_id = media_agency_id
+        self.client_id = client_id
+        self.activity_id = activity_id
+        self.enabled = enabled
+        self.activity_name = activity_name
+        self.flight_stop = flight_stop
+        self.order_id = order_id
+        self.budget = budget
+        self.target_ecpm = target_ecpm
+        self.impression_budget = impression_budget
+        self.override_variables = override_variables
+        self.geo_details = geo_details
+        self.exclude_geo = exclude_geo
+        _refuse_unfit_fields(self)
+
+    async def steps(self) -> JSON:
+        from airflow_provider_activation.api import delta_projects as api
+        from airflow_provider_activation.errors import Refused
+
+        given = {name: getattr(self, name) for name in api.ActivityUpdate.model_fields}
+        update = api.ActivityUpdate.model_validate(
+            {name: value for name, value in given.items() if value is not None}
+        )
+        await api.update_activity(self.activity_id, update, **self.account)
+        activity = await api.get_activity(self.activity_id, **self.account)
+        if update.enabled is not None and activity.enabled is not update.enabled:
+            raise Refused(
+                f"activity {activity.id} should be {'enabled' if update.enabled else 'disabled'} "
+                "and the service says it is not.",
+                service=api.SERVICE,
+                operation="update_activity",
+            )
+        return activity.plain()
+
+
+def _refuse_unfit_fields(
+    task: DeltaProjectsCreateActivityFromTemplateOperator | DeltaProjectsUpdateActivityOperator,
+) -> None:
+    """Check when the DAG is parsed what no template can change."""
+    names = ("target_ecpm", "impression_budget", "override_variables", "geo_details", "exclude_geo")
+    given = {name: value for name in names if (value := getattr(task, name)) is not None}
+    if given:
+        # loads the service's models: only DAGs that give such a field pay for that
+        from airflow_provider_activation.api import delta_projects as api
+
+        api.ActivityFields.model_validate(given)

@@ -1,0 +1,105 @@
+"""The base of tasks: a connection to a service and a retry policy, written once for operators and sensors.
+
+These classes are no operators themselves and take no arguments. Airflow wraps the ``__init__`` of each class
+of operators, and that is most of what making an operator costs: a task has its own ``__init__``, one of its
+base in `operators` or `sensors`, and no more. The argument that names the connection stands in the former.
+
+Nothing is imported that `airflow.sdk` has not loaded already: the client is imported when a task runs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import cache, cached_property
+from importlib import import_module
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from airflow_provider_activation.airflow_compat import RETRY_POLICIES
+
+if TYPE_CHECKING:
+    from airflow_provider_activation.api import delta_projects as api
+    from airflow_provider_activation.hooks.acoustic_exchange import AcousticExchangeHook
+    from airflow_provider_activation.hooks.base import ActivationHook
+    from airflow_provider_activation.hooks.dataddo import DataddoHook
+    from airflow_provider_activation.hooks.delta_projects import DeltaProjectsHook
+    from airflow_provider_activation.hooks.liveramp import LiveRampHook
+
+
+class ActivationTask:
+    """A task with a connection to a service; subclasses say which.
+
+    It gets `ActivationRetryPolicy` where neither it nor its DAG has another.
+    """
+
+    hook_path: ClassVar[str]
+    """Module and class of the hook, below ``hooks``."""
+    conn_id_argument: ClassVar[str]
+    """The argument and template field that names the connection."""
+    retry_policy: Any
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        if RETRY_POLICIES and self.retry_policy is None:
+            self.retry_policy = _retry_policy()
+
+    @cached_property
+    def hook(self) -> ActivationHook:
+        """The service's hook with this task's connection."""
+        module, _, name = self.hook_path.partition(".")
+        hook_class = getattr(import_module(f"airflow_provider_activation.hooks.{module}"), name)
+        hook: ActivationHook = hook_class(getattr(self, self.conn_id_argument))
+        return hook
+
+
+@cache
+def _retry_policy() -> Any:
+    from airflow_provider_activation.retry_policy import ActivationRetryPolicy
+
+    return ActivationRetryPolicy()
+
+
+class LiveRampTask(ActivationTask):
+    """A task with a connection of type ``liveramp``."""
+
+    hook_path = "liveramp.LiveRampHook"
+    conn_id_argument = "liveramp_conn_id"
+    template_fields: Sequence[str] = ("liveramp_conn_id",)
+    ui_color = "#d9f2e6"
+    hook: LiveRampHook
+
+
+class AcousticExchangeTask(ActivationTask):
+    """A task with a connection of type ``acoustic_exchange``."""
+
+    hook_path = "acoustic_exchange.AcousticExchangeHook"
+    conn_id_argument = "acoustic_exchange_conn_id"
+    template_fields: Sequence[str] = ("acoustic_exchange_conn_id",)
+    ui_color = "#fbe9d7"
+    hook: AcousticExchangeHook
+
+
+class DeltaProjectsTask(ActivationTask):
+    """A task with a connection of type ``delta_projects``, and the account that an activity lives in."""
+
+    hook_path = "delta_projects.DeltaProjectsHook"
+    conn_id_argument = "delta_projects_conn_id"
+    template_fields: Sequence[str] = ("delta_projects_conn_id", "media_agency_id", "client_id")
+    ui_color = "#e3ecfb"
+    hook: DeltaProjectsHook
+    media_agency_id: str | None
+    client_id: str | None
+
+    @property
+    def account(self) -> api.Account:
+        """Where the activity lives: what the task was given, else what the connection says."""
+        return self.hook.account(self.media_agency_id, self.client_id)
+
+
+class DataddoTask(ActivationTask):
+    """A task with a connection of type ``dataddo``."""
+
+    hook_path = "dataddo.DataddoHook"
+    conn_id_argument = "dataddo_conn_id"
+    template_fields: Sequence[str] = ("dataddo_conn_id",)
+    ui_color = "#f3e6f7"
+    hook: DataddoHook
