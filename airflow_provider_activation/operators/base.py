@@ -4,10 +4,12 @@ everything else is imported when a task runs, so that parsing a DAG stays fast."
 from __future__ import annotations
 
 import time
+import warnings
 from abc import abstractmethod
 from collections.abc import Mapping
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any, NoReturn
+from inspect import signature
+from typing import TYPE_CHECKING, Any, ClassVar, NoReturn
 
 from airflow.sdk import BaseOperator
 
@@ -17,6 +19,7 @@ from airflow_provider_activation.tasks import ActivationTask
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
+    from airflow.sdk.definitions.mappedoperator import OperatorPartial
 
     from airflow_provider_activation.actions.base import Making, Memory, OnUncertain
     from airflow_provider_activation.api.call import Call
@@ -33,8 +36,35 @@ KILLED_WITHIN = 4.0
 class ActivationOperator(ActivationTask, BaseOperator):
     """An operator of this package."""
 
+    ignored_arguments: ClassVar[frozenset[str]] = frozenset()
+    """Arguments that earlier releases took and that never acted; they are taken with a warning."""
     outputs: tuple[str, ...] = ()
     """Fields of the result that are XComs of their own, so that ``task.output["id"]`` names one."""
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        inherited = (base.ignored_arguments for base in cls.__bases__ if hasattr(base, "ignored_arguments"))
+        cls.ignored_arguments = frozenset().union(cls.ignored_arguments, *inherited)
+
+    @classmethod
+    def partial(cls, **kwargs: Any) -> OperatorPartial:
+        return super().partial(**cls.without_ignored(kwargs, stacklevel=2))
+
+    @classmethod
+    def without_ignored(cls, arguments: dict[str, Any], *, stacklevel: int) -> dict[str, Any]:
+        """The arguments without those that never acted, with a warning for each of them."""
+        if not arguments.keys() & cls.ignored_arguments:
+            return arguments
+        from airflow.exceptions import AirflowProviderDeprecationWarning
+
+        ignored = arguments.keys() & cls.ignored_arguments - signature(cls.__init__).parameters.keys()
+        for name in sorted(ignored):
+            warnings.warn(
+                f"{cls.__name__} takes no {name}: it never acted, and a later release refuses it.",
+                AirflowProviderDeprecationWarning,
+                stacklevel=stacklevel,
+            )
+        return {name: value for name, value in arguments.items() if name not in ignored}
 
     def publish(self, context: Context, result: JSON) -> JSON:
         """Push the result's `outputs`; returns the result."""
@@ -210,8 +240,12 @@ class SubmitOperator(SubmittingOperator):
         show whether it did: ``fail`` with what a person should check, or ``resubmit``.
     """
 
+    ignored_arguments = frozenset(
+        {"wait_for_completion", "deferrable", "poll_interval", "timeout", "cancel_on_kill"}
+    )
+
     def __init__(self, *, on_uncertain: OnUncertain = "fail", **kwargs: Any) -> None:
-        super().__init__(**kwargs)
+        super().__init__(**self.without_ignored(kwargs, stacklevel=5))
         self.on_uncertain = one_of("on_uncertain", on_uncertain, ("fail", "resubmit"))
 
     @without_vain_retries

@@ -28,7 +28,8 @@ class ActivationSensor(ActivationTask, BaseSensorOperator):
     """A sensor of this package. What it waited for is its result, the same in every mode.
 
     :param deferrable: wait in the triggerer and hold no worker slot.
-    :param poll_interval: seconds between two questions; the first ones come sooner.
+    :param poke_interval: seconds between two polls; the first ones come sooner. ``poll_interval`` is another
+        name for it.
     :param timeout: how long to wait at most, in seconds or as a timedelta.
 
     ``soft_fail`` skips the task when its time ran out, and never hides a failure.
@@ -40,17 +41,13 @@ class ActivationSensor(ActivationTask, BaseSensorOperator):
         self,
         *,
         deferrable: bool = DEFERRABLE,
-        poll_interval: float | timedelta = 60.0,
+        poke_interval: float | timedelta | None = None,
+        poll_interval: float | timedelta | None = None,
         timeout: float | timedelta = timedelta(days=7),
         **kwargs: Any,
     ) -> None:
-        if "poke_interval" in kwargs:
-            raise ValueError("poke_interval is named poll_interval here.")
-        super().__init__(
-            poke_interval=seconds("poll_interval", poll_interval),
-            timeout=seconds("timeout", timeout),
-            **kwargs,
-        )
+        interval = _one_interval(poke_interval, poll_interval, kwargs.get("default_args") or {})
+        super().__init__(poke_interval=interval, timeout=seconds("timeout", timeout), **kwargs)
         self.deferrable = deferrable
         if deferrable:
             self._refuse_what_cannot_be_deferred()
@@ -146,3 +143,21 @@ class ActivationSensor(ActivationTask, BaseSensorOperator):
             if timed_out:
                 raise AirflowSensorTimeout(str(error)) from None
             raise
+
+
+def _one_interval(
+    poke_interval: float | timedelta | None,
+    poll_interval: float | timedelta | None,
+    default_args: Mapping[str, Any],
+) -> float:
+    """Seconds between two polls, by either name; the sensor's own argument comes before the DAG's default.
+
+    :raises ValueError: both names are given, with different values.
+    """
+    names = {"poke_interval": poke_interval, "poll_interval": poll_interval}
+    given = {name: seconds(name, value) for name, value in names.items() if value is not None}
+    if len(set(given.values())) > 1:
+        given = {name: given[name] for name in given if names[name] != default_args.get(name)} or given
+    if len(set(given.values())) > 1:
+        raise ValueError("poke_interval and poll_interval are two names of one argument: give one of them.")
+    return next(iter(given.values()), 60.0)

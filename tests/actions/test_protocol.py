@@ -9,8 +9,19 @@ from typing import Any, Literal
 
 import pytest
 
+from airflow_provider_activation.actions.base import (
+    LOOKS_AFTER_DOUBT,
+    Action,
+    Candidate,
+    IfExists,
+    Memory,
+    OnUncertain,
+    marked,
+    submission_key,
+    submit,
+)
 from airflow_provider_activation.api.call import Call, Safety
-from airflow_provider_activation.api.steps import Pause, Steps, drive
+from airflow_provider_activation.api.steps import Pause, drive
 from airflow_provider_activation.errors import (
     Conflict,
     InvalidRequest,
@@ -20,24 +31,13 @@ from airflow_provider_activation.errors import (
     ServiceUnavailable,
     UncertainOutcome,
 )
-from airflow_provider_activation.actions.base import (
-    LOOKS_AFTER_AN_UNCERTAIN_ANSWER,
-    Candidate,
-    IfExists,
-    Memory,
-    OnUncertain,
-    Submission,
-    marked,
-    submission_key,
-    submit,
-)
 
 KEY = "activation_export_job"
 
 
 def call(operation: str) -> Call[Any]:
     safety = Safety.ONCE if operation == "create" else Safety.READ
-    return Call("Example", operation, "POST", "/jobs", "/jobs", safety, lambda answer: None)
+    return Call("POST", "/jobs", "/jobs", safety, lambda answer: None, service="Example", operation=operation)
 
 
 CREATE, LIST, ASK, SNAPSHOT = call("create"), call("list"), call("ask"), call("snapshot")
@@ -85,30 +85,9 @@ class Play:
     found_with: list[Any] = field(default_factory=list)
 
     def run(self) -> Any:
-        def find(before: Any) -> Steps[Sequence[Candidate]]:
-            self.found_with.append(before)
-            found: Sequence[Candidate] = yield LIST
-            return found
-
-        def recall(known: Any) -> Steps[bool]:
-            failed: bool = yield ASK
-            return failed
-
-        def before() -> Steps[Any]:
-            return (yield SNAPSHOT)
-
-        submission = Submission(
-            noun="export job",
-            create=CREATE,
-            find=find,
-            before=before,
-            proves_absence=self.proves_absence,
-            if_exists=self.if_exists,
-            recall=recall if self.can_ask else None,
-            id_is=lambda noted: isinstance(noted, int),
-        )
+        action = ExportJob(play=self, if_exists=self.if_exists)
         memory = Memory(self.store, generation=self.generation, first_try=self.first_try)
-        return drive(submit(submission, memory, on_uncertain=self.on_uncertain), self.perform)
+        return drive(submit(action, memory, on_uncertain=self.on_uncertain), self.perform)
 
     def perform(self, step: Any) -> Any:
         if isinstance(step, Pause):
@@ -131,6 +110,36 @@ class Play:
         return self.store.kept.get(KEY)
 
 
+@dataclass(frozen=True, kw_only=True)
+class ExportJob(Action):
+    """What is made at the service of a play."""
+
+    noun = "export job"
+
+    play: Play
+
+    @property
+    def proves_absence(self) -> bool:  # type: ignore[override]
+        return self.play.proves_absence
+
+    def create(self) -> Call[Any]:
+        return CREATE
+
+    async def find(self, before: Any) -> Sequence[Candidate]:
+        self.play.found_with.append(before)
+        found: Sequence[Candidate] = await LIST
+        return found
+
+    async def recall(self, made: Any) -> bool:
+        return self.play.can_ask and bool(await ASK)
+
+    async def before(self) -> Any:
+        return await SNAPSHOT
+
+    def is_id(self, stored: Any) -> bool:
+        return isinstance(stored, int)
+
+
 def noted(**fields: Any) -> Store:
     return Store({KEY: {"version": 1, "generation": 1, **fields}})
 
@@ -140,7 +149,7 @@ def candidate(number: int, **options: Any) -> Candidate:
 
 
 UNCERTAIN = UncertainOutcome("POST /jobs may or may not have taken effect.")
-LOOKS = ["list", *(s for seconds in LOOKS_AFTER_AN_UNCERTAIN_ANSWER for s in (f"pause {seconds:g}", "list"))]
+LOOKS = ["list", *(s for seconds in LOOKS_AFTER_DOUBT for s in (f"pause {seconds:g}", "list"))]
 """What is done as long as nothing is found."""
 
 
@@ -170,20 +179,13 @@ def test_the_intent_carries_what_was_known_before() -> None:
 
 
 def test_the_id_can_be_made_of_the_answer_and_of_what_was_known_before() -> None:
+    class Pair(ExportJob):
+        def id_of(self, response: Any, before: Any) -> Any:
+            return [response, before]
+
+    play = Play()
     memory = Memory(None, generation=1, first_try=True)
-
-    def before() -> Steps[Any]:
-        return (yield SNAPSHOT)
-
-    def find(before: Any) -> Steps[Sequence[Candidate]]:
-        found: Sequence[Candidate] = yield LIST
-        return found
-
-    submission = Submission(
-        "export job", CREATE, find, id_of=lambda answer, known: [answer, known], before=before
-    )
-    answers = {"snapshot": 7, "create": 42}
-    assert drive(submit(submission, memory), lambda step: answers[step.operation]) == [42, 7]
+    assert drive(submit(Pair(play=play), memory), play.perform) == [42, [7]]
 
 
 def test_a_task_that_died_after_its_last_act_finds_what_it_made() -> None:
