@@ -12,7 +12,7 @@ import json
 import logging
 from abc import abstractmethod
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Collection, Mapping, Sequence
-from contextlib import aclosing
+from contextlib import AsyncExitStack, aclosing
 from datetime import timedelta
 from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeAlias, TypeVar
@@ -25,8 +25,8 @@ if TYPE_CHECKING:
     from airflow.triggers.shared_stream import SharedStreamProducer
 
     from airflow_provider_activation.api.models import Resource
-    from airflow_provider_activation.api.steps import Steps
     from airflow_provider_activation.hooks.base import ActivationHook
+    from airflow_provider_activation.transport import Transport
 
 log = logging.getLogger(__name__)
 
@@ -132,7 +132,7 @@ class ActivationEventTrigger(BaseEventTrigger, Generic[R]):
         """A hook with the trigger's connection."""
 
     @abstractmethod
-    def question(self) -> Steps[Sequence[R]]:
+    async def question(self) -> Sequence[R]:
         """Ask once. Only calls that change nothing; decided by `service_arguments` alone."""
 
     @abstractmethod
@@ -161,42 +161,22 @@ class ActivationEventTrigger(BaseEventTrigger, Generic[R]):
 
     @classmethod
     async def open_shared_stream(cls, kwargs: dict[str, Any]) -> AsyncGenerator[Poll[R], None]:
-        """Ask again and again, whatever comes; yield each answer.
+        """Poll again and again, whatever happens; yield each poll that got an answer.
 
-        :param kwargs: of any of the triggers that share the question.
+        :param kwargs: of any of the triggers that share the poll.
         """
-        from airflow_provider_activation.errors import ActivationError
-        from airflow_provider_activation.waits.pace import backed_off, spread
-        from airflow_provider_activation.waits.probe import MOST_BAD_POLLS, Patience
         from airflow_provider_activation.waits.shared import FIRST_COMERS_WAIT
 
-        watch = cls(**kwargs)
-        patience = Patience(watch.subject)
-        refusals = 0
-        await asyncio.sleep(min(FIRST_COMERS_WAIT, watch.poll_interval))
-        while True:
-            try:
-                # looked up anew after a refusal: somebody may have corrected the connection
-                transport = await watch.hook().aget_conn()
-                async with transport:
-                    while True:
-                        things = await transport.arun(patience.ask(watch.question()))
-                        if things is not None:
-                            refusals = 0
-                            yield Poll(things)
-                        await asyncio.sleep(spread(backed_off(watch.poll_interval, patience.bad_polls)))
-            except Exception as error:
-                refusals += 1
-                bad_polls = min(MOST_BAD_POLLS, max(refusals, patience.bad_polls))
-                pause = spread(backed_off(watch.poll_interval, bad_polls))
-                log.error(
-                    "%s: %s The watch goes on and asks again in %.0f seconds.",
-                    watch.subject,
-                    error,
-                    pause,
-                    exc_info=not isinstance(error, ActivationError),
-                )
-            await asyncio.sleep(pause)
+        polling = _Polling(cls(**kwargs))
+        await asyncio.sleep(min(FIRST_COMERS_WAIT, polling.trigger.poll_interval))
+        try:
+            while True:
+                poll, pause = await polling.ask()
+                if poll is not None:
+                    yield poll
+                await asyncio.sleep(pause)
+        finally:
+            await polling.close()
 
     @classmethod
     def create_shared_stream_producer(cls, kwargs: dict[str, Any]) -> SharedStreamProducer:
@@ -297,6 +277,60 @@ class ActivationEventTrigger(BaseEventTrigger, Generic[R]):
             return []
         # one trigger may serve several assets, for which Airflow has no public way to their stores
         return list(getattr(store, "_by_name", {}).values()) or [store]
+
+
+class _Polling(Generic[R]):
+    """The polls of one trigger, and what went wrong with them."""
+
+    def __init__(self, trigger: ActivationEventTrigger[R]) -> None:
+        from airflow_provider_activation.waits.probe import Patience
+
+        self.trigger = trigger
+        self._patience = Patience(trigger.subject)
+        self._refusals = 0
+        self._transport: Transport | None = None
+        self._in_use = AsyncExitStack()
+
+    async def ask(self) -> tuple[Poll[R] | None, float]:
+        """One poll, None if it got no answer; and the seconds until the next."""
+        try:
+            if self._transport is None:
+                transport = await self.trigger.hook().aget_conn()
+                self._transport = await self._in_use.enter_async_context(transport)
+            resources = await self._transport.arun(self._patience.ask(self.trigger.question()))
+        except Exception as error:
+            # looked up again for the next poll: a person may have corrected the connection
+            await self.close()
+            return None, self._report(error)
+        if resources is None:
+            return None, self._pause(self._patience.bad_polls)
+        self._refusals = 0
+        return Poll(resources), self._pause(0)
+
+    async def close(self) -> None:
+        """Let go of the connection's client."""
+        self._transport = None
+        await self._in_use.aclose()
+
+    def _report(self, error: Exception) -> float:
+        from airflow_provider_activation.errors import ActivationError
+        from airflow_provider_activation.waits.probe import MOST_BAD_POLLS
+
+        self._refusals += 1
+        pause = self._pause(min(MOST_BAD_POLLS, max(self._refusals, self._patience.bad_polls)))
+        log.error(
+            "%s: %s The watch goes on and asks again in %.0f seconds.",
+            self.trigger.subject,
+            error,
+            pause,
+            exc_info=not isinstance(error, ActivationError),
+        )
+        return pause
+
+    def _pause(self, bad_polls: int) -> float:
+        from airflow_provider_activation.waits.pace import backed_off, spread
+
+        return spread(backed_off(self.trigger.poll_interval, bad_polls))
 
 
 def _producer(polls: AsyncGenerator[Poll[Any], None]) -> SharedStreamProducer:
