@@ -190,12 +190,15 @@ class Transport:
                         await self._aon_secret(secret)
         return self._exchanges.token
 
+    def _new_side(self) -> _OnLoop:
+        return _OnLoop(new_async_client(self.settings))
+
     async def _on_this_loop(self) -> _OnLoop:
         loop = asyncio.get_running_loop()
         side = self._loops.get(loop)
         if side is None:
             # building the client reads certificates from disk, which must not hold up the loop
-            side = asyncio.ensure_future(asyncio.to_thread(lambda: _OnLoop(new_async_client(self.settings))))
+            side = asyncio.ensure_future(asyncio.to_thread(self._new_side))
             self._loops[loop] = side
         try:
             return await asyncio.shield(side)

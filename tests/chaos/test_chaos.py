@@ -66,7 +66,7 @@ def test_an_intent_noted_after_the_call_makes_duplicates(monkeypatch: pytest.Mon
 
 
 def test_a_call_sent_again_after_a_timeout_makes_duplicates(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(exchange, "_NEVER_LEFT", (*exchange._NEVER_LEFT, httpx.ReadTimeout))
+    monkeypatch.setattr(exchange, "NEVER_LEFT", (*exchange.NEVER_LEFT, httpx.ReadTimeout))
     verdict = single("Acoustic segment export", Point.ACTED, "timeout")
     assert (verdict.duplicates, verdict.is_good) == (1, False)
 

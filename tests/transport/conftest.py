@@ -10,7 +10,7 @@ import pytest
 from scripted_server import ScriptedServer
 from transport_testing import Wire
 
-from airflow_provider_activation.transport import exchange as transport_module
+from airflow_provider_activation.transport import transport as transport_module
 
 
 @pytest.fixture(scope="session")

@@ -13,7 +13,7 @@ from scripted_server import DROP, Reply, ScriptedServer
 from transport_testing import call, service
 
 from airflow_provider_activation.api.call import Answer
-from airflow_provider_activation.transport import Transport, client, exchange
+from airflow_provider_activation.transport import Transport, client
 
 MANY = 30
 
@@ -120,7 +120,7 @@ def test_a_call_that_is_given_up_gives_its_connection_back(
 def test_a_large_answer_is_read_beside_the_event_loop(
     server: ScriptedServer, monkeypatch: pytest.MonkeyPatch, size: int, in_a_thread: bool
 ) -> None:
-    monkeypatch.setattr(exchange, "LARGE_ANSWER", 1000)
+    monkeypatch.setattr("airflow_provider_activation.transport.transport.LARGE_ANSWER", 1000)
     server.always = lambda asked: Reply(body=["x" * size])
     transport = Transport(service(server.url))
 
@@ -139,13 +139,13 @@ def test_a_large_answer_is_read_beside_the_event_loop(
 def test_an_answer_is_not_kept_until_garbage_is_collected(server: ScriptedServer) -> None:
     transport = Transport(service(server.url))
     seen: list[weakref.ref[httpx.Response]] = []
-    read = transport._read
+    read = transport._exchanges.read
 
     def note(call: Any, response: httpx.Response) -> Any:
         seen.append(weakref.ref(response))
         return read(call, response)
 
-    transport._read = note  # type: ignore[method-assign]
+    transport._exchanges.read = note  # type: ignore[method-assign]
 
     async def run() -> None:
         await transport.asend(call())

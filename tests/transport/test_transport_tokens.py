@@ -293,13 +293,13 @@ def test_threads_and_the_event_loop_share_a_token(guarded: Guarded, shared: Tran
 
 def test_fifty_coroutines_make_one_client(guarded: Guarded, monkeypatch: pytest.MonkeyPatch) -> None:
     made: list[object] = []
-    really_make = Transport._new_async_side
+    really_make = Transport._new_side
 
     def make(self: Transport) -> Any:
         made.append(really_make(self))
         return made[-1]
 
-    monkeypatch.setattr(Transport, "_new_async_side", make)
+    monkeypatch.setattr(Transport, "_new_side", make)
     url = guarded.server.url
     transport = Transport(service(url, log_in=log_in(f"{url}/token")))
 

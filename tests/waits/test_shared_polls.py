@@ -278,12 +278,12 @@ def test_the_last_to_leave_closes_the_client() -> None:
 
     async def run() -> None:
         async with transport:
-            side = await transport._async_side()
+            side = await transport._on_this_loop()
             async with transport:
-                assert await transport._async_side() is side
+                assert await transport._on_this_loop() is side
             assert not side.client.is_closed
         assert side.client.is_closed
         async with transport:
-            assert not (await transport._async_side()).client.is_closed
+            assert not (await transport._on_this_loop()).client.is_closed
 
     asyncio.run(run())
