@@ -7,10 +7,9 @@ from typing import Any
 import httpx
 import pytest
 
-from airflow_provider_activation import submission
-from airflow_provider_activation.api.steps import Steps
+from airflow_provider_activation.actions import base, dataddo, delta_projects
+from airflow_provider_activation.actions.base import Action, Memory
 from airflow_provider_activation.errors import ServiceUnavailable, UncertainOutcome
-from airflow_provider_activation.actions.base import Memory, Submission
 from airflow_provider_activation.transport import exchange
 from airflow_provider_activation.waits.acoustic_exchange import JobProbe
 from airflow_provider_activation.waits.probe import Pending
@@ -51,16 +50,16 @@ def single(name: str, point: Point, kind: str, *, pause: float = 0.0, store: boo
     return verdict
 
 
-def test_an_intent_noted_after_the_call_makes_duplicates(monkeypatch: pytest.MonkeyPatch) -> None:
-    def carelessly(submission: Submission, memory: Memory, **options: Any) -> Steps[Any]:
-        known = memory.recall(submission.noun).get("id")
+def test_an_intent_stored_after_the_call_makes_duplicates(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def carelessly(action: Action, memory: Memory, **options: Any) -> Any:
+        known = memory.recall(action.noun).get("id")
         if known is not None:
             return known
-        made = submission.id_of((yield submission.create), None)
-        memory.note(submission.noun, id=made)
+        made = action.id_of(await action.create(), None)
+        memory.note(action.noun, id=made)
         return made
 
-    monkeypatch.setattr(submission, "submit", carelessly)
+    monkeypatch.setattr(delta_projects, "submit", carelessly)
     verdict = single("Delta activity", Point.ACTED, "SIGKILL")
     assert (verdict.duplicates, verdict.is_good) == (1, False)
 
@@ -75,24 +74,23 @@ def test_a_call_sent_again_although_nothing_is_proven_makes_duplicates(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     # a run that was put in the queue shows late
-    monkeypatch.setattr(submission, "LOOKS_AFTER_AN_UNCERTAIN_ANSWER", ())
-    monkeypatch.setattr(submission.Submission, "proves_absence", property(lambda self: True, lambda *_: None))
+    monkeypatch.setattr(base, "LOOKS_AFTER_DOUBT", ())
+    monkeypatch.setattr(dataddo.Extraction, "proves_absence", True)
     verdict = single("Dataddo extraction", Point.ANSWERED, "SIGKILL")
     assert (verdict.duplicates, verdict.is_good) == (1, False)
 
 
 def test_an_impatient_look_is_avoidable_uncertainty(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(submission, "LOOKS_AFTER_AN_UNCERTAIN_ANSWER", ())
+    monkeypatch.setattr(base, "LOOKS_AFTER_DOUBT", ())
     verdict = single("Dataddo extraction", Point.ANSWERED, "SIGKILL")
     assert (verdict.avoidable, verdict.is_good) == (1, False)
 
 
 def test_a_green_task_that_made_nothing_is_seen(monkeypatch: pytest.MonkeyPatch) -> None:
-    def hopefully(submission: Submission, *rest: Any) -> Steps[Any]:
+    async def hopefully(*arguments: Any) -> Any:
         return "7100001"
-        yield
 
-    monkeypatch.setattr(submission, "_look_for", hopefully)
+    monkeypatch.setattr(base, "_look_for", hopefully)
     verdict = single("Dataddo source", Point.SENT, "500")
     assert (verdict.false_green, verdict.is_good) == (1, False)
 

@@ -18,7 +18,8 @@ import structlog
 
 from airflow_provider_activation import airflow_compat
 from airflow_provider_activation.hooks import base as hooks
-from airflow_provider_activation.transport import Transport, transport
+from airflow_provider_activation.transport import Transport
+from airflow_provider_activation.transport import transport as transport_module
 from airflow_provider_activation.waits import probe
 
 LONGEST_TRY = 900.0
@@ -121,7 +122,7 @@ class World:
                 (hooks, "_transports", self._transports),
                 # each run logs in anew, and Airflow's masker takes the longer the more it has to mask
                 (airflow_compat, "mask_secret", lambda secret: None),
-                (transport, "asyncio", fast_asyncio),
+                (transport_module, "asyncio", fast_asyncio),
                 (probe, "MOST_BAD_POLLS", PATIENCE_WITH_POLLS),
             ):
                 stack.enter_context(mock.patch.object(target, name, replacement))
