@@ -1,4 +1,4 @@
-"""Every question about Airflow's version is answered here, and nowhere else."""
+"""What differs between releases of Airflow. No other module asks for its version."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def task_state_store(context: Mapping[str, Any]) -> TaskStateStore | None:
 
 
 def without_vain_retries(run: Callable[P, T]) -> Callable[P, T]:
-    """Have Airflow not retry what cannot get better, where no retry policy can tell it."""
+    """Before Airflow 3.3, which has retry policies: fail for good where another try cannot succeed."""
     if RETRY_POLICIES:
         return run
 
@@ -74,8 +74,8 @@ async def amask_secret(secret: str) -> None:
     try:
         from airflow.sdk.log import amask_secret as airflow_amask_secret
     except ImportError:
-        # Airflow 3.1 cannot tell the triggerer's parent from its event loop, and lets it be. In a thread
-        # it would read the parent's answers to others, upon which the triggerer ends.
+        # Airflow 3.1 has no such function. Called in a thread, `mask_secret` would read responses of the
+        # triggerer's parent that are meant for others, which ends the triggerer.
         mask_secret(secret)
     else:
         await airflow_amask_secret(secret)
@@ -121,10 +121,10 @@ async def aget_extra(connection: Any) -> dict[str, Any]:
 
 
 async def is_still_deferred(task_instance: Any) -> bool:
-    """Whether Airflow holds a task to be deferred; True also when it does not say. For triggers.
+    """Whether a task is still deferred; True also if Airflow does not say. For triggers.
 
-    Airflow 3.3 kills a trigger also when it merely hands it to another triggerer; the task's state tells
-    that from a person who cleared or marked the task.
+    Airflow 3.3 also kills a trigger that it hands to another triggerer. The task's state shows whether
+    that is the case, or whether a person cleared or marked the task.
 
     :param task_instance: the trigger's own.
     """
@@ -143,5 +143,5 @@ async def is_still_deferred(task_instance: Any) -> bool:
     except Exception:
         log.exception("Airflow does not tell the state of the task.")
         return True
-    # the name a mapped task goes by differs between releases; the question was for one task
+    # the name of a mapped task differs between releases; one task was asked for
     return "deferred" in states.get(task_instance.run_id, {}).values()

@@ -1,4 +1,4 @@
-"""Checks of operators' and sensors' arguments, made when a DAG is parsed. Imports almost nothing."""
+"""Checks of arguments of operators and sensors. They run when a DAG is parsed, so they import little."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def seconds(name: str, value: float | timedelta) -> float:
 
 
 def one_of(name: str, value: str, choices: tuple[str, ...]) -> Any:
-    """A value out of a few.
+    """One of a few words.
 
     :raises ValueError: naming the argument and the choices.
     """
@@ -58,7 +58,7 @@ def some_of(name: str, values: Sequence[str], choices: tuple[str, ...] | None = 
 
 
 def truth(name: str, value: bool) -> bool:
-    """True or False, and nothing that only looks like it.
+    """True or False; other values are refused, also those that Python takes for true.
 
     :raises ValueError: naming the argument.
     """
@@ -92,7 +92,7 @@ def some_ids(name: str, values: Sequence[int | str]) -> tuple[str, ...]:
 def places_in_a_connection(name: str, places: Mapping[str, str]) -> dict[str, str]:
     """Which field of an Airflow connection holds what: ``login``, ``password`` or ``extra.<name>``.
 
-    :raises ValueError: naming the argument and the place that is none.
+    :raises ValueError: naming the argument and the unknown place.
     """
     for part, place in places.items():
         if place not in ("login", "password") and not place.startswith("extra."):
@@ -103,7 +103,7 @@ def places_in_a_connection(name: str, places: Mapping[str, str]) -> dict[str, st
 
 
 def moment(name: str, value: str | datetime) -> str:
-    """A moment in ISO 8601 with its time zone, also as a template renders it.
+    """A timestamp in ISO 8601 with its time zone, also as a template renders it.
 
     :raises InvalidRequest: naming the argument.
     """

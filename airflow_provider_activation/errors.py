@@ -1,7 +1,7 @@
 """Every error this package raises, in one tree.
 
-The texts are for the person who reads the task log at night: what was tried, on which service,
-what came back, what to do. Whoever raises an error has already removed secrets from its texts.
+The texts are for the person who reads the task log at night: what was tried, on which service, what came
+back, what to do. The code that raises an error has removed the secrets from its texts.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from typing import Any, ClassVar
 
 
 class ActivationError(Exception):
-    """Anything that went wrong between a task and a service.
+    """The base of all errors between a task and a service.
 
     :param message: what was tried and what came back, one or two sentences.
     :param service: the service's name as a person writes it, for example ``LiveRamp``.
@@ -22,9 +22,9 @@ class ActivationError(Exception):
 
     advice: ClassVar[str] = ""
     retry_helps: ClassVar[bool] = True
-    """Whether another try of the task, with nothing changed, can end otherwise."""
+    """Whether another try of the task can succeed although nothing was changed."""
     own_fields: ClassVar[tuple[str, ...]] = ()
-    """What the class adds to the arguments above."""
+    """Names of the arguments that the class adds."""
 
     def __init__(
         self,
@@ -197,7 +197,7 @@ class UncertainOutcome(ActivationError):
 
 
 class JobFailed(ActivationError):
-    """What was waited for ended, and not well."""
+    """What was waited for has failed."""
 
 
 class Declined(JobFailed):
@@ -207,10 +207,10 @@ class Declined(JobFailed):
 
 
 class NeedsAction(ActivationError):
-    """What was waited for goes no further until somebody does something."""
+    """The wait cannot end before a person or another system acts."""
 
 
 class WaitTimeout(ActivationError):
-    """The wait's own time ran out. What was waited for goes on at the service."""
+    """The timeout of the wait has passed. What was waited for continues at the service."""
 
     advice = "What was waited for may still be running there."

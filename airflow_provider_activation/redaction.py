@@ -11,7 +11,7 @@ from urllib.parse import quote, quote_plus
 
 
 class Redactor:
-    """Takes known secrets out of texts, in every form in which they may stand there."""
+    """Removes known secrets from texts, in each of their encodings."""
 
     def __init__(self, secrets: Iterable[str] = ()) -> None:
         self._patterns: set[str] = set()
@@ -20,7 +20,7 @@ class Redactor:
             self.add(secret)
 
     def add(self, secret: str) -> None:
-        """From now on this text does not pass."""
+        """Remove this secret too, from all further texts."""
         if not secret:
             return
         plain = {secret, json.dumps(secret)[1:-1], json.dumps(secret, ensure_ascii=False)[1:-1]}
@@ -37,7 +37,7 @@ class Redactor:
 
 
 class _LibraryLogs(logging.Filter):
-    """Takes the secrets of all transports out of what the HTTP libraries log: addresses and headers."""
+    """Removes the secrets of all transports from the logs of the HTTP libraries: addresses and headers."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -59,5 +59,5 @@ for _name in ("httpx", "httpcore.connection", "httpcore.http11", "httpcore.http2
 
 
 def redact_library_logs(redactor: Redactor) -> None:
-    """From now on, as long as the redactor lives, the HTTP libraries log none of its secrets."""
+    """Keep the secrets of a redactor out of the logs of the HTTP libraries for as long as it lives."""
     _library_logs.redactors.add(redactor)

@@ -21,10 +21,10 @@ if TYPE_CHECKING:
 class ActivationRetryPolicy(RetryPolicy):
     """The retry policy of every task of this package that was given none.
 
-    What cannot get better by itself fails at once, whatever ``retries`` says: wrong credentials, a
-    refused argument, a thing that is not there. A rate limit waits as long as the service asks.
-    Everything else is retried as the task is set. Before Airflow 3.3 the first holds as well, by
-    ``AirflowFailException``.
+    An error that another try cannot cure fails the task at once, whatever ``retries`` says: wrong
+    credentials, a refused argument, a resource that does not exist. A rate limit waits as long as the service
+    asks. All other errors are retried as the task is configured. Before Airflow 3.3 an error of the first
+    kind raises ``AirflowFailException``.
     """
 
     def evaluate(

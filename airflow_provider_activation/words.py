@@ -1,7 +1,7 @@
-"""Fields that take one word out of a few, as the services spell them.
+"""The words that a field takes one of, as the services spell them.
 
-Imports nothing of the package: the input models check these words before a call, operators and sensors when
-a DAG is parsed.
+This module imports nothing of the package. Input models check the words before a call, operators and sensors
+when a DAG is parsed.
 """
 
 from __future__ import annotations

@@ -23,7 +23,7 @@ Query: TypeAlias = tuple[tuple[str, str], ...]
 
 
 class Safety(Enum):
-    """What a second sending of the same call would do. This alone decides what is sent again."""
+    """What happens if the same call is sent twice. This alone decides whether a call is retried."""
 
     READ = "changes nothing"
     REPEATABLE = "writing twice equals writing once"
@@ -32,7 +32,7 @@ class Safety(Enum):
 
 @dataclass(frozen=True)
 class Answer:
-    """What came back: the transport's response without the transport's types."""
+    """A response, without the types of the HTTP library."""
 
     status: int
     headers: Mapping[str, str]
@@ -44,14 +44,14 @@ class Answer:
 
     @property
     def is_page(self) -> bool:
-        """Whether it is a page for people, which a proxy or a gateway sends in the service's place."""
+        """Whether it is a web page, which a proxy or a gateway sends in place of the service."""
         content_type = self.headers.get("Content-Type") or ""
         beginning = self.body[:100].lstrip(b"\xef\xbb\xbf \t\r\n").lower()
         return content_type.lower().startswith("text/html") or beginning.startswith((b"<!doctype", b"<html"))
 
     @property
     def word(self) -> str:
-        """The body as a bare word in small letters: services write ``true`` and ``True``, quoted or not."""
+        """The body as one word in lower case: services write ``true`` and ``True``, quoted or not."""
         return self.text.strip().strip('"').strip().lower()
 
     def json(self) -> Any:
@@ -87,11 +87,11 @@ class FileBody:
 
 @dataclass(frozen=True)
 class Token:
-    """What a log-in yields.
+    """The token that a log-in returns.
 
-    :param headers: the headers that prove it on later calls.
-    :param lifetime: seconds it is good for.
-    :param secrets: every secret part, to be kept out of logs.
+    :param headers: the headers that carry it on later calls.
+    :param lifetime: seconds for which it is valid.
+    :param secrets: its secret parts, to be kept out of logs.
     """
 
     headers: Mapping[str, str]
@@ -110,19 +110,19 @@ class Call(Generic[T]):
     """One request and how to read its answer. It can be awaited in steps, see `api.steps`.
 
     :param method: the HTTP method.
-    :param template: the path with its variables in braces, for people: holds no argument.
+    :param template: the path with its variables in braces, for messages: it contains no argument.
     :param path: the path with every argument percent-encoded; see `path_of`.
-    :param safety: what a second sending would do.
-    :param read: makes a value of the answer; raises ValueError, KeyError or TypeError when it cannot.
+    :param safety: what happens if the call is sent twice.
+    :param read: makes a value of the response; raises ValueError, KeyError or TypeError if it cannot.
     :param query: query parameters in order.
     :param json: a body to be sent as JSON, `NOTHING` for none.
     :param form: a body to be sent as a form.
     :param file: a file to be sent as the body.
-    :param into: a file that takes the answer's body while it arrives; `read` then gets none. It appears when
-        it is whole, and replaces one of that name.
+    :param into: a file that the body of the response is written to while it arrives; `read` then gets no
+        body. The file appears under its name when it is complete, and replaces an older one.
     :param accepts: statuses besides 2xx that `read` understands.
     :param key_levels: levels of authentication key that may make the call; empty for any.
-    :param url: an absolute address, for the rare endpoint outside the service's base address.
+    :param url: an absolute address, for an endpoint outside the base address of the service.
     :param service: the service's name as a person writes it; `endpoint_of` fills it in.
     :param operation: the endpoint's name; `endpoint_of` fills it in.
     """
@@ -151,10 +151,10 @@ class Call(Generic[T]):
         return f"<{self.service} {self.operation}: {self.method} {self.template}>"
 
     def parse(self, answer: Answer) -> T:
-        """Read an answer.
+        """Read a response.
 
         :raises UnreadableResponse: it is not what the service documents.
-        :raises Refused: it says ``false``.
+        :raises Refused: it is the word ``false``.
         """
         if answer.word == "false":
             raise Refused(
@@ -251,7 +251,7 @@ class Page(Generic[T]):
 async def every_page(call: Call[Page[T]]) -> list[T]:
     """All items of a paged list.
 
-    :raises UnreadableResponse: the service hands out the same page again and again.
+    :raises UnreadableResponse: the service returns the same page again and again.
     """
     items: list[T] = []
     seen = {call.query}
@@ -274,7 +274,7 @@ _UNFIT_FOR_A_SEGMENT = re.compile(r"[/\\\x00-\x1f\x7f]")
 
 
 def path_of(template: str, **arguments: Any) -> str:
-    """Fill a path's template, every argument percent-encoded so that it stays one segment.
+    """Fill the template of a path. Every argument is percent-encoded, so that it stays one segment.
 
     :param template: the path with its variables in braces.
     :param arguments: a value for each variable.
@@ -304,7 +304,7 @@ def query_of(**parameters: str | int | bool | None) -> Query:
 
 
 def _reason(error: Exception) -> str:
-    """Why an answer could not be read, without quoting from it (it is quoted once, redacted)."""
+    """Why a response cannot be read. It is not quoted here: the error quotes it once, redacted."""
     if isinstance(error, json.JSONDecodeError | UnicodeDecodeError):
         return "it is not JSON"
     if hasattr(error, "errors"):  # pydantic's ValidationError, whose own text quotes the input

@@ -1,4 +1,4 @@
-"""The two kinds of pydantic model: what we send, strictly, and what comes back, tolerantly."""
+"""The two kinds of pydantic model: strict ones for requests, tolerant ones for responses."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from airflow_provider_activation.errors import InvalidRequest
 
 
 class Input(BaseModel):
-    """Something we send. A field the service does not know, or a wrong value, is refused here.
+    """The body of a request. An unknown field or a wrong value is refused here.
 
     :raises InvalidRequest: naming the field, the rule and the type of the value that broke it.
     """
@@ -46,7 +46,7 @@ class Input(BaseModel):
             raise InvalidRequest(f"{cls.__name__} cannot be sent: {error}.") from None
 
     def check(self) -> None:
-        """Rules that concern several fields; raises ValueError naming them."""
+        """Check rules over several fields; raises ValueError naming them."""
 
     def body(self) -> dict[str, Any]:
         """The JSON the service wants: its own field names, nothing that was not set."""
@@ -54,7 +54,7 @@ class Input(BaseModel):
 
 
 class Resource(BaseModel):
-    """Something a service answers. Fields it adds over time are kept."""
+    """A part of a response. Fields that the service adds over time are kept."""
 
     model_config = ConfigDict(extra="allow", populate_by_name=True, frozen=True, defer_build=True)
 
@@ -70,7 +70,7 @@ def _aware(value: datetime) -> datetime:
 
 
 def _text_of(value: Any) -> Any:
-    """Ids that some answers give as numbers and others as strings."""
+    """An id as text: some responses give ids as numbers."""
     return str(value) if isinstance(value, int) and not isinstance(value, bool) else value
 
 
@@ -81,15 +81,15 @@ def _not_bool(value: Any) -> Any:
 
 
 Number = Annotated[float, BeforeValidator(_not_bool), Field(allow_inf_nan=False)]
-"""A finite number; True is none."""
+"""A finite number; True and False are refused."""
 
 AwareDatetime = Annotated[datetime, AfterValidator(_aware)]
-"""A moment that says its time zone; a naive one is refused."""
+"""A timestamp with a time zone; a naive one is refused."""
 
 TextId = Annotated[str, BeforeValidator(_text_of)]
-"""An id, kept as text whatever the answer's type."""
+"""An id, kept as text also where the response has a number."""
 
 
-def utc_text(moment: datetime) -> str:
-    """A moment as ISO 8601 in UTC to the second, the one form every service documents."""
-    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+def utc_text(timestamp: datetime) -> str:
+    """A timestamp as ISO 8601 in UTC to the second, the form that every service documents."""
+    return timestamp.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

@@ -1,8 +1,8 @@
 """Several calls in a row, written once for a worker and for the event loop.
 
 Steps are a coroutine that awaits a `Call`, a `Pause`, or other steps. Paging, submitting and waiting are
-steps. `drive` runs them on a worker, `adrive` runs the same steps on an event loop. Neither knows how a call
-travels: that is the ``perform`` they are given.
+steps. `drive` runs them on a worker, and `adrive` runs the same steps on an event loop. Both are given a
+function that performs one step.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What all four hooks have in common: from an Airflow connection to a transport."""
+"""The base of the hooks: makes a transport of an Airflow connection."""
 
 from __future__ import annotations
 
@@ -25,11 +25,11 @@ T = TypeVar("T")
 
 
 LOOKED_UP_FOR = 60.0
-"""Seconds for which a connection that was looked up on an event loop serves whoever asks next."""
+"""Seconds for which a connection that was looked up on an event loop is used for further hooks."""
 
 
 class _Lookup:
-    """One connection, looked up once for all who ask for it at the same time."""
+    """One look-up of a connection, shared by all hooks that need it at the same time."""
 
     def __init__(self) -> None:
         self.lock = asyncio.Lock()
@@ -62,7 +62,7 @@ class ActivationHook(BaseHook):
         self._transport: Transport | None = None
 
     def settings(self, values: ConnectionValues) -> ConnectionSettings:
-        """What the transport must know of this connection."""
+        """The settings of this connection for the transport."""
         raise NotImplementedError
 
     def test_call(self) -> Call[Any]:
@@ -92,9 +92,9 @@ class ActivationHook(BaseHook):
             return self.get_conn().run(steps)
 
     def run_apart(self, steps: Steps[T], *, timeout: float) -> T:
-        """`run` for a signal handler: shares nothing that the code it interrupted may hold.
+        """`run` for a signal handler. It uses no lock and no client of the interrupted code.
 
-        :param timeout: seconds to wait for an answer; nothing is sent twice.
+        :param timeout: seconds to wait for a response; nothing is retried.
         """
         with closing(steps), self.get_conn().apart(timeout=timeout) as transport:
             return transport.run(steps)
@@ -102,9 +102,9 @@ class ActivationHook(BaseHook):
     # on an event loop
 
     async def aget_conn(self, *, max_age: float | None = None) -> Transport:
-        """`get_conn` for the event loop: ten thousand waits on a connection look it up once.
+        """`get_conn` for the event loop. Ten thousand waits on a connection look it up once.
 
-        :param max_age: seconds; a connection looked up longer ago is looked up anew.
+        :param max_age: seconds; a connection that was looked up earlier is looked up again.
         """
         if self._transport is None or max_age is not None:
             connection, extra = await self._look_up(LOOKED_UP_FOR if max_age is None else max_age)
@@ -162,7 +162,7 @@ class ActivationHook(BaseHook):
             return _transports[key]
 
     def secrets_of(self, conn_id: str, places: Mapping[str, str]) -> dict[str, str]:
-        """Secrets to be sent that are not this connection's own, kept out of logs and errors.
+        """Secrets of another connection that are to be sent; they are kept out of logs and errors.
 
         :param conn_id: the Airflow connection that holds them.
         :param places: for each which field of it: ``login``, ``password`` or ``extra.<name>``.
@@ -182,7 +182,7 @@ class ActivationHook(BaseHook):
     # what Airflow asks of a hook
 
     def test_connection(self) -> tuple[bool, str]:
-        """Ask the service something harmless; what Airflow's "Test" button shows."""
+        """Make the test call; Airflow's "Test" button shows the result."""
         try:
             self.send(self.test_call())
         except Exception as error:

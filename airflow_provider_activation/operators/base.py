@@ -1,5 +1,8 @@
-"""What every operator has in common. Imports nothing that `airflow.sdk` has not loaded already:
-everything else is imported when a task runs, so that parsing a DAG stays fast."""
+"""The bases of operators.
+
+This module imports nothing that `airflow.sdk` has not loaded already. Everything else is imported when a task
+runs, so that parsing a DAG stays fast.
+"""
 
 from __future__ import annotations
 
@@ -28,9 +31,9 @@ if TYPE_CHECKING:
 JSON = Any
 
 SUBMISSION = "submission"
-"""Key of the XCom that says, while the task waits, what it waits for."""
+"""Key of the XCom that holds, while the task waits, what it made and its deadline."""
 KILLED_WITHIN = 4.0
-"""Seconds to stop what was started when the process is told to end; Airflow kills it after five."""
+"""Seconds to cancel what was started after SIGTERM; Airflow kills the process after five."""
 
 
 class ActivationOperator(ActivationTask, BaseOperator):
@@ -84,14 +87,14 @@ class ActivationOperator(ActivationTask, BaseOperator):
 
 
 class ActionOperator(ActivationOperator):
-    """An action that may be repeated: a few calls, and their result."""
+    """An operator whose calls may be repeated."""
 
     tried_before = False
-    """Whether an earlier try may have done some of it."""
+    """Whether an earlier try may have made some of the calls."""
 
     @abstractmethod
     async def steps(self) -> JSON:
-        """The calls of the action; returns the task's result as plain JSON."""
+        """Make the calls and return the task's result as plain JSON."""
 
     @without_vain_retries
     def execute(self, context: Context) -> JSON:
@@ -100,9 +103,9 @@ class ActionOperator(ActivationOperator):
 
 
 class DeleteOperator(ActivationOperator):
-    """Delete a thing. May be run any number of times.
+    """An operator that deletes a resource. It may be run any number of times.
 
-    :param if_missing: ``fail`` if it is not there when the task is tried first; ``ignore`` is content.
+    :param if_missing: ``fail`` if the resource is missing on the first try; ``ignore`` succeeds.
     """
 
     def __init__(self, *, if_missing: str = "fail", **kwargs: Any) -> None:
@@ -114,7 +117,7 @@ class DeleteOperator(ActivationOperator):
         """The call."""
 
     def look(self) -> Call[Any] | None:
-        """A call that raises NotFound if the thing is not there; None if the service has none."""
+        """A call that raises NotFound if the resource is missing; None if the service has no such call."""
         return None
 
     @property
@@ -133,7 +136,7 @@ class DeleteOperator(ActivationOperator):
         try:
             if look := self.look():
                 await look
-                # from here on only a sending of our own can have deleted it
+                # it exists: if it is missing below, this call or a retry of it has deleted it
                 may_be_gone = True
             await self.delete()
         except NotFound as error:
@@ -164,7 +167,7 @@ class SubmittingOperator(ActivationOperator):
         """
 
     def unfinished(self, made: JSON) -> Probe | None:
-        """What goes on at the service, or can be cancelled there, when the task ends before its time.
+        """The probe of what continues or can be cancelled at the service when the task ends early; else None.
 
         :param made: the id of what was made.
         """
@@ -195,7 +198,7 @@ class SubmittingOperator(ActivationOperator):
         return submission_key(ti.dag_id, ti.run_id, ti.task_id, map_index, self.generation(context))
 
     def finish(self, context: Context, result: JSON) -> JSON:
-        """End the task well.
+        """End the task with success.
 
         :raises JobFailed: the task was killed, and what it made was cancelled.
         """
@@ -209,7 +212,7 @@ class SubmittingOperator(ActivationOperator):
         return self.publish(context, result)
 
     def give_up(self, made: JSON) -> None:
-        """Cancel at the service what nobody waits for any more, or say what goes on there."""
+        """Cancel what was made, or log what continues at the service."""
         from airflow_provider_activation.waits.probe import give_up
 
         probe = None if made is None else self.unfinished(made)
@@ -234,7 +237,7 @@ class SubmittingOperator(ActivationOperator):
 
 
 class SubmitOperator(SubmittingOperator):
-    """An operator that makes something at most once.
+    """An operator that makes a resource at most once.
 
     :param on_uncertain: what to do when an earlier try may have sent the call and the service cannot
         show whether it did: ``fail`` with what a person should check, or ``resubmit``.
@@ -260,22 +263,22 @@ class SubmitOperator(SubmittingOperator):
 
 
 class SubmitAndWaitOperator(SubmittingOperator):
-    """An operator that makes something at most once, and waits for its end.
+    """An operator that makes a resource at most once, and waits for its end.
 
     :param on_uncertain: see `SubmitOperator`.
     :param wait_for_completion: wait until what was started has ended; otherwise return at once.
     :param deferrable: wait in the triggerer and hold no worker slot.
     :param poll_interval: seconds between two polls while waiting.
     :param timeout: how long to wait at most, in seconds or as a timedelta.
-    :param cancel_on_kill: stop or undo at the service what was started when the wait ends before it does:
-        the task is killed, a person clears or marks it (while deferred: Airflow 3.3), or the time runs
-        out. Each operator says what it can undo; where it is nothing, the log says what goes on.
+    :param cancel_on_kill: cancel what was started when the wait ends early: the task is killed, a person
+        clears or marks it (while deferred: Airflow 3.3), or the timeout passes. Each operator says what it
+        can cancel; where it cannot, the log says what continues at the service.
     """
 
     cancels_on_kill = True
     """The default of ``cancel_on_kill``."""
     rehearsal_id: JSON = "0"
-    """Stands for the id while the wait is tried out before anything is sent."""
+    """Stands for the id while the trigger is built before anything is sent."""
 
     def __init__(
         self,
@@ -306,7 +309,7 @@ class SubmitAndWaitOperator(SubmittingOperator):
         """
 
     def announce(self, context: Context, made: JSON) -> None:
-        """Show a person what was started, before the wait begins."""
+        """Show a person what was started, before the wait starts."""
 
     def unfinished(self, made: JSON) -> Probe | None:
         return self.probe(made) if self.wait_for_completion else None
@@ -335,7 +338,7 @@ class SubmitAndWaitOperator(SubmittingOperator):
         return self.finish(context, self._wait(probe, deadline))
 
     def execute_complete(self, context: Context, event: Mapping[str, JSON] | None = None) -> JSON:
-        """Go on where the triggerer left off."""
+        """Continue after the trigger's event."""
         from airflow_provider_activation.errors import WaitTimeout
         from airflow_provider_activation.waits.probe import result_of_event
 
@@ -353,11 +356,11 @@ class SubmitAndWaitOperator(SubmittingOperator):
         try:
             return super().resume_execution(next_method, next_kwargs, context)
         except deferral_timeout():
-            # Airflow's own deadline, for a wait whose triggerer is gone
+            # Airflow's own deadline: no triggerer ran the wait
             self.give_up(self.submitted(context)["made"])
             raise
 
-    # for operators whose wait has an ending of its own
+    # for operators that end or continue the wait themselves
 
     def submitted(self, context: Context) -> dict[str, JSON]:
         """What `execute` ``made`` before it gave its worker slot back, and the ``deadline`` of the wait."""
@@ -366,7 +369,7 @@ class SubmitAndWaitOperator(SubmittingOperator):
         return submitted or {"made": None, "deadline": 0.0}
 
     def wait_deferred(self, probe: Probe, deadline: float) -> NoReturn:
-        """Go on waiting in the triggerer."""
+        """Defer the rest of the wait."""
         from airflow_provider_activation.triggers.wait import defer
 
         defer(
@@ -391,7 +394,7 @@ class SubmitAndWaitOperator(SubmittingOperator):
             raise
 
     def _rehearse(self, probe: Probe) -> None:
-        """Find out what cannot be waited for before anything is sent."""
+        """Build and serialise the trigger before anything is sent, so that it cannot fail afterwards."""
         if self.deferrable:
             from airflow_provider_activation.triggers.wait import WaitTrigger
 

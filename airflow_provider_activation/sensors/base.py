@@ -1,4 +1,4 @@
-"""What every sensor has in common. Imports nothing that `airflow.sdk` has not loaded already."""
+"""The base of sensors. It imports nothing that `airflow.sdk` has not loaded already."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ JSON = Any
 
 
 class ActivationSensor(ActivationTask, BaseSensorOperator):
-    """A sensor of this package. What it waited for is its result, the same in every mode.
+    """A sensor of this package. Its result is what it waited for, the same in every mode.
 
     :param deferrable: wait in the triggerer and hold no worker slot.
     :param poke_interval: seconds between two polls; the first ones come sooner. ``poll_interval`` is another
@@ -80,7 +80,7 @@ class ActivationSensor(ActivationTask, BaseSensorOperator):
         probe = self.probe()
         outcome = self.hook.run(self._patience.look(probe))
         if isinstance(outcome, Pending):
-            if not self._patience.bad_polls:  # of which it has told already
+            if not self._patience.bad_polls:  # bad polls are logged already
                 self.log.info("%s: %s.", probe.subject, outcome.status)
             return PokeReturnValue(False)
         return PokeReturnValue(True, conclude(probe, outcome))
@@ -95,7 +95,7 @@ class ActivationSensor(ActivationTask, BaseSensorOperator):
         self, started_at: datetime | float, run_duration: Callable[[], float], poke_count: int
     ) -> float:
         if self.reschedule or self.exponential_backoff:
-            # each poke is a process of its own, or the user wants Airflow's own way
+            # each poke is a process of its own, or the user chose Airflow's intervals
             return super()._get_next_poke_interval(started_at, run_duration, poke_count)
         from airflow_provider_activation.waits.pace import backed_off, spread
 
@@ -120,7 +120,7 @@ class ActivationSensor(ActivationTask, BaseSensorOperator):
         )
 
     def execute_complete(self, context: Context, event: Mapping[str, JSON] | None = None) -> JSON:
-        """Go on where the triggerer left off."""
+        """Continue after the trigger's event."""
         from airflow_provider_activation.waits.probe import result_of_event
 
         return result_of_event(event)

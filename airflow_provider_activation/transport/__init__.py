@@ -1,7 +1,7 @@
-"""How a call travels: authentication, retries by safety class, redaction. Only here httpx is named.
+"""How a call travels: authentication, retries by safety class, redaction. No other package imports httpx.
 
-One `Transport` serves one Airflow connection in one process. It keeps one client for threads and one
-for each event loop, and one token for all of them.
+One `Transport` serves one Airflow connection in one process. It keeps one client for threads, one for each
+event loop, and one token for all of them.
 """
 
 from airflow_provider_activation.transport.settings import ConnectionSettings

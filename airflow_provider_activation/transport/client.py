@@ -1,4 +1,4 @@
-"""Clients of httpx made of a connection, and the files they send and receive."""
+"""The httpx clients of a connection, and the files that they send and receive."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def _proxy_named(settings: ConnectionSettings) -> Iterator[None]:
     try:
         yield
     except (ValueError, httpx.InvalidURL):
-        # the reason would quote the proxy's address, which may hold a password
+        # the reason would quote the address of the proxy, which may contain a password
         raise InvalidConnection(
             f"the proxy of the connection {settings.conn_id!r} cannot be used.",
             service=settings.name,
@@ -83,8 +83,8 @@ class Pieces(httpx.SyncByteStream, httpx.AsyncByteStream):
 def _keyed(request: httpx.Request, settings: ConnectionSettings) -> httpx.Request:
     """The request with the connection's query parameters.
 
-    httpx writes every address it is given into its log. A key in the query is therefore added below
-    that point, and only on the way to the service itself.
+    httpx logs every address. A key in the query is therefore added below its log, and only for requests to
+    the service itself.
     """
     if not settings.query or _origin(request.url) != _origin(httpx.URL(settings.base_url)):
         return request
@@ -124,11 +124,11 @@ class _AsyncWithQuery(httpx.AsyncBaseTransport):
 
 
 class _Connections(httpx.AsyncBaseTransport):
-    """A connection for each request under way, kept for later ones.
+    """One connection for each running request, kept for later requests.
 
-    httpx keeps all connections in one pool. For each request that pool looks at every connection, and hands
-    the same one to all requests that wait: with fifty under way this takes longer than everything else
-    together. Here each connection is a pool of its own.
+    httpx keeps all connections in one pool. For each request the pool examines every connection, and offers
+    the same one to all waiting requests: with fifty running requests this takes longer than all other work.
+    Here each connection is a pool of its own.
     """
 
     def __init__(self, *, verify: ssl.SSLContext | bool, proxy: str | None) -> None:
@@ -138,7 +138,7 @@ class _Connections(httpx.AsyncBaseTransport):
             "limits": httpx.Limits(max_connections=1),
         }
         self._places = asyncio.Semaphore(MOST_CONNECTIONS)
-        # the first one is made at once, so that a proxy that cannot be used is refused now
+        # the first one is made at once, so that an unusable proxy is refused early
         self._idle = [self._new()]
 
     def _new(self) -> httpx.AsyncHTTPTransport:
@@ -157,7 +157,7 @@ class _Connections(httpx.AsyncBaseTransport):
         return response
 
     async def give_back(self, connection: httpx.AsyncHTTPTransport) -> None:
-        """Let the next request have a connection."""
+        """Return a connection for the next request."""
         self._places.release()
         if len(self._idle) < MOST_IDLE_CONNECTIONS:
             self._idle.append(connection)
@@ -170,7 +170,7 @@ class _Connections(httpx.AsyncBaseTransport):
 
 
 class _GivenBack(httpx.AsyncByteStream):
-    """The body of an answer, which gives its connection back at its end."""
+    """The body of a response; at its end the connection is returned."""
 
     def __init__(
         self, body: httpx.AsyncByteStream, connection: httpx.AsyncHTTPTransport, connections: _Connections
@@ -189,7 +189,7 @@ class _GivenBack(httpx.AsyncByteStream):
 
 @contextmanager
 def whole_or_nothing(path: Path) -> Iterator[BinaryIO]:
-    """A file that appears under its name when the block has ended well."""
+    """A file that appears under its name when the block has ended without an error."""
     partial = path.with_name(f".{path.name}.partial")
     try:
         with partial.open("wb") as file:

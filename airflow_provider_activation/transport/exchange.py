@@ -1,7 +1,7 @@
-"""The exchange of a call: requests and pauses until it is answered, written once for both sides.
+"""The exchange of a call: the requests and pauses until it is answered, for threads and for event loops.
 
 An exchange is a generator. It yields what has to be done (a request, a `Download`, a `LogIn`, a `Read`, a
-`Pause`), and whoever drives it sends back what came of it: `transport.Transport`.
+`Pause`), and `transport.Transport` does it and sends back the result.
 """
 
 from __future__ import annotations
@@ -39,11 +39,11 @@ USER_AGENT = "airflow-provider-activation"
 
 RETRIED_STATUSES = frozenset({429, 500, 502, 503, 504})
 LONGEST_PAUSE = 60.0
-"""Seconds. A service that asks for a longer one gets it from the task's own retry."""
+"""Seconds. If the service asks for a longer pause, the task's own retry waits for it."""
 LONGEST_EXCHANGE = 300.0
 """Seconds from the first request to the last."""
 TOKEN_MARGIN = 60.0
-"""A token is renewed this many seconds before it expires, or after half its life if that is shorter."""
+"""Seconds before its end at which a token is renewed; at half of its lifetime if that is later."""
 
 
 @dataclass(frozen=True)
@@ -70,7 +70,7 @@ class LogIn:
 
 
 class Exchanges:
-    """Exchanges calls of one connection by the rules of their safety class, with one token for all.
+    """The exchanges of one connection. They follow the safety class of each call and share one token.
 
     :param settings: the connection's settings.
     """
@@ -125,7 +125,7 @@ class Exchanges:
             if status == 429 or (status in RETRIED_STATUSES and repeatable):
                 pause = _pause(call, attempts, f"answer {status}", retry_after(response))
                 if status == 429:
-                    # the limit is the connection's: whoever else uses it waits as well
+                    # the limit is for the connection: its other calls wait too
                     waited_until = self._resume_at = time.monotonic() + min(pause.seconds, LONGEST_PAUSE)
                 if may_retry and pause.seconds <= LONGEST_PAUSE:
                     yield pause
@@ -133,13 +133,13 @@ class Exchanges:
             raise self._refusals.of_status(call, response)
 
     def log_in(self) -> Exchange[tuple[str, ...]]:
-        """Get a token and keep it; returns its secrets."""
+        """Request a token and keep it; returns its secrets."""
         log_in = self._settings.log_in
         assert log_in is not None
         try:
             token = yield from self.exchange(log_in)
         except InvalidRequest as error:
-            # a log-in refused as a bad request is about the credentials, not about the task's arguments
+            # the credentials are wrong, not the arguments of the task
             raise AuthenticationFailed(
                 error.message, service=error.service, operation=error.operation, status=error.status
             ) from None
@@ -154,7 +154,7 @@ class Exchanges:
         try:
             return call.parse(Answer(response.status_code, response.headers, response.content))
         except ActivationError as error:
-            # the response to a log-in may hold a token that is not known to be one yet
+            # the response to a log-in may contain a token that is not redacted yet
             quoted = call is not self._settings.log_in
             raise self._refusals.of_reading(call, error, response, quoted=quoted) from None
 
@@ -180,7 +180,7 @@ class Exchanges:
         if token is not None:
             headers |= token.headers
         if call.file is not None:
-            # httpx works out no header of its own for a stream
+            # httpx sets no headers for a stream
             headers |= {
                 "Host": url.netloc.decode("ascii"),
                 "Content-Type": call.file.content_type,

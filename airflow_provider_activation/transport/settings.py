@@ -1,4 +1,4 @@
-"""What a transport must know of an Airflow connection, and what of it cannot be used."""
+"""The settings of a connection, as the transport uses them, and checks of addresses and headers."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from airflow_provider_activation.errors import InvalidConnection
 
 @dataclass(frozen=True)
 class ConnectionSettings:
-    """What a transport must know of an Airflow connection.
+    """What the transport needs of an Airflow connection.
 
     :param name: the service's name as a person writes it.
     :param conn_id: the Airflow connection's id, for messages.
@@ -58,7 +58,7 @@ class ConnectionSettings:
 
 
 def refuse_unfit_address(address: str, settings: ConnectionSettings) -> None:
-    """Only https, and http to this machine; nothing in it that belongs into other fields."""
+    """Refuse other schemes than https (http is allowed to this machine), and credentials in the address."""
     try:
         url = httpx.URL(address)
     except (ValueError, httpx.InvalidURL):
@@ -80,7 +80,7 @@ def refuse_unfit_address(address: str, settings: ConnectionSettings) -> None:
 
 
 def refuse_unfit_headers(settings: ConnectionSettings) -> None:
-    """Only headers whose values a header can carry."""
+    """Refuse header values with characters that a header cannot contain."""
     for name, value in settings.headers.items():
         if not value.isascii() or not value.isprintable():
             raise InvalidConnection(
@@ -100,7 +100,7 @@ def _is_this_machine(host: str) -> bool:
 
 
 def environment_proxy(address: str) -> str | None:
-    """The proxy the environment names for an address; none for this machine."""
+    """The proxy for an address from the environment; None for this machine."""
     parts = urlsplit(address)
     if not parts.hostname or _is_this_machine(parts.hostname) or proxy_bypass(parts.hostname):
         return None

@@ -32,16 +32,16 @@ from airflow_provider_activation.transport.settings import (
 T = TypeVar("T")
 
 LARGE_ANSWER = 256 * 1024
-"""Bytes. A larger answer is read in a thread: a list of ten thousand jobs would hold up the event loop."""
+"""Bytes. A larger response is read in a thread: a list of ten thousand jobs would block the event loop."""
 
 
 class Transport:
     """Sends calls of one connection.
 
     :param settings: the connection's settings.
-    :param on_secret: called with each secret a log-in yields, in the thread that logged in.
-    :param aon_secret: the same on an event loop; left out, `on_secret` is called there.
-    :param sleep: for tests, which do not want to wait.
+    :param on_secret: called with each secret of a new token, in the thread that logged in.
+    :param aon_secret: the same on an event loop; `on_secret` is called there if it is left out.
+    :param sleep: replaced by tests, which do not wait.
     """
 
     def __init__(
@@ -70,7 +70,7 @@ class Transport:
 
     @property
     def redact(self) -> Redactor:
-        """Takes the secrets of this connection out of a text."""
+        """Removes the secrets of this connection from a text."""
         return self._exchanges.redact
 
     # on a worker
@@ -155,7 +155,7 @@ class Transport:
         match action:
             case httpx.Request():
                 response = await (await self._on_this_loop()).client.send(action)
-                # it and its stream hold each other, and would hold a long list until garbage is collected
+                # response and stream refer to each other, which would keep a long list in memory
                 del response.stream
                 return response
             case Download():
@@ -197,7 +197,7 @@ class Transport:
         loop = asyncio.get_running_loop()
         side = self._loops.get(loop)
         if side is None:
-            # building the client reads certificates from disk, which must not hold up the loop
+            # a new client reads certificates from disk, which must not block the loop
             side = asyncio.ensure_future(asyncio.to_thread(self._new_side))
             self._loops[loop] = side
         try:
@@ -229,7 +229,7 @@ class Transport:
             self._client.close()
 
     async def __aenter__(self) -> Self:
-        """Use this event loop's client for a while; whoever is the last to leave closes it."""
+        """Use the client of this event loop; the last user that leaves closes it."""
         (await self._on_this_loop()).users += 1
         return self
 
@@ -256,5 +256,5 @@ class _OnLoop:
 
 
 def _is_file(response: httpx.Response) -> bool:
-    """Whether a download's body is what was asked for, and not what a proxy or the service says of it."""
+    """Whether the body of a download is the file, and not an error or a web page."""
     return response.is_success and not Answer(response.status_code, response.headers, b"").is_page

@@ -1,7 +1,7 @@
-"""What every event trigger has in common: one question a round, and one event for each thing and status.
+"""The base of event triggers: one poll a round, and one event for each resource and status.
 
-An event trigger watches without end for an `AssetWatcher`; a deferred task is `triggers.wait`'s business.
-Modules of event triggers load no client until the triggerer runs them: DAG files import them.
+An event trigger watches without end for an `AssetWatcher`. Deferred tasks use `triggers.wait`. DAG files
+import event triggers, so their modules load no client until the triggerer runs them.
 """
 
 from __future__ import annotations
@@ -35,84 +35,84 @@ R = TypeVar("R", bound="Resource")
 JSON: TypeAlias = Any
 
 FORGOTTEN_AFTER = 10
-"""A thing that so many polls in a row do not list is forgotten; one short list makes nothing fire again."""
+"""Polls in a row without a resource after which it is forgotten. One short list makes nothing fire again."""
 DEEPEST = 100
-"""Levels of lists and objects in an event; Airflow's triggerer ends when it cannot write an event down."""
+"""Levels of lists and objects in an event. Airflow's triggerer ends if it cannot serialise an event."""
 LARGEST = 2**63 - 1
 
 
 class Poll(Generic[R]):
-    """What one question found, for all triggers that share it.
+    """The result of one poll, for all triggers that share it.
 
-    :param things: what the service listed.
+    :param resources: what the service listed.
     """
 
-    def __init__(self, things: Sequence[R]) -> None:
-        self.things = things
+    def __init__(self, resources: Sequence[R]) -> None:
+        self.resources = resources
         self._to_do: list[Callable[[], Awaitable[None]]] = []
 
     def once_stored(self, do: Callable[[], Awaitable[None]]) -> None:
-        """Have something done as soon as Airflow has stored every event made of this poll."""
+        """Call a function as soon as Airflow has stored all events of this poll."""
         self._to_do.append(do)
 
     async def stored(self) -> None:
-        """Do what was to be done; called where Airflow says that the events are stored."""
+        """Call these functions; for the place where Airflow says that the events are stored."""
         for do in self._to_do:
             await do()
 
 
 class Reported:
-    """In which statuses each thing was reported. Forgets what the service does not list any more.
+    """The statuses in which each resource was reported. Resources that vanish from the list are forgotten.
 
-    :param statuses: by the thing's id.
+    :param statuses: by the id of the resource.
     """
 
     def __init__(self, statuses: Mapping[str, Collection[str]]) -> None:
-        self._statuses = {thing_id: set(them) for thing_id, them in statuses.items()}
+        self._statuses = {resource_id: set(them) for resource_id, them in statuses.items()}
         self._unlisted: dict[str, int] = {}
 
-    def holds(self, thing_id: str, status: str) -> bool:
-        return status in self._statuses.get(thing_id, ())
+    def holds(self, resource_id: str, status: str) -> bool:
+        return status in self._statuses.get(resource_id, ())
 
-    def add(self, thing_id: str, status: str) -> None:
-        self._statuses.setdefault(thing_id, set()).add(status)
+    def add(self, resource_id: str, status: str) -> None:
+        self._statuses.setdefault(resource_id, set()).add(status)
 
     def forget_unlisted(self, listed: Collection[str]) -> None:
-        """Count the polls that do not list a thing, and forget it after some in a row."""
+        """Count the polls without a resource, and forget it after some in a row."""
         missing = self._statuses.keys() - listed
-        self._unlisted = {thing_id: self._unlisted.get(thing_id, 0) + 1 for thing_id in missing}
-        for thing_id, polls in self._unlisted.items():
+        self._unlisted = {resource_id: self._unlisted.get(resource_id, 0) + 1 for resource_id in missing}
+        for resource_id, polls in self._unlisted.items():
             if polls >= FORGOTTEN_AFTER:
-                del self._statuses[thing_id]
+                del self._statuses[resource_id]
 
     def as_json(self) -> dict[str, list[str]]:
-        return {thing_id: sorted(statuses) for thing_id, statuses in self._statuses.items()}
+        return {resource_id: sorted(statuses) for resource_id, statuses in self._statuses.items()}
 
 
 class ActivationEventTrigger(BaseEventTrigger, Generic[R]):
-    """Fires once for each thing and status, for as long as a DAG watches. Only asks; holds no secret.
+    """Fires once for each resource and status, for as long as a DAG watches. It only reads and has no secret.
 
-    On Airflow 3.3 triggers that ask the same share one question a round, and what was reported is kept in
-    the asset's state store, so that a restart loses nothing. It is written down as soon as Airflow says
-    that the events are stored: a triggerer that dies in between, within about a second, sends them again,
-    and their payloads are equal. Before 3.3 each trigger asks for itself and remembers only while it runs.
+    On Airflow 3.3 triggers with the same poll share it, and the asset's state store keeps what was reported,
+    so that a restart loses nothing. It is stored as soon as Airflow says that the events are stored: a
+    triggerer that dies within about a second before that sends them again, with equal payloads. Before 3.3
+    each trigger polls alone and remembers only while it runs.
 
-    A service that does not answer, or refuses, does not end the watching. It is asked less and less often,
-    down to every ten minutes, and every bad poll is in the triggerer's log: as a warning, from the eleventh
-    in a row on or where a retry does not help as an error. Raising would gain nothing: Airflow starts a
-    failed event trigger anew every two seconds, shows it nowhere but in that log, and without a state
-    store what was reported would be forgotten.
+    A service that refuses or does not answer does not end the watch. It is polled less and less often, down
+    to every ten minutes. Every bad poll is in the triggerer's log: as a warning, and as an error from the
+    eleventh in a row or where a retry does not help. An exception would gain nothing: Airflow restarts a
+    failed event trigger every two seconds and shows it nowhere but in that log, and without a state store it
+    would forget what was reported.
 
-    :param poll_interval: seconds between two questions.
+    :param poll_interval: seconds between two polls.
     :param report_existing: whether to fire for what is in a watched status already when nothing is
         remembered: at the first start, and before Airflow 3.3 at every start of the triggerer.
     :raises ValueError: naming the argument that is out of range.
     """
 
     service_arguments: ClassVar[tuple[str, ...]]
-    """Names of the arguments that decide what is asked."""
+    """Names of the arguments that decide what is polled."""
     own_arguments: ClassVar[tuple[str, ...]]
-    """Names of the arguments that decide what of the answers fires."""
+    """Names of the arguments that decide which resources fire."""
 
     def __init__(self, *, poll_interval: float | timedelta, report_existing: bool) -> None:
         super().__init__()  # type: ignore[no-untyped-call]  # Airflow's own lacks types
@@ -125,7 +125,7 @@ class ActivationEventTrigger(BaseEventTrigger, Generic[R]):
     @property
     @abstractmethod
     def subject(self) -> str:
-        """What is watched, for messages."""
+        """The subject of the watch, for messages."""
 
     @abstractmethod
     def hook(self) -> ActivationHook:
@@ -133,19 +133,19 @@ class ActivationEventTrigger(BaseEventTrigger, Generic[R]):
 
     @abstractmethod
     async def question(self) -> Sequence[R]:
-        """Ask once. Only calls that change nothing; decided by `service_arguments` alone."""
+        """Poll once, by `service_arguments` alone. Only calls that change nothing are made."""
 
     @abstractmethod
-    def id_of(self, thing: R) -> str:
-        """What tells a thing from all others that the question can find."""
+    def id_of(self, resource: R) -> str:
+        """The id of a resource, unique among all that the poll can list."""
 
     @abstractmethod
-    def reached(self, thing: R) -> str | None:
-        """The watched status a thing has, in the spelling asked for; None if it has none."""
+    def reached(self, resource: R) -> str | None:
+        """The watched status of a resource, in the spelling asked for; None if it has another status."""
 
     @abstractmethod
-    def payload(self, thing: R, status: str) -> dict[str, JSON]:
-        """The event of a thing: the service, ids, the status, and the thing as the service describes it."""
+    def payload(self, resource: R, status: str) -> dict[str, JSON]:
+        """The event: the service, ids, the status, and the resource as the service describes it."""
 
     # what Airflow asks
 
@@ -155,7 +155,7 @@ class ActivationEventTrigger(BaseEventTrigger, Generic[R]):
         return f"{kind.__module__}.{kind.__qualname__}", {name: getattr(self, name) for name in names}
 
     def shared_stream_key(self) -> tuple[str | float | None, ...]:
-        """Equal for triggers whose question is the same."""
+        """Equal for triggers with the same poll."""
         path, arguments = self.serialize()
         return (path, *(arguments[name] for name in self.service_arguments), self.poll_interval)
 
@@ -180,13 +180,13 @@ class ActivationEventTrigger(BaseEventTrigger, Generic[R]):
 
     @classmethod
     def create_shared_stream_producer(cls, kwargs: dict[str, Any]) -> SharedStreamProducer:
-        """The same polls for Airflow 3.3, which says when the events made of a poll are stored."""
+        """The same polls for Airflow 3.3, which says when the events of a poll are stored."""
         return _producer(cls.open_shared_stream(kwargs))
 
     async def filter_shared_stream(
         self, shared_stream: AsyncIterator[Poll[R]]
     ) -> AsyncIterator[TriggerEvent]:
-        """Yield an event for everything that has newly reached a watched status."""
+        """Yield an event for each resource that has reached a watched status."""
         reported: Reported | None = None
         async for poll in shared_stream:
             reached = self._reached(poll)
@@ -194,15 +194,15 @@ class ActivationEventTrigger(BaseEventTrigger, Generic[R]):
                 reported = await self._begin(reached)
                 if reported is None:
                     continue
-            for (thing_id, status), thing in reached.items():
-                if not reported.holds(thing_id, status) and (event := self._event(thing, status)):
+            for (resource_id, status), resource in reached.items():
+                if not reported.holds(resource_id, status) and (event := self._event(resource, status)):
                     yield event
-                    reported.add(thing_id, status)
-            reported.forget_unlisted({carried(self.id_of(thing)) for thing in poll.things})
+                    reported.add(resource_id, status)
+            reported.forget_unlisted({carried(self.id_of(resource)) for resource in poll.resources})
             self._keep(reported, poll)
 
     async def run(self) -> AsyncIterator[TriggerEvent]:
-        """Watch alone: Airflow before 3.3, which has no shared streams."""
+        """Watch alone, for Airflow before 3.3, which has no shared streams."""
         async with aclosing(self.open_shared_stream(self.serialize()[1])) as polls:
             async for event in self.filter_shared_stream(polls):
                 yield event
@@ -211,24 +211,24 @@ class ActivationEventTrigger(BaseEventTrigger, Generic[R]):
 
     def _reached(self, poll: Poll[R]) -> dict[tuple[str, str], R]:
         return {
-            (carried(self.id_of(thing)), status): thing
-            for thing in poll.things
-            if (status := self.reached(thing))
+            (carried(self.id_of(resource)), status): resource
+            for resource in poll.resources
+            if (status := self.reached(resource))
         }
 
-    def _event(self, thing: R, status: str) -> TriggerEvent | None:
-        """A thing's event; None if it cannot be made, which is tried again with the next poll."""
+    def _event(self, resource: R, status: str) -> TriggerEvent | None:
+        """The event of a resource; None if it cannot be made now. The next poll tries again."""
         try:
-            return TriggerEvent(carried(self.payload(thing, status)))  # type: ignore[no-untyped-call]
+            return TriggerEvent(carried(self.payload(resource, status)))  # type: ignore[no-untyped-call]
         except Exception:
-            # one thing that cannot be read must not keep the others from firing
-            log.exception("%s: no event can be made of %s.", self.subject, self.id_of(thing))
+            # one resource that cannot be read must not keep the others from firing
+            log.exception("%s: no event can be made of %s.", self.subject, self.id_of(resource))
             return None
 
     # what was reported, across restarts
 
     async def _begin(self, reached: Mapping[tuple[str, str], R]) -> Reported | None:
-        """What was reported before; None if Airflow does not tell: then the next poll asks again."""
+        """What was reported before; None if Airflow does not say, and the next poll asks again."""
         try:
             self._written = await self._read()
             reported = Reported(self._written or {})
@@ -236,8 +236,8 @@ class ActivationEventTrigger(BaseEventTrigger, Generic[R]):
             log.exception("%s: what was reported before cannot be read.", self.subject)
             return None
         if self._written is None and not self.report_existing:
-            for thing_id, status in reached:
-                reported.add(thing_id, status)
+            for resource_id, status in reached:
+                reported.add(resource_id, status)
         return reported
 
     def _keep(self, reported: Reported, poll: Poll[R]) -> None:
@@ -250,7 +250,7 @@ class ActivationEventTrigger(BaseEventTrigger, Generic[R]):
             for store in self._stores():
                 await store.aset(self._key, cursor)
         except Exception:
-            # it is written again with the next poll, and until then only a restart would miss it
+            # the next poll stores it again; until then only a restart would miss it
             log.exception("%s: what was reported cannot be written down.", self.subject)
         else:
             self._written = cursor
@@ -264,7 +264,7 @@ class ActivationEventTrigger(BaseEventTrigger, Generic[R]):
 
     @property
     def _key(self) -> str:
-        """Names what was reported; the same as long as the arguments that decide what fires are."""
+        """The key in the state store; it depends on the arguments that decide what fires."""
         path, arguments = self.serialize()
         fixed = {name: arguments[name] for name in (*self.service_arguments, *self.own_arguments)}
         digest = hashlib.sha256(json.dumps([path, fixed], sort_keys=True).encode()).hexdigest()
@@ -275,7 +275,7 @@ class ActivationEventTrigger(BaseEventTrigger, Generic[R]):
         store = getattr(self, "asset_state_store", None)
         if store is None:
             return []
-        # one trigger may serve several assets, for which Airflow has no public way to their stores
+        # one trigger may serve several assets, and Airflow has no public way to their stores
         return list(getattr(store, "_by_name", {}).values()) or [store]
 
 
@@ -334,7 +334,7 @@ class _Polling(Generic[R]):
 
 
 def _producer(polls: AsyncGenerator[Poll[Any], None]) -> SharedStreamProducer:
-    """Hands polls to the triggers that share them, and tells each poll when its events are stored."""
+    """Gives polls to the triggers that share them, and tells each poll when its events are stored."""
     from airflow.triggers.shared_stream import AdvanceItem, SharedStreamProducer  # not before Airflow 3.3
 
     class Producer(SharedStreamProducer):
@@ -344,7 +344,7 @@ def _producer(polls: AsyncGenerator[Poll[Any], None]) -> SharedStreamProducer:
 
         async def advance(self, batch: Sequence[AdvanceItem]) -> None:
             for poll, outcome in batch:
-                # whose events were not stored is not told; the next poll makes good for the others
+                # Airflow does not say whose events were not stored; the next poll repeats them
                 if not outcome.failed:
                     await poll.stored()
 
@@ -355,9 +355,9 @@ def _producer(polls: AsyncGenerator[Poll[Any], None]) -> SharedStreamProducer:
 
 
 def carried(value: JSON, depth: int = 0) -> JSON:
-    """A value as Airflow can write it down: no number beyond 64 bits, no half of a character, not too deep.
+    """A value that Airflow can serialise: no number beyond 64 bits, no half of a character, not too deep.
 
-    What does not fit becomes text. An event that cannot be written down ends the whole triggerer.
+    A value that does not fit becomes text. An event that cannot be serialised ends the whole triggerer.
     """
     if isinstance(value, str):
         return value if value.isascii() else value.encode("utf-8", "replace").decode()

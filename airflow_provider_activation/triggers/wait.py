@@ -1,4 +1,4 @@
-"""The one trigger: it asks a probe until there is something to say."""
+"""The trigger of all waits: it polls a probe until there is an outcome."""
 
 from __future__ import annotations
 
@@ -27,23 +27,23 @@ if TYPE_CHECKING:
     from airflow.sdk import BaseOperator
 
 RENEWED_WITHIN = 10.0
-"""Seconds. A connection looked up longer ago is looked up anew when the service refuses it."""
+"""Seconds. A connection that was looked up earlier is looked up again when the service refuses it."""
 ON_KILL_WITHIN = 25.0
-"""Seconds to stop what was started when a person ended the task; Airflow gives thirty."""
+"""Seconds to cancel what was started when a person ended the task; Airflow allows thirty."""
 FRAMEWORK_GRACE = 300.0
 """Seconds after a wait's own deadline at which Airflow ends a deferred task whose triggerer is gone."""
 
 
 class WaitTrigger(BaseTrigger):
-    """Waits for what a probe asks about. Holds no secret; goes on after a restart of the triggerer.
+    """Waits for the outcome of a probe. It contains no secret and continues after a restart of the triggerer.
 
     :param conn_id: the Airflow connection's id.
     :param probe: the probe's name.
     :param fields: the probe's fields as JSON.
-    :param poll_interval: seconds between two questions.
+    :param poll_interval: seconds between two polls.
     :param deadline: seconds since the epoch at which the wait gives up.
-    :param cancel_on_kill: whether to stop what is waited for when a person clears or marks the task
-        (Airflow 3.3); None if it is not the task's own to stop.
+    :param cancel_on_kill: whether to cancel what is waited for when a person clears or marks the task
+        (Airflow 3.3); None if the task did not start it.
     """
 
     def __init__(
@@ -108,7 +108,7 @@ class WaitTrigger(BaseTrigger):
                         transport, probe, poll_interval=self.poll_interval, deadline=self.deadline
                     )
             except (AuthenticationFailed, PermissionDenied):
-                # a wait of days may see the connection get a new key
+                # during a wait of days the connection may get a new key
                 renewed = await self._transport(probe, max_age=RENEWED_WITHIN)
                 if renewed is transport:
                     raise
@@ -123,7 +123,7 @@ class WaitTrigger(BaseTrigger):
             return
         ending = asyncio.create_task(self._give_up(cancel=self.cancel_on_kill))
         ends = time.monotonic() + ON_KILL_WITHIN
-        # Airflow cancels what it told to end once more each time it looks, about once a second
+        # Airflow cancels this again about once a second
         while not ending.done() and (left := ends - time.monotonic()) > 0:
             with suppress(asyncio.CancelledError):
                 await asyncio.wait([ending], timeout=left)
@@ -150,12 +150,12 @@ def defer(
     deadline: float,
     cancel_on_kill: bool | None = None,
 ) -> NoReturn:
-    """Have a task wait in the triggerer; it goes on in its ``execute_complete``.
+    """Defer a task; it continues in its ``execute_complete``.
 
     :param task: the task, which gives its worker slot back.
     :param probe: what to wait for.
     :param conn_id: the Airflow connection's id.
-    :param poll_interval: seconds between two questions.
+    :param poll_interval: seconds between two polls.
     :param deadline: seconds since the epoch at which the wait gives up.
     :param cancel_on_kill: see `WaitTrigger`.
     """

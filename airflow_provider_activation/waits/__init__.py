@@ -1,5 +1,5 @@
-"""What is waited for: one question to a service and how to judge its answer.
+"""What is waited for: a poll of a service and how its response is judged.
 
-The same `Probe` is asked by a sensor's poke, by an operator that waits on its worker, and by the
-trigger, so that every option and every result is the same in each of them.
+A sensor's poke, an operator that waits on its worker, and the trigger all use the same `Probe`, so that every
+option and every result is the same in each of them.
 """

@@ -1,23 +1,23 @@
-"""When to ask again."""
+"""The pauses between polls."""
 
 from __future__ import annotations
 
 import random
 
 FIRST_PAUSE = 0.1
-"""The first pause, as a share of the poll interval ..."""
+"""The first pause, as a share of the poll interval."""
 LONGEST_FIRST_PAUSE = 10.0
-"""... and no longer than so many seconds."""
+"""Seconds. The first pause is not longer."""
 GROWTH = 1.5
-"""Each pause is so many times the one before, up to the poll interval."""
+"""The ratio of a pause to the one before it, up to the poll interval."""
 LONGEST_PAUSE_WHILE_BAD = 600.0
-"""Seconds. A service that answers no poll is asked less and less often, down to this."""
+"""Seconds. A service that answers no poll is polled less and less often, with pauses up to this."""
 
 
 class Pace:
-    """The pauses of one wait: short at first, so that what takes seconds is seen after seconds.
+    """The pauses of one wait. The first ones are short, so that a quick end is noticed early.
 
-    :param poll_interval: seconds between two questions once the wait has settled.
+    :param poll_interval: seconds between two polls after the first ones.
     """
 
     __slots__ = ("_pause", "_poll_interval")
@@ -32,17 +32,17 @@ class Pace:
         return self._pause
 
     def next_pause(self) -> float:
-        """Seconds until the next question."""
+        """Seconds until the next poll."""
         pause = self._pause
         self._pause = min(self._poll_interval, pause * GROWTH)
         return pause
 
 
 def backed_off(pause: float, bad_polls: int) -> float:
-    """The pause after some polls in a row that went wrong: twice as long with each.
+    """The pause after bad polls in a row: each doubles it.
 
-    :param pause: seconds, had they gone well.
-    :param bad_polls: how many went wrong since one went well.
+    :param pause: seconds, after a good poll.
+    :param bad_polls: bad polls since the last good one.
     """
     if bad_polls == 0:
         return pause
@@ -50,5 +50,5 @@ def backed_off(pause: float, bad_polls: int) -> float:
 
 
 def spread(pause: float) -> float:
-    """A pause a little shorter or longer, so that waits begun together do not ask together for ever."""
+    """A pause a little shorter or longer, so that waits that start together do not always poll together."""
     return pause * random.uniform(0.9, 1.1)

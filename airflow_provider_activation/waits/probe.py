@@ -1,4 +1,4 @@
-"""The probe, what it can find, and asking it until there is something to say."""
+"""The probe, its outcomes, and the wait that polls until there is one."""
 
 from __future__ import annotations
 
@@ -31,15 +31,15 @@ T = TypeVar("T")
 JSON: TypeAlias = Any
 
 MOST_BAD_POLLS = 10
-"""So many polls in a row may go wrong (each after the transport's own retries) before a wait gives up."""
+"""Bad polls in a row, each after the retries of the transport, after which a wait gives up."""
 
 
 @dataclass(frozen=True, slots=True)
 class Pending:
-    """Not yet.
+    """It has not ended yet.
 
-    :param status: what the service calls it.
-    :param known: whether the status is one the documents name; an unknown one is reported once.
+    :param status: its status in the words of the service.
+    :param known: whether the documents name this status; an unknown one is logged once.
     """
 
     status: str
@@ -48,7 +48,7 @@ class Pending:
 
 @dataclass(frozen=True, slots=True)
 class Done:
-    """It is as it was waited for.
+    """It has the state that was waited for.
 
     :param result: plain JSON, the wait's result in every mode.
     """
@@ -58,14 +58,14 @@ class Done:
 
 @dataclass(frozen=True, slots=True)
 class Failed:
-    """It ended, and not well."""
+    """It has failed."""
 
     reason: str
 
 
 @dataclass(frozen=True, slots=True)
 class NeedsAction:
-    """It goes no further until somebody does something."""
+    """It cannot go on before a person or another system acts."""
 
     what: str
 
@@ -76,10 +76,10 @@ Outcome: TypeAlias = Pending | Ended
 
 @dataclass(frozen=True)
 class Listing:
-    """One question that answers many probes.
+    """One poll that serves many probes.
 
-    :param key: tells it from the other listings of a connection.
-    :param question: makes the calls for the probes that wait; returns what `Probe.judge_listed` takes.
+    :param key: identifies it among the listings of a connection.
+    :param question: makes the calls for the waiting probes; returns what `Probe.judge_listed` takes.
     """
 
     key: tuple[str, ...]
@@ -88,7 +88,7 @@ class Listing:
 
 @dataclass(frozen=True)
 class Probe(ABC):
-    """One question to a service and how to judge its answer. Its fields are plain JSON and hold no secret.
+    """A poll of a service and how its response is judged. Its fields are plain JSON and contain no secret.
 
     Subclasses are frozen dataclasses, so that a trigger can be made of their name and fields.
     """
@@ -98,27 +98,27 @@ class Probe(ABC):
     @property
     @abstractmethod
     def subject(self) -> str:
-        """What is waited for, for messages: the noun and its id."""
+        """The noun and id of what is waited for, for messages."""
 
     @abstractmethod
     async def look(self) -> Outcome:
-        """Ask once and judge. Only calls that change nothing."""
+        """Poll once and judge. Only calls that change nothing are made."""
 
     async def cancel(self) -> str | None:
-        """Stop or undo what is waited for, and say what was done; None where the service cannot."""
+        """Cancel what is waited for, and return what was done in words; None if the service cannot cancel."""
         return None
 
     @property
     def left_behind(self) -> str:
-        """What goes on at the service when nobody waits any more, and where to look at it."""
+        """What continues at the service when the wait has ended, and where to see it."""
         return f"What {self.hook_class.hook_name} does of the {self.subject} goes on there."
 
     def listing(self) -> Listing | None:
-        """One question that answers this probe and many others, where the service has one."""
+        """The poll that serves this probe and others at once, if the service has one."""
         return None
 
     def judge_listed(self, listed: Any) -> Outcome | None:
-        """What a listing's answer means for this probe; None if it does not tell and `look` has to."""
+        """The outcome by the result of a listing; None if `look` has to find it out."""
         return None
 
     def dump(self) -> tuple[str, str]:
@@ -144,7 +144,7 @@ class Probe(ABC):
 
 
 class Patience:
-    """Lives through some bad polls in a row, and says an unknown status once.
+    """Tolerates some bad polls in a row, and logs an unknown status once.
 
     :param subject: what is waited for, for messages.
     """
@@ -153,14 +153,14 @@ class Patience:
         self._subject = subject
         self._said: set[str] = set()
         self.bad_polls = 0
-        """So many polls in a row went wrong just now."""
+        """Bad polls since the last good one."""
         self.no_answer = Pending("no answer")
-        """How things stand after a bad poll."""
+        """The outcome of a bad poll."""
 
     async def ask(self, question: Steps[T]) -> T | None:
-        """The question's answer; None after a bad poll, until there were too many in a row.
+        """The result of a poll; None after a bad one, until there are too many in a row.
 
-        :raises ActivationError: it cannot get better, or did not for `MOST_BAD_POLLS` polls.
+        :raises ActivationError: the error is final, or `MOST_BAD_POLLS` polls in a row were bad.
         """
         try:
             answer = await question
@@ -181,7 +181,7 @@ class Patience:
         return answer
 
     async def look(self, probe: Probe) -> Outcome:
-        """Ask a probe; a bad poll is "not yet"."""
+        """Poll a probe; a bad poll counts as pending."""
         outcome = await self.ask(probe.look())
         if outcome is None:
             return self.no_answer
@@ -189,7 +189,7 @@ class Patience:
         return outcome
 
     def notice(self, outcome: Outcome) -> None:
-        """Report a status that no document names, once."""
+        """Log a status that no document names, once."""
         if isinstance(outcome, Pending) and not outcome.known and outcome.status not in self._said:
             self._said.add(outcome.status)
             log.warning(
@@ -200,14 +200,14 @@ class Patience:
 
 
 async def wait(probe: Probe, *, poll_interval: float, deadline: float) -> JSON:
-    """Ask until the probe has something to say, and return its result.
+    """Poll until the probe has an outcome, and return its result.
 
-    :param probe: what to ask.
-    :param poll_interval: seconds between two questions; the first ones come sooner, see `waits.pace`.
-    :param deadline: seconds since the epoch at which to give up.
-    :raises JobFailed: it ended, and not well.
-    :raises NeedsAction: it goes no further until somebody does something.
-    :raises WaitTimeout: the deadline passed.
+    :param probe: what to poll.
+    :param poll_interval: seconds between two polls; the first pauses are shorter, see `waits.pace`.
+    :param deadline: seconds since the epoch at which the wait gives up.
+    :raises JobFailed: it has failed.
+    :raises NeedsAction: it cannot go on before a person or another system acts.
+    :raises WaitTimeout: the deadline has passed.
     """
     patience, pace = Patience(probe.subject), Pace(poll_interval)
     started = time.time()
@@ -223,12 +223,11 @@ async def wait(probe: Probe, *, poll_interval: float, deadline: float) -> JSON:
 
 
 async def give_up(probe: Probe, *, cancel: bool) -> bool:
-    """Stop at the service what nobody waits for any more, or say what goes on there.
+    """Cancel what is waited for, or log what continues at the service. Returns whether it tried to cancel.
 
-    Fails never: whatever ended the wait is what the task's log has to end with. Returns whether it tried
-    to stop it.
+    It never fails: the task's log has to end with the reason for which the wait ended.
 
-    :param cancel: whether to stop it, where the service can.
+    :param cancel: whether to cancel it, where the service can.
     """
     try:
         cancelled = await probe.cancel() if cancel else None
@@ -243,7 +242,7 @@ async def give_up(probe: Probe, *, cancel: bool) -> bool:
 
 
 def timed_out(probe: Probe, last: Pending, seconds: float) -> WaitTimeout:
-    """The error of a wait whose deadline passed."""
+    """The error of a wait whose deadline has passed."""
     return WaitTimeout(
         f"{probe.subject} was still {last.status!r} after {seconds:.0f} seconds.",
         service=probe.hook_class.hook_name,
@@ -251,7 +250,7 @@ def timed_out(probe: Probe, last: Pending, seconds: float) -> WaitTimeout:
 
 
 def conclude(probe: Probe, outcome: Ended) -> JSON:
-    """The result of a wait that is over, or its error."""
+    """The result of a wait that has ended, or its error."""
     service = probe.hook_class.hook_name
     match outcome:
         case Done(result):
@@ -273,9 +272,9 @@ def event_of_result(result: JSON) -> dict[str, JSON]:
 
 
 def result_of_event(event: Mapping[str, JSON] | None) -> JSON:
-    """The result a trigger sent, or the error it sent, raised again with its type.
+    """The result in the event of a trigger. An error in it is raised with its type.
 
-    :raises ActivationError: the trigger's error, or an event that none of our triggers sends.
+    :raises ActivationError: the trigger's error, or an event that no trigger of this package sends.
     """
     if event is not None and isinstance(event.get("error"), dict):
         raise ActivationError.from_json(event["error"])

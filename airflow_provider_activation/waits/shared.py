@@ -1,7 +1,7 @@
-"""Many waits, one poll: all waits of a process that a listing answers ask it together.
+"""Many waits, one poll: the waits of a process that one listing serves share its polls.
 
-Runs on the event loop of the triggerer. Ten thousand waits for jobs of one account cost one list of
-jobs a round, and what that list does not carry is asked for alone.
+This runs on the event loop of the triggerer. Ten thousand waits for jobs of one account cost one list of
+jobs a round. A job that the list lacks is polled alone.
 """
 
 from __future__ import annotations
@@ -28,20 +28,20 @@ from airflow_provider_activation.waits.probe import (
 )
 
 FIRST_COMERS_WAIT = 1.0
-"""Seconds at most until the first round, so that many waits that come together share it."""
+"""Seconds at most until the first round, so that waits that start together share it."""
 ASKED_ALONE_AT_ONCE = 20
-"""Questions for single things under way at once, where the listing does not carry them."""
+"""Polls of single resources at the same time, for resources that the listing lacks."""
 JUDGED_WITHOUT_A_BREAK = 500
-"""Probes judged before the event loop may do something else."""
+"""Probes that are judged before the event loop runs other tasks."""
 
 
 async def shared_wait(transport: Transport, probe: Probe, *, poll_interval: float, deadline: float) -> JSON:
-    """Wait as `waits.probe.wait` does, sharing the polls where the service can list.
+    """Wait as `waits.probe.wait` does, with shared polls where the service can list.
 
-    :param transport: the connection's transport; equal for all waits that can share.
-    :param probe: what to ask.
-    :param poll_interval: seconds between two questions; whoever of those that share would ask first counts.
-    :param deadline: seconds since the epoch at which to give up.
+    :param transport: the transport of the connection, the same for all waits that can share.
+    :param probe: what to poll.
+    :param poll_interval: seconds between two polls; the shortest of the waits that share decides.
+    :param deadline: seconds since the epoch at which the wait gives up.
     """
     listing = probe.listing()
     if listing is None:
@@ -53,7 +53,7 @@ async def shared_wait(transport: Transport, probe: Probe, *, poll_interval: floa
         async with asyncio.timeout(max(0.0, deadline - started)):
             return conclude(probe, await waiter.outcome)
     except TimeoutError:
-        # what ended while nobody asked, for instance while the triggerer was down, is not a timeout
+        # it may have ended since the last poll, for instance while the triggerer was down
         outcome = await transport.arun(waiter.patience.look(probe))
         if isinstance(outcome, Pending):
             raise timed_out(probe, outcome, time.time() - started) from None
@@ -75,7 +75,7 @@ class _Waiter:
         self._patience: Patience | None = None
 
     def take(self, outcome: Outcome) -> None:
-        """Note what a round found, and end the wait if there is something to say."""
+        """Take the outcome of a round, and end the wait if it is final."""
         if not isinstance(outcome, Pending):
             if not self.outcome.done():
                 self.outcome.set_result(outcome)
@@ -91,14 +91,14 @@ class _Waiter:
 
     @property
     def patience(self) -> Patience:
-        # most waits never need one
+        # most waits need none
         if self._patience is None:
             self._patience = Patience(self.probe.subject)
         return self._patience
 
 
 class _SharedPoll:
-    """Asks one listing as long as somebody waits for its answer."""
+    """Polls one listing as long as there are waits for it."""
 
     def __init__(self, transport: Transport, listing: Listing, first: _Waiter) -> None:
         self._loop = asyncio.get_running_loop()
@@ -113,7 +113,7 @@ class _SharedPoll:
     def join(self, waiter: _Waiter) -> None:
         self._waiters[waiter] = None
         if self._task.done():
-            # it failed, and those it failed have not all left yet
+            # it failed, and some of its waits have not left yet
             self._task = self._loop.create_task(self._rounds())
         first_question = self._loop.time() + waiter.pace.coming
         if first_question < self._next_round and not self._patience.bad_polls:
@@ -121,7 +121,7 @@ class _SharedPoll:
             self._sooner.set()
 
     def leave(self, waiter: _Waiter) -> bool:
-        """Whether it was the last, so that the poll has ended."""
+        """Whether it was the last wait, so that the poll has ended."""
         self._waiters.pop(waiter, None)
         if self._waiters:
             return False
@@ -135,12 +135,12 @@ class _SharedPoll:
                 await self._round()
                 self._plan_next_round()
         except Exception as error:
-            # also what nobody expected: a wait must not hang because its poll is gone
+            # unexpected errors too: a wait must not hang because its poll has ended
             for waiter in tuple(self._waiters):
                 waiter.fail(error)
 
     async def _round(self) -> None:
-        # a method of its own, so that nothing keeps a list of thousands until the next one has come
+        # a method of its own, so that a list of thousands is freed before the next one arrives
         listed = await self._transport.arun(self._ask())
         if listed is not None:
             await self._tell(listed[0])
