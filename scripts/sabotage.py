@@ -1,0 +1,157 @@
+"""Break guarded lines of the package in a copy, one after the other, and see that tests notice.
+
+Each entry of ``SABOTAGES`` names a file, a text in it, what replaces it, and the tests that must turn red. A
+sabotage that leaves its tests green, or whose text is not in the file, fails this check.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+ROOT = Path(__file__).parent.parent
+PACKAGE = "airflow_provider_activation"
+
+SOME_TESTS_FAILED = 1
+"""Pytest's exit status; another one means that the tests could not run."""
+
+
+@dataclass(frozen=True)
+class Sabotage:
+    """One broken line.
+
+    :param file: the file, below the package.
+    :param guarded: a text that is in the file once.
+    :param broken: what replaces it.
+    :param tests: tests that must fail, as arguments of pytest.
+    """
+
+    file: str
+    guarded: str
+    broken: str
+    tests: str
+
+
+SABOTAGES = (
+    Sabotage(
+        "api/call.py",
+        "            or _UNFIT_FOR_A_SEGMENT.search(text)\n",
+        "",
+        "tests/api/test_api_call.py",
+    ),
+    Sabotage(
+        "api/steps.py",
+        "    finally:\n        steps.close()\n",
+        "    finally:\n        pass\n",
+        "tests/api/test_steps.py",
+    ),
+    Sabotage(
+        "transport/exchange.py",
+        "if may_retry and (repeatable or isinstance(error, NEVER_LEFT)):",
+        "if may_retry:",
+        "tests/transport/test_transport_safety.py",
+    ),
+    Sabotage(
+        "redaction.py",
+        'return self._any.sub("***", text) if self._any else text',
+        "return text",
+        "tests/transport/test_transport_secrets.py",
+    ),
+    Sabotage(
+        "hooks/connection.py",
+        'extra="forbid"',
+        'extra="ignore"',
+        "tests/hooks/test_hooks_connections.py",
+    ),
+    Sabotage(
+        "actions/base.py",
+        "    memory.note(noun, before=before, given_up=given_up)\n    try:",
+        "    try:",
+        "tests/actions/test_protocol.py",
+    ),
+    Sabotage(
+        "waits/probe.py",
+        "if self.bad_polls > MOST_BAD_POLLS:",
+        "if self.bad_polls > 0:",
+        "tests/waits/test_waits.py",
+    ),
+    Sabotage(
+        "triggers/wait.py",
+        '                "deadline": self.deadline,\n',
+        '                "deadline": self.deadline + 3600,\n',
+        "tests/triggers/test_wait_trigger.py",
+    ),
+    Sabotage(
+        "sensors/base.py",
+        "raise AirflowSensorTimeout(str(error)) from None",
+        "raise",
+        "tests/sensors",
+    ),
+    Sabotage(
+        "operators/base.py",
+        "                may_be_gone = True\n",
+        "                pass\n",
+        "tests/operators",
+    ),
+    Sabotage(
+        "retry_policy.py",
+        "if not exception.retry_helps:",
+        "if exception.retry_helps:",
+        "tests/test_retry_policy.py",
+    ),
+)
+
+
+def main() -> int:
+    """Carry out all sabotages; returns 1 if one of them went unnoticed."""
+    unnoticed = 0
+    with tempfile.TemporaryDirectory() as folder:
+        copy = Path(folder) / "copy"
+        _copy_to(copy)
+        for sabotage in SABOTAGES:
+            started = time.monotonic()
+            noticed, said = _is_noticed(sabotage, copy)
+            unnoticed += not noticed
+            verdict = "noticed" if noticed else "NOT NOTICED"
+            print(
+                f"{verdict:12} {sabotage.file:28} {time.monotonic() - started:5.1f} s  {sabotage.tests}",
+                flush=True,
+            )
+            if not noticed:
+                print(said, flush=True)
+    print(f"{len(SABOTAGES) - unnoticed} of {len(SABOTAGES)} sabotages were noticed.")
+    return 1 if unnoticed else 0
+
+
+def _is_noticed(sabotage: Sabotage, copy: Path) -> tuple[bool, str]:
+    file = copy / PACKAGE / sabotage.file
+    whole = file.read_text()
+    if whole.count(sabotage.guarded) != 1:
+        return False, f"{sabotage.guarded!r} is not in the file once."
+    file.write_text(whole.replace(sabotage.guarded, sabotage.broken))
+    try:
+        command = [sys.executable, "-m", "pytest", "-q", "-x", "--no-header", *sabotage.tests.split()]
+        environment = {**os.environ, "PYTHONPATH": str(copy), "PYTHONDONTWRITEBYTECODE": "1"}
+        run = subprocess.run(command, cwd=copy, env=environment, capture_output=True, text=True)
+    finally:
+        file.write_text(whole)
+    return run.returncode == SOME_TESTS_FAILED, run.stdout[-3000:]
+
+
+def _copy_to(copy: Path) -> None:
+    """Copy the files that belong to the project."""
+    listed = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, check=True).stdout
+    for name in listed.decode().split("\0"):
+        if name and (ROOT / name).is_file():
+            (copy / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(ROOT / name, copy / name)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
