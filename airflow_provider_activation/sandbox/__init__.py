@@ -15,7 +15,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from airflow_provider_activation.sandbox.server import Sandbox
+    from airflow_provider_activation.sandbox.core.server import Sandbox
 
 __all__ = ["Sandbox"]
 
@@ -23,7 +23,7 @@ __all__ = ["Sandbox"]
 def __getattr__(name: str) -> Any:
     # Imported on first use only: a package scan must not pay for a web server.
     if name == "Sandbox":
-        from airflow_provider_activation.sandbox.server import Sandbox
+        from airflow_provider_activation.sandbox.core.server import Sandbox
 
         return Sandbox
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

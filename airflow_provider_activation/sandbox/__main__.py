@@ -13,9 +13,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from airflow_provider_activation.sandbox.front_page import connection_lines
-from airflow_provider_activation.sandbox.server import Sandbox
-from airflow_provider_activation.sandbox.settings import DEFAULT_PORT, DEFAULT_SECRETS
+from airflow_provider_activation.sandbox.core.front_page import connection_lines
+from airflow_provider_activation.sandbox.core.server import Sandbox
+from airflow_provider_activation.sandbox.core.settings import DEFAULT_PORT, DEFAULT_SECRETS
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -1,0 +1,51 @@
+"""The small bodies about an Acoustic Exchange endpoint: its database, its login, its failure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from airflow_provider_activation.sandbox.core.reading import Fields, Invalid, filled_text, integer, text_map
+
+LONGEST_REASON = 512
+"""Bytes, so counted in UTF-8."""
+
+
+@dataclass(frozen=True)
+class DatabaseChange:
+    """The body of PUT /v1/endpoint/database."""
+
+    endpoint_id: int | None
+    database_id: str
+    name: str | None
+
+
+def read_database_change(body: object) -> DatabaseChange:
+    """Check PUT /v1/endpoint/database."""
+    fields = Fields(body)
+    change = DatabaseChange(
+        endpoint_id=fields.may("endpointId", integer(1)),
+        database_id=fields.need("databaseId", filled_text),
+        name=fields.may("marketingDatabaseName", filled_text),
+    )
+    fields.end()
+    return change
+
+
+def read_access_attributes(body: object) -> dict[str, str]:
+    """Check PUT /v1/endpointattributes/authkey/{authKey}; gives the pairs."""
+    fields = Fields(body)
+    attributes = fields.need("attributes", text_map)
+    fields.end()
+    if not attributes:
+        raise Invalid("attributes must have at least one name and value")
+    return attributes
+
+
+def read_failure(body: object) -> str:
+    """Check PUT /v1/endpoint/{endpoint_id}/reportfailure; gives the reason."""
+    fields = Fields(body)
+    reason = fields.need("reason", filled_text)
+    fields.end()
+    if len(reason.encode()) > LONGEST_REASON:
+        raise Invalid(f"reason must not exceed {LONGEST_REASON} bytes")
+    return reason

@@ -1,0 +1,154 @@
+"""An Acoustic Exchange endpoint with its segments, and the query that lists endpoints."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from airflow_provider_activation.sandbox.acoustic_exchange.registration import is_enabled
+from airflow_provider_activation.sandbox.core.messages import Refused
+from airflow_provider_activation.sandbox.core.reading import Invalid, Query, filled_text
+
+
+@dataclass
+class Endpoint:
+    """One endpoint of the account. Until it is registered it is only provisioned."""
+
+    id: int
+    registration: dict[str, Any] | None = None
+    segments: list[dict[str, Any]] = field(default_factory=list)
+    """What this endpoint offers, when it is an audience source that pushes."""
+    received: dict[str, str] = field(default_factory=dict)
+    """The audiences it holds as a destination: name by id."""
+    attributes: dict[str, str] = field(default_factory=dict)
+    """What Exchange needs to log in there: credentials, never to be shown."""
+    event_types: dict[str, dict[str, Any]] = field(default_factory=dict)
+    """What it may publish as an event source, by code."""
+    filtered_identifiers: tuple[str, ...] = ()
+    """What is kept from its destinations. There from the start: no call here changes it."""
+    switched_on: bool = True
+    failure: str | None = None
+    """Why its provider could not provision it."""
+    deleted: bool = False
+    single_changes: Literal[200, 308, 501] = 200
+    """What it answers when one segment is to be added or removed."""
+
+    @property
+    def status(self) -> str:
+        """The word of GET /v1/{endpointId}/status; being disabled is not among them."""
+        if self.deleted:
+            return "DELETED"
+        if self.failure is not None:
+            return "FAILED"
+        return "PENDING" if self.registration is None else "ACTIVE"
+
+    @property
+    def usable(self) -> bool:
+        """Whether data may flow to or from it."""
+        return self.status == "ACTIVE" and self.switched_on
+
+    @property
+    def databases(self) -> list[dict[str, Any]]:
+        """Its marketing databases, as they were registered."""
+        definition = (self.registration or {}).get("marketingDatabasesDefinition", {})
+        found: list[dict[str, Any]] = definition.get("marketingDatabases", [])
+        return found
+
+    def set_database(self, database_id: str, name: str | None) -> None:
+        """Give a database another id: the one of this name, or the only one, which takes the name too."""
+        found = self.databases
+        if len(found) > 1:
+            if name is None:
+                raise Invalid(f"marketingDatabaseName is required: endpoint {self.id} has several databases")
+            found = [database for database in found if database["name"] == name]
+            if not found:
+                raise Invalid(f"endpoint {self.id} has no marketing database {name}")
+        elif not found:
+            found.append({})
+            (self.registration or {})["marketingDatabasesDefinition"] = {"marketingDatabases": found}
+        found[0]["id"] = database_id
+        if name is not None:
+            found[0]["name"] = name
+
+    def enabled(self, family: str, role: str) -> bool:
+        """Whether it is registered as, for example, a segment source."""
+        return self.registration is not None and is_enabled(self.registration, family, role)
+
+    def option(self, role: str, name: str) -> str | None:
+        """producerType of a segment source, destinationType of a segment destination."""
+        types = (self.registration or {}).get("endpointTypes", {})
+        value = types.get("segment", {}).get(role, {}).get(name)
+        return str(value) if value is not None else None
+
+    def segment(self, key: str) -> dict[str, Any] | None:
+        """One segment by its number or string id."""
+        for segment in self.segments:
+            if segment_key(segment) == key:
+                return segment
+        return None
+
+    @property
+    def pushes(self) -> bool:
+        """Whether it is an audience source that uploads the data itself."""
+        return self.enabled("segment", "source") and self.option("source", "producerType") == "push"
+
+
+def segment_key(segment: dict[str, Any]) -> str:
+    """The id as a path carries it; 5 and "5" would be the same there."""
+    return str(segment["id"] if "id" in segment else segment["id_string"])
+
+
+class EndpointQuery:
+    """The query of GET /v1/endpoint, with its rules of which parameter needs which."""
+
+    def __init__(self, query: Query, level: str) -> None:
+        for name in ("endpointId", "includeBilling", "includeSegmentIDString"):
+            if name in query and level != "account":
+                raise Refused(400, f"{name} is supported only with the account-level key")
+        event, segment = query.flag("event"), query.flag("segment")
+        source, destination = query.flag("source"), query.flag("destination")
+        both = not (event or segment)
+        self.families = [name for name, wanted in (("event", event), ("segment", segment)) if wanted or both]
+        either_role = not (source or destination)
+        roles = (("source", source), ("destination", destination))
+        self.roles = [name for name, wanted in roles if wanted or either_role]
+        self.load_events = query.flag("loadEvents")
+        self.load_segments = query.flag("loadSegments")
+        self.id_strings = query.flag("includeSegmentIDString")
+        self.billing = query.flag("includeBilling")
+        self.endpoint_id = query.whole("endpointId", 1)
+        self._size = query.whole("pageSize", 1)
+        self._start = query.whole("startRecord", 1)
+        self._name = query.may("searchByName", filled_text)
+        self._description = query.may("searchByDescription", filled_text)
+        for given, needs, ok in (
+            ("loadEvents", "event=true", event),
+            ("loadSegments", "segment=true", segment),
+            ("includeSegmentIDString", "loadSegments=true", self.load_segments),
+            ("pageSize", "segment=true", segment),
+            ("startRecord", "pageSize", self._size is not None),
+        ):
+            if given in query and not ok:
+                raise Invalid(f"{given} must be used with {needs}")
+
+    def takes(self, segment: dict[str, Any]) -> bool:
+        """Whether a segment passes both searches."""
+        name, description = segment["name"].lower(), (segment.get("description") or "").lower()
+        return (self._name is None or self._name.lower() in name) and (
+            self._description is None or self._description.lower() in description
+        )
+
+    def on_page(self, position: int) -> bool:
+        """Whether the segment at this position, counted from 1, is on the page."""
+        first = self._start or 1
+        return position >= first and (self._size is None or position < first + self._size)
+
+
+def listed_segment(segment: dict[str, Any], id_strings: bool) -> dict[str, Any]:
+    """A segment as GET /v1/endpoint shows it; a string id only when it was asked for."""
+    return {
+        "id": segment.get("id"),
+        # Here the documents call it segmentIDString, on one segment alone id_string.
+        **({"segmentIDString": segment["id_string"]} if id_strings and "id_string" in segment else {}),
+        **{name: value for name, value in segment.items() if name not in ("id", "id_string")},
+    }

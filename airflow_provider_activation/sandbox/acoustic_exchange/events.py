@@ -1,0 +1,171 @@
+"""Acoustic Exchange's events, their types, and the identity filters.
+
+These calls are in none of the account-level and endpoint-level documents but on pages of their own, which do
+not say of which level the key must be. Each is about one endpoint, so here it is that endpoint's own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any
+
+from airflow_provider_activation.sandbox.acoustic_exchange.account import Account
+from airflow_provider_activation.sandbox.acoustic_exchange.endpoints import Endpoint
+from airflow_provider_activation.sandbox.core.messages import Answer, Incoming, Refused, Route
+from airflow_provider_activation.sandbox.core.reading import (
+    Check,
+    Fields,
+    Invalid,
+    any_object,
+    array,
+    boolean,
+    either,
+    filled_text,
+    number,
+    text,
+)
+from airflow_provider_activation.sandbox.core.service import iso
+
+
+class EventCalls:
+    """The calls of /v1/event, /v1/eventtype and /v1/identityfilters."""
+
+    def __init__(self, account: Account, now: Callable[[], float]) -> None:
+        self._account = account
+        self._now = now
+        self._received: list[dict[str, Any]] = []
+        self.routes = [
+            Route("POST", "/v1/event", self.publish),
+            Route("POST", "/v1/eventtype", self.create_type),
+            Route("PUT", "/v1/eventtype", self.update_type),
+            Route("GET", "/v1/identityfilters", self.list_identity_filters),
+        ]
+
+    def _source(self, incoming: Incoming) -> Endpoint:
+        endpoint = self._account.own(incoming)
+        incoming.read_query().end()
+        if not (endpoint.usable and endpoint.enabled("event", "source")):
+            raise Invalid(f"endpoint {endpoint.id} is not registered and enabled as an event source")
+        return endpoint
+
+    def publish(self, incoming: Incoming) -> Answer:
+        """Take in events: of one person, of one person each, or of nobody in particular."""
+        endpoint = self._source(incoming)
+        given = _events(incoming.json())
+        for event in given["events"]:
+            if event["code"] not in endpoint.event_types:
+                raise Invalid(f"endpoint {endpoint.id} has no event type {event['code']}: register it first")
+        self._received.append({"endpointId": endpoint.id, "receivedAt": iso(self._now()), **given})
+        return Answer.json({"message": f"events accepted: {len(given['events'])}"})
+
+    def create_type(self, incoming: Incoming) -> Answer:
+        """Make a type known; its code must be new."""
+        endpoint = self._source(incoming)
+        given = _event_type(incoming.json())
+        if given["code"] in endpoint.event_types:
+            raise Refused(409, f"endpoint {endpoint.id} has an event type {given['code']} already")
+        endpoint.event_types[given["code"]] = given
+        return Answer.json(True)
+
+    def update_type(self, incoming: Incoming) -> Answer:
+        """Replace the type of this code."""
+        endpoint = self._source(incoming)
+        given = _event_type(incoming.json())
+        if given["code"] not in endpoint.event_types:
+            raise Refused(404, f"endpoint {endpoint.id} has no event type {given['code']}")
+        endpoint.event_types[given["code"]] = given
+        return Answer.json(True)
+
+    def list_identity_filters(self, incoming: Incoming) -> Answer:
+        """The filters of the endpoint whose key asks."""
+        endpoint = self._account.own(incoming)
+        incoming.read_query().end()
+        return Answer.json(
+            [
+                {
+                    "endpointFilterId": f"{endpoint.id}{number:02}",
+                    "endpointId": str(endpoint.id),
+                    "identifierName": name,
+                    # What the endpoint publishes is filtered, not what it subscribes to.
+                    "publishFilter": True,
+                    "subscribeFilter": False,
+                }
+                for number, name in enumerate(endpoint.filtered_identifiers, start=1)
+            ]
+        )
+
+    def state(self) -> dict[str, list[dict[str, Any]]]:
+        """The types that are known, and the events that came in."""
+        return {
+            "eventTypes": [
+                {"endpointId": endpoint.id, **event_type}
+                for endpoint in self._account.endpoints.values()
+                for event_type in endpoint.event_types.values()
+            ],
+            "events": list(self._received),
+        }
+
+
+def _event_type(body: object) -> dict[str, Any]:
+    fields = Fields(body)
+    fields.need("name", filled_text)
+    fields.need("code", filled_text)
+    fields.may("description", text)
+    fields.end()
+    return any_object(body, "the body")
+
+
+def _events(body: object) -> dict[str, Any]:
+    fields = Fields(body)
+    fields.may("channel", filled_text)
+    fields.may("identifiers", _identifiers)
+    events = fields.need("events", array(_event, minimum=1))
+    fields.end()
+    if "channel" not in fields and not all("channel" in event for event in events):
+        raise Invalid("channel must be given, for all events or with each")
+    if "identifiers" in fields and any("identifiers" in event for event in events):
+        raise Invalid("identifiers must be given for all events or with each, not both")
+    return any_object(body, "the body")
+
+
+def _identifier(value: object, where: str) -> None:
+    fields = Fields(value, where)
+    fields.need("name", filled_text)
+    fields.need("value", filled_text)
+    fields.may("isOriginal", boolean)
+    fields.end()
+
+
+_identifiers = array(_identifier, minimum=1)
+
+
+def _event(value: object, where: str) -> Fields:
+    fields = Fields(value, where)
+    fields.need("code", filled_text)
+    fields.need("timestamp", _moment)
+    fields.may("channel", filled_text)
+    fields.may("identifiers", _identifiers)
+    fields.may("attributes", array(_attribute))
+    fields.end()
+    return fields
+
+
+_scalar: Check[str | bool | float] = either(text, either(boolean, number()))
+
+
+def _attribute(value: object, where: str) -> None:
+    fields = Fields(value, where)
+    fields.need("name", filled_text)
+    fields.need("value", _scalar)
+    fields.may("type", filled_text)
+    fields.end()
+
+
+def _moment(value: object, where: str) -> str:
+    written = text(value, where)
+    try:
+        datetime.fromisoformat(written)
+    except ValueError:
+        raise Invalid(f"{where} must be an ISO 8601 time") from None
+    return written

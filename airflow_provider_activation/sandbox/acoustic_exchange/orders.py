@@ -1,0 +1,149 @@
+"""The bodies of Acoustic Exchange's POST /v1/jobs/segmentExport and identityImport, field by field."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from airflow_provider_activation.sandbox.acoustic_exchange.schedule import starts
+from airflow_provider_activation.sandbox.core.reading import (
+    Fields,
+    Invalid,
+    array,
+    boolean,
+    filled_text,
+    integer,
+    one_of,
+    text,
+    text_map,
+)
+
+
+@dataclass
+class Export:
+    """A request for an export, read."""
+
+    source_id: int
+    segment: int | str
+    destination_id: int
+    destination_segment_id: str | None
+    destination_segment_name: str | None
+    destination_segment_description: str | None
+    category: str | None
+    action: str
+    source_identifiers: list[str]
+    destination_identifier: str
+    attribute_mappings: dict[str, str]
+    update_identities: bool
+    min_count: int
+    starts: float
+
+    @property
+    def endpoint_ids(self) -> tuple[int, ...]:
+        """Both ends."""
+        return self.source_id, self.destination_id
+
+    @property
+    def shown(self) -> dict[str, Any]:
+        """What a job shows of it; the names differ from those in the request."""
+        return {
+            "producerEndpointID": self.source_id,
+            "producerSegmentID": self.segment,
+            "destinationSegmentID": self.destination_segment_id,
+            "destinationSegmentName": self.destination_segment_name,
+            "destinationSegmentDescription": self.destination_segment_description,
+            "destinationEndpointID": self.destination_id,
+            "exportCategory": self.category,
+            "attributeMappings": self.attribute_mappings,
+            "shareAction": self.action.upper(),
+            "sourceIdentifiers": self.source_identifiers,
+            "destinationIdentifier": self.destination_identifier,
+        }
+
+
+@dataclass
+class Import:
+    """A request for an identity import, read."""
+
+    source_id: int
+    segment: int | str
+    database_id: str | None
+    source_identifiers: list[str]
+    starts: float
+
+    @property
+    def endpoint_ids(self) -> tuple[int, ...]:
+        """The source alone."""
+        return (self.source_id,)
+
+    @property
+    def shown(self) -> dict[str, Any]:
+        """What a job shows of it."""
+        return {
+            "producerEndpointID": self.source_id,
+            "producerSegmentID": self.segment,
+            "sourceIdentifiers": self.source_identifiers or None,
+        }
+
+
+def _segment(fields: Fields) -> int | str:
+    """The source segment's id, of the one kind or the other."""
+    if ("segmentID" in fields) == ("segmentIDString" in fields):
+        raise Invalid("give exactly one of segmentID and segmentIDString")
+    number = fields.may("segmentID", integer())
+    string = fields.may("segmentIDString", filled_text)
+    return number if number is not None else str(string)
+
+
+def read_import(body: object, now: float) -> Import:
+    """Check the body of an identity import; `now` is when a job that runs at once begins."""
+    fields = Fields(body)
+    wanted = Import(
+        source_id=fields.need("endpointID", integer(1)),
+        segment=_segment(fields),
+        database_id=fields.may("databaseID", filled_text),
+        source_identifiers=fields.may("sourceIdentifiers", array(filled_text, unique=True)) or [],
+        starts=fields.need("scheduleDetails", starts(now)),
+    )
+    fields.end()
+    return wanted
+
+
+def read_export(body: object, now: float) -> Export:
+    """Check the body of an export; `now` is when a job that runs at once begins."""
+    fields = Fields(body)
+    source_id = fields.need("endpointID", integer(1))
+    segment = _segment(fields)
+    fields.may("segmentName", text)
+    destination_id = fields.need("destinationEndpointID", integer(1))
+    name = fields.may("destinationSegmentName", filled_text)
+    description = fields.may("destinationSegmentDescription", text)
+    existing = fields.may("destinationSegmentID", filled_text)
+    category = fields.may("exportCategory", text)
+    action = fields.may("action", one_of("add", "replace", "remove"))
+    source_identifiers = fields.need("sourceIdentifiers", array(filled_text, minimum=1, unique=True))
+    destination_identifier = fields.need("destinationIdentifier", filled_text)
+    mappings = fields.may("attributeMappings", text_map)
+    update_identities = fields.need("updateIdentities", boolean)
+    min_count = fields.may("minCount", integer(0, 2**31 - 1))
+    # Whether it may be absent is not said anywhere, so a careful client always sends it.
+    first_start = fields.need("scheduleDetails", starts(now))
+    fields.end()
+    if existing is not None and action is None:
+        raise Invalid("action is required with an existing destination segment")
+    return Export(
+        source_id=source_id,
+        segment=segment,
+        destination_id=destination_id,
+        destination_segment_id=existing,
+        destination_segment_name=name,
+        destination_segment_description=description,
+        category=category,
+        action=action or "add",
+        source_identifiers=source_identifiers,
+        destination_identifier=destination_identifier,
+        attribute_mappings=mappings or {},
+        update_identities=update_identities,
+        min_count=1 if min_count is None else min_count,
+        starts=first_start,
+    )

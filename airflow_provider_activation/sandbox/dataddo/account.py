@@ -1,0 +1,103 @@
+"""One Dataddo customer's account: what it holds, and how a part of it is found."""
+
+from __future__ import annotations
+
+import re
+import secrets
+from dataclasses import dataclass, field
+from typing import Any
+
+from airflow_provider_activation.sandbox.core.messages import Incoming, Refused
+from airflow_provider_activation.sandbox.core.reading import Check, Invalid, either, filled_text, integer
+from airflow_provider_activation.sandbox.core.settings import Settings
+from airflow_provider_activation.sandbox.dataddo.action import Action
+from airflow_provider_activation.sandbox.dataddo.runs import Runs
+from airflow_provider_activation.sandbox.dataddo.schedule import NEVER, Schedule
+
+CUSTOMER_ID = "77"
+
+# A number in one document, a string in the other.
+service_id: Check[int | str] = either(integer(1), filled_text)
+
+
+def new_id() -> str:
+    """An id as sources and flows have them."""
+    return secrets.token_hex(12)
+
+
+@dataclass
+class Source:
+    """A source: what anybody sees, what it was created with, and its extraction."""
+
+    public: dict[str, Any]
+    parameters: dict[str, Any]
+    service: int
+    request: dict[str, Any]
+    extraction: Action
+
+
+@dataclass
+class Flow:
+    """A flow: what anybody sees, and how it is written."""
+
+    public: dict[str, Any]
+    write: Action
+    settings: dict[str, Any] = field(default_factory=lambda: {"write_mode": "insert", "unique_columns": []})
+
+    def sources(self) -> list[str]:
+        """The ids of the sources it takes in."""
+        return [entry["source_id"] for entry in self.public["source"]]
+
+
+class Account:
+    """Everything one customer has, shared by the parts of the API."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        self.now = settings.clock.now
+        self.services: dict[int, dict[str, Any]] = {}
+        self.sources: dict[str, Source] = {}
+        self.flows: dict[str, Flow] = {}
+        self.destinations: dict[str, dict[str, Any]] = {}
+
+    def check_service(self, given: int | str, name: str = "oAuthId") -> int:
+        """The service that a body names."""
+        if re.fullmatch(r"[0-9]{1,18}", str(given), re.ASCII) and int(given) in self.services:
+            return int(given)
+        raise Invalid(f"{name} names no service: {given}")
+
+    def service(self, written: str) -> dict[str, Any]:
+        """The service that a path names."""
+        try:
+            return self.services[self.check_service(written)]
+        except Invalid:
+            raise Refused(404, f"no service {written}") from None
+
+    def source(self, source_id: str) -> Source:
+        """The source that a path names."""
+        if source_id not in self.sources:
+            raise Refused(404, f"no source {source_id}")
+        return self.sources[source_id]
+
+    def flow(self, flow_id: str) -> Flow:
+        """The flow that a path names."""
+        if flow_id not in self.flows:
+            raise Refused(404, f"no flow {flow_id}")
+        return self.flows[flow_id]
+
+    def new_action(self, schedule: Schedule = NEVER, storage_strategy: str | None = None) -> Action:
+        """An action without a run yet."""
+        runs = Runs(new_id(), self.settings.step_seconds)
+        return Action(runs, dict(schedule), storage_strategy)
+
+    def debug(self, incoming: Incoming, checked: str) -> dict[str, Any]:
+        """The report of a check that was made at once; which words its status has is undocumented."""
+        now = self.now()
+        return {
+            "status": "error" if incoming.fail else "success",
+            "message": f"{checked}: {'it does not work' if incoming.fail else 'it works'}",
+            "started": now,
+            "ended": now,
+            "duration": "0 s",
+            "memory_mb": 8,
+        }

@@ -1,0 +1,137 @@
+"""Dataddo's actions: what extracting a source and writing a flow have in common, and the bodies they take."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from airflow_provider_activation.sandbox.core.reading import (
+    Fields,
+    Invalid,
+    any_object,
+    boolean,
+    day,
+    filled_text,
+    integer,
+    nullable,
+    one_of,
+    parse_day,
+    pattern,
+    url,
+)
+from airflow_provider_activation.sandbox.dataddo.runs import Runs
+from airflow_provider_activation.sandbox.dataddo.schedule import Schedule, schedule_of_action
+from airflow_provider_activation.sandbox.dataddo.source_body import STRATEGIES, date_range
+
+STATUSES = ("live", "running", "retrying", "broken", "inactive")
+
+# What an action and a status say of their runs: taken when it comes back with the rest, and ignored.
+SAID_OF_RUNS = (
+    "status_detail",
+    "duration",
+    "object_id",
+    "object_type",
+    "type",
+    "customer_id",
+    "last_execution",
+    "next_execution",
+    "error_count",
+    "is_being_processed",
+)
+SAID_BY_STATUS = ("lastRunStarted", "lastRunFinished", "description")
+
+
+@dataclass
+class Action:
+    """The extraction of a source or the write of a flow: its runs, and how and when they are made.
+
+    `on_error_retry_timeout` is in seconds; it is kept, and failed runs are tried again regardless.
+    """
+
+    runs: Runs
+    schedule: Schedule
+    storage_strategy: str | None = None
+    on_error_retry_timeout: int = 0
+
+    def as_json(self, now: float) -> dict[str, Any]:
+        """The Action as it is read."""
+        return {
+            **self.runs.action(now),
+            "on_error_retry_timeout": self.on_error_retry_timeout,
+            "schedule": self.schedule,
+            "storage_strategy": self.storage_strategy,
+        }
+
+    def change(self, given: dict[str, Any], now: float) -> None:
+        """Take over what `read_action` has let through; what is not given stays."""
+        if given["status"] is not None:
+            self.runs.set_status(given["status"], now)
+        self.schedule = given["schedule"] or self.schedule
+        self.storage_strategy = given["storage_strategy"] or self.storage_strategy
+        if "on_error_retry_timeout" in given:
+            self.on_error_retry_timeout = given["on_error_retry_timeout"]
+
+
+def read_extraction(body: object) -> dict[str, Any]:
+    """The optional body of an extraction: explicit days or a relative range, not both."""
+    fields = Fields(body)
+    one_day = nullable(day("%Y-%m-%d", "a day written YYYY-MM-DD"))
+    first, last = fields.may("dateFrom", one_day), fields.may("dateTo", one_day)
+    expression = fields.may("dateRangeExpression", nullable(date_range(braces=None)))
+    fields.may("storageStrategy", nullable(one_of(*STRATEGIES)))
+    fields.may("url", nullable(url))
+    fields.may("limit", nullable(pattern(r"[1-9][0-9]*", "a number in a string")))
+    fields.end()
+    if (first is None) != (last is None):
+        raise Invalid("dateFrom and dateTo belong together")
+    if first is not None and expression is not None:
+        raise Invalid("give dateFrom and dateTo, or dateRangeExpression, not both")
+    if first and last and parse_day(first, "%Y-%m-%d") > parse_day(last, "%Y-%m-%d"):
+        raise Invalid("dateFrom must not be later than dateTo")
+    return any_object(body, "the body")
+
+
+def read_action(body: object, action_id: str) -> dict[str, Any]:
+    """What an Action in a request sets. None of it is required; of another action it must not be."""
+    fields = Fields(body)
+    _same(fields, "id", action_id)
+    given: dict[str, Any] = {
+        "status": fields.may("status", one_of(*STATUSES)),
+        "schedule": fields.may("schedule", schedule_of_action),
+        "storage_strategy": fields.may("storage_strategy", nullable(one_of(*STRATEGIES))),
+    }
+    if "on_error_retry_timeout" in fields:
+        given["on_error_retry_timeout"] = fields.may("on_error_retry_timeout", integer(0))
+    for name in SAID_OF_RUNS:
+        fields.may(name, _anything)
+    fields.end()
+    return given
+
+
+def read_status(body: object, action_id: str) -> str:
+    """The status that is to be set: live, which starts again, when none is given."""
+    fields = Fields(body)
+    _same(fields, "actionId", action_id)
+    status = fields.may("status", one_of(*STATUSES))
+    for name in SAID_BY_STATUS:
+        fields.may(name, _anything)
+    fields.end()
+    return status or "live"
+
+
+def _anything(value: object, where: str) -> object:
+    return value
+
+
+def _same(fields: Fields, name: str, action_id: str) -> None:
+    given = fields.may(name, filled_text)
+    if given not in (None, action_id):
+        raise Invalid(f"{name} is not the action in question: {given}")
+
+
+def read_write(body: object) -> dict[str, Any]:
+    """The optional body of a write."""
+    fields = Fields(body)
+    fields.may("skipRulesValidation", boolean)
+    fields.end()
+    return any_object(body, "the body")

@@ -1,0 +1,162 @@
+"""Dataddo's runs: extractions of a source, writes of a flow, their log, and the status that lags behind."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+from airflow_provider_activation.sandbox.core.messages import Refused
+from airflow_provider_activation.sandbox.core.reading import Invalid
+from airflow_provider_activation.sandbox.core.service import iso
+
+ATTEMPTS = 3
+LOG_ENTRIES = 20
+
+REASON = "Snapchat answered 500 Internal Server Error"
+
+DESCRIPTIONS = {
+    "broken": "The run failed three times.",
+    "inactive": "The action was deactivated.",
+}
+
+
+@dataclass(frozen=True)
+class Run:
+    """One run, whose whole course is known when it is enqueued."""
+
+    started: float
+    finished: float
+    fails: bool
+    asked: dict[str, Any]
+    """What was asked for: days, strategy and so on."""
+    stopped: bool = False
+    """Ended by a deactivation before it was through."""
+
+
+class Runs:
+    """The runs of one source or flow, one after another."""
+
+    def __init__(self, action_id: str, step: float) -> None:
+        self.action_id = action_id
+        self._step = step
+        self._runs: list[Run] = []
+        self._off = False
+        self._restarted = 0.0
+        self._switched: list[tuple[float, str, str]] = []
+
+    def enqueue(self, now: float, fail: bool, asked: dict[str, Any]) -> None:
+        """Queue a run; refused while one is in progress, and once they are switched off.
+
+        Between the 202 and its start a run is invisible, and a second request is taken too: that is how
+        a careless retry loads everything twice.
+        """
+        if self._off:
+            raise Refused(409, "the action is inactive")
+        if any(run.started <= now < run.finished for run in self._runs):
+            raise Refused(409, "a run is in progress")
+        free = self._runs[-1].finished if self._runs else now
+        started = max(now, free) + self._step / 2
+        # A run that fails is tried again by Dataddo itself, "retrying", before it is given up as "broken".
+        length = self._step * (2 if fail else 1)
+        self._runs.append(Run(started, started + length, fail, asked))
+
+    def deactivate(self, now: float) -> None:
+        """Switch off: what runs ends now, what is queued never starts."""
+        if self._off:
+            return
+        self._off = True
+        self._switched.append((now, "info", DESCRIPTIONS["inactive"]))
+        self._runs = [
+            run if run.finished <= now else replace(run, finished=now, stopped=True)
+            for run in self._runs
+            if run.started <= now
+        ]
+
+    def restart(self, now: float) -> None:
+        """Live again after it was broken or switched off; otherwise nothing to do."""
+        if self.status(now)["status"] in ("broken", "inactive"):
+            self._off = False
+            self._restarted = now
+            self._switched.append((now, "info", "The action was started again."))
+
+    def set_status(self, wanted: str, now: float) -> None:
+        """Switch off, or on again; the other statuses come by themselves."""
+        if wanted == "inactive":
+            self.deactivate(now)
+        elif wanted == "live":
+            self.restart(now)
+        elif wanted != self.status(now)["status"]:
+            raise Invalid(f"status can be set to live or inactive, not to {wanted}")
+
+    def has_data(self, now: float) -> bool:
+        """Whether a run has gone well."""
+        return any(run.finished <= now and not run.fails and not run.stopped for run in self._runs)
+
+    def status(self, now: float) -> dict[str, Any]:
+        """What GET status says: the old state until the new run has started."""
+        begun = [run for run in self._runs if run.started <= now]
+        ended = [run for run in begun if run.finished <= now]
+        status = "live"
+        if len(ended) < len(begun):
+            retrying = begun[-1].fails and now >= begun[-1].started + self._step
+            status = "retrying" if retrying else "running"
+        elif ended and ended[-1].fails and ended[-1].finished > self._restarted:
+            status = "broken"
+        if self._off:
+            status = "inactive"
+        return {
+            "actionId": self.action_id,
+            "status": status,
+            "lastRunStarted": iso(begun[-1].started) if begun else None,
+            "lastRunFinished": iso(ended[-1].finished) if ended else None,
+            "description": DESCRIPTIONS.get(status, ""),
+        }
+
+    def action(self, now: float) -> dict[str, Any]:
+        """What an Action says of its runs."""
+        status = self.status(now)
+        ended = [run for run in self._runs if run.finished <= now]
+        begun = [run for run in self._runs if run.started <= now]
+        last = self._course(begun[-1]) if begun else []
+        return {
+            "id": self.action_id,
+            "status": status["status"],
+            "status_detail": status["description"],
+            "duration": f"{ended[-1].finished - ended[-1].started:.3f} s" if ended else None,
+            "last_execution": int(begun[-1].started) if begun else None,
+            # Schedules are kept but not followed here.
+            "next_execution": None,
+            "error_count": sum(level == "error" and moment <= now for moment, level, _ in last),
+            "is_being_processed": any(run.started <= now < run.finished for run in self._runs),
+        }
+
+    def log(self, now: float) -> list[dict[str, Any]]:
+        """The latest entries up to now, the newest first."""
+        entries = [entry for run in self._runs for entry in self._course(run) if entry[0] <= now]
+        entries = sorted([*entries, *self._switched], key=lambda entry: entry[0])
+        return [
+            {"actionId": self.action_id, "time": iso(moment), "level": level, "message": message}
+            for moment, level, message in reversed(entries[-LOG_ENTRIES:])
+        ]
+
+    def _course(self, run: Run) -> list[tuple[float, str, str]]:
+        course = [(run.started, "info", "The run has started.")]
+        if run.fails:
+            # The attempts are over after one step, one and a half and two.
+            for number in range(1, ATTEMPTS + 1):
+                moment = run.started + self._step * (1 + number) / 2
+                if not run.stopped or moment < run.finished:
+                    message = f"Attempt {number} of {ATTEMPTS} failed: {REASON}."
+                    course.append((moment, "error", message))
+        if run.stopped:
+            course.append((run.finished, "warning", "The run was stopped."))
+        elif not run.fails:
+            course.append((run.finished, "info", "The run has finished."))
+        return course
+
+    def state(self, now: float) -> dict[str, Any]:
+        """The status in a word, how many runs there were and will be, and what the last was asked for."""
+        status = self.status(now)
+        # A source has a description of its own.
+        del status["description"]
+        return {**status, "runs": len(self._runs), "lastRunAsked": self._runs[-1].asked if self._runs else {}}

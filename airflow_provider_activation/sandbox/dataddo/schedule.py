@@ -1,0 +1,89 @@
+"""Dataddo's schedules: kept and given back, not followed here."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from airflow_provider_activation.sandbox.core.reading import (
+    Check,
+    Fields,
+    Invalid,
+    filled_text,
+    nullable,
+    one_of,
+    pattern,
+)
+
+Schedule = dict[str, str | None]
+
+NAMES = ("timezone", "minute", "hour", "day_of_month", "month", "day_of_week", "sync_frequency")
+
+# Two names are spelled otherwise where a schedule is written.
+WRITTEN = {"day_of_month": "dayOfMonth", "day_of_week": "dayOfWeek"}
+
+FREQUENCIES = ("day", "week", "month", "custom")
+
+# Whether a week begins with 0 or 1, and on which day, is documented nowhere.
+BOUNDS = {
+    "minute": (0, 59),
+    "hour": (0, 23),
+    "day_of_month": (1, 31),
+    "month": (1, 12),
+    "day_of_week": (0, 7),
+}
+
+NEVER: Schedule = dict.fromkeys(NAMES)
+
+
+def timezone(value: object, where: str) -> str:
+    """The name of a time zone."""
+    name = filled_text(value, where)
+    try:
+        ZoneInfo(name)
+    # A ZoneInfoNotFoundError is a KeyError; the name of a folder of zones is an OSError.
+    except (KeyError, ValueError, OSError):
+        raise Invalid(f"{where} must be the name of a time zone") from None
+    return name
+
+
+def part(name: str, frequency: str | None) -> Check[str]:
+    """One part of a schedule: a number as a string; of a custom schedule also lists, steps and ranges."""
+    least, most = BOUNDS[name]
+    if frequency == "custom":
+        return pattern(r"[0-9*/,\-]+", "a part of a schedule")
+
+    def check(value: object, where: str) -> str:
+        written = pattern(r"[0-9]{1,2}", "digits in a string")(value, where)
+        if not least <= int(written) <= most:
+            raise Invalid(f"{where} must be between {least} and {most}")
+        return written
+
+    return check
+
+
+def created_schedule(parameters: Mapping[str, Any]) -> Schedule:
+    """The schedule that came along when a source was created."""
+    return {name: parameters.get(name) for name in NAMES}
+
+
+def read_schedule(value: object, where: str, spelling: Mapping[str, str]) -> Schedule:
+    """A schedule that takes the place of the one before: what is not given is null from then on."""
+    fields = Fields(value, where)
+    frequency = fields.may("sync_frequency", nullable(one_of(*FREQUENCIES)))
+    schedule: Schedule = {"timezone": fields.may("timezone", nullable(timezone))}
+    for name in BOUNDS:
+        schedule[name] = fields.may(spelling.get(name, name), nullable(part(name, frequency)))
+    fields.end()
+    return {**schedule, "sync_frequency": frequency}
+
+
+def written_schedule(body: object) -> Schedule:
+    """The body of PUT schedule."""
+    return read_schedule(body, "", WRITTEN)
+
+
+def schedule_of_action(value: object, where: str) -> Schedule | None:
+    """The schedule inside an Action, spelled as it is read."""
+    return None if value is None else read_schedule(value, where, {})

@@ -1,0 +1,130 @@
+"""Dataddo headless API: sign-in, and what an account holds."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from airflow_provider_activation.sandbox.core.messages import Answer, Incoming, Refused, Route
+from airflow_provider_activation.sandbox.core.reading import Fields, filled_text
+from airflow_provider_activation.sandbox.core.service import Service, bearer
+from airflow_provider_activation.sandbox.core.settings import Settings, Tokens, Vault
+from airflow_provider_activation.sandbox.dataddo.account import Account
+from airflow_provider_activation.sandbox.dataddo.catalogue import ACCOUNTS, CONNECTORS, ORGANISATIONS, options
+from airflow_provider_activation.sandbox.dataddo.connectors import Connectors
+from airflow_provider_activation.sandbox.dataddo.destinations import Destinations
+from airflow_provider_activation.sandbox.dataddo.extractions import Extractions
+from airflow_provider_activation.sandbox.dataddo.flows import Flows
+from airflow_provider_activation.sandbox.dataddo.sources import Sources
+from airflow_provider_activation.sandbox.dataddo.third_party_services import Services
+from airflow_provider_activation.sandbox.dataddo.writes import Writes
+
+REALM_ID = 101
+PROVIDER = "password"
+
+
+class Dataddo(Service):
+    """One customer's account."""
+
+    name = "dataddo"
+    title = "Dataddo headless API"
+    seeded = frozenset({"connectors", "organizations", "accounts"})
+
+    def __init__(self, settings: Settings, vault: Vault) -> None:
+        super().__init__(settings, vault)
+        self.tokens = Tokens(vault, settings.clock, settings.token_seconds or 3600)
+        self.account = Account(settings)
+        parts = (Services, Connectors, Sources, Extractions, Flows, Writes, Destinations)
+        self.routes = [
+            Route("POST", "/auth", self.sign_in),
+            *(route for part in parts for route in part(self.account).routes()),
+        ]
+
+    def error(self, status: int, message: str) -> Answer:
+        """A JSON message; the documents describe no error body."""
+        return Answer.json({"message": message}, status)
+
+    def authenticate(self, incoming: Incoming) -> None:
+        """A living token on everything but the sign-in; realm and provider must fit when they are sent."""
+        if incoming.path == "/auth":
+            return
+        token = bearer(incoming)
+        if token is None or self.tokens.verdict(token) != "good":
+            raise Refused(401, "the access token is missing, wrong or expired")
+        if incoming.headers.get("x-realm-id", str(REALM_ID)) != str(REALM_ID):
+            raise Refused(403, "X-Realm-Id is not the realm of this token")
+        if incoming.headers.get("x-provider", PROVIDER) != PROVIDER:
+            raise Refused(403, "X-Provider is not the provider of this token")
+
+    def expire_tokens(self) -> None:
+        """End every access token."""
+        self.tokens.expire_all()
+
+    def sign_in(self, incoming: Incoming) -> Answer:
+        """E-mail and password for a pair of tokens."""
+        incoming.read_query().end()
+        fields = Fields(incoming.json())
+        email, password = fields.need("email", filled_text), fields.need("password", filled_text)
+        fields.end()
+        if (email, password) != (
+            self.settings.secret("dataddo_email"),
+            self.settings.secret("dataddo_password"),
+        ):
+            raise Refused(401, "the e-mail or the password is wrong")
+        return Answer.json(
+            {
+                "access_token": self.tokens.issue(),
+                "refresh_token": self.vault.issue(),
+                "expires_in": self.tokens.seconds,
+                "realm_id": REALM_ID,
+                "provider": PROVIDER,
+            }
+        )
+
+    def connections(self) -> dict[str, dict[str, Any]]:
+        """dataddo_default, and the Snapchat credentials that it stores."""
+        return {
+            "dataddo_default": {
+                "conn_type": "dataddo",
+                "host": self.url,
+                "login": self.settings.secret("dataddo_email"),
+                "password": self.settings.secret("dataddo_password"),
+            },
+            "snapchat_app": {
+                "conn_type": "generic",
+                "login": self.settings.secret("snapchat_client_id"),
+                "password": self.settings.secret("snapchat_client_secret"),
+                "extra": {"refresh_token": self.settings.secret("snapchat_refresh_token")},
+            },
+        }
+
+    def state(self) -> dict[str, list[dict[str, Any]]]:
+        """Services without credentials, sources and flows with their runs, and destinations."""
+        now = self.now()
+        account = self.account
+        return {
+            "services": list(account.services.values()),
+            "sources": [
+                {
+                    **source.public,
+                    **source.extraction.runs.state(now),
+                    "schedule": source.extraction.schedule,
+                    "storageStrategy": source.extraction.storage_strategy,
+                    "request": source.request,
+                    "parameters": source.parameters,
+                }
+                for source in account.sources.values()
+            ],
+            "flows": [
+                {
+                    **flow.public,
+                    **flow.write.runs.state(now),
+                    "schedule": flow.write.schedule,
+                    **flow.settings,
+                }
+                for flow in account.flows.values()
+            ],
+            "destinations": list(account.destinations.values()),
+            "connectors": list(CONNECTORS),
+            "organizations": options(ORGANISATIONS),
+            "accounts": [entry for found in ACCOUNTS.values() for entry in options(found)],
+        }

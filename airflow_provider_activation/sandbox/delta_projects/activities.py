@@ -1,0 +1,235 @@
+"""Delta Projects' activities, and the templates they are made from."""
+
+from __future__ import annotations
+
+import json
+import re
+import uuid
+from datetime import UTC, datetime
+from typing import Any
+
+from airflow_provider_activation.sandbox.core.messages import Answer, Incoming, Refused
+from airflow_provider_activation.sandbox.core.reading import (
+    Fields,
+    Invalid,
+    any_object,
+    array,
+    boolean,
+    either,
+    filled_text,
+    integer,
+    number,
+    text,
+)
+from airflow_provider_activation.sandbox.core.settings import Clock
+from airflow_provider_activation.sandbox.delta_projects.clients import Clients
+from airflow_provider_activation.sandbox.delta_projects.fetch import BELOW_AN_ACTIVITY, read_fetch
+from airflow_provider_activation.sandbox.delta_projects.models import Activity, make_plans
+from airflow_provider_activation.sandbox.delta_projects.seeds import TEMPLATES, Template
+
+ACTIVITIES = "/api/v1/media_agency/{mediaAgencyId}/client/{clientId}/campaign/{campaignId}/activity"
+
+ACTIVITY_ROUTES = (
+    ("GET", "/api/v1/activity_templates", "list_templates"),
+    ("GET", ACTIVITIES, "list_activities"),
+    ("POST", f"{ACTIVITIES}/create_from_template", "create"),
+    ("GET", f"{ACTIVITIES}/{{activityId}}", "get"),
+    ("POST", f"{ACTIVITIES}/{{activityId}}", "update"),
+)
+
+
+class Activities:
+    """The activities of all clients. Names need not be unique, and nothing can be deleted."""
+
+    def __init__(self, clock: Clock, clients: Clients, held: dict[str, Activity]) -> None:
+        self._clock = clock
+        self._clients = clients
+        self._held = held
+
+    def now(self) -> datetime:
+        """The moment it is here."""
+        return datetime.fromtimestamp(self._clock.now(), UTC)
+
+    def find(self, agency: str, client: str, campaign: str, activity_id: str) -> Activity:
+        """One activity by all parts of its path."""
+        self._clients.check(agency, client, campaign)
+        activity = self._held.get(activity_id)
+        if activity is None or activity.client_id != client:
+            raise Refused(404, f"no activity {activity_id}")
+        return activity
+
+    def list_templates(self, incoming: Incoming) -> Answer:
+        """All activity templates."""
+        incoming.read_query().end()
+        return Answer.json([{"id": template.id, "name": template.name} for template in TEMPLATES.values()])
+
+    def list_activities(self, incoming: Incoming, agency: str, client: str, campaign: str) -> Answer:
+        """Id and name of all activities of a client."""
+        self._clients.check(agency, client, campaign)
+        levels = read_fetch(incoming, BELOW_AN_ACTIVITY)
+        return Answer.json([item.brief(levels) for item in self._held.values() if item.client_id == client])
+
+    def get(self, incoming: Incoming, agency: str, client: str, campaign: str, activity_id: str) -> Answer:
+        """One activity."""
+        activity = self.find(agency, client, campaign, activity_id)
+        levels = read_fetch(incoming, BELOW_AN_ACTIVITY)
+        return Answer.json({**activity.public(self.now()), **activity.children(levels)})
+
+    def create(self, incoming: Incoming, agency: str, client: str, campaign: str) -> Answer:
+        """A new activity from a template, with its bidding plans. 201, a relative Location and no body."""
+        self._clients.check(agency, client, campaign)
+        incoming.read_query().end()
+        fields = Fields(incoming.json())
+        template_id = fields.need("templateId", filled_text)
+        name = fields.need("activityName", filled_text)
+        start = fields.need("flightStart", moment)
+        stop = fields.need("flightStop", moment)
+        order_id = fields.need("orderId", filled_text)
+        budget = fields.need("budget", number(0))
+        optional = _Optional(fields)
+        fields.end()
+        template = TEMPLATES.get(template_id)
+        if template is None:
+            raise Invalid(f"no activity template {template_id}")
+        _check_flight(start, stop)
+        optional.check_geo(template)
+        activity = Activity(
+            id=str(uuid.uuid4()),
+            client_id=client,
+            template=template,
+            name=name,
+            start=start,
+            stop=stop,
+            order_id=order_id,
+            budget=budget,
+            impression_budget=template.impression_budget,
+            plans=make_plans(template),
+        )
+        activity.enable(template.enabled if optional.enabled is None else optional.enabled, self.now())
+        optional.place(activity)
+        self._held[activity.id] = activity
+        return Answer(201, headers={"Location": self._location(activity)})
+
+    def update(self, incoming: Incoming, agency: str, client: str, campaign: str, activity_id: str) -> Answer:
+        """Change what is given, never flightStart or templateId. 200, a relative Location, no body."""
+        activity = self.find(agency, client, campaign, activity_id)
+        incoming.read_query().end()
+        fields = Fields(incoming.json())
+        name = fields.may("activityName", filled_text)
+        stop = fields.may("flightStop", moment)
+        order_id = fields.may("orderId", filled_text)
+        budget = fields.may("budget", number(0))
+        optional = _Optional(fields)
+        fields.end()
+        if stop is not None:
+            _check_flight(activity.start, stop)
+        optional.check_geo(activity.template)
+        activity.name = activity.name if name is None else name
+        activity.stop = activity.stop if stop is None else stop
+        activity.order_id = activity.order_id if order_id is None else order_id
+        activity.budget = activity.budget if budget is None else budget
+        if optional.enabled is not None:
+            activity.enable(optional.enabled, self.now())
+        optional.place(activity)
+        return Answer(200, headers={"Location": self._location(activity)})
+
+    def _location(self, activity: Activity) -> str:
+        return f"{self._clients.location(activity.client_id)}/campaign/default/activity/{activity.id}"
+
+    def state(self) -> dict[str, list[dict[str, Any]]]:
+        """The activities with all their fields, and what belongs to them."""
+        now = self.now()
+        activities, plans, creatives = [], [], []
+        for activity in self._held.values():
+            activities.append(
+                {
+                    **activity.public(now),
+                    "clientId": activity.client_id,
+                    "templateId": activity.template.id,
+                    "orderId": activity.order_id,
+                    "targetECPM": activity.target_ecpm,
+                    "overrideVariables": activity.override_variables,
+                    "geoDetails": activity.geo_details,
+                    "excludeGeo": activity.exclude_geo,
+                }
+            )
+            for plan in activity.plans.values():
+                plans.append({**plan.public(0), "activityId": activity.id})
+                creatives += [{**item.public, "biddingPlanId": plan.id} for item in plan.creatives.values()]
+        return {"activities": activities, "biddingPlans": plans, "creatives": creatives}
+
+
+class _Optional:
+    """The fields that create and update share, all of them optional."""
+
+    def __init__(self, fields: Fields) -> None:
+        self.target_ecpm = fields.may("targetECPM", number(0))
+        self.impression_budget = fields.may("impressionBudget", integer(0))
+        # "String (JSON)" by its type, an object by its example: both are allowed.
+        self.override_variables = fields.may("overrideVariables", either(_json_text, any_object))
+        self.enabled = fields.may("enabled", boolean)
+        self.geo_details = fields.may("geoDetails", array(_geo, minimum=1))
+        self.exclude_geo = fields.may("excludeGeo", boolean)
+
+    def check_geo(self, template: Template) -> None:
+        if self.geo_details is not None and not template.has_geo_rule:
+            raise Invalid("geoDetails can only be included when there is a geo targeting rule already")
+
+    def place(self, activity: Activity) -> None:
+        if self.target_ecpm is not None:
+            activity.target_ecpm = self.target_ecpm
+        if self.impression_budget is not None:
+            activity.impression_budget = self.impression_budget
+        if self.override_variables is not None:
+            activity.override_variables = self.override_variables
+        if self.geo_details is not None:
+            activity.geo_details = self.geo_details
+            # Left out it becomes false, even when it was true before; alone it is ignored.
+            activity.exclude_geo = bool(self.exclude_geo)
+
+
+def moment(value: object, where: str) -> datetime:
+    """An ISO 8601 time with a zone and at most three digits of a second's fraction."""
+    written = text(value, where)
+    form = r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,3})?(Z|[+-]\d\d:?\d\d)"
+    if not re.fullmatch(form, written, re.ASCII):
+        raise Invalid(f"{where} must be an ISO 8601 timestamp with a time zone, like 2015-01-01T00:00:01.0Z")
+    # Python 3.11 reads fractions of three or six digits and offsets with a colon, so give it those.
+    base, fraction, zone = (
+        written[:19],
+        re.search(r"\.(\d+)", written),
+        re.search(r"(Z|[+-]\d\d:?\d\d)$", written),
+    )
+    digits = (fraction[1] if fraction else "").ljust(3, "0")
+    offset = zone[1] if zone and zone[1] != "Z" else "+0000"
+    try:
+        return datetime.strptime(f"{base}.{digits}{offset.replace(':', '')}", "%Y-%m-%dT%H:%M:%S.%f%z")
+    except ValueError:
+        raise Invalid(f"{where} is no valid time") from None
+
+
+def _geo(value: object, where: str) -> dict[str, float]:
+    fields = Fields(value, where)
+    read = {
+        "lat": fields.need("lat", number(-90, 90)),
+        "long": fields.need("long", number(-180, 180)),
+        "radius": fields.need("radius", number(0)),
+    }
+    fields.end()
+    return read
+
+
+def _json_text(value: object, where: str) -> str:
+    written = text(value, where)
+    try:
+        ok = isinstance(json.loads(written), dict)
+    except (ValueError, RecursionError):
+        ok = False
+    if not ok:
+        raise Invalid(f"{where} must be a string that holds a JSON object")
+    return written
+
+
+def _check_flight(start: datetime, stop: datetime) -> None:
+    if start >= stop:
+        raise Invalid("flightStop must be later than flightStart")

@@ -1,0 +1,128 @@
+"""Delta Projects' clients: the advertisers of a media agency."""
+
+from __future__ import annotations
+
+import uuid
+from dataclasses import dataclass
+from typing import Any
+
+from airflow_provider_activation.sandbox.core.messages import Answer, Incoming, Refused
+from airflow_provider_activation.sandbox.core.reading import Fields, Invalid, filled_text, pattern
+from airflow_provider_activation.sandbox.delta_projects.fetch import BELOW_A_CLIENT, read_fetch
+from airflow_provider_activation.sandbox.delta_projects.models import Activity
+from airflow_provider_activation.sandbox.delta_projects.seeds import FIRST_CLIENT, MEDIA_AGENCY
+
+CLIENTS = "/api/v1/media_agency/{mediaAgencyId}/client"
+
+CLIENT_ROUTES = (
+    ("GET", CLIENTS, "list_clients"),
+    ("POST", f"{CLIENTS}/create_from_template", "create"),
+    ("GET", f"{CLIENTS}/{{clientId}}", "get_of_agency"),
+    # The documents' table has this path, their example the one above.
+    ("GET", "/api/v1/client/{clientId}", "get"),
+)
+
+CAMPAIGN = "default"
+"""The only campaign of every client in v1."""
+
+
+@dataclass
+class Client:
+    """One client."""
+
+    id: str
+    name: str
+    country: str
+    currency: str
+
+
+class Clients:
+    """The clients of one media agency. Names need not be unique, and nothing can be deleted."""
+
+    def __init__(self, activities: dict[str, Activity]) -> None:
+        self._activities = activities
+        first = Client(**FIRST_CLIENT)
+        self._held = {first.id: first}
+
+    def check(self, agency: str, client: str, campaign: str = CAMPAIGN) -> None:
+        """Refuse a path to what is not there."""
+        _check_agency(agency)
+        self._client(client)
+        if campaign != CAMPAIGN:
+            raise Refused(404, f"no campaign {campaign}: it must be {CAMPAIGN}")
+
+    def location(self, client_id: str) -> str:
+        """The path of a client."""
+        return f"{CLIENTS.format(mediaAgencyId=MEDIA_AGENCY['id'])}/{client_id}"
+
+    def list_clients(self, incoming: Incoming, agency: str) -> Answer:
+        """Id and name of all clients."""
+        _check_agency(agency)
+        levels = read_fetch(incoming, BELOW_A_CLIENT)
+        return Answer.json(
+            [
+                {"id": client.id, "name": client.name, **self._children(client, levels)}
+                for client in self._held.values()
+            ]
+        )
+
+    def get_of_agency(self, incoming: Incoming, agency: str, client_id: str) -> Answer:
+        """One client, by the longer path."""
+        _check_agency(agency)
+        return self.get(incoming, client_id)
+
+    def get(self, incoming: Incoming, client_id: str) -> Answer:
+        """One client."""
+        client = self._client(client_id)
+        levels = read_fetch(incoming, BELOW_A_CLIENT)
+        return Answer.json({**vars(client), **self._children(client, levels)})
+
+    def create(self, incoming: Incoming, agency: str) -> Answer:
+        """A new client from a template. 201, a relative Location and no body, as for an activity.
+
+        The readable documents do not show what is sent. What a client has when it is read back is checked
+        (name, country, currency), the name also under `clientName` after an activity's `activityName`; more
+        fields cannot be called unknown here and are let through.
+        """
+        _check_agency(agency)
+        incoming.read_query().end()
+        body = incoming.json()
+        fields = Fields(body)
+        names = [field for field in ("name", "clientName") if field in fields]
+        if len(names) != 1:
+            raise Invalid("the client's name is required, once")
+        client = Client(
+            id=str(uuid.uuid4()),
+            name=fields.need(names[0], filled_text),
+            country=fields.may("country", pattern("[A-Z]{2}", "a country like SE")) or "SE",
+            currency=fields.may("currency", pattern("[A-Z]{3}", "a currency like EUR")) or "EUR",
+        )
+        fields.may("templateId", filled_text)
+        self._held[client.id] = client
+        return Answer(201, headers={"Location": self.location(client.id)})
+
+    def _client(self, client_id: str) -> Client:
+        if client_id not in self._held:
+            raise Refused(404, f"no client {client_id}")
+        return self._held[client_id]
+
+    def _children(self, client: Client, levels: int) -> dict[str, Any]:
+        if not levels:
+            return {}
+        campaign: dict[str, Any] = {"id": CAMPAIGN, "name": CAMPAIGN}
+        if levels > 1:
+            campaign["activities"] = [
+                activity.brief(levels - 2)
+                for activity in self._activities.values()
+                if activity.client_id == client.id
+            ]
+        return {"campaigns": [campaign]}
+
+    def state(self) -> list[dict[str, Any]]:
+        """All clients."""
+        return [dict(vars(client)) for client in self._held.values()]
+
+
+def _check_agency(agency: str) -> None:
+    if agency != MEDIA_AGENCY["id"]:
+        raise Refused(404, f"no media agency {agency}")

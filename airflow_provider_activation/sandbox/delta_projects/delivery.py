@@ -1,0 +1,143 @@
+"""Delta Projects' bidding plans, creatives and statistics: what comes of an activity, only to be read."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, time, timedelta
+from typing import Any
+
+from airflow_provider_activation.sandbox.core.messages import Answer, Incoming, Refused
+from airflow_provider_activation.sandbox.core.reading import Invalid, one_of, pattern
+from airflow_provider_activation.sandbox.delta_projects.activities import ACTIVITIES, Activities
+from airflow_provider_activation.sandbox.delta_projects.fetch import BELOW_A_BIDDING_PLAN, read_fetch
+from airflow_provider_activation.sandbox.delta_projects.models import Activity, BiddingPlan
+from airflow_provider_activation.sandbox.delta_projects.seeds import SHARES
+
+ACTIVITY = f"{ACTIVITIES}/{{activityId}}"
+PLANS = f"{ACTIVITY}/bidding_plan"
+CREATIVES = f"{PLANS}/{{biddingPlanId}}/creative"
+
+DELIVERY_ROUTES = (
+    ("GET", PLANS, "list_plans"),
+    ("GET", f"{PLANS}/{{biddingPlanId}}", "get_plan"),
+    ("GET", CREATIVES, "list_creatives"),
+    ("GET", f"{CREATIVES}/{{creativeId}}", "get_creative"),
+    ("GET", f"{ACTIVITY}/statistics", "statistics"),
+)
+
+BIDS_PER_SECOND = 50
+BIDS_PER_IMPRESSION = 5
+IMPRESSIONS_PER_CLICK = 400
+VIEWABLE = 0.64
+
+_interval = pattern(r"\d{4}-\d\d-\d\d/\d{4}-\d\d-\d\d", "YYYY-MM-DD/YYYY-MM-DD")
+
+
+class Delivery:
+    """What the activities do."""
+
+    def __init__(self, activities: Activities) -> None:
+        self._activities = activities
+
+    def list_plans(self, incoming: Incoming, *path: str) -> Answer:
+        """Id and name of an activity's bidding plans."""
+        activity = self._activities.find(*path)
+        levels = read_fetch(incoming, BELOW_A_BIDDING_PLAN)
+        return Answer.json([plan.public(levels) for plan in activity.plans.values()])
+
+    def get_plan(self, incoming: Incoming, *path: str) -> Answer:
+        """One bidding plan."""
+        plan = self._plan(*path)
+        return Answer.json(plan.public(read_fetch(incoming, BELOW_A_BIDDING_PLAN)))
+
+    def list_creatives(self, incoming: Incoming, *path: str) -> Answer:
+        """The creatives of a bidding plan."""
+        plan = self._plan(*path)
+        incoming.read_query().end()
+        return Answer.json([creative.public for creative in plan.creatives.values()])
+
+    def get_creative(self, incoming: Incoming, *path: str) -> Answer:
+        """One creative."""
+        *plan_path, creative_id = path
+        plan = self._plan(*plan_path)
+        incoming.read_query().end()
+        if creative_id not in plan.creatives:
+            raise Refused(404, f"no creative {creative_id}")
+        return Answer.json(plan.creatives[creative_id].public)
+
+    def _plan(self, *path: str) -> BiddingPlan:
+        *activity_path, plan_id = path
+        activity = self._activities.find(*activity_path)
+        if plan_id not in activity.plans:
+            raise Refused(404, f"no bidding plan {plan_id}")
+        return activity.plans[plan_id]
+
+    def statistics(self, incoming: Incoming, *path: str) -> Answer:
+        """What an activity has done so far, by groups.
+
+        An entry holds the four figures that are documented and no more: what it says besides, its day among
+        it, cannot be known here. `sort_order` and `limit` are taken to order and bound the entries of each
+        group; days are those of UTC.
+        """
+        activity = self._activities.find(*path)
+        query = incoming.read_query()
+        interval = query.may("interval", _interval)
+        group_by = query.may("group_by", one_of("bidding_plan", *SHARES)) or "bidding_plan"
+        granularity = query.may("granularity", one_of("none", "day")) or "none"
+        sort_order = query.may("sort_order", one_of("ASC", "DESC")) or "ASC"
+        limit = query.whole("limit", 1)
+        query.end()
+        first, last = _days(activity, interval)
+        now = self._activities.now()
+        if granularity == "none":
+            spans = [(_midnight(first), _midnight(last + timedelta(days=1)))]
+        else:
+            # No entries for days without any flight, nor for those to come.
+            first = max(first, activity.start.astimezone(UTC).date())
+            last = min(last, activity.stop.astimezone(UTC).date(), now.date())
+            days = [first + timedelta(days=after) for after in range((last - first).days + 1)]
+            spans = [(_midnight(day), _midnight(day + timedelta(days=1))) for day in days]
+        spans = (spans if sort_order == "ASC" else spans[::-1])[:limit]
+        seconds = [activity.seconds_bidding(begin, end, now) for begin, end in spans]
+        return Answer.json(
+            [
+                {**group, "entries": [_entry(passed * share) for passed in seconds]}
+                for group, share in _groups(activity, group_by)
+            ]
+        )
+
+
+def _groups(activity: Activity, group_by: str) -> list[tuple[dict[str, str], float]]:
+    """The groups, each with its share of all bids. Only bidding plans have ids."""
+    if group_by == "bidding_plan":
+        share = 1 / max(1, len(activity.plans))
+        return [({"name": plan.name, "id": plan.id}, share) for plan in activity.plans.values()]
+    return [({"name": name}, share) for name, share in SHARES[group_by].items()]
+
+
+def _entry(seconds: float) -> dict[str, Any]:
+    bids = int(BIDS_PER_SECOND * seconds)
+    impressions = bids // BIDS_PER_IMPRESSION
+    return {
+        "bids": bids,
+        "impressions": impressions,
+        # A factor, not a number of impressions.
+        "viewable_impressions": VIEWABLE if impressions else 0.0,
+        "clicks": impressions // IMPRESSIONS_PER_CLICK,
+    }
+
+
+def _days(activity: Activity, interval: str | None) -> tuple[date, date]:
+    """The first and last day that are asked for, those of the flight if nothing else is said."""
+    if interval is None:
+        return activity.start.astimezone(UTC).date(), activity.stop.astimezone(UTC).date()
+    try:
+        first, last = (date.fromisoformat(written) for written in interval.split("/"))
+    except ValueError:
+        raise Invalid("interval names a day that there is not") from None
+    if first > last:
+        raise Invalid("interval must not end before it begins")
+    return first, last
+
+
+def _midnight(day: date) -> datetime:
+    return datetime.combine(day, time(), UTC)

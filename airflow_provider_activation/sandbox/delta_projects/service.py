@@ -1,0 +1,70 @@
+"""Delta Projects DSP API v1."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from airflow_provider_activation.sandbox.core.messages import Answer, Incoming, Refused, Route
+from airflow_provider_activation.sandbox.core.service import Service
+from airflow_provider_activation.sandbox.core.settings import Settings, Vault
+from airflow_provider_activation.sandbox.delta_projects.activities import ACTIVITY_ROUTES, Activities
+from airflow_provider_activation.sandbox.delta_projects.clients import CLIENT_ROUTES, Clients
+from airflow_provider_activation.sandbox.delta_projects.delivery import DELIVERY_ROUTES, Delivery
+from airflow_provider_activation.sandbox.delta_projects.models import Activity
+from airflow_provider_activation.sandbox.delta_projects.seeds import FIRST_CLIENT, MEDIA_AGENCY, TEMPLATES
+
+
+class DeltaProjects(Service):
+    """One media agency with its clients. There is no deletion of anything."""
+
+    name = "delta-projects"
+    title = "Delta Projects DSP API v1"
+    seeded = frozenset({"activityTemplates"})
+
+    def __init__(self, settings: Settings, vault: Vault) -> None:
+        super().__init__(settings, vault)
+        held: dict[str, Activity] = {}
+        self.clients = Clients(held)
+        self.activities = Activities(settings.clock, self.clients, held)
+        self.routes = [
+            Route(method, template, getattr(part, verb))
+            for part, routes in (
+                (self.clients, CLIENT_ROUTES),
+                (self.activities, ACTIVITY_ROUTES),
+                (Delivery(self.activities), DELIVERY_ROUTES),
+            )
+            for method, template, verb in routes
+        ]
+
+    def error(self, status: int, message: str) -> Answer:
+        """Plain text: the documents describe no error body."""
+        return Answer.text(message, status)
+
+    def authenticate(self, incoming: Incoming) -> None:
+        """The key is a query parameter on every call."""
+        keys = [value for name, value in incoming.query if name == "apikey"]
+        if keys != [self.settings.secret("delta_api_key")]:
+            raise Refused(401, "wrong or insufficient credentials")
+        incoming.query = [(name, value) for name, value in incoming.query if name != "apikey"]
+
+    def connections(self) -> dict[str, dict[str, Any]]:
+        """delta_projects_default."""
+        return {
+            "delta_projects_default": {
+                "conn_type": "delta_projects",
+                "host": self.url,
+                "password": self.settings.secret("delta_api_key"),
+                "extra": {"media_agency_id": MEDIA_AGENCY["id"], "client_id": FIRST_CLIENT["id"]},
+            }
+        }
+
+    def state(self) -> dict[str, list[dict[str, Any]]]:
+        """The clients, the activities with all their fields and what belongs to them, and the templates."""
+        return {
+            "clients": self.clients.state(),
+            **self.activities.state(),
+            "activityTemplates": [
+                {"id": template.id, "name": template.name, "hasGeoRule": template.has_geo_rule}
+                for template in TEMPLATES.values()
+            ],
+        }

@@ -1,0 +1,335 @@
+"""LiveRamp's segment configs, segment statuses and deliveries."""
+
+from __future__ import annotations
+
+import itertools
+from dataclasses import dataclass
+from typing import Any, Literal, TypeVar
+
+from airflow_provider_activation.sandbox.core.messages import Answer, Incoming, Refused
+from airflow_provider_activation.sandbox.core.reading import (
+    Check,
+    Fields,
+    Invalid,
+    array,
+    filled_text,
+    one_of,
+)
+from airflow_provider_activation.sandbox.core.service import iso, progress
+from airflow_provider_activation.sandbox.core.settings import Settings
+from airflow_provider_activation.sandbox.liveramp.paging import page
+from airflow_provider_activation.sandbox.liveramp.seeds import SEGMENT_TYPES
+from airflow_provider_activation.sandbox.liveramp.segments import Segments
+
+DISTRIBUTION_ROUTES = (
+    ("POST", "/v2/distribution-managers/{dmId}/segment-configs", "add_configs"),
+    ("DELETE", "/v2/distribution-managers/{dmId}/segment-configs", "remove_configs"),
+    ("GET", "/v2/distribution-managers/{dmId}/segment-configs", "list_configs"),
+    ("GET", "/v2/distribution-managers/{dmId}/segment-configs/{id}", "get_config"),
+    ("GET", "/v2/segment-statuses", "list_segment_statuses"),
+    ("GET", "/v2/deliveries", "list_deliveries"),
+)
+
+MAX_CONFIGS = 500
+
+SYNC_COURSE = ("NEVER_SYNCED", "OUT_OF_SYNC", "SYNCED")
+GOING = ("PENDING", "IN_PROGRESS")
+"""What a delivery goes through before it ends."""
+
+T = TypeVar("T")
+
+
+@dataclass
+class Config:
+    """One segment in distribution."""
+
+    id: str
+    segment_id: str
+    segment_type: str
+    manager_id: str
+    destination_segment_id: str | None
+    connection_id: str
+    device_type: str
+    started: float | None = None
+    """When its delivery began; None while its distribution manager delivers nothing."""
+
+    @property
+    def key(self) -> tuple[str, str, str, str | None]:
+        """What must not be put into distribution twice."""
+        return self.manager_id, self.segment_id, self.segment_type, self.destination_segment_id
+
+    @property
+    def public(self) -> dict[str, Any]:
+        """As the API shows it."""
+        shown = {
+            "id": self.id,
+            "segmentID": self.segment_id,
+            "segmentType": self.segment_type,
+            "distributionManagerID": self.manager_id,
+        }
+        if self.destination_segment_id is not None:
+            shown["destinationSegmentID"] = self.destination_segment_id
+        return shown
+
+
+@dataclass
+class Delivery:
+    """What putting a segment into distribution, or taking it out, sends to the destination."""
+
+    id: str
+    operation: Literal["ADD", "DELETE"]
+    config: Config
+    started: float
+    fail: bool
+    cancelled: float | None = None
+
+
+class Distribution:
+    """What is being distributed, and how far it has come.
+
+    That deliveries of an inactive distribution manager stop is documented; that they are then CANCELLED, and
+    made anew when it becomes active again, is how it is understood here.
+    """
+
+    def __init__(
+        self, settings: Settings, connections: dict[str, dict[str, Any]], segments: Segments
+    ) -> None:
+        self._step = settings.step_seconds
+        self._now = settings.clock.now
+        self._connections = connections
+        self._segments = segments
+        self.managers: dict[str, dict[str, Any]] = {}
+        self._configs: dict[str, Config] = {}
+        self._keys: set[tuple[str, str, str, str | None]] = set()
+        self._deliveries: list[Delivery] = []
+        self._ids = itertools.count(8200001)
+
+    def manager(self, manager_id: str) -> dict[str, Any]:
+        """One distribution manager."""
+        if manager_id not in self.managers:
+            raise Refused(404, f"no distribution manager {manager_id}")
+        return self.managers[manager_id]
+
+    def holds(self, manager_id: str) -> bool:
+        """Whether a distribution manager has segments in distribution."""
+        return any(config.manager_id == manager_id for config in self._configs.values())
+
+    def cancel(self, manager_id: str) -> None:
+        """Stop what a distribution manager has not delivered yet, as it becomes inactive."""
+        now = self._now()
+        for delivery in self._deliveries:
+            if delivery.config.manager_id == manager_id and self._status(delivery, now) in GOING:
+                delivery.cancelled = now
+                if delivery.operation == "ADD":
+                    delivery.config.started = None
+
+    def resume(self, manager_id: str) -> None:
+        """Deliver what a distribution manager holds and has not delivered, as it becomes active."""
+        for config in self._configs.values():
+            if config.manager_id == manager_id and config.started is None:
+                self._deliver("ADD", config, fail=False)
+
+    def add_configs(self, incoming: Incoming, manager_id: str) -> Answer:
+        """Put segments into distribution. 207: each item has an outcome, the call as a whole has none."""
+        incoming.read_query().end()
+        manager = self.manager(manager_id)
+        # A body of the wrong form is refused whole; only well-formed items get outcomes of their own.
+        items = _items(incoming, _config_item)
+        return Answer.json([self._add(manager, item, incoming.fail) for item in items], 207)
+
+    def _add(self, manager: dict[str, Any], item: dict[str, Any], fail: bool) -> dict[str, Any]:
+        segment = self._segments.get(item["segmentID"])
+        if segment is None:
+            return _outcome(None, 404, "NOT_FOUND", f"no segment {item['segmentID']}")
+        if segment.type != item["segmentType"]:
+            return _outcome(None, 422, "VALIDATION_ERROR", f"the segment's type is {segment.type}")
+        if item["distributionManagerID"] != manager["id"]:
+            return _outcome(None, 422, "VALIDATION_ERROR", "distributionManagerID differs from the path")
+        devices = self._connections[manager["integrationConnectionID"]]["deviceTypes"]
+        config = Config(
+            id=str(next(self._ids)),
+            segment_id=segment.id,
+            segment_type=segment.type,
+            manager_id=manager["id"],
+            destination_segment_id=item["destinationSegmentID"],
+            connection_id=manager["integrationConnectionID"],
+            device_type=devices[0] if len(devices) == 1 else "MIXED",
+        )
+        if config.key in self._keys:
+            return _outcome(None, 409, "CONFLICT", f"the segment {segment.id} is in distribution already")
+        self._keys.add(config.key)
+        self._configs[config.id] = config
+        if manager["status"] == "ACTIVE":
+            self._deliver("ADD", config, fail)
+        return _outcome(config.id, 201, "CREATED", "Created")
+
+    def remove_configs(self, incoming: Incoming, manager_id: str) -> Answer:
+        """Take segments out of distribution, by the ids of their configs. 207, as when they are added.
+
+        A config is gone at once, its segment from the destination only when the delivery has been made.
+        What was on its way there before is still delivered.
+        """
+        incoming.read_query().end()
+        manager = self.manager(manager_id)
+        items = _items(incoming, _config_id)
+        return Answer.json([self._remove(manager, config_id, incoming.fail) for config_id in items], 207)
+
+    def _remove(self, manager: dict[str, Any], config_id: str, fail: bool) -> dict[str, Any]:
+        config = self._configs.get(config_id)
+        if config is None or config.manager_id != manager["id"]:
+            return _outcome(config_id, 404, "NOT_FOUND", f"no segment config {config_id}")
+        del self._configs[config_id]
+        self._keys.remove(config.key)
+        if manager["status"] == "ACTIVE":
+            self._deliver("DELETE", config, fail)
+        # The documents do not say how a success reads here; 200 is what the other DELETEs answer.
+        return _outcome(config_id, 200, "OK", "Removed")
+
+    def _deliver(self, operation: Literal["ADD", "DELETE"], config: Config, fail: bool) -> None:
+        now = self._now()
+        if operation == "ADD":
+            config.started = now
+        self._deliveries.append(Delivery(str(next(self._ids)), operation, config, now, fail))
+
+    def list_configs(self, incoming: Incoming, manager_id: str) -> Answer:
+        """The segment configs of a distribution manager."""
+        self.manager(manager_id)
+        found = [config for config in self._configs.values() if config.manager_id == manager_id]
+        return page(
+            incoming.read_query(),
+            "segmentConfigs",
+            found,
+            lambda config: config.public,
+            lambda config: int(config.id),
+        )
+
+    def get_config(self, incoming: Incoming, manager_id: str, config_id: str) -> Answer:
+        """One segment config."""
+        incoming.read_query().end()
+        self.manager(manager_id)
+        config = self._configs.get(config_id)
+        if config is None or config.manager_id != manager_id:
+            raise Refused(404, f"distribution manager {manager_id} has no segment config {config_id}")
+        return Answer.json(config.public)
+
+    def list_segment_statuses(self, incoming: Incoming) -> Answer:
+        """How each segment's name stands at the destinations; both filters are optional."""
+        query = incoming.read_query()
+        kind = query.may("segmentType", one_of(*SEGMENT_TYPES))
+        ids = query.many("segmentIDs", "segmentIDs[]")
+        statuses = [
+            (number, status)
+            for number, status in self._segment_statuses(self._now())
+            if kind in (None, status["segmentType"]) and (ids is None or status["segmentID"] in ids)
+        ]
+        return page(query, "v2/SegmentStatuses", statuses, lambda pair: pair[1], lambda pair: pair[0])
+
+    def _segment_statuses(self, now: float) -> list[tuple[int, dict[str, Any]]]:
+        # With each status the number of its config, or of its segment: those are the greater ones.
+        statuses: list[tuple[int, dict[str, Any]]] = []
+        distributed = set()
+        for config in self._configs.values():
+            distributed.add(config.segment_id)
+            sync = (
+                SYNC_COURSE[0]
+                if config.started is None
+                else progress(config.started, now, self._step, SYNC_COURSE)
+            )
+            taxonomy = {"taxonomySyncStatus": sync}
+            name_there = config.destination_segment_id or (
+                f"dest-{config.segment_id}" if sync == "SYNCED" else None
+            )
+            if name_there is not None:
+                taxonomy["destinationSegmentID"] = name_there
+            status = {
+                "segmentID": config.segment_id,
+                "segmentType": config.segment_type,
+                "taxonomy": taxonomy,
+                "integrationConnectionID": config.connection_id,
+            }
+            statuses.append((int(config.id), status))
+        for segment in self._segments.all():
+            if segment.id not in distributed:
+                taxonomy = {"taxonomySyncStatus": "NOT_CONFIGURED_TO_SYNC"}
+                status = {"segmentID": segment.id, "segmentType": segment.type, "taxonomy": taxonomy}
+                statuses.append((int(segment.id), status))
+        return statuses
+
+    def list_deliveries(self, incoming: Incoming) -> Answer:
+        """All deliveries, or those of a connection or of some segments."""
+        query = incoming.read_query()
+        connection_id = query.may("integrationConnectionID", filled_text)
+        segment_ids = query.many("segmentIDs", "segmentIDs[]")
+        wanted = None if segment_ids is None else set(segment_ids)
+        found = [
+            delivery
+            for delivery in self._deliveries
+            if connection_id in (None, delivery.config.connection_id)
+            and (wanted is None or delivery.config.segment_id in wanted)
+        ]
+        now = self._now()
+        return page(query, "v2/Deliveries", found, lambda delivery: self._delivery(delivery, now))
+
+    def _status(self, delivery: Delivery, now: float) -> str:
+        if delivery.cancelled is not None:
+            return "CANCELLED"
+        end = "FAILED" if delivery.fail else "DELIVERED"
+        return progress(delivery.started, now, self._step, (*GOING, end))
+
+    def _delivery(self, delivery: Delivery, now: float) -> dict[str, Any]:
+        config = delivery.config
+        status = self._status(delivery, now)
+        steps = GOING.index(status) if status in GOING else len(GOING)
+        updated = delivery.started + self._step * steps if delivery.cancelled is None else delivery.cancelled
+        shown: dict[str, Any] = {
+            "id": delivery.id,
+            "status": status,
+            "deviceType": config.device_type,
+            "updatedAt": iso(updated),
+            "integrationConnectionID": config.connection_id,
+            "operationType": delivery.operation,
+            "segmentID": config.segment_id,
+        }
+        segment = self._segments.get(config.segment_id)
+        if status == "DELIVERED" and segment is not None:
+            shown["recordCount"] = segment.record_count
+        return shown
+
+    def state(self) -> dict[str, list[dict[str, Any]]]:
+        """Managers, configs and deliveries."""
+        now = self._now()
+        return {
+            "distributionManagers": list(self.managers.values()),
+            "segmentConfigs": [config.public for config in self._configs.values()],
+            "deliveries": [self._delivery(delivery, now) for delivery in self._deliveries],
+        }
+
+
+def _items(incoming: Incoming, item: Check[T]) -> list[T]:
+    items = array(item, minimum=1)(incoming.json(), "the body")
+    if len(items) > MAX_CONFIGS:
+        raise Invalid(f"at most {MAX_CONFIGS} segment configs in one call, not {len(items)}")
+    return items
+
+
+def _config_id(value: object, where: str) -> str:
+    fields = Fields(value, where)
+    read = fields.need("id", filled_text)
+    fields.end()
+    return read
+
+
+def _config_item(value: object, where: str) -> dict[str, Any]:
+    fields = Fields(value, where)
+    read = {
+        "segmentID": fields.need("segmentID", filled_text),
+        "segmentType": fields.need("segmentType", one_of(*SEGMENT_TYPES)),
+        "distributionManagerID": fields.need("distributionManagerID", filled_text),
+        "destinationSegmentID": fields.may("destinationSegmentID", filled_text),
+    }
+    fields.end()
+    return read
+
+
+def _outcome(config_id: str | None, status: int, code: str, message: str) -> dict[str, Any]:
+    return {"id": config_id, "status": {"httpStatus": status, "errorCode": code, "message": message}}

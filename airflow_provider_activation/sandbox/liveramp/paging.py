@@ -1,0 +1,66 @@
+"""How LiveRamp pages its lists: `limit`, an `after` cursor, and `_pagination` beside the list."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from bisect import bisect_right
+from collections.abc import Callable, Sequence
+from typing import Any, TypeVar
+
+from airflow_provider_activation.sandbox.core.messages import Answer
+from airflow_provider_activation.sandbox.core.reading import Invalid, Query, filled_text
+
+T = TypeVar("T")
+
+DEFAULT_LIMIT = 10
+MAX_LIMIT = 100
+
+
+def page(
+    query: Query,
+    key: str,
+    items: Sequence[T],
+    show: Callable[[T], Any] = lambda item: item,
+    number: Callable[[T], int] | None = None,
+) -> Answer:
+    """One page of a list; `show` is asked only for the items on it. Refuses what is left in the query.
+
+    A list that can lose items needs `number`, which rises from item to item: its cursor then names the
+    last item shown. In the others, which only ever grow at their end, a position is stable.
+    """
+    limit = query.whole("limit", 1, MAX_LIMIT) or DEFAULT_LIMIT
+    after = query.may("after", filled_text)
+    query.end()
+    start = 0 if after is None else _place(after)
+    if after is not None and number is not None:
+        start = bisect_right(items, start, key=number)
+    elif start > len(items):
+        raise Invalid("after is not a cursor of this list")
+    end = start + limit
+    cursor = None
+    if end < len(items):
+        cursor = _cursor(end if number is None else number(items[end - 1]))
+    return Answer.json(
+        {
+            key: [show(item) for item in items[start:end]],
+            "_pagination": {"after": cursor, "total": len(items)},
+        }
+    )
+
+
+def _cursor(place: int) -> str:
+    # Opaque to the caller.
+    return base64.urlsafe_b64encode(f"after:{place}".encode()).decode()
+
+
+def _place(cursor: str) -> int:
+    try:
+        word, _, digits = (
+            base64.b64decode(cursor, altchars=b"-_", validate=True).decode("ascii").partition(":")
+        )
+        if word != "after":
+            raise ValueError(word)
+        return int(digits)
+    except (ValueError, binascii.Error):
+        raise Invalid("after is not a cursor of this list") from None
