@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from typing import Any, Literal
 
 from airflow_provider_activation.sandbox.acoustic_exchange.endpoints import Endpoint
-from airflow_provider_activation.sandbox.core.messages import JSON, Incoming, Refused
-from airflow_provider_activation.sandbox.core.reading import Invalid
-from airflow_provider_activation.sandbox.core.service import bearer
+from airflow_provider_activation.sandbox.core.errors import Refused
+from airflow_provider_activation.sandbox.core.messages import Request
+from airflow_provider_activation.sandbox.core.routing import number_in
 from airflow_provider_activation.sandbox.core.settings import Settings
 
 Level = Literal["account", "endpoint", "application"]
@@ -79,19 +78,19 @@ class Account:
             **{settings.secret(name): ("endpoint", own) for name, own in ENDPOINT_KEYS.items()},
         }
 
-    def _caller(self, incoming: Incoming) -> tuple[Level, int | None]:
-        found = self._keys.get(bearer(incoming))
+    def _caller(self, request: Request) -> tuple[Level, int | None]:
+        found = self._keys.get(request.bearer())
         if found is None:
             raise Refused(403, "Not authorized: the authentication key is missing or not recognised")
         return found
 
-    def level(self, incoming: Incoming) -> Level:
+    def level(self, request: Request) -> Level:
         """The level of the caller's key."""
-        return self._caller(incoming)[0]
+        return self._caller(request)[0]
 
-    def need_level(self, incoming: Incoming, *levels: Level) -> Level:
+    def need_level(self, request: Request, *levels: Level) -> Level:
         """Refuse a key of another level; gives the key's level."""
-        given = self.level(incoming)
+        given = self.level(request)
         if given not in levels:
             wanted = " or ".join(levels)
             raise Refused(
@@ -99,15 +98,15 @@ class Account:
             )
         return given
 
-    def need_access(self, incoming: Incoming, *endpoint_ids: int) -> None:
+    def need_access(self, request: Request, *endpoint_ids: int) -> None:
         """Refuse all but the account's key and the keys of these endpoints."""
-        if self.need_level(incoming, "account", "endpoint") == "endpoint":
-            self.need_part(incoming, *endpoint_ids)
+        if self.need_level(request, "account", "endpoint") == "endpoint":
+            self.need_part(request, *endpoint_ids)
 
-    def need_part(self, incoming: Incoming, *endpoint_ids: int) -> None:
+    def need_part(self, request: Request, *endpoint_ids: int) -> None:
         """Refuse a key that belongs to none of these endpoints nor to an application of theirs."""
-        level = self.need_level(incoming, "endpoint", "application")
-        reached = APPLICATION_ENDPOINTS if level == "application" else (self.own_id(incoming),)
+        level = self.need_level(request, "endpoint", "application")
+        reached = APPLICATION_ENDPOINTS if level == "application" else (self.own_id(request),)
         if not set(reached) & set(endpoint_ids):
             raise Refused(403, f"Not authorized: the {level}-level key belongs to another endpoint")
 
@@ -115,36 +114,26 @@ class Account:
         """Whether a key that stands elsewhere than in the header is this endpoint's."""
         return self._keys.get(key) == ("endpoint", endpoint_id)
 
-    def own_id(self, incoming: Incoming) -> int | None:
+    def own_id(self, request: Request) -> int | None:
         """The id of the endpoint that an endpoint-level key belongs to."""
-        return self._caller(incoming)[1]
+        return self._caller(request)[1]
 
-    def own(self, incoming: Incoming) -> Endpoint:
+    def own(self, request: Request) -> Endpoint:
         """The endpoint that the key belongs to; 404 when it has been deleted."""
-        self.need_level(incoming, "endpoint")
-        return self.endpoint(str(self.own_id(incoming)))
+        self.need_level(request, "endpoint")
+        return self.endpoint(str(self.own_id(request)))
 
-    def own_endpoint(self, incoming: Incoming, written: str, deleted: bool = False) -> Endpoint:
+    def own_endpoint(self, request: Request, written: str, deleted: bool = False) -> Endpoint:
         """The endpoint of an id in a path, for calls that only its own key may make."""
-        self.need_level(incoming, "endpoint")
+        self.need_level(request, "endpoint")
         endpoint = self.endpoint(written, deleted)
-        self.need_part(incoming, endpoint.id)
+        self.need_part(request, endpoint.id)
         return endpoint
 
     def endpoint(self, written: str, deleted: bool = False) -> Endpoint:
         """The endpoint of an id in a path; a deleted one only where the call is about that."""
-        endpoint = (
-            self.endpoints.get(int(written)) if re.fullmatch(r"[0-9]{1,19}", written, re.ASCII) else None
-        )
+        number = number_in(written)
+        endpoint = None if number is None else self.endpoints.get(number)
         if endpoint is None or (endpoint.deleted and not deleted):
             raise Refused(404, f"no endpoint {written}")
         return endpoint
-
-
-def need_no_body(incoming: Incoming) -> None:
-    """Refuse a body and a query. A Content-Type is in the request formats even so, but nobody needs it."""
-    incoming.read_query().end()
-    if incoming.media_type() not in ("", JSON):
-        raise Invalid(f"Content-Type must be {JSON}")
-    if incoming.body:
-        raise Invalid("this call takes no body")

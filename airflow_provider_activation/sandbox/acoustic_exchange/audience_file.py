@@ -9,7 +9,7 @@ import io
 from collections.abc import Callable
 from typing import Any
 
-from airflow_provider_activation.sandbox.core.reading import Invalid
+from airflow_provider_activation.sandbox.core.errors import Invalid
 
 LONGEST_RECORD = 4 * 1024 * 1024
 

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from airflow_provider_activation.sandbox.core.reading import Fields, Invalid, filled_text, integer, text_map
+from airflow_provider_activation.sandbox.core import checks
+from airflow_provider_activation.sandbox.core.errors import Invalid
+from airflow_provider_activation.sandbox.core.reading import Fields
 
 LONGEST_REASON = 512
 """Bytes, so counted in UTF-8."""
@@ -23,9 +25,9 @@ def read_database_change(body: object) -> DatabaseChange:
     """Check PUT /v1/endpoint/database."""
     fields = Fields(body)
     change = DatabaseChange(
-        endpoint_id=fields.may("endpointId", integer(1)),
-        database_id=fields.need("databaseId", filled_text),
-        name=fields.may("marketingDatabaseName", filled_text),
+        endpoint_id=fields.may("endpointId", checks.integer(1)),
+        database_id=fields.need("databaseId", checks.filled_text),
+        name=fields.may("marketingDatabaseName", checks.filled_text),
     )
     fields.end()
     return change
@@ -34,7 +36,7 @@ def read_database_change(body: object) -> DatabaseChange:
 def read_access_attributes(body: object) -> dict[str, str]:
     """Check PUT /v1/endpointattributes/authkey/{authKey}; gives the pairs."""
     fields = Fields(body)
-    attributes = fields.need("attributes", text_map)
+    attributes = fields.need("attributes", checks.text_map)
     fields.end()
     if not attributes:
         raise Invalid("attributes must have at least one name and value")
@@ -44,7 +46,7 @@ def read_access_attributes(body: object) -> dict[str, str]:
 def read_failure(body: object) -> str:
     """Check PUT /v1/endpoint/{endpoint_id}/reportfailure; gives the reason."""
     fields = Fields(body)
-    reason = fields.need("reason", filled_text)
+    reason = fields.need("reason", checks.filled_text)
     fields.end()
     if len(reason.encode()) > LONGEST_REASON:
         raise Invalid(f"reason must not exceed {LONGEST_REASON} bytes")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from airflow_provider_activation.sandbox.acoustic_exchange.account import Account, need_no_body
+from airflow_provider_activation.sandbox.acoustic_exchange.account import Account
 from airflow_provider_activation.sandbox.acoustic_exchange.endpoint_bodies import (
     read_access_attributes,
     read_database_change,
@@ -16,55 +16,57 @@ from airflow_provider_activation.sandbox.acoustic_exchange.endpoints import (
     listed_segment,
 )
 from airflow_provider_activation.sandbox.acoustic_exchange.registration import read_registration
-from airflow_provider_activation.sandbox.core.messages import Answer, Incoming, Refused, Route
-from airflow_provider_activation.sandbox.core.reading import Invalid
+from airflow_provider_activation.sandbox.core.errors import Invalid, Refused
+from airflow_provider_activation.sandbox.core.messages import Request, Response
+from airflow_provider_activation.sandbox.core.routing import Operations
 
 
-class EndpointCalls:
+class EndpointOperations(Operations):
     """The calls of /v1/endpoint, /v1/endpointattributes and /v1/{endpointId}/status."""
+
+    # Words like "enable" come before the ids in their place.
+    table = (
+        ("GET", "/v1/endpoint", "list_endpoints"),
+        ("PUT", "/v1/endpoint", "register_own"),
+        ("DELETE", "/v1/endpoint", "delete_own"),
+        ("PUT", "/v1/endpoint/database", "set_database"),
+        ("PUT", "/v1/endpoint/enable", "switch_own"),
+        ("PUT", "/v1/endpoint/disable", "switch_own"),
+        ("PUT", "/v1/endpoint/enable/{endpointId}", "switch_any"),
+        ("PUT", "/v1/endpoint/disable/{endpointId}", "switch_any"),
+        ("PUT", "/v1/endpoint/{endpointId}", "register_any"),
+        ("DELETE", "/v1/endpoint/{endpointId}", "delete_any"),
+        ("PUT", "/v1/endpoint/{endpointId}/reportfailure", "report_failure"),
+        ("PUT", "/v1/endpointattributes/authkey/{authKey}", "set_attributes"),
+        ("GET", "/v1/{endpointId}/status", "get_status"),
+    )
 
     def __init__(self, account: Account) -> None:
         self._account = account
-        # Words like "enable" stand where an id may stand, so they come first.
-        self.routes = [
-            Route("GET", "/v1/endpoint", self.list_endpoints),
-            Route("PUT", "/v1/endpoint", self.register_own),
-            Route("DELETE", "/v1/endpoint", self.delete_own),
-            Route("PUT", "/v1/endpoint/database", self.set_database),
-            Route("PUT", "/v1/endpoint/enable", lambda incoming: self.switch_own(incoming, True)),
-            Route("PUT", "/v1/endpoint/disable", lambda incoming: self.switch_own(incoming, False)),
-            Route("PUT", "/v1/endpoint/enable/{endpointId}", lambda i, e: self.switch_any(i, e, True)),
-            Route("PUT", "/v1/endpoint/disable/{endpointId}", lambda i, e: self.switch_any(i, e, False)),
-            Route("PUT", "/v1/endpoint/{endpointId}", self.register_any),
-            Route("DELETE", "/v1/endpoint/{endpointId}", self.delete_any),
-            Route("PUT", "/v1/endpoint/{endpointId}/reportfailure", self.report_failure),
-            Route("PUT", "/v1/endpointattributes/authkey/{authKey}", self.set_attributes),
-            Route("GET", "/v1/{endpointId}/status", self.get_status),
-        ]
 
-    def register_own(self, incoming: Incoming) -> Answer:
+    def register_own(self, request: Request) -> Response:
         """Register the endpoint that the key belongs to."""
-        self._account.need_level(incoming, "endpoint")
-        return self._register(incoming, str(self._account.own_id(incoming)))
+        self._account.need_level(request, "endpoint")
+        return self._register(request, str(self._account.own_id(request)))
 
-    def register_any(self, incoming: Incoming, endpoint_id: str) -> Answer:
+    def register_any(self, request: Request, endpoint_id: str) -> Response:
         """Register an endpoint on behalf of the account."""
-        self._account.need_level(incoming, "account")
-        return self._register(incoming, endpoint_id)
+        self._account.need_level(request, "account")
+        return self._register(request, endpoint_id)
 
-    def _register(self, incoming: Incoming, endpoint_id: str) -> Answer:
-        incoming.read_query().end()
+    def _register(self, request: Request, endpoint_id: str) -> Response:
+        request.need_no_query()
         # Whether a deleted endpoint may come back is said nowhere. Here it may: its key goes on living.
         endpoint = self._account.endpoint(endpoint_id, deleted=True)
         # All of it is replaced: a type that is left out is thereby disabled.
-        endpoint.registration = read_registration(incoming.json())
+        endpoint.registration = read_registration(request.json())
         endpoint.deleted, endpoint.failure = False, None
-        return Answer.json({"endpointId": endpoint.id})
+        return Response.json({"endpointId": endpoint.id})
 
-    def list_endpoints(self, incoming: Incoming) -> Answer:
+    def list_endpoints(self, request: Request) -> Response:
         """The registered endpoints: all of them for the account, its own for an endpoint."""
-        level = self._account.need_level(incoming, "account", "endpoint")
-        query = incoming.read_query()
+        level = self._account.need_level(request, "account", "endpoint")
+        query = request.read_query()
         wanted = EndpointQuery(query, level)
         query.end()
         if wanted.endpoint_id is not None:
@@ -73,86 +75,87 @@ class EndpointCalls:
             endpoint
             for endpoint in self._account.endpoints.values()
             if endpoint.registration is not None
-            and (level == "account" or endpoint.id == self._account.own_id(incoming))
+            and (level == "account" or endpoint.id == self._account.own_id(request))
             and wanted.endpoint_id in (None, endpoint.id)
             and any(endpoint.enabled(family, role) for family in wanted.families for role in wanted.roles)
         ]
-        return Answer.json(_describe(found, wanted))
+        return Response.json(_describe(found, wanted))
 
-    def delete_own(self, incoming: Incoming) -> Answer:
+    def delete_own(self, request: Request) -> Response:
         """Delete the endpoint that the key belongs to."""
-        endpoint = self._account.own(incoming)
-        return self._delete(incoming, endpoint)
+        endpoint = self._account.own(request)
+        return self._delete(request, endpoint)
 
-    def delete_any(self, incoming: Incoming, endpoint_id: str) -> Answer:
+    def delete_any(self, request: Request, endpoint_id: str) -> Response:
         """Delete an endpoint on behalf of the account."""
-        self._account.need_level(incoming, "account")
-        return self._delete(incoming, self._account.endpoint(endpoint_id))
+        self._account.need_level(request, "account")
+        return self._delete(request, self._account.endpoint(endpoint_id))
 
-    def _delete(self, incoming: Incoming, endpoint: Endpoint) -> Answer:
-        need_no_body(incoming)
+    def _delete(self, request: Request, endpoint: Endpoint) -> Response:
+        request.need_no_body()
         # Of a deleted endpoint only its status is left.
         self._account.endpoints[endpoint.id] = Endpoint(
             endpoint.id, deleted=True, single_changes=endpoint.single_changes
         )
-        return Answer.json(True)
+        return Response.json(True)
 
-    def switch_own(self, incoming: Incoming, on: bool) -> Answer:
+    def switch_own(self, request: Request) -> Response:
         """Enable or disable the endpoint that the key belongs to."""
-        return self._switch(incoming, self._account.own(incoming), on)
+        return self._switch(request, self._account.own(request))
 
-    def switch_any(self, incoming: Incoming, endpoint_id: str, on: bool) -> Answer:
+    def switch_any(self, request: Request, endpoint_id: str) -> Response:
         """Enable or disable an endpoint on behalf of the account."""
-        self._account.need_level(incoming, "account")
-        return self._switch(incoming, self._account.endpoint(endpoint_id), on)
+        self._account.need_level(request, "account")
+        return self._switch(request, self._account.endpoint(endpoint_id))
 
-    def _switch(self, incoming: Incoming, endpoint: Endpoint, on: bool) -> Answer:
-        need_no_body(incoming)
+    def _switch(self, request: Request, endpoint: Endpoint) -> Response:
+        request.need_no_body()
         _need_registered(endpoint)
+        on = request.segments()[2] == "enable"
         if endpoint.switched_on == on:
-            return Answer(304)
+            return Response(304)
         endpoint.switched_on = on
         # Written like this in the documents, with a capital; it is not JSON.
-        return Answer.text("True")
+        return Response.text("True")
 
-    def set_database(self, incoming: Incoming) -> Answer:
+    def set_database(self, request: Request) -> Response:
         """Give a database of an endpoint another id, or its only one another name too."""
-        level = self._account.need_level(incoming, "endpoint", "application")
-        incoming.read_query().end()
-        change = read_database_change(incoming.json())
+        level = self._account.need_level(request, "endpoint", "application")
+        request.need_no_query()
+        change = read_database_change(request.json())
         if change.endpoint_id is None:
             if level == "application":
                 raise Invalid("endpointId is required with an application-level key")
-            endpoint = self._account.own(incoming)
+            endpoint = self._account.own(request)
         else:
             endpoint = self._account.endpoint(str(change.endpoint_id))
-            self._account.need_part(incoming, endpoint.id)
+            self._account.need_part(request, endpoint.id)
         _need_registered(endpoint)
         endpoint.set_database(change.database_id, change.name)
-        return Answer.json(True)
+        return Response.json(True)
 
-    def set_attributes(self, incoming: Incoming, key: str) -> Answer:
+    def set_attributes(self, request: Request, key: str) -> Response:
         """Keep what Exchange needs to log in at the endpoint, in place of what was given before."""
-        endpoint = self._account.own(incoming)
-        incoming.read_query().end()
+        endpoint = self._account.own(request)
+        request.need_no_query()
         if not self._account.is_key_of(key, endpoint.id):
             raise Refused(403, "Not authorized: the key in the path is not the one in the header")
         _need_registered(endpoint)
-        endpoint.attributes = read_access_attributes(incoming.json())
-        return Answer.json(True)
+        endpoint.attributes = read_access_attributes(request.json())
+        return Response.json(True)
 
-    def report_failure(self, incoming: Incoming, endpoint_id: str) -> Answer:
+    def report_failure(self, request: Request, endpoint_id: str) -> Response:
         """The endpoint's provider could not provision it."""
-        endpoint = self._account.own_endpoint(incoming, endpoint_id)
-        incoming.read_query().end()
-        endpoint.failure = read_failure(incoming.json())
-        return Answer.json(True)
+        endpoint = self._account.own_endpoint(request, endpoint_id)
+        request.need_no_query()
+        endpoint.failure = read_failure(request.json())
+        return Response.json(True)
 
-    def get_status(self, incoming: Incoming, endpoint_id: str) -> Answer:
+    def get_status(self, request: Request, endpoint_id: str) -> Response:
         """The status as a bare JSON string, of a deleted endpoint too."""
-        endpoint = self._account.own_endpoint(incoming, endpoint_id, deleted=True)
-        incoming.read_query().end()
-        return Answer.json(endpoint.status)
+        endpoint = self._account.own_endpoint(request, endpoint_id, deleted=True)
+        request.need_no_query()
+        return Response.json(endpoint.status)
 
 
 def _need_registered(endpoint: Endpoint) -> None:

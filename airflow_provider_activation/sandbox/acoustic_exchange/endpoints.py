@@ -6,8 +6,9 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from airflow_provider_activation.sandbox.acoustic_exchange.registration import is_enabled
-from airflow_provider_activation.sandbox.core.messages import Refused
-from airflow_provider_activation.sandbox.core.reading import Invalid, Query, filled_text
+from airflow_provider_activation.sandbox.core import checks
+from airflow_provider_activation.sandbox.core.errors import Invalid, Refused
+from airflow_provider_activation.sandbox.core.reading import Query
 
 
 @dataclass
@@ -119,8 +120,8 @@ class EndpointQuery:
         self.endpoint_id = query.whole("endpointId", 1)
         self._size = query.whole("pageSize", 1)
         self._start = query.whole("startRecord", 1)
-        self._name = query.may("searchByName", filled_text)
-        self._description = query.may("searchByDescription", filled_text)
+        self._name = query.may("searchByName", checks.filled_text)
+        self._description = query.may("searchByDescription", checks.filled_text)
         for given, needs, ok in (
             ("loadEvents", "event=true", event),
             ("loadSegments", "segment=true", segment),

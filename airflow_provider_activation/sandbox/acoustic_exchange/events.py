@@ -12,76 +12,70 @@ from typing import Any
 
 from airflow_provider_activation.sandbox.acoustic_exchange.account import Account
 from airflow_provider_activation.sandbox.acoustic_exchange.endpoints import Endpoint
-from airflow_provider_activation.sandbox.core.messages import Answer, Incoming, Refused, Route
-from airflow_provider_activation.sandbox.core.reading import (
-    Check,
-    Fields,
-    Invalid,
-    any_object,
-    array,
-    boolean,
-    either,
-    filled_text,
-    number,
-    text,
-)
-from airflow_provider_activation.sandbox.core.service import iso
+from airflow_provider_activation.sandbox.core import checks
+from airflow_provider_activation.sandbox.core.checks import Check
+from airflow_provider_activation.sandbox.core.clock import iso
+from airflow_provider_activation.sandbox.core.errors import Invalid, Refused
+from airflow_provider_activation.sandbox.core.messages import Request, Response
+from airflow_provider_activation.sandbox.core.reading import Fields
+from airflow_provider_activation.sandbox.core.routing import Operations
 
 
-class EventCalls:
+class EventOperations(Operations):
     """The calls of /v1/event, /v1/eventtype and /v1/identityfilters."""
+
+    table = (
+        ("POST", "/v1/event", "publish"),
+        ("POST", "/v1/eventtype", "create_type"),
+        ("PUT", "/v1/eventtype", "update_type"),
+        ("GET", "/v1/identityfilters", "list_identity_filters"),
+    )
 
     def __init__(self, account: Account, now: Callable[[], float]) -> None:
         self._account = account
         self._now = now
         self._received: list[dict[str, Any]] = []
-        self.routes = [
-            Route("POST", "/v1/event", self.publish),
-            Route("POST", "/v1/eventtype", self.create_type),
-            Route("PUT", "/v1/eventtype", self.update_type),
-            Route("GET", "/v1/identityfilters", self.list_identity_filters),
-        ]
 
-    def _source(self, incoming: Incoming) -> Endpoint:
-        endpoint = self._account.own(incoming)
-        incoming.read_query().end()
+    def _source(self, request: Request) -> Endpoint:
+        endpoint = self._account.own(request)
+        request.need_no_query()
         if not (endpoint.usable and endpoint.enabled("event", "source")):
             raise Invalid(f"endpoint {endpoint.id} is not registered and enabled as an event source")
         return endpoint
 
-    def publish(self, incoming: Incoming) -> Answer:
+    def publish(self, request: Request) -> Response:
         """Take in events: of one person, of one person each, or of nobody in particular."""
-        endpoint = self._source(incoming)
-        given = _events(incoming.json())
+        endpoint = self._source(request)
+        given = _events(request.json())
         for event in given["events"]:
             if event["code"] not in endpoint.event_types:
                 raise Invalid(f"endpoint {endpoint.id} has no event type {event['code']}: register it first")
         self._received.append({"endpointId": endpoint.id, "receivedAt": iso(self._now()), **given})
-        return Answer.json({"message": f"events accepted: {len(given['events'])}"})
+        return Response.json({"message": f"events accepted: {len(given['events'])}"})
 
-    def create_type(self, incoming: Incoming) -> Answer:
+    def create_type(self, request: Request) -> Response:
         """Make a type known; its code must be new."""
-        endpoint = self._source(incoming)
-        given = _event_type(incoming.json())
+        endpoint = self._source(request)
+        given = _event_type(request.json())
         if given["code"] in endpoint.event_types:
             raise Refused(409, f"endpoint {endpoint.id} has an event type {given['code']} already")
         endpoint.event_types[given["code"]] = given
-        return Answer.json(True)
+        return Response.json(True)
 
-    def update_type(self, incoming: Incoming) -> Answer:
+    def update_type(self, request: Request) -> Response:
         """Replace the type of this code."""
-        endpoint = self._source(incoming)
-        given = _event_type(incoming.json())
+        endpoint = self._source(request)
+        given = _event_type(request.json())
         if given["code"] not in endpoint.event_types:
             raise Refused(404, f"endpoint {endpoint.id} has no event type {given['code']}")
         endpoint.event_types[given["code"]] = given
-        return Answer.json(True)
+        return Response.json(True)
 
-    def list_identity_filters(self, incoming: Incoming) -> Answer:
+    def list_identity_filters(self, request: Request) -> Response:
         """The filters of the endpoint whose key asks."""
-        endpoint = self._account.own(incoming)
-        incoming.read_query().end()
-        return Answer.json(
+        endpoint = self._account.own(request)
+        request.need_no_query()
+        return Response.json(
             [
                 {
                     "endpointFilterId": f"{endpoint.id}{number:02}",
@@ -109,61 +103,63 @@ class EventCalls:
 
 def _event_type(body: object) -> dict[str, Any]:
     fields = Fields(body)
-    fields.need("name", filled_text)
-    fields.need("code", filled_text)
-    fields.may("description", text)
+    fields.need("name", checks.filled_text)
+    fields.need("code", checks.filled_text)
+    fields.may("description", checks.text)
     fields.end()
-    return any_object(body, "the body")
+    return checks.any_object(body, "the body")
 
 
 def _events(body: object) -> dict[str, Any]:
     fields = Fields(body)
-    fields.may("channel", filled_text)
+    fields.may("channel", checks.filled_text)
     fields.may("identifiers", _identifiers)
-    events = fields.need("events", array(_event, minimum=1))
+    events = fields.need("events", checks.array(_event, minimum=1))
     fields.end()
     if "channel" not in fields and not all("channel" in event for event in events):
         raise Invalid("channel must be given, for all events or with each")
     if "identifiers" in fields and any("identifiers" in event for event in events):
         raise Invalid("identifiers must be given for all events or with each, not both")
-    return any_object(body, "the body")
+    return checks.any_object(body, "the body")
 
 
 def _identifier(value: object, where: str) -> None:
     fields = Fields(value, where)
-    fields.need("name", filled_text)
-    fields.need("value", filled_text)
-    fields.may("isOriginal", boolean)
+    fields.need("name", checks.filled_text)
+    fields.need("value", checks.filled_text)
+    fields.may("isOriginal", checks.boolean)
     fields.end()
 
 
-_identifiers = array(_identifier, minimum=1)
+_identifiers = checks.array(_identifier, minimum=1)
 
 
 def _event(value: object, where: str) -> Fields:
     fields = Fields(value, where)
-    fields.need("code", filled_text)
-    fields.need("timestamp", _moment)
-    fields.may("channel", filled_text)
+    fields.need("code", checks.filled_text)
+    fields.need("timestamp", _timestamp)
+    fields.may("channel", checks.filled_text)
     fields.may("identifiers", _identifiers)
-    fields.may("attributes", array(_attribute))
+    fields.may("attributes", checks.array(_attribute))
     fields.end()
     return fields
 
 
-_scalar: Check[str | bool | float] = either(text, either(boolean, number()))
+_scalar: Check[str | bool | float] = checks.either(
+    checks.text, checks.either(checks.boolean, checks.number())
+)
 
 
 def _attribute(value: object, where: str) -> None:
     fields = Fields(value, where)
-    fields.need("name", filled_text)
+    fields.need("name", checks.filled_text)
     fields.need("value", _scalar)
-    fields.may("type", filled_text)
+    fields.may("type", checks.filled_text)
     fields.end()
 
 
-def _moment(value: object, where: str) -> str:
-    written = text(value, where)
+def _timestamp(value: object, where: str) -> str:
+    written = checks.text(value, where)
     try:
         datetime.fromisoformat(written)
     except ValueError:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import itertools
 import json
-import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -18,9 +17,10 @@ from airflow_provider_activation.sandbox.acoustic_exchange.orders import (
     read_export,
     read_import,
 )
-from airflow_provider_activation.sandbox.core.messages import CSV, JSON, Answer, Chunks, Incoming, Refused
-from airflow_provider_activation.sandbox.core.reading import Invalid
-from airflow_provider_activation.sandbox.core.service import progress
+from airflow_provider_activation.sandbox.core.clock import progress
+from airflow_provider_activation.sandbox.core.errors import Invalid, Refused
+from airflow_provider_activation.sandbox.core.messages import CSV, JSON, Chunks, Request, Response
+from airflow_provider_activation.sandbox.core.routing import number_in
 
 JOB_NAMES = {
     "SEGMENT_EXPORT": "EXPORT_SEGMENT",
@@ -158,7 +158,8 @@ class Jobs:
         """One job by the id in a path, and its category if that is given."""
         if category is not None:
             _check_category(category)
-        job = self._jobs.get(int(job_id)) if re.fullmatch(r"[0-9]{1,19}", job_id, re.ASCII) else None
+        number = number_in(job_id)
+        job = None if number is None else self._jobs.get(number)
         if job is None or category not in (None, job.category):
             raise Refused(404, f"no job {job_id}")
         return job
@@ -176,7 +177,9 @@ class Jobs:
             end = "FAILED"
         return progress(job.begins, now, self._step, ("PENDING", "RUNNING", end))
 
-    def list_category(self, category: str, endpoint_id: int | None, status: str | None, now: float) -> Answer:
+    def list_category(
+        self, category: str, endpoint_id: int | None, status: str | None, now: float
+    ) -> Response:
         """The jobs of a category as a JSON array."""
         _check_category(category)
         if status is not None and status not in STATUSES:
@@ -188,14 +191,14 @@ class Jobs:
             and (endpoint_id is None or endpoint_id in job.endpoint_ids)
             and status in (None, self.status(job, now))
         ]
-        return Answer(200, f"[{','.join(found)}]".encode(), JSON)
+        return Response(200, f"[{','.join(found)}]".encode(), JSON)
 
-    def show(self, job: Job, now: float) -> Answer:
+    def show(self, job: Job, now: float) -> Response:
         """One job; only here updateIdentities is part of an export."""
         shown = self._public(job, now)
         if isinstance(job.order, Export):
             shown["updateIdentities"] = job.order.update_identities
-        return Answer(200, _raw(shown).encode(), JSON)
+        return Response(200, _raw(shown).encode(), JSON)
 
     def _public(self, job: Job, now: float) -> dict[str, Any]:
         status = self.status(job, now)
@@ -220,13 +223,10 @@ class Jobs:
             "identityMappings": None,
         }
 
-    async def take_data(
-        self, job: Job, incoming: Incoming, chunks: Chunks, clock: Callable[[], float]
-    ) -> None:
+    async def take_data(self, job: Job, request: Request, chunks: Chunks, clock: Callable[[], float]) -> None:
         """Read the audience file of a waiting job; of one that breaks off or is refused, nothing is kept."""
         order = _waiting_order(job)
-        if incoming.media_type() != CSV:
-            raise Invalid(f"Content-Type must be {CSV}")
+        request.need_media_type(CSV)
         file = ConvertedAudience(order) if isinstance(order, Export) and job.file is not None else None
         upload = AudienceFile(order.source_identifiers, None if file is None else file.take)
         async for chunk in chunks:
@@ -235,7 +235,7 @@ class Jobs:
         # Another upload may have been quicker.
         _waiting_order(job)
         job.upload, job.file, job.records = upload, file, upload.records
-        job.fail = job.fail or incoming.fail
+        job.fail = job.fail or request.fail
         job.begins = max(order.starts, clock())
 
     def fetch(self, job: Job, file_name: str, now: float) -> bytes:

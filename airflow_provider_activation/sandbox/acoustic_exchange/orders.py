@@ -6,17 +6,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from airflow_provider_activation.sandbox.acoustic_exchange.schedule import starts
-from airflow_provider_activation.sandbox.core.reading import (
-    Fields,
-    Invalid,
-    array,
-    boolean,
-    filled_text,
-    integer,
-    one_of,
-    text,
-    text_map,
-)
+from airflow_provider_activation.sandbox.core import checks
+from airflow_provider_activation.sandbox.core.errors import Invalid
+from airflow_provider_activation.sandbox.core.reading import Fields
 
 
 @dataclass
@@ -90,8 +82,8 @@ def _segment(fields: Fields) -> int | str:
     """The source segment's id, of the one kind or the other."""
     if ("segmentID" in fields) == ("segmentIDString" in fields):
         raise Invalid("give exactly one of segmentID and segmentIDString")
-    number = fields.may("segmentID", integer())
-    string = fields.may("segmentIDString", filled_text)
+    number = fields.may("segmentID", checks.integer())
+    string = fields.may("segmentIDString", checks.filled_text)
     return number if number is not None else str(string)
 
 
@@ -99,10 +91,11 @@ def read_import(body: object, now: float) -> Import:
     """Check the body of an identity import; `now` is when a job that runs at once begins."""
     fields = Fields(body)
     wanted = Import(
-        source_id=fields.need("endpointID", integer(1)),
+        source_id=fields.need("endpointID", checks.integer(1)),
         segment=_segment(fields),
-        database_id=fields.may("databaseID", filled_text),
-        source_identifiers=fields.may("sourceIdentifiers", array(filled_text, unique=True)) or [],
+        database_id=fields.may("databaseID", checks.filled_text),
+        source_identifiers=fields.may("sourceIdentifiers", checks.array(checks.filled_text, unique=True))
+        or [],
         starts=fields.need("scheduleDetails", starts(now)),
     )
     fields.end()
@@ -112,20 +105,22 @@ def read_import(body: object, now: float) -> Import:
 def read_export(body: object, now: float) -> Export:
     """Check the body of an export; `now` is when a job that runs at once begins."""
     fields = Fields(body)
-    source_id = fields.need("endpointID", integer(1))
+    source_id = fields.need("endpointID", checks.integer(1))
     segment = _segment(fields)
-    fields.may("segmentName", text)
-    destination_id = fields.need("destinationEndpointID", integer(1))
-    name = fields.may("destinationSegmentName", filled_text)
-    description = fields.may("destinationSegmentDescription", text)
-    existing = fields.may("destinationSegmentID", filled_text)
-    category = fields.may("exportCategory", text)
-    action = fields.may("action", one_of("add", "replace", "remove"))
-    source_identifiers = fields.need("sourceIdentifiers", array(filled_text, minimum=1, unique=True))
-    destination_identifier = fields.need("destinationIdentifier", filled_text)
-    mappings = fields.may("attributeMappings", text_map)
-    update_identities = fields.need("updateIdentities", boolean)
-    min_count = fields.may("minCount", integer(0, 2**31 - 1))
+    fields.may("segmentName", checks.text)
+    destination_id = fields.need("destinationEndpointID", checks.integer(1))
+    name = fields.may("destinationSegmentName", checks.filled_text)
+    description = fields.may("destinationSegmentDescription", checks.text)
+    existing = fields.may("destinationSegmentID", checks.filled_text)
+    category = fields.may("exportCategory", checks.text)
+    action = fields.may("action", checks.one_of("add", "replace", "remove"))
+    source_identifiers = fields.need(
+        "sourceIdentifiers", checks.array(checks.filled_text, minimum=1, unique=True)
+    )
+    destination_identifier = fields.need("destinationIdentifier", checks.filled_text)
+    mappings = fields.may("attributeMappings", checks.text_map)
+    update_identities = fields.need("updateIdentities", checks.boolean)
+    min_count = fields.may("minCount", checks.integer(0, 2**31 - 1))
     # Whether it may be absent is not said anywhere, so a careful client always sends it.
     first_start = fields.need("scheduleDetails", starts(now))
     fields.end()

@@ -4,16 +4,10 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
-from airflow_provider_activation.sandbox.core.reading import (
-    Check,
-    Fields,
-    Invalid,
-    boolean,
-    day,
-    nullable,
-    pattern,
-    text,
-)
+from airflow_provider_activation.sandbox.core import checks
+from airflow_provider_activation.sandbox.core.checks import Check
+from airflow_provider_activation.sandbox.core.errors import Invalid
+from airflow_provider_activation.sandbox.core.reading import Fields
 
 
 def starts(now: float) -> Check[float]:
@@ -24,13 +18,13 @@ def starts(now: float) -> Check[float]:
 
     def check(value: object, where: str) -> float:
         fields = Fields(value, where)
-        us_day = day("%m/%d/%Y", "a day written MM/dd/yyyy")
-        run_now = fields.may("runNow", boolean)
-        fields.may("runRepeat", boolean)
+        us_day = checks.day("%m/%d/%Y", "a day written MM/dd/yyyy")
+        run_now = fields.may("runNow", checks.boolean)
+        fields.may("runRepeat", checks.boolean)
         fields.may("daysOfWeek", _numbers(1, 7))
         fields.may("daysOfMonth", _numbers(1, 31, star=True))
         fields.may("monthsOfYear", _numbers(1, 12, star=True))
-        fields.may("year", pattern(r"\d{4}", "a year in a string"))
+        fields.may("year", checks.pattern(r"\d{4}", "a year in a string"))
         hour = fields.may("startHour", _clock(24))
         minute = fields.may("startMinute", _clock(59))
         second = fields.may("startSecond", _clock(59))
@@ -53,22 +47,22 @@ def _numbers(lowest: int, highest: int, star: bool = False) -> Check[str | None]
     """A list of numbers and ranges in a string, such as 1,3-5,10; or null."""
 
     def check(value: object, where: str) -> str:
-        written = text(value, where)
+        written = checks.text(value, where)
         if star and written == "*":
             return written
-        pattern(r"\d{1,2}(-\d{1,2})?(,\d{1,2}(-\d{1,2})?)*", "numbers like 1,3-5,10")(written, where)
+        checks.pattern(r"\d{1,2}(-\d{1,2})?(,\d{1,2}(-\d{1,2})?)*", "numbers like 1,3-5,10")(written, where)
         for part in written.split(","):
             first, _, last = part.partition("-")
             if not lowest <= int(first) <= int(last or first) <= highest:
                 raise Invalid(f"{where} must hold numbers from {lowest} to {highest}")
         return written
 
-    return nullable(check)
+    return checks.nullable(check)
 
 
 def _clock(highest: int) -> Check[str]:
     def check(value: object, where: str) -> str:
-        written = pattern(r"\d{1,2}", "one or two digits in a string")(value, where)
+        written = checks.pattern(r"\d{1,2}", "one or two digits in a string")(value, where)
         if int(written) > highest:
             raise Invalid(f"{where} must be at most {highest}")
         return written

@@ -4,78 +4,81 @@ from __future__ import annotations
 
 from typing import Any
 
-from airflow_provider_activation.sandbox.acoustic_exchange.account import Account, need_no_body
+from airflow_provider_activation.sandbox.acoustic_exchange.account import Account
 from airflow_provider_activation.sandbox.acoustic_exchange.endpoints import Endpoint, segment_key
 from airflow_provider_activation.sandbox.acoustic_exchange.registration import read_segments
-from airflow_provider_activation.sandbox.core.messages import Answer, Incoming, Refused, Route
+from airflow_provider_activation.sandbox.core.errors import Refused
+from airflow_provider_activation.sandbox.core.messages import Request, Response
+from airflow_provider_activation.sandbox.core.routing import Operations
 
 
-class SegmentCalls:
+class SegmentOperations(Operations):
     """The calls of /v1/endpoint/{endpointId}/segments."""
+
+    table = (
+        ("POST", "/v1/endpoint/{endpointId}/segments", "append_segments"),
+        ("PUT", "/v1/endpoint/{endpointId}/segments", "replace_segments"),
+        ("DELETE", "/v1/endpoint/{endpointId}/segments", "delete_segments"),
+        ("GET", "/v1/endpoint/{endpointId}/segments/{segmentId}", "get_segment"),
+        ("DELETE", "/v1/endpoint/{endpointId}/segments/{segmentId}", "delete_segment"),
+    )
 
     def __init__(self, account: Account) -> None:
         self._account = account
-        self.routes = [
-            Route("POST", "/v1/endpoint/{endpointId}/segments", self.append_segments),
-            Route("PUT", "/v1/endpoint/{endpointId}/segments", self.replace_segments),
-            Route("DELETE", "/v1/endpoint/{endpointId}/segments", self.delete_segments),
-            Route("GET", "/v1/endpoint/{endpointId}/segments/{segmentId}", self.get_segment),
-            Route("DELETE", "/v1/endpoint/{endpointId}/segments/{segmentId}", self.delete_segment),
-        ]
 
-    def _producer(self, incoming: Incoming, endpoint_id: str) -> Endpoint:
-        endpoint = self._account.own_endpoint(incoming, endpoint_id)
-        incoming.read_query().end()
+    def _producer(self, request: Request, endpoint_id: str) -> Endpoint:
+        endpoint = self._account.own_endpoint(request, endpoint_id)
+        request.need_no_query()
         if not endpoint.pushes:
             raise Refused(400, f"endpoint {endpoint.id} is not registered as a push audience producer")
         return endpoint
 
-    def append_segments(self, incoming: Incoming, endpoint_id: str) -> Answer:
+    def append_segments(self, request: Request, endpoint_id: str) -> Response:
         """Add segments to the list; false, and nothing added, when an id is there already."""
-        endpoint = self._producer(incoming, endpoint_id)
-        segments = read_segments(incoming.json())
+        endpoint = self._producer(request, endpoint_id)
+        segments = read_segments(request.json())
         if endpoint.single_changes != 200:
             return _other_action(endpoint)
         keys = [segment_key(segment) for segment in endpoint.segments + segments]
         if len(set(keys)) < len(keys):
-            return Answer.json(False)
+            return Response.json(False)
         endpoint.segments.extend(segments)
-        return Answer.json(True)
+        return Response.json(True)
 
-    def replace_segments(self, incoming: Incoming, endpoint_id: str) -> Answer:
+    def replace_segments(self, request: Request, endpoint_id: str) -> Response:
         """Replace the whole list; false, and nothing replaced, when the new one names an id twice."""
-        endpoint = self._producer(incoming, endpoint_id)
-        segments = read_segments(incoming.json())
+        endpoint = self._producer(request, endpoint_id)
+        segments = read_segments(request.json())
         if len({segment_key(segment) for segment in segments}) < len(segments):
-            return Answer.json(False)
+            return Response.json(False)
         endpoint.segments = segments
-        return Answer.json(True)
+        return Response.json(True)
 
-    def delete_segments(self, incoming: Incoming, endpoint_id: str) -> Answer:
+    def delete_segments(self, request: Request, endpoint_id: str) -> Response:
         """Clear the list; false when it is empty already."""
-        endpoint = self._producer(incoming, endpoint_id)
-        need_no_body(incoming)
+        endpoint = self._producer(request, endpoint_id)
+        request.need_no_body()
         had_some = bool(endpoint.segments)
         endpoint.segments = []
-        return Answer.json(had_some)
+        return Response.json(had_some)
 
-    def delete_segment(self, incoming: Incoming, endpoint_id: str, segment_id: str) -> Answer:
+    def delete_segment(self, request: Request, endpoint_id: str, segment_id: str) -> Response:
         """Take one segment off the list; false when it is not there."""
-        endpoint = self._producer(incoming, endpoint_id)
-        need_no_body(incoming)
+        endpoint = self._producer(request, endpoint_id)
+        request.need_no_body()
         if endpoint.single_changes != 200:
             return _other_action(endpoint)
         segment = endpoint.segment(segment_id)
         if segment is None:
-            return Answer.json(False)
+            return Response.json(False)
         endpoint.segments.remove(segment)
-        return Answer.json(True)
+        return Response.json(True)
 
-    def get_segment(self, incoming: Incoming, endpoint_id: str, segment_id: str) -> Answer:
+    def get_segment(self, request: Request, endpoint_id: str, segment_id: str) -> Response:
         """One segment of an endpoint."""
         endpoint = self._account.endpoint(endpoint_id)
-        self._account.need_access(incoming, endpoint.id)
-        query = incoming.read_query()
+        self._account.need_access(request, endpoint.id)
+        query = request.read_query()
         id_strings = query.flag("includeSegmentIDString")
         query.end()
         segment = endpoint.segment(segment_id)
@@ -86,11 +89,11 @@ class SegmentCalls:
             shown["id_string"] = segment["id_string"]
         else:
             shown |= {"id": segment.get("id"), "idString": None}
-        return Answer.json({**shown, "name": segment["name"], "description": segment.get("description")})
+        return Response.json({**shown, "name": segment["name"], "description": segment.get("description")})
 
 
-def _other_action(endpoint: Endpoint) -> Answer:
+def _other_action(endpoint: Endpoint) -> Response:
     if endpoint.single_changes == 308:
         # No Location: this is no redirect but the name of another action.
-        return Answer.json({"shareAction": "REPLACE"}, 308)
+        return Response.json({"shareAction": "REPLACE"}, 308)
     raise Refused(501, f"endpoint {endpoint.id} does not support changes to single segments")

@@ -5,14 +5,15 @@ from __future__ import annotations
 from typing import Any
 
 from airflow_provider_activation.sandbox.acoustic_exchange.account import Account
-from airflow_provider_activation.sandbox.acoustic_exchange.endpoint_operations import EndpointCalls
-from airflow_provider_activation.sandbox.acoustic_exchange.events import EventCalls
-from airflow_provider_activation.sandbox.acoustic_exchange.job_operations import JobCalls
+from airflow_provider_activation.sandbox.acoustic_exchange.endpoint_operations import EndpointOperations
+from airflow_provider_activation.sandbox.acoustic_exchange.events import EventOperations
+from airflow_provider_activation.sandbox.acoustic_exchange.job_operations import JobOperations
 from airflow_provider_activation.sandbox.acoustic_exchange.jobs import Jobs
-from airflow_provider_activation.sandbox.acoustic_exchange.segments import SegmentCalls
-from airflow_provider_activation.sandbox.core.messages import Answer, Incoming
+from airflow_provider_activation.sandbox.acoustic_exchange.segments import SegmentOperations
+from airflow_provider_activation.sandbox.core.credentials import MASK, Vault
+from airflow_provider_activation.sandbox.core.messages import Request
 from airflow_provider_activation.sandbox.core.service import Service
-from airflow_provider_activation.sandbox.core.settings import MASK, Settings, Vault
+from airflow_provider_activation.sandbox.core.settings import Settings
 
 ATTRIBUTES_PATH = "/v1/endpointattributes/authkey/"
 
@@ -27,22 +28,18 @@ class AcousticExchange(Service):
         super().__init__(settings, vault)
         self._account = Account(settings)
         self._jobs = Jobs(settings.step_seconds, self._account.endpoints)
-        self._events = EventCalls(self._account, self.now)
-        self.routes = [
-            # The refresh among the jobs' routes stands where others have an id.
-            *JobCalls(self._account, self._jobs, self.now).routes,
-            *EndpointCalls(self._account).routes,
-            *SegmentCalls(self._account).routes,
-            *self._events.routes,
-        ]
+        self._events = EventOperations(self._account, self.now)
+        self.serve(
+            # The job that refreshes segments has a path like that of an endpoint.
+            JobOperations(self._account, self._jobs, self.now),
+            EndpointOperations(self._account),
+            SegmentOperations(self._account),
+            self._events,
+        )
 
-    def error(self, status: int, message: str) -> Answer:
-        """A JSON object with a message."""
-        return Answer.json({"message": message}, status)
-
-    def authenticate(self, incoming: Incoming) -> None:
+    def authenticate(self, request: Request) -> None:
         """One of the account's keys, on every call."""
-        self._account.level(incoming)
+        self._account.level(request)
 
     def conceal(self, entry: dict[str, Any]) -> None:
         """The path of the endpoint attributes holds a key, and their body is credentials."""

@@ -1,227 +1,223 @@
-"""The web application: hands each request to its service, and misbehaves where it was told to."""
+"""The web application: passes each request to its service, and applies the misbehaviours."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from typing import Any
 from urllib.parse import parse_qsl
 
 from starlette.datastructures import Headers
-from starlette.requests import ClientDisconnect, Request
+from starlette.requests import ClientDisconnect
+from starlette.requests import Request as HttpRequest
 from starlette.types import Receive, Scope, Send
 
-from airflow_provider_activation.sandbox.acoustic_exchange.service import AcousticExchange
+from airflow_provider_activation.sandbox.core.connections import Connections, without_secrets
+from airflow_provider_activation.sandbox.core.credentials import Vault
+from airflow_provider_activation.sandbox.core.errors import Invalid
 from airflow_provider_activation.sandbox.core.front_page import front_page
-from airflow_provider_activation.sandbox.core.messages import Answer, Incoming
+from airflow_provider_activation.sandbox.core.messages import Request, Response
 from airflow_provider_activation.sandbox.core.misbehaviour import DEFAULT_STATUS, Misbehaviours, Rule
-from airflow_provider_activation.sandbox.core.reading import Invalid
 from airflow_provider_activation.sandbox.core.recording import Recorder
 from airflow_provider_activation.sandbox.core.service import Service
-from airflow_provider_activation.sandbox.core.settings import Settings, Vault
-from airflow_provider_activation.sandbox.dataddo.service import Dataddo
-from airflow_provider_activation.sandbox.delta_projects.service import DeltaProjects
-from airflow_provider_activation.sandbox.liveramp.service import LiveRamp
-
-SERVICES: tuple[type[Service], ...] = (LiveRamp, AcousticExchange, DeltaProjects, Dataddo)
+from airflow_provider_activation.sandbox.core.settings import Settings
 
 
 class Application:
-    """The ASGI application and everything it holds. Lives in one event loop, needs no locks there."""
+    """The ASGI application and its data. It runs in one event loop, so it needs no locks."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, kinds: Sequence[type[Service]]) -> None:
         self.settings = settings
         self.vault = Vault(settings)
         self.recorder = Recorder(self.vault, settings.clock)
-        self.misbehaviours = Misbehaviours([service.name for service in SERVICES])
+        self.misbehaviours = Misbehaviours([kind.name for kind in kinds])
+        self._kinds = kinds
         self.services: dict[str, Service] = {}
         self.reset()
 
     def reset(self) -> None:
-        """Back to how it was at the start: seeds only, no tokens, no requests, no misbehaviours."""
-        self.services = {service.name: service(self.settings, self.vault) for service in SERVICES}
+        """Return to the state at the start: no tokens, no requests, no misbehaviours."""
+        self.services = {kind.name: kind(self.settings, self.vault) for kind in self._kinds}
         self.recorder.clear()
         self.misbehaviours.clear()
         self.settings.clock.reset()
 
     def expire_tokens(self) -> None:
-        """End every access token of every service."""
+        """Expire all access tokens."""
         for service in self.services.values():
-            service.expire_tokens()
+            service.tokens.expire_all()
 
     def state(self) -> dict[str, Any]:
-        """What each service holds now."""
+        """The masked state of each service."""
         return {name: self.vault.mask(service.state()) for name, service in self.services.items()}
 
-    def connections(self) -> dict[str, dict[str, Any]]:
-        """The Airflow connections, by their ids."""
-        found: dict[str, dict[str, Any]] = {}
+    def connections(self) -> Connections:
+        """The Airflow connections, the default ones first."""
+        connections: Connections = {}
         for service in self.services.values():
-            found.update(service.connections())
-        # The two that only some DAGs use come last.
-        return dict(sorted(found.items(), key=lambda item: not item[0].endswith("_default")))
+            connections.update(service.connections())
+        return dict(sorted(connections.items(), key=lambda item: not item[0].endswith("_default")))
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """One request, as ASGI hands it over."""
+        """Serve one request."""
         if scope["type"] != "http":
             raise RuntimeError(f"only HTTP is served here, not {scope['type']}")
         raw_path = scope["raw_path"].decode("ascii")
         prefix, slash, rest = raw_path[1:].partition("/")
-        request = Request(scope, receive)
-        incoming = Incoming(
-            method=request.method,
+        http = HttpRequest(scope, receive)
+        request = Request(
+            method=http.method,
             raw_path=slash + rest,
             query=parse_qsl(scope["query_string"].decode("ascii", "replace"), keep_blank_values=True),
             headers=Headers(scope=scope),
         )
         try:
             if prefix in self.services:
-                await self._serve(self.services[prefix], incoming, request, send)
+                await self._serve(self.services[prefix], request, http, send)
             else:
-                incoming.raw_path = raw_path
-                incoming.body = await request.body()
-                await _send(send, self._own(incoming))
+                request.raw_path = raw_path
+                request.body = await http.body()
+                await _send(send, self._own(request))
         except ClientDisconnect:
-            # The caller went away before its request was complete: nothing was acted on.
+            # The request is incomplete, so nothing was done.
             return
 
-    async def _serve(self, service: Service, incoming: Incoming, request: Request, send: Send) -> None:
-        entry = self.recorder.begin(service.name, incoming)
+    async def _serve(self, service: Service, request: Request, http: HttpRequest, send: Send) -> None:
+        entry = self.recorder.begin(service.name, request)
         service.conceal(entry)
-        rule = self.misbehaviours.meet(service.name, incoming.method, incoming.path)
+        rule = self.misbehaviours.match(service.name, request.method, request.path)
         if rule is None:
-            answer = await self._act(service, incoming, request, entry)
-            entry["status"] = answer.status
-            await _send(send, answer)
+            response = await self._act(service, request, http, entry)
+            entry["status"] = response.status
+            await _send(send, response)
             return
         entry["misbehaviour"] = rule.what
         if rule.seconds and not rule.waits_after:
-            if rule.acts and not service.streams(incoming):
-                # Have it all before waiting: a caller that gives up meanwhile does not undo its request.
-                await request.body()
+            if rule.acts and not service.streams(request):
+                # Receive all of it first: the service acts even if the caller gives up during the wait.
+                await http.body()
             await asyncio.sleep(rule.seconds)
         if rule.what == "drop_before":
-            await _hang_up(request)
+            await _hang_up(http)
             return
         real = None
-        incoming.fail = rule.what == "fail"
+        request.fail = rule.what == "fail"
         if rule.acts:
-            real = await self._act(service, incoming, request, entry)
-        elif service.streams(incoming):
-            async for _ in request.stream():
+            real = await self._act(service, request, http, entry)
+        elif service.streams(request):
+            async for _ in http.stream():
                 pass
         else:
-            incoming.body = await request.body()
-            self._note_body(service, entry, incoming)
+            await self._read_body(service, request, http, entry)
         if rule.seconds and rule.waits_after:
             await asyncio.sleep(rule.seconds)
         if rule.what == "drop_after":
-            await _hang_up(request)
+            await _hang_up(http)
             return
-        await self._misanswer(service, rule, real, entry, request, send)
+        response = _misbehave(service, rule, real)
+        entry["status"] = response.status
+        half = rule.what == "half_body"
+        await _send(send, response, half)
+        if half:
+            await _hang_up(http, after_writing=True)
 
     async def _act(
-        self, service: Service, incoming: Incoming, request: Request, entry: dict[str, Any]
-    ) -> Answer:
-        if service.streams(incoming):
-            received = 0
+        self, service: Service, request: Request, http: HttpRequest, entry: dict[str, Any]
+    ) -> Response:
+        if not service.streams(request):
+            await self._read_body(service, request, http, entry)
+            return await service.respond(request)
+        received = 0
 
-            async def chunks() -> AsyncIterator[bytes]:
-                nonlocal received
-                async for chunk in request.stream():
-                    received += len(chunk)
-                    yield chunk
+        async def chunks() -> AsyncIterator[bytes]:
+            nonlocal received
+            async for chunk in http.stream():
+                received += len(chunk)
+                yield chunk
 
-            answer = await service.answer_stream(incoming, chunks())
-            entry["body"] = f"{received} bytes of {incoming.media_type() or 'no media type'}"
-            return answer
-        incoming.body = await request.body()
-        self._note_body(service, entry, incoming)
-        return service.answer(incoming)
+        response = await service.respond(request, chunks())
+        entry["body"] = f"{received} bytes of {request.media_type() or 'no media type'}"
+        return response
 
-    def _note_body(self, service: Service, entry: dict[str, Any], incoming: Incoming) -> None:
-        self.recorder.note_body(entry, incoming)
+    async def _read_body(
+        self, service: Service, request: Request, http: HttpRequest, entry: dict[str, Any]
+    ) -> None:
+        request.body = await http.body()
+        self.recorder.record_body(entry, request)
         service.conceal(entry)
 
-    async def _misanswer(
-        self,
-        service: Service,
-        rule: Rule,
-        real: Answer | None,
-        entry: dict[str, Any],
-        request: Request,
-        send: Send,
-    ) -> None:
-        if rule.what == "refuse":
-            answer = service.error(
-                rule.status or DEFAULT_STATUS["refuse"], "refused, as the sandbox was told to"
-            )
-            answer.headers.update(rule.headers)
-        else:
-            answer = rule.replace(real)
-        entry["status"] = answer.status
-        if rule.what == "half_body":
-            await _send(send, answer, half=True)
-            await _hang_up(request, after_writing=True)
-        else:
-            await _send(send, answer)
-
-    def _own(self, incoming: Incoming) -> Answer:
+    def _own(self, request: Request) -> Response:
         try:
-            return self._own_route(incoming)
+            return self._own_route(request)
         except Invalid as refused:
-            return Answer.json({"message": str(refused)}, 400)
+            return Response.json({"message": str(refused)}, 400)
 
-    def _own_route(self, incoming: Incoming) -> Answer:
-        match incoming.method, incoming.segments():
+    def _own_route(self, request: Request) -> Response:
+        match request.method, request.segments():
             case "GET", [""]:
-                return Answer.html(
-                    front_page(self, refresh=any(name == "refresh" for name, _ in incoming.query))
-                )
+                return Response.html(self._front_page(any(name == "refresh" for name, _ in request.query)))
             case "GET", ["sandbox", "state"]:
-                return Answer.json(self.state())
+                return Response.json(self.state())
             case "GET", ["sandbox", "requests"]:
-                return Answer.json(self.recorder.as_json())
+                return Response.json(self.recorder.as_json())
             case "POST", ["sandbox", "reset"]:
                 self.reset()
-                return Answer(204)
+                return Response(204)
             case "GET", ["sandbox", "misbehaviours"]:
-                return Answer.json(self.vault.mask(self.misbehaviours.as_json()))
+                return Response.json(self.vault.mask(self.misbehaviours.as_json()))
             case "POST", ["sandbox", "misbehaviours"]:
-                return Answer.json(self.vault.mask(self.misbehaviours.add(incoming.json()).as_json()), 201)
+                return Response.json(self.vault.mask(self.misbehaviours.add(request.json()).as_json()), 201)
             case "DELETE", ["sandbox", "misbehaviours"]:
                 self.misbehaviours.clear()
-                return Answer(204)
+                return Response(204)
             case "DELETE", ["sandbox", "misbehaviours", rule_id] if rule_id.isdecimal():
                 found = self.misbehaviours.remove(int(rule_id))
-                return Answer(204) if found else Answer.json({"message": "no such misbehaviour"}, 404)
+                return Response(204) if found else Response.json({"message": "no such misbehaviour"}, 404)
         prefixes = ", ".join(f"/{name}" for name in self.services)
-        return Answer.json({"message": f"nothing here; the services are under {prefixes}"}, 404)
+        return Response.json({"message": f"nothing here; the services are under {prefixes}"}, 404)
+
+    def _front_page(self, refresh: bool) -> str:
+        return front_page(
+            services=self.services.values(),
+            state=self.state(),
+            requests=self.recorder.as_json(),
+            rules=self.vault.mask(self.misbehaviours.as_json()),
+            connections=without_secrets(self.connections()),
+            refresh=refresh,
+        )
 
 
-async def _send(send: Send, answer: Answer, half: bool = False) -> None:
-    headers = {name.lower(): value for name, value in answer.headers.items()}
-    body = answer.body
-    if answer.status in (204, 304):
+def _misbehave(service: Service, rule: Rule, real: Response | None) -> Response:
+    if rule.what != "refuse":
+        return rule.replace(real)
+    response = service.error(rule.status or DEFAULT_STATUS["refuse"], "refused, as the sandbox was told to")
+    response.headers.update(rule.headers)
+    return response
+
+
+async def _send(send: Send, response: Response, half: bool = False) -> None:
+    headers = {name.lower(): value for name, value in response.headers.items()}
+    body = response.body
+    if response.status in (204, 304):
         body = b""
     else:
-        if answer.content_type is not None:
-            headers.setdefault("content-type", answer.content_type)
+        if response.content_type is not None:
+            headers.setdefault("content-type", response.content_type)
         headers["content-length"] = str(len(body))
     encoded = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in headers.items()]
-    await send({"type": "http.response.start", "status": answer.status, "headers": encoded})
+    await send({"type": "http.response.start", "status": response.status, "headers": encoded})
     if half:
         body = body[: len(body) // 2]
     await send({"type": "http.response.body", "body": body, "more_body": half})
 
 
-async def _hang_up(request: Request, after_writing: bool = False) -> None:
-    # The server's protocol hands its transport over in the scope's state (see server.py): only closing
-    # that gives the caller what a broken network gives, no status line and no error page.
-    transport: asyncio.Transport = request.scope["state"]["transport"]
+async def _hang_up(http: HttpRequest, after_writing: bool = False) -> None:
+    # The protocol puts its transport into the scope (see server.py). A closed transport looks like a broken
+    # network: the caller gets no status line and no error page.
+    transport: asyncio.Transport = http.scope["state"]["transport"]
     if after_writing:
         transport.close()
     else:
         transport.abort()
-    while (await request.receive())["type"] != "http.disconnect":
+    while (await http.receive())["type"] != "http.disconnect":
         pass

@@ -1,18 +1,15 @@
-"""The sandbox's front page: what each service holds now, and the last requests."""
+"""The front page: the state of each service, and the last requests."""
 
 from __future__ import annotations
 
 import html
 import json
-import shlex
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from typing import Any
 
+from airflow_provider_activation.sandbox.core.connections import Connections, connection_lines
 from airflow_provider_activation.sandbox.core.pages import document
-from airflow_provider_activation.sandbox.core.settings import MASK
-
-if TYPE_CHECKING:
-    from airflow_provider_activation.sandbox.core.app import Application
+from airflow_provider_activation.sandbox.core.service import Service
 
 LAST_REQUESTS = 50
 LONGEST_CELL = 160
@@ -34,18 +31,16 @@ GOOD = frozenset({"ACTIVE", "AUTHORIZED", "COMPLETE", "DELIVERED", "SYNCED", "li
 BAD = frozenset({"FAILED", "CANCELED", "CANCELLED", "INACTIVE", "broken", "inactive"})
 
 
-def connection_lines(connections: dict[str, dict[str, Any]]) -> list[str]:
-    """The connections as shell lines, in Airflow's JSON form."""
-    return [
-        f"export AIRFLOW_CONN_{conn_id.upper()}={shlex.quote(json.dumps(connection))}"
-        for conn_id, connection in connections.items()
-    ]
-
-
-def front_page(application: Application, refresh: bool) -> str:
-    """The whole page. Nothing on it is a secret: all values come masked."""
-    requests = application.recorder.as_json()
-    rules = application.vault.mask(application.misbehaviours.as_json())
+def front_page(
+    *,
+    services: Iterable[Service],
+    state: Mapping[str, Any],
+    requests: Sequence[dict[str, Any]],
+    rules: object,
+    connections: Connections,
+    refresh: bool,
+) -> str:
+    """The whole page. All values are masked already."""
     parts = [
         "<h1>Activation sandbox</h1>",
         "<p>Four services, faked for development. They live in this process only. "
@@ -53,26 +48,15 @@ def front_page(application: Application, refresh: bool) -> str:
         f"{'Stop refreshing' if refresh else 'Refresh every two seconds'}</a> · "
         '<a href="/sandbox/state">state</a> · <a href="/sandbox/requests">requests</a> · '
         '<a href="/sandbox/misbehaviours">misbehaviours</a> (JSON)</p>',
+        *(_section(service, state[service.name]) for service in services),
     ]
-    state = application.state()
-    for name, service in application.services.items():
-        parts.append(f'<h2>{html.escape(service.title)} <span class="faint">/{html.escape(name)}</span></h2>')
-        held = {part: rows for part, rows in state[name].items() if part not in service.seeded}
-        empty = [part for part, rows in held.items() if not rows]
-        parts += [f"<h3>{html.escape(part)}</h3>{_table(rows)}" for part, rows in held.items() if rows]
-        if empty:
-            parts.append(f'<p class="faint">None yet: {html.escape(", ".join(empty))}.</p>')
-        seeds = [(part, rows) for part, rows in state[name].items() if part in service.seeded]
-        if seeds:
-            tables = "".join(f"<h3>{html.escape(part)}</h3>{_table(rows)}" for part, rows in seeds)
-            parts.append(f"<details><summary>There from the start</summary>{tables}</details>")
     parts.append("<h2>Misbehaviours</h2>")
     parts.append(_table(rules) if isinstance(rules, list) and rules else '<p class="faint">None.</p>')
     parts.append(f"<h2>Last {LAST_REQUESTS} requests</h2>")
     parts.append(
         _table(requests[: -LAST_REQUESTS - 1 : -1]) if requests else '<p class="faint">None yet.</p>'
     )
-    lines = "\n".join(connection_lines(_without_secrets(application.connections())))
+    lines = "\n".join(connection_lines(connections))
     parts.append(
         "<h2>Airflow connections</h2><p>With their secrets they were printed when the sandbox started.</p>"
         f"<pre>{html.escape(lines)}</pre>"
@@ -81,19 +65,28 @@ def front_page(application: Application, refresh: bool) -> str:
     return document("Activation sandbox", f"<main>{''.join(parts)}</main>", head)
 
 
-def _without_secrets(connections: dict[str, dict[str, Any]]) -> dict[str, dict[str, Any]]:
-    hidden = {}
-    for conn_id, connection in connections.items():
-        shown = {name: MASK if name in ("login", "password") else value for name, value in connection.items()}
-        extra = connection.get("extra", {})
-        if "refresh_token" in extra:
-            shown["extra"] = {**extra, "refresh_token": MASK}
-        hidden[conn_id] = shown
-    return hidden
+def _section(service: Service, state: Mapping[str, Any]) -> str:
+    title = f'<h2>{html.escape(service.title)} <span class="faint">/{html.escape(service.name)}</span></h2>'
+    seeds = _tables(state, service.seeded & state.keys())
+    stored = _tables(state, state.keys() - service.seeded)
+    empty = [part for part, rows in state.items() if part not in service.seeded and not rows]
+    if empty:
+        stored += f'<p class="faint">None yet: {html.escape(", ".join(empty))}.</p>'
+    if seeds:
+        seeds = f"<details><summary>There from the start</summary>{seeds}</details>"
+    return f"{title}{stored}{seeds}"
+
+
+def _tables(state: Mapping[str, Any], parts: Collection[str]) -> str:
+    return "".join(
+        f"<h3>{html.escape(part)}</h3>{_table(rows)}"
+        for part, rows in state.items()
+        if rows and part in parts
+    )
 
 
 def _table(rows: Sequence[dict[str, Any]]) -> str:
-    # The newest are at the end, and a load test must not make the page unreadable.
+    # The newest rows are the last ones. After a load test there are too many for a page.
     left_out = max(0, len(rows) - MOST_ROWS)
     shown = rows[left_out:]
     columns = list(dict.fromkeys(name for row in shown for name, value in row.items() if _cell(value)))
@@ -102,8 +95,8 @@ def _table(rows: Sequence[dict[str, Any]]) -> str:
         "<tr>" + "".join(f"<td><div>{_cell(row.get(name))}</div></td>" for name in columns) + "</tr>"
         for row in shown
     )
-    note = f'<p class="faint">The last {MOST_ROWS}; {left_out} before them.</p>' if left_out else ""
-    return f"{note}<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
+    hint = f'<p class="faint">The last {MOST_ROWS}; {left_out} before them.</p>' if left_out else ""
+    return f"{hint}<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
 
 
 def _cell(value: object) -> str:

@@ -1,14 +1,15 @@
-"""What comes in, what goes out, and how a path finds its handler."""
+"""Requests and responses."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
+from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import parse_qsl, unquote
 
-from airflow_provider_activation.sandbox.core.reading import Invalid, Query
+from airflow_provider_activation.sandbox.core.errors import Invalid
+from airflow_provider_activation.sandbox.core.reading import Query
 
 JSON = "application/json"
 TEXT = "text/plain; charset=utf-8"
@@ -16,10 +17,12 @@ HTML = "text/html; charset=utf-8"
 CSV = "text/csv"
 FORM = "application/x-www-form-urlencoded"
 
+Chunks = AsyncIterator[bytes]
+
 
 @dataclass
-class Incoming:
-    """One request to a service, its path without the service's prefix."""
+class Request:
+    """A request to a service. The path is without the service's prefix."""
 
     method: str
     raw_path: str
@@ -27,15 +30,15 @@ class Incoming:
     headers: Mapping[str, str] = field(default_factory=dict)
     body: bytes = b""
     fail: bool = False
-    """Told by a misbehaviour: act, but let what this request starts end badly."""
+    """Set by a misbehaviour: what this request starts is going to fail."""
 
     @property
     def path(self) -> str:
-        """The decoded path, for people."""
+        """The decoded path, as messages show it."""
         return unquote(self.raw_path)
 
     def segments(self) -> list[str]:
-        """The parts of the path, each decoded by itself, so that an encoded slash stays inside its part."""
+        """The segments of the path. Each is decoded alone, so an encoded slash does not split it."""
         return [unquote(part) for part in self.raw_path.split("/")[1:]]
 
     def media_type(self) -> str:
@@ -46,10 +49,30 @@ class Incoming:
         """The query, to be read strictly."""
         return Query(self.query)
 
+    def need_no_query(self) -> None:
+        """Refuse a query."""
+        self.read_query().end()
+
+    def need_no_body(self) -> None:
+        """Refuse a body, and a query. A Content-Type for JSON is allowed."""
+        self.need_no_query()
+        self.need_media_type(JSON, "")
+        if self.body:
+            raise Invalid("this call takes no body")
+
+    def need_media_type(self, media_type: str, *others: str) -> None:
+        """Refuse another Content-Type."""
+        if self.media_type() not in (media_type, *others):
+            raise Invalid(f"Content-Type must be {media_type}")
+
+    def bearer(self) -> str | None:
+        """The bearer token, or None when the header is missing or malformed."""
+        scheme, _, token = self.headers.get("authorization", "").partition(" ")
+        return token if scheme.lower() == "bearer" and token and " " not in token else None
+
     def json(self) -> Any:
-        """The JSON body; a missing Content-Type, a repeated key or a NaN is refused like bad syntax."""
-        if self.media_type() != JSON:
-            raise Invalid(f"Content-Type must be {JSON}")
+        """The JSON body. Repeated keys and NaN are refused."""
+        self.need_media_type(JSON)
         try:
             text = self.body.decode("utf-8")
             return json.loads(text, object_pairs_hook=_object_without_repeats, parse_constant=_no_constant)
@@ -58,8 +81,7 @@ class Incoming:
 
     def form(self) -> list[tuple[str, str]]:
         """The fields of a form."""
-        if self.media_type() != FORM:
-            raise Invalid(f"Content-Type must be {FORM}")
+        self.need_media_type(FORM)
         try:
             return parse_qsl(
                 self.body.decode("utf-8"),
@@ -85,8 +107,8 @@ def _no_constant(name: str) -> Any:
 
 
 @dataclass
-class Answer:
-    """One response, complete before a byte of it is sent."""
+class Response:
+    """A complete response."""
 
     status: int = 200
     body: bytes = b""
@@ -94,74 +116,16 @@ class Answer:
     headers: dict[str, str] = field(default_factory=dict)
 
     @classmethod
-    def json(cls, value: object, status: int = 200) -> Answer:
+    def json(cls, value: object, status: int = 200) -> Response:
         """A JSON response."""
         return cls(status, json.dumps(value, ensure_ascii=False).encode(), JSON)
 
     @classmethod
-    def text(cls, value: str, status: int = 200) -> Answer:
+    def text(cls, value: str, status: int = 200) -> Response:
         """A plain text response."""
         return cls(status, value.encode(), TEXT)
 
     @classmethod
-    def html(cls, value: str, status: int = 200) -> Answer:
+    def html(cls, value: str, status: int = 200) -> Response:
         """An HTML page."""
         return cls(status, value.encode(), HTML)
-
-
-class Refused(Exception):
-    """The service will not do this; each service gives it the vendor's own form."""
-
-    def __init__(self, status: int, message: str) -> None:
-        super().__init__(message)
-        self.status = status
-        self.message = message
-
-
-Handler = Callable[..., Answer]
-StreamHandler = Callable[..., Awaitable[Answer]]
-
-
-@dataclass(frozen=True)
-class Route:
-    """One operation: ``{name}`` in the template stands for exactly one non-empty part of the path."""
-
-    method: str
-    template: str
-    handler: Handler | None = None
-    stream: StreamHandler | None = None
-    """For bodies too large to hold: called with the request, the chunks and the path values."""
-
-    def match(self, segments: list[str]) -> list[str] | None:
-        """The values of the placeholders, or None when the path is another one."""
-        parts = self.template.split("/")[1:]
-        if len(parts) != len(segments):
-            return None
-        values = []
-        for part, segment in zip(parts, segments, strict=True):
-            if part.startswith("{"):
-                if not segment:
-                    return None
-                values.append(segment)
-            elif part != segment:
-                return None
-        return values
-
-
-def find_route(routes: Iterable[Route], incoming: Incoming) -> tuple[Route, list[str]]:
-    """The operation for a request, and its path values; routes given first win."""
-    segments = incoming.segments()
-    other_methods = set()
-    for route in routes:
-        values = route.match(segments)
-        if values is None:
-            continue
-        if route.method == incoming.method:
-            return route, values
-        other_methods.add(route.method)
-    if other_methods:
-        raise Refused(405, f"{incoming.method} is not allowed here, only {', '.join(sorted(other_methods))}")
-    raise Refused(404, f"no such resource: {incoming.path}")
-
-
-Chunks = AsyncIterator[bytes]

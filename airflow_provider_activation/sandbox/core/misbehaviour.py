@@ -1,4 +1,4 @@
-"""Misbehaviour on demand: rules that make one route refuse, wait, hang up or answer nonsense."""
+"""Misbehaviours: rules that make a service refuse, wait, hang up, or send a wrong response."""
 
 from __future__ import annotations
 
@@ -8,18 +8,10 @@ from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from typing import Any, Literal, cast, get_args
 
-from airflow_provider_activation.sandbox.core.messages import HTML, JSON, TEXT, Answer
-from airflow_provider_activation.sandbox.core.reading import (
-    Fields,
-    Invalid,
-    boolean,
-    filled_text,
-    integer,
-    nullable,
-    number,
-    one_of,
-    text_map,
-)
+from airflow_provider_activation.sandbox.core import checks
+from airflow_provider_activation.sandbox.core.errors import Invalid
+from airflow_provider_activation.sandbox.core.messages import HTML, JSON, TEXT, Response
+from airflow_provider_activation.sandbox.core.reading import Fields
 
 What = Literal["status", "refuse", "delay", "drop_before", "drop_after", "html", "half_body", "empty", "fail"]
 
@@ -33,24 +25,24 @@ HTML_BODY = (
 
 @dataclass
 class Rule:
-    """One misbehaviour: which requests it meets, what happens to them, and how often."""
+    """One misbehaviour."""
 
     id: int
     what: What
     service: str = "*"
     method: str = "*"
     path: str = "*"
-    """A glob over the path after the service's prefix, without the query."""
+    """A glob for the path, without the service's prefix and the query."""
     status: int | None = None
     headers: dict[str, str] = field(default_factory=dict)
     body: Any = None
     seconds: float = 0.0
     times: int | None = 1
-    """How many requests are left to meet; None is for ever."""
+    """How many more requests match. None is no limit."""
     after_acting: bool = False
 
-    def meets(self, service: str, method: str, path: str) -> bool:
-        """Whether a request is one of those."""
+    def matches(self, service: str, method: str, path: str) -> bool:
+        """Whether a request matches."""
         return (
             fnmatchcase(service, self.service)
             and fnmatchcase(method, self.method)
@@ -59,20 +51,20 @@ class Rule:
 
     @property
     def acts(self) -> bool:
-        """Whether the service does what was asked, whatever the caller then gets to see."""
+        """Whether the service carries out the request."""
         if self.what in ("delay", "drop_after", "half_body", "empty", "fail"):
             return True
         return self.after_acting and self.what in ("status", "html")
 
     @property
     def waits_after(self) -> bool:
-        """Whether `seconds` pass after the service has acted rather than before."""
+        """Whether the wait comes after the service has acted."""
         return self.after_acting or self.what == "drop_after"
 
-    def replace(self, real: Answer | None) -> Answer:
-        """What is sent in place of the real answer, which is None when the service did not act."""
+    def replace(self, real: Response | None) -> Response:
+        """The response to send. `real` is the service's own, or None when it did not act."""
         if self.what == "empty" and real is not None:
-            return Answer(self.status or real.status, b"", None, {**real.headers, **self.headers})
+            return Response(self.status or real.status, b"", None, {**real.headers, **self.headers})
         if self.what in ("status", "html"):
             status = self.status or DEFAULT_STATUS[self.what]
             if self.body is None:
@@ -81,14 +73,14 @@ class Rule:
                 body, content_type = self.body, HTML if self.what == "html" else TEXT
             else:
                 body, content_type = json.dumps(self.body), JSON
-            return Answer(status, body.encode(), content_type, dict(self.headers))
+            return Response(status, body.encode(), content_type, dict(self.headers))
         if real is None:
             raise AssertionError(f"{self.what} needs the service to act")
         real.headers.update(self.headers)
         return real
 
     def as_json(self) -> dict[str, Any]:
-        """The rule as it can be given again, with its id."""
+        """The rule as `add` takes it, with its id."""
         return {
             "id": self.id,
             "service": self.service,
@@ -105,7 +97,7 @@ class Rule:
 
 
 class Misbehaviours:
-    """The active rules, the oldest first; a request meets at most one of them."""
+    """The active rules. The oldest one that matches a request applies."""
 
     def __init__(self, services: list[str]) -> None:
         self._services = services
@@ -113,18 +105,18 @@ class Misbehaviours:
         self._ids = itertools.count(1)
 
     def add(self, given: object) -> Rule:
-        """Read a rule strictly and make it active."""
-        fields = Fields(given, "")
-        what = cast("What", fields.need("what", one_of(*get_args(What))))
-        service = fields.may("service", one_of("*", *self._services)) or "*"
-        method = (fields.may("method", filled_text) or "*").upper()
-        path = fields.may("path", filled_text) or "*"
-        status = fields.may("status", nullable(integer(200, 599)))
-        headers = fields.may("headers", nullable(text_map)) or {}
-        body = fields.may("body", lambda value, where: value)
-        seconds = fields.may("seconds", number(0, 3600)) or 0.0
-        times = fields.may("times", nullable(integer(1))) if "times" in fields else 1
-        after_acting = fields.may("after_acting", boolean) or False
+        """Add a rule in its JSON form."""
+        fields = Fields(given)
+        what = cast("What", fields.need("what", checks.one_of(*get_args(What))))
+        service = fields.may("service", checks.one_of("*", *self._services)) or "*"
+        method = (fields.may("method", checks.filled_text) or "*").upper()
+        path = fields.may("path", checks.filled_text) or "*"
+        status = fields.may("status", checks.nullable(checks.integer(200, 599)))
+        headers = fields.may("headers", checks.nullable(checks.text_map)) or {}
+        body = fields.may("body", checks.anything)
+        seconds = fields.may("seconds", checks.number(0, 3600)) or 0.0
+        times = fields.may("times", checks.nullable(checks.integer(1))) if "times" in fields else 1
+        after_acting = fields.may("after_acting", checks.boolean) or False
         fields.end()
         if what == "delay" and not seconds:
             raise Invalid("delay needs seconds")
@@ -136,25 +128,23 @@ class Misbehaviours:
         self._rules.append(rule)
         return rule
 
-    def meet(self, service: str, method: str, path: str) -> Rule | None:
-        """The rule for this request, counted down by one."""
-        for rule in self._rules:
-            if rule.meets(service, method, path):
-                if rule.times is not None:
-                    rule.times -= 1
-                    if rule.times == 0:
-                        self._rules.remove(rule)
-                return rule
-        return None
+    def match(self, service: str, method: str, path: str) -> Rule | None:
+        """The rule for a request. It is removed when no more requests are to match."""
+        rule = next((rule for rule in self._rules if rule.matches(service, method, path)), None)
+        if rule is not None and rule.times is not None:
+            rule.times -= 1
+            if rule.times == 0:
+                self._rules.remove(rule)
+        return rule
 
     def remove(self, rule_id: int) -> bool:
-        """Take one rule away; False when there is none of that id."""
+        """Remove a rule. False when there is none with this id."""
         before = len(self._rules)
         self._rules = [rule for rule in self._rules if rule.id != rule_id]
         return len(self._rules) < before
 
     def clear(self) -> None:
-        """Take all rules away."""
+        """Remove all rules."""
         self._rules.clear()
 
     def as_json(self) -> list[dict[str, Any]]:

@@ -1,10 +1,10 @@
-"""One plain page around a piece of HTML, the look all pages of the sandbox share."""
+"""The layout of all pages."""
 
 from __future__ import annotations
 
 import html
 
-from airflow_provider_activation.sandbox.core.messages import Answer
+from airflow_provider_activation.sandbox.core.messages import Response
 
 STYLE = """
 :root { color-scheme: light dark; --line: color-mix(in srgb, currentColor 18%, transparent); }
@@ -24,14 +24,14 @@ button.quiet { background: transparent; color: inherit; border-color: var(--line
 """
 
 
-def plain_page(title: str, body: str, status: int = 200) -> Answer:
-    """A small page with one thing on it. `body` is HTML, `title` is text."""
+def plain_page(title: str, body: str, status: int = 200) -> Response:
+    """A response with a small page. `body` is HTML, `title` is text."""
     heading = html.escape(title)
-    return Answer.html(document(title, f'<main class="narrow"><h1>{heading}</h1>{body}</main>'), status)
+    return Response.html(document(title, f'<main class="narrow"><h1>{heading}</h1>{body}</main>'), status)
 
 
 def document(title: str, body: str, head: str = "") -> str:
-    """A whole HTML document without anything from elsewhere. `body` and `head` are HTML."""
+    """A complete HTML document, which loads nothing. `body` and `head` are HTML."""
     return (
         '<!DOCTYPE html><html lang="en"><head><meta charset="utf-8">'
         '<meta name="viewport" content="width=device-width">'

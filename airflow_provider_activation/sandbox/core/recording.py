@@ -1,4 +1,4 @@
-"""The last requests, as a person or a test may see them: without any secret."""
+"""The last requests, without secrets."""
 
 from __future__ import annotations
 
@@ -6,32 +6,32 @@ import json
 from collections import deque
 from typing import Any
 
-from airflow_provider_activation.sandbox.core.messages import FORM, JSON, Incoming
-from airflow_provider_activation.sandbox.core.reading import Invalid
-from airflow_provider_activation.sandbox.core.service import iso
-from airflow_provider_activation.sandbox.core.settings import Clock, Vault
+from airflow_provider_activation.sandbox.core.clock import Clock, iso
+from airflow_provider_activation.sandbox.core.credentials import Vault
+from airflow_provider_activation.sandbox.core.errors import Invalid
+from airflow_provider_activation.sandbox.core.messages import FORM, JSON, Request
 
 KEEP = 50_000
 LARGEST_BODY = 64 * 1024
 
 
 class Recorder:
-    """Keeps what was asked and what came of it. Headers are not kept at all: they carry the keys."""
+    """Records requests. It records no headers, because they carry credentials."""
 
     def __init__(self, vault: Vault, clock: Clock) -> None:
         self._vault = vault
         self._clock = clock
         self._requests: deque[dict[str, Any]] = deque(maxlen=KEEP)
 
-    def begin(self, service: str, incoming: Incoming) -> dict[str, Any]:
-        """Note a request at its arrival; its status stays None until something has been answered."""
+    def begin(self, service: str, request: Request) -> dict[str, Any]:
+        """Record a new request. Its status is None until the response is known."""
         query: dict[str, Any] = {}
-        for name, value in incoming.query:
+        for name, value in request.query:
             query[name] = [*query[name], value] if name in query else [value]
         entry = {
             "service": service,
-            "method": incoming.method,
-            "path": self._vault.mask(incoming.path),
+            "method": request.method,
+            "path": self._vault.mask(request.path),
             "query": self._vault.mask({name: v[0] if len(v) == 1 else v for name, v in query.items()}),
             "status": None,
             "at": iso(self._clock.now()),
@@ -41,25 +41,25 @@ class Recorder:
         self._requests.append(entry)
         return entry
 
-    def note_body(self, entry: dict[str, Any], incoming: Incoming) -> None:
-        """Add a JSON body or a form; of anything else, only how large it was."""
+    def record_body(self, entry: dict[str, Any], request: Request) -> None:
+        """Record the body of a request. Only JSON and forms are recorded in full, others by their size."""
         body: object = None
-        if incoming.body:
-            body = f"{len(incoming.body)} bytes of {incoming.media_type() or 'no media type'}"
-            if len(incoming.body) <= LARGEST_BODY:
+        if request.body:
+            body = f"{len(request.body)} bytes of {request.media_type() or 'no media type'}"
+            if len(request.body) <= LARGEST_BODY:
                 try:
-                    if incoming.media_type() == JSON:
-                        body = json.loads(incoming.body)
-                    elif incoming.media_type() == FORM:
-                        body = dict(incoming.form())
+                    if request.media_type() == JSON:
+                        body = json.loads(request.body)
+                    elif request.media_type() == FORM:
+                        body = dict(request.form())
                 except (ValueError, RecursionError, Invalid):
                     body = "unreadable"
         entry["body"] = self._vault.mask(body)
 
     def clear(self) -> None:
-        """Forget all requests."""
+        """Remove all requests."""
         self._requests.clear()
 
     def as_json(self) -> list[dict[str, Any]]:
-        """All kept requests, the oldest first."""
+        """The recorded requests, oldest first."""
         return [dict(entry) for entry in self._requests]

@@ -1,4 +1,4 @@
-"""Running the sandbox in a background thread, and looking into it from another."""
+"""The web server, in a background thread."""
 
 from __future__ import annotations
 
@@ -7,14 +7,15 @@ import ipaddress
 import socket
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from types import TracebackType
-from typing import Any, Literal, Self, TypeVar
+from typing import Any, ClassVar, Literal, Self, TypeVar
 
 import uvicorn
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from airflow_provider_activation.sandbox.core.app import Application
+from airflow_provider_activation.sandbox.core.service import Service
 from airflow_provider_activation.sandbox.core.settings import DEFAULT_PORT, Settings, merge_secrets
 
 T = TypeVar("T")
@@ -23,11 +24,11 @@ START_SECONDS = 10.0
 
 
 class _Protocol(H11Protocol):
-    """HTTP/1.1 that lets the application reach its own connection, to hang up on the caller."""
+    """HTTP/1.1. The application gets the transport, so that it can hang up."""
 
     def __init__(self, *arguments: Any, **more: Any) -> None:
         super().__init__(*arguments, **more)
-        # uvicorn turns this on again when its logger has handlers; a key may stand in a query
+        # A query may carry credentials. uvicorn turns the log on when its logger has handlers.
         self.access_log = False
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
@@ -35,8 +36,11 @@ class _Protocol(H11Protocol):
         self.app_state = {**self.app_state, "transport": transport}
 
 
-class Sandbox:
-    """The four services on one port, from `start` (or ``with``) until `stop`."""
+class Server:
+    """The services on one port, from `start` (or ``with``) until `stop`."""
+
+    kinds: ClassVar[Sequence[type[Service]]] = ()
+    """The services to serve."""
 
     def __init__(
         self,
@@ -64,13 +68,14 @@ class Sandbox:
         self._loop: asyncio.AbstractEventLoop | None = None
 
     def start(self) -> Self:
-        """Listen, and return once requests are answered."""
+        """Listen. Return when the server accepts requests."""
         if self._thread is not None:
             raise RuntimeError("this sandbox is running already")
         listener = _listen(self._host, self._port)
         self._port = listener.getsockname()[1]
         self._application = Application(
-            Settings(self._consent, self._step_seconds, self._token_seconds, self._merged, self.url)
+            Settings(self._consent, self._step_seconds, self._token_seconds, self._merged, self.url),
+            self.kinds,
         )
         config = uvicorn.Config(
             self._application,
@@ -79,8 +84,7 @@ class Sandbox:
             lifespan="off",
             log_config=None,
             access_log=False,
-            # Longer than any poll interval: the server must not be the one to close an idle connection
-            # unless it was told to misbehave.
+            # Longer than any poll interval, so that the server does not close idle connections.
             timeout_keep_alive=120,
             timeout_graceful_shutdown=1,
             server_header=False,
@@ -110,7 +114,7 @@ class Sandbox:
             listener.close()
 
     def stop(self) -> None:
-        """Stop listening and end; what the services held can still be looked at."""
+        """Stop the server. The state can still be read."""
         if self._server is not None:
             self._server.should_exit = True
         if self._thread is not None:
@@ -127,60 +131,60 @@ class Sandbox:
 
     @property
     def url(self) -> str:
-        """The address of the front page, without a slash at its end."""
-        # A person cannot open "every address"; this machine's own is among them.
+        """The URL of the front page, without a slash at the end."""
+        # A browser cannot open a wildcard address. The loopback address is part of it.
         host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(self._host, self._host)
         return f"http://[{host}]:{self._port}" if ":" in host else f"http://{host}:{self._port}"
 
     @property
     def secrets(self) -> dict[str, str]:
-        """The credentials by name, as they hold for this sandbox."""
+        """The credentials by name."""
         return dict(self._merged)
 
     @property
     def connections(self) -> dict[str, dict[str, Any]]:
-        """The Airflow connections, by connection id, with their secrets."""
+        """The Airflow connections by their ids, with secrets."""
         return self._ask(lambda application: application.connections())
 
     @property
     def requests(self) -> list[dict[str, Any]]:
-        """The requests so far, the oldest first, without secrets."""
+        """The recorded requests, oldest first, without secrets."""
         return self._ask(lambda application: application.recorder.as_json())
 
     def state(self) -> dict[str, Any]:
-        """Everything each service holds now, as plain JSON."""
+        """All stored resources of each service, as JSON."""
         return self._ask(lambda application: application.state())
 
     def reset(self) -> None:
-        """Back to the seeds: no tokens, no requests, no misbehaviours."""
+        """Return to the state at the start: no tokens, no requests, no misbehaviours."""
         self._ask(lambda application: application.reset())
 
     def misbehave(self, what: str, **rule: Any) -> int:
-        """Add a misbehaviour, with the fields that POST /sandbox/misbehaviours takes; gives back its id."""
+        """Add a misbehaviour; return its id. The fields are those of POST /sandbox/misbehaviours."""
         return self._ask(lambda application: application.misbehaviours.add({"what": what, **rule}).id)
 
     def behave(self) -> None:
-        """Take all misbehaviours away."""
+        """Remove all misbehaviours."""
         self._ask(lambda application: application.misbehaviours.clear())
 
     def advance(self, seconds: float) -> None:
-        """Let time pass at once: jobs, deliveries and runs move on, tokens end."""
+        """Advance the clock: jobs, deliveries and runs proceed, tokens expire."""
         self._ask(lambda application: application.settings.clock.advance(seconds))
 
     def expire_tokens(self) -> None:
-        """End every issued access token now, as if its lifetime had passed."""
+        """Expire all access tokens."""
         self._ask(lambda application: application.expire_tokens())
 
-    def _ask(self, question: Callable[[Application], T]) -> T:
-        """Run something where the requests run, so that no request is seen half done."""
+    def _ask(self, function: Callable[[Application], T]) -> T:
+        """Call a function in the event loop of the server, so that no request is half done."""
         application, loop = self._application, self._loop
         if application is None:
             raise RuntimeError("this sandbox has not been started")
         if loop is None or not loop.is_running():
-            return question(application)
+            return function(application)
 
         async def ask() -> T:
-            return question(application)
+            return function(application)
 
         return asyncio.run_coroutine_threadsafe(ask(), loop).result(START_SECONDS)
 
@@ -191,7 +195,7 @@ def _listen(host: str, port: int) -> socket.socket:
     except ValueError:
         version = 4
     family = socket.AF_INET6 if version == 6 else socket.AF_INET
-    # With the protocol named, asyncio sets TCP_NODELAY: without, each answer waits 40 ms for an ACK.
+    # With a named protocol, asyncio sets TCP_NODELAY. Otherwise each response waits 40 ms for an ACK.
     listener = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:

@@ -1,125 +1,87 @@
-"""What the four fakes have in common: routes, time, and errors in the vendor's form."""
+"""A service: authentication, operations, and errors in the vendor's form."""
 
 from __future__ import annotations
 
+import inspect
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
-from typing import Any
+from typing import Any, ClassVar
 
-from airflow_provider_activation.sandbox.core.messages import (
-    Answer,
-    Chunks,
-    Incoming,
-    Refused,
-    Route,
-    find_route,
-)
-from airflow_provider_activation.sandbox.core.reading import Invalid
-from airflow_provider_activation.sandbox.core.settings import Settings, Vault
-
-
-def iso(moment: float) -> str:
-    """A moment as an ISO 8601 time in UTC with milliseconds."""
-    return datetime.fromtimestamp(moment, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+from airflow_provider_activation.sandbox.core.credentials import Tokens, Vault
+from airflow_provider_activation.sandbox.core.errors import Invalid, Refused
+from airflow_provider_activation.sandbox.core.messages import Chunks, Request, Response
+from airflow_provider_activation.sandbox.core.routing import Operations, Route, find_route
+from airflow_provider_activation.sandbox.core.settings import Settings
 
 
 class Service(ABC):
-    """One vendor's API. All of its methods run in the server's one event loop, none of them waits."""
+    """One vendor's API. All methods run in the server's event loop, so none of them blocks."""
 
-    name: str
-    title: str
-    routes: Sequence[Route]
+    name: ClassVar[str]
+    title: ClassVar[str]
     invalid_status = 400
-    """The status for a request that is malformed."""
+    """The status of the response to a malformed request."""
+    token_seconds = 3600
+    """The lifetime of an access token, unless the settings have another one."""
+    beside_api: tuple[str, ...] = ()
+    """Prefixes of the paths that are not part of the vendor's API."""
+    seeded: frozenset[str] = frozenset()
+    """The parts of `state` that exist from the start and never change."""
 
     def __init__(self, settings: Settings, vault: Vault) -> None:
         self.settings = settings
         self.vault = vault
         self.url = f"{settings.url}/{self.name}"
+        self.tokens = Tokens(vault, settings.clock, settings.token_seconds or self.token_seconds)
+        self.routes: Sequence[Route] = ()
+
+    def serve(self, *parts: Operations) -> None:
+        """Set the operations of this service. Of two that match, the first wins."""
+        self.routes = [route for part in parts for route in part.routes()]
 
     def now(self) -> float:
-        """The moment it is here, in Unix time."""
+        """The current Unix time."""
         return self.settings.clock.now()
 
-    @abstractmethod
-    def error(self, status: int, message: str) -> Answer:
-        """An error in the vendor's own form."""
+    def error(self, status: int, message: str) -> Response:
+        """An error response in the vendor's form. By default it is a JSON object with a message."""
+        return Response.json({"message": message}, status)
 
     @abstractmethod
-    def authenticate(self, incoming: Incoming) -> None:
-        """Raise Refused unless the caller may call this API at all."""
+    def authenticate(self, request: Request) -> None:
+        """Refuse a request without valid credentials."""
 
     @abstractmethod
     def state(self) -> dict[str, list[dict[str, Any]]]:
-        """Everything the service holds now, as plain JSON."""
+        """All stored resources, as JSON."""
 
     @abstractmethod
     def connections(self) -> Mapping[str, dict[str, Any]]:
-        """The Airflow connections that open this service."""
-
-    beside_api: tuple[str, ...] = ()
-    """Beginnings of paths that are not the vendor's API: a page for people, another way in."""
-
-    seeded: frozenset[str] = frozenset()
-    """The parts of `state` that are there from the start and never change."""
+        """The Airflow connections to this service, by their ids."""
 
     def conceal(self, entry: dict[str, Any]) -> None:  # noqa: B027
-        """Take out of a recorded request the secrets that stand where nobody would look for them."""
-
-    def expire_tokens(self) -> None:  # noqa: B027
-        """End every access token, where the service has such."""
+        """Remove secrets from a recorded request that their field names do not reveal."""
 
     def settle(self, now: float) -> None:  # noqa: B027
-        """Carry out what has become due since the last request."""
+        """Make the changes that are due."""
 
-    def find(self, incoming: Incoming) -> tuple[Route, list[str]]:
-        """Authenticate, then find the operation."""
-        self.authenticate(incoming)
-        return find_route(self.routes, incoming)
-
-    def streams(self, incoming: Incoming) -> bool:
-        """Whether the body of this request is to be read chunk by chunk."""
+    def streams(self, request: Request) -> bool:
+        """Whether the body of a request is read in chunks."""
         try:
-            return find_route(self.routes, incoming)[0].stream is not None
+            return find_route(self.routes, request)[0].streams
         except Refused:
             return False
 
-    def answer(self, incoming: Incoming) -> Answer:
-        """Do what the request asks, or say in the vendor's form why not."""
+    async def respond(self, request: Request, chunks: Chunks | None = None) -> Response:
+        """Carry out a request. `chunks` is the body when it is read in chunks."""
         try:
             self.settle(self.now())
-            route, values = self.find(incoming)
-            if route.handler is None:
-                raise AssertionError(f"{route.template} reads its body as a stream")
-            return route.handler(incoming, *values)
-        except (Refused, Invalid) as refused:
-            return self._refusal(refused)
-
-    async def answer_stream(self, incoming: Incoming, chunks: Chunks) -> Answer:
-        """The same for a request whose body is read chunk by chunk."""
-        try:
-            self.settle(self.now())
-            route, values = self.find(incoming)
-            if route.stream is None:
-                raise AssertionError(f"{route.template} reads its body whole")
-            return await route.stream(incoming, chunks, *values)
-        except (Refused, Invalid) as refused:
-            return self._refusal(refused)
-
-    def _refusal(self, refused: Refused | Invalid) -> Answer:
-        if isinstance(refused, Refused):
+            self.authenticate(request)
+            route, values = find_route(self.routes, request)
+            body = () if chunks is None else (chunks,)
+            response = route.handler(request, *body, *values)
+            return await response if inspect.isawaitable(response) else response
+        except Refused as refused:
             return self.error(refused.status, refused.message)
-        return self.error(self.invalid_status, str(refused))
-
-
-def bearer(incoming: Incoming) -> str | None:
-    """The bearer token of a request, None when there is none or the header has another form."""
-    scheme, _, token = incoming.headers.get("authorization", "").partition(" ")
-    return token if scheme.lower() == "bearer" and token and " " not in token else None
-
-
-def progress(started: float, now: float, step: float, names: Sequence[str]) -> str:
-    """The state of something that moves on by one name each step and stays at the last."""
-    passed = len(names) - 1 if step <= 0 else int((now - started) / step)
-    return names[max(0, min(passed, len(names) - 1))]
+        except Invalid as invalid:
+            return self.error(self.invalid_status, str(invalid))

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-import re
 import secrets
 from dataclasses import dataclass, field
 from typing import Any
 
-from airflow_provider_activation.sandbox.core.messages import Incoming, Refused
-from airflow_provider_activation.sandbox.core.reading import Check, Invalid, either, filled_text, integer
+from airflow_provider_activation.sandbox.core import checks
+from airflow_provider_activation.sandbox.core.checks import Check
+from airflow_provider_activation.sandbox.core.errors import Invalid, Refused
+from airflow_provider_activation.sandbox.core.messages import Request
+from airflow_provider_activation.sandbox.core.routing import Operations, find, number_in
 from airflow_provider_activation.sandbox.core.settings import Settings
 from airflow_provider_activation.sandbox.dataddo.action import Action
 from airflow_provider_activation.sandbox.dataddo.runs import Runs
@@ -17,7 +19,7 @@ from airflow_provider_activation.sandbox.dataddo.schedule import NEVER, Schedule
 CUSTOMER_ID = "77"
 
 # A number in one document, a string in the other.
-service_id: Check[int | str] = either(integer(1), filled_text)
+service_id: Check[int | str] = checks.either(checks.integer(1), checks.filled_text)
 
 
 def new_id() -> str:
@@ -62,8 +64,9 @@ class Account:
 
     def check_service(self, given: int | str, name: str = "oAuthId") -> int:
         """The service that a body names."""
-        if re.fullmatch(r"[0-9]{1,18}", str(given), re.ASCII) and int(given) in self.services:
-            return int(given)
+        number = number_in(str(given))
+        if number in self.services:
+            return number
         raise Invalid(f"{name} names no service: {given}")
 
     def service(self, written: str) -> dict[str, Any]:
@@ -75,29 +78,32 @@ class Account:
 
     def source(self, source_id: str) -> Source:
         """The source that a path names."""
-        if source_id not in self.sources:
-            raise Refused(404, f"no source {source_id}")
-        return self.sources[source_id]
+        return find(self.sources, source_id, "source")
 
     def flow(self, flow_id: str) -> Flow:
         """The flow that a path names."""
-        if flow_id not in self.flows:
-            raise Refused(404, f"no flow {flow_id}")
-        return self.flows[flow_id]
+        return find(self.flows, flow_id, "flow")
 
     def new_action(self, schedule: Schedule = NEVER, storage_strategy: str | None = None) -> Action:
         """An action without a run yet."""
         runs = Runs(new_id(), self.settings.step_seconds)
         return Action(runs, dict(schedule), storage_strategy)
 
-    def debug(self, incoming: Incoming, checked: str) -> dict[str, Any]:
+    def debug(self, request: Request, checked: str) -> dict[str, Any]:
         """The report of a check that was made at once; which words its status has is undocumented."""
         now = self.now()
         return {
-            "status": "error" if incoming.fail else "success",
-            "message": f"{checked}: {'it does not work' if incoming.fail else 'it works'}",
+            "status": "error" if request.fail else "success",
+            "message": f"{checked}: {'it does not work' if request.fail else 'it works'}",
             "started": now,
             "ended": now,
             "duration": "0 s",
             "memory_mb": 8,
         }
+
+
+class Part(Operations):
+    """Operations on the resources of an account."""
+
+    def __init__(self, account: Account) -> None:
+        self._account = account

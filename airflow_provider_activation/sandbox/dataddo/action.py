@@ -5,20 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from airflow_provider_activation.sandbox.core.reading import (
-    Fields,
-    Invalid,
-    any_object,
-    boolean,
-    day,
-    filled_text,
-    integer,
-    nullable,
-    one_of,
-    parse_day,
-    pattern,
-    url,
-)
+from airflow_provider_activation.sandbox.core import checks
+from airflow_provider_activation.sandbox.core.errors import Invalid
+from airflow_provider_activation.sandbox.core.reading import Fields
 from airflow_provider_activation.sandbox.dataddo.runs import Runs
 from airflow_provider_activation.sandbox.dataddo.schedule import Schedule, schedule_of_action
 from airflow_provider_activation.sandbox.dataddo.source_body import STRATEGIES, date_range
@@ -75,20 +64,20 @@ class Action:
 def read_extraction(body: object) -> dict[str, Any]:
     """The optional body of an extraction: explicit days or a relative range, not both."""
     fields = Fields(body)
-    one_day = nullable(day("%Y-%m-%d", "a day written YYYY-MM-DD"))
+    one_day = checks.nullable(checks.day("%Y-%m-%d", "a day written YYYY-MM-DD"))
     first, last = fields.may("dateFrom", one_day), fields.may("dateTo", one_day)
-    expression = fields.may("dateRangeExpression", nullable(date_range(braces=None)))
-    fields.may("storageStrategy", nullable(one_of(*STRATEGIES)))
-    fields.may("url", nullable(url))
-    fields.may("limit", nullable(pattern(r"[1-9][0-9]*", "a number in a string")))
+    expression = fields.may("dateRangeExpression", checks.nullable(date_range(braces=None)))
+    fields.may("storageStrategy", checks.nullable(checks.one_of(*STRATEGIES)))
+    fields.may("url", checks.nullable(checks.url))
+    fields.may("limit", checks.nullable(checks.pattern(r"[1-9][0-9]*", "a number in a string")))
     fields.end()
     if (first is None) != (last is None):
         raise Invalid("dateFrom and dateTo belong together")
     if first is not None and expression is not None:
         raise Invalid("give dateFrom and dateTo, or dateRangeExpression, not both")
-    if first and last and parse_day(first, "%Y-%m-%d") > parse_day(last, "%Y-%m-%d"):
+    if first and last and checks.parse_day(first, "%Y-%m-%d") > checks.parse_day(last, "%Y-%m-%d"):
         raise Invalid("dateFrom must not be later than dateTo")
-    return any_object(body, "the body")
+    return checks.any_object(body, "the body")
 
 
 def read_action(body: object, action_id: str) -> dict[str, Any]:
@@ -96,14 +85,14 @@ def read_action(body: object, action_id: str) -> dict[str, Any]:
     fields = Fields(body)
     _same(fields, "id", action_id)
     given: dict[str, Any] = {
-        "status": fields.may("status", one_of(*STATUSES)),
+        "status": fields.may("status", checks.one_of(*STATUSES)),
         "schedule": fields.may("schedule", schedule_of_action),
-        "storage_strategy": fields.may("storage_strategy", nullable(one_of(*STRATEGIES))),
+        "storage_strategy": fields.may("storage_strategy", checks.nullable(checks.one_of(*STRATEGIES))),
     }
     if "on_error_retry_timeout" in fields:
-        given["on_error_retry_timeout"] = fields.may("on_error_retry_timeout", integer(0))
+        given["on_error_retry_timeout"] = fields.may("on_error_retry_timeout", checks.integer(0))
     for name in SAID_OF_RUNS:
-        fields.may(name, _anything)
+        fields.may(name, checks.anything)
     fields.end()
     return given
 
@@ -112,19 +101,15 @@ def read_status(body: object, action_id: str) -> str:
     """The status that is to be set: live, which starts again, when none is given."""
     fields = Fields(body)
     _same(fields, "actionId", action_id)
-    status = fields.may("status", one_of(*STATUSES))
+    status = fields.may("status", checks.one_of(*STATUSES))
     for name in SAID_BY_STATUS:
-        fields.may(name, _anything)
+        fields.may(name, checks.anything)
     fields.end()
     return status or "live"
 
 
-def _anything(value: object, where: str) -> object:
-    return value
-
-
 def _same(fields: Fields, name: str, action_id: str) -> None:
-    given = fields.may(name, filled_text)
+    given = fields.may(name, checks.filled_text)
     if given not in (None, action_id):
         raise Invalid(f"{name} is not the action in question: {given}")
 
@@ -132,6 +117,6 @@ def _same(fields: Fields, name: str, action_id: str) -> None:
 def read_write(body: object) -> dict[str, Any]:
     """The optional body of a write."""
     fields = Fields(body)
-    fields.may("skipRulesValidation", boolean)
+    fields.may("skipRulesValidation", checks.boolean)
     fields.end()
-    return any_object(body, "the body")
+    return checks.any_object(body, "the body")

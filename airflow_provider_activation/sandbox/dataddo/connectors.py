@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
-from airflow_provider_activation.sandbox.core.messages import Answer, Incoming, Refused, Route
-from airflow_provider_activation.sandbox.core.reading import Fields, one_of
-from airflow_provider_activation.sandbox.dataddo.account import (
-    CUSTOMER_ID,
-    Account,
-    Source,
-    new_id,
-    service_id,
-)
+from airflow_provider_activation.sandbox.core import checks
+from airflow_provider_activation.sandbox.core.errors import Refused
+from airflow_provider_activation.sandbox.core.messages import Request, Response
+from airflow_provider_activation.sandbox.core.reading import Fields
+from airflow_provider_activation.sandbox.core.routing import find
+from airflow_provider_activation.sandbox.dataddo.account import CUSTOMER_ID, Part, Source, new_id, service_id
 from airflow_provider_activation.sandbox.dataddo.catalogue import (
     ACCOUNTS,
     BREAKDOWNS,
@@ -38,42 +35,35 @@ from airflow_provider_activation.sandbox.dataddo.source_body import read_snapcha
 # The options that depend on nothing chosen before.
 OPTIONS = {"breakdown": BREAKDOWNS, "metric": METRICS, "labels": LABELS, "dateRange": DATE_RANGES}
 
+CONNECTOR = f"/connectors/{SNAPCHAT}"
 
-class Connectors:
+
+class Connectors(Part):
     """The one connector there is here, Snapchat's."""
 
-    def __init__(self, account: Account) -> None:
-        self._account = account
+    table = (
+        ("GET", "/connectors", "list_connectors"),
+        ("GET", "/connectors/{connectorName}/templates", "list_templates"),
+        ("GET", "/connectors/{connectorName}/templates/{name}", "get_template"),
+        ("GET", f"{CONNECTOR}/actions/authorization", "list_authorizers"),
+        *(("GET", f"{CONNECTOR}/actions/{action}", "list_options") for action in OPTIONS),
+        ("POST", f"{CONNECTOR}/actions/organization", "list_organizations"),
+        ("POST", f"{CONNECTOR}/actions/account", "list_accounts"),
+        ("POST", f"{CONNECTOR}/actions/campaign", "list_campaigns"),
+        ("POST", f"{CONNECTOR}/preview", "preview"),
+        ("POST", f"{CONNECTOR}/create-source", "create_source"),
+    )
 
-    def routes(self) -> list[Route]:
-        """What is answered here."""
-        connector = f"/connectors/{SNAPCHAT}"
-        return [
-            Route("GET", "/connectors", self.list_connectors),
-            Route("GET", "/connectors/{connectorName}/templates", self.list_templates),
-            Route("GET", "/connectors/{connectorName}/templates/{name}", self.get_template),
-            Route("GET", f"{connector}/actions/authorization", self.list_authorizers),
-            *(
-                Route("GET", f"{connector}/actions/{action}", _answering(found))
-                for action, found in OPTIONS.items()
-            ),
-            Route("POST", f"{connector}/actions/organization", self.list_organizations),
-            Route("POST", f"{connector}/actions/account", self.list_accounts),
-            Route("POST", f"{connector}/actions/campaign", self.list_campaigns),
-            Route("POST", f"{connector}/preview", self.preview),
-            Route("POST", f"{connector}/create-source", self.create_source),
-        ]
-
-    def list_connectors(self, incoming: Incoming) -> Answer:
+    def list_connectors(self, request: Request) -> Response:
         """All connectors."""
-        incoming.read_query().end()
-        return Answer.json(CONNECTORS)
+        request.need_no_query()
+        return Response.json(CONNECTORS)
 
-    def list_templates(self, incoming: Incoming, connector: str) -> Answer:
+    def list_templates(self, request: Request, connector: str) -> Response:
         """The templates of a connector, what they are and not what they ask."""
-        incoming.read_query().end()
+        request.need_no_query()
         _check_connector(connector)
-        return Answer.json(
+        return Response.json(
             {
                 "connectorId": SNAPCHAT,
                 "sourceName": "Snapchat",
@@ -93,59 +83,62 @@ class Connectors:
             }
         )
 
-    def get_template(self, incoming: Incoming, connector: str, name: str) -> Answer:
+    def get_template(self, request: Request, connector: str, name: str) -> Response:
         """One template, with the request that a source of it makes."""
-        incoming.read_query().end()
+        request.need_no_query()
         _check_connector(connector)
-        if name not in TEMPLATES:
-            raise Refused(404, f"no template {name}")
-        return Answer.json({"templateId": name, **TEMPLATES[name]})
+        return Response.json({"templateId": name, **find(TEMPLATES, name, "template")})
 
-    def list_authorizers(self, incoming: Incoming) -> Answer:
+    def list_authorizers(self, request: Request) -> Response:
         """The services a Snapchat source can use."""
-        incoming.read_query().end()
-        return Answer.json(
+        request.need_no_query()
+        return Response.json(
             [
                 {"id": number, "service": service["service"], "email": "snapchat@example.com"}
                 for number, service in self._account.services.items()
             ]
         )
 
-    def list_organizations(self, incoming: Incoming) -> Answer:
+    def list_options(self, request: Request) -> Response:
+        """The options of a field of a source."""
+        request.need_no_query()
+        return Response.json(options(OPTIONS[request.segments()[-1]]))
+
+    def list_organizations(self, request: Request) -> Response:
         """The Snapchat organizations that a service may use."""
-        incoming.read_query().end()
-        fields = Fields(incoming.json())
+        request.need_no_query()
+        fields = Fields(request.json())
         self._account.check_service(fields.need("oAuthId", service_id))
         fields.end()
-        return Answer.json(options(ORGANISATIONS))
+        return Response.json(options(ORGANISATIONS))
 
-    def list_accounts(self, incoming: Incoming) -> Answer:
+    def list_accounts(self, request: Request) -> Response:
         """The accounts of a Snapchat organization."""
-        return self._choose(incoming, "organizationId", ACCOUNTS)
+        return self._choose(request, "organizationId", ACCOUNTS)
 
-    def list_campaigns(self, incoming: Incoming) -> Answer:
+    def list_campaigns(self, request: Request) -> Response:
         """The campaigns of a Snapchat account."""
-        return self._choose(incoming, "accountId", CAMPAIGNS)
+        return self._choose(request, "accountId", CAMPAIGNS)
 
-    def _choose(self, incoming: Incoming, name: str, found: Mapping[str, Mapping[str, str]]) -> Answer:
-        incoming.read_query().end()
-        fields = Fields(incoming.json())
+    def _choose(self, request: Request, name: str, found: Mapping[str, Mapping[str, str]]) -> Response:
+        request.need_no_query()
+        fields = Fields(request.json())
         self._account.check_service(fields.need("oAuthId", service_id))
-        chosen = fields.need(name, one_of(*found))
+        chosen = fields.need(name, checks.one_of(*found))
         fields.end()
-        return Answer.json(options(found[chosen]))
+        return Response.json(options(found[chosen]))
 
-    def preview(self, incoming: Incoming) -> Answer:
+    def preview(self, request: Request) -> Response:
         """The first rows of what a source would load; makes nothing."""
-        incoming.read_query().end()
-        parameters, oauth_id = read_snapchat_source(incoming.json())
+        request.need_no_query()
+        parameters, oauth_id = read_snapchat_source(request.json())
         self._account.check_service(oauth_id)
         names = columns(parameters)
-        data = [] if incoming.fail else rows(names, PREVIEW_ROWS)
-        return Answer.json(
+        data = [] if request.fail else rows(names, PREVIEW_ROWS)
+        return Response.json(
             {
-                "status": "error" if incoming.fail else "success",
-                "status_code": 500 if incoming.fail else 200,
+                "status": "error" if request.fail else "success",
+                "status_code": 500 if request.fail else 200,
                 "log": [f"{len(data)} rows were read."],
                 "data": data,
                 "key": names,
@@ -156,10 +149,10 @@ class Connectors:
             }
         )
 
-    def create_source(self, incoming: Incoming) -> Answer:
+    def create_source(self, request: Request) -> Response:
         """A new Snapchat source; labels need not be unique."""
-        incoming.read_query().end()
-        parameters, oauth_id = read_snapchat_source(incoming.json())
+        request.need_no_query()
+        parameters, oauth_id = read_snapchat_source(request.json())
         service = self._account.check_service(oauth_id)
         template = TEMPLATES[parameters["templateId"]]
         public: dict[str, Any] = {
@@ -177,17 +170,9 @@ class Connectors:
             {name: template[name] for name in REQUEST},
             self._account.new_action(created_schedule(parameters), parameters["storageStrategy"]),
         )
-        return Answer.json(public)
+        return Response.json(public)
 
 
 def _check_connector(name: str) -> None:
     if all(connector["id"] != name for connector in CONNECTORS):
         raise Refused(404, f"no connector {name}")
-
-
-def _answering(found: Mapping[str, str]) -> Callable[[Incoming], Answer]:
-    def answer(incoming: Incoming) -> Answer:
-        incoming.read_query().end()
-        return Answer.json(options(found))
-
-    return answer

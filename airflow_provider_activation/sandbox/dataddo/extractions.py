@@ -2,87 +2,62 @@
 
 from __future__ import annotations
 
-from airflow_provider_activation.sandbox.core.messages import Answer, Incoming, Route
-from airflow_provider_activation.sandbox.dataddo.account import Account
-from airflow_provider_activation.sandbox.dataddo.action import read_action, read_extraction
+from airflow_provider_activation.sandbox.core.messages import Request, Response
+from airflow_provider_activation.sandbox.dataddo.action import Action, read_action, read_extraction
+from airflow_provider_activation.sandbox.dataddo.action_operations import ActionOperations
 from airflow_provider_activation.sandbox.dataddo.catalogue import ROWS
-from airflow_provider_activation.sandbox.dataddo.schedule import written_schedule
 
 
-class Extractions:
+class Extractions(ActionOperations):
     """The extractions of all sources."""
 
-    def __init__(self, account: Account) -> None:
-        self._account = account
+    table = (
+        ("GET", "/sources/{id}/status", "get_status"),
+        ("GET", "/sources/{id}/action/log", "get_log"),
+        ("GET", "/sources/{id}/extraction", "get"),
+        ("PUT", "/sources/{id}/extraction", "update"),
+        ("GET", "/sources/{id}/extraction/schedule", "get_schedule"),
+        ("PUT", "/sources/{id}/extraction/schedule", "update_schedule"),
+        ("GET", "/sources/{id}/extraction/debug", "debug"),
+        ("POST", "/sources/{id}/extraction/enqueue", "enqueue"),
+        ("POST", "/sources/{id}/extraction/deactivate", "deactivate"),
+    )
 
-    def routes(self) -> list[Route]:
-        """What is answered here."""
-        return [
-            Route("GET", "/sources/{id}/status", self.get_status),
-            Route("GET", "/sources/{id}/action/log", self.get_log),
-            Route("GET", "/sources/{id}/extraction", self.get),
-            Route("PUT", "/sources/{id}/extraction", self.update),
-            Route("GET", "/sources/{id}/extraction/schedule", self.get_schedule),
-            Route("PUT", "/sources/{id}/extraction/schedule", self.update_schedule),
-            Route("GET", "/sources/{id}/extraction/debug", self.debug),
-            Route("POST", "/sources/{id}/extraction/enqueue", self.enqueue),
-            Route("POST", "/sources/{id}/extraction/deactivate", self.deactivate),
-        ]
+    def _action(self, owner_id: str) -> Action:
+        return self._account.source(owner_id).extraction
 
-    def get_status(self, incoming: Incoming, source_id: str) -> Answer:
-        """How the last extraction stands."""
-        incoming.read_query().end()
-        return Answer.json(self._account.source(source_id).extraction.runs.status(self._account.now()))
-
-    def get_log(self, incoming: Incoming, source_id: str) -> Answer:
-        """The latest log entries, the newest first; the documents leave their fields open."""
-        incoming.read_query().end()
-        return Answer.json(self._account.source(source_id).extraction.runs.log(self._account.now()))
-
-    def get(self, incoming: Incoming, source_id: str) -> Answer:
+    def get(self, request: Request, source_id: str) -> Response:
         """The action behind the extractions."""
-        incoming.read_query().end()
-        return Answer.json(self._account.source(source_id).extraction.as_json(self._account.now()))
+        request.need_no_query()
+        return Response.json(self._action(source_id).as_json(self._account.now()))
 
-    def update(self, incoming: Incoming, source_id: str) -> Answer:
+    def update(self, request: Request, source_id: str) -> Response:
         """Set what can be set of the action. That `live` starts one again is our reading."""
-        incoming.read_query().end()
-        action, now = self._account.source(source_id).extraction, self._account.now()
-        action.change(read_action(incoming.json(), action.runs.action_id), now)
-        return Answer.json(action.as_json(now))
+        request.need_no_query()
+        action, now = self._action(source_id), self._account.now()
+        action.change(read_action(request.json(), action.runs.action_id), now)
+        return Response.json(action.as_json(now))
 
-    def get_schedule(self, incoming: Incoming, source_id: str) -> Answer:
-        """When the source is extracted."""
-        incoming.read_query().end()
-        return Answer.json(self._account.source(source_id).extraction.schedule)
-
-    def update_schedule(self, incoming: Incoming, source_id: str) -> Answer:
-        """Another schedule: day_of_month and day_of_week are written dayOfMonth and dayOfWeek."""
-        incoming.read_query().end()
-        action = self._account.source(source_id).extraction
-        action.schedule = written_schedule(incoming.json())
-        return Answer.json(action.schedule)
-
-    def debug(self, incoming: Incoming, source_id: str) -> Answer:
+    def debug(self, request: Request, source_id: str) -> Response:
         """Extract for a check; nothing of it is kept, and the status says nothing of it."""
-        incoming.read_query().end()
+        request.need_no_query()
         label = self._account.source(source_id).public["label"]
-        report = self._account.debug(incoming, f"Extracting {label}")
-        rows = 0 if incoming.fail else ROWS
-        return Answer.json({**report, "logs": [report["message"]], "row_count": rows, "blob": ""})
+        report = self._account.debug(request, f"Extracting {label}")
+        rows = 0 if request.fail else ROWS
+        return Response.json({**report, "logs": [report["message"]], "row_count": rows, "blob": ""})
 
-    def enqueue(self, incoming: Incoming, source_id: str) -> Answer:
+    def enqueue(self, request: Request, source_id: str) -> Response:
         """Ask for an extraction; 202 and no body, so no id of the run."""
-        incoming.read_query().end()
+        request.need_no_query()
         source = self._account.source(source_id)
-        asked = read_extraction(incoming.json()) if incoming.body else {}
-        source.extraction.runs.enqueue(self._account.now(), incoming.fail, asked)
-        return Answer(202)
+        asked = read_extraction(request.json()) if request.body else {}
+        source.extraction.runs.enqueue(self._account.now(), request.fail, asked)
+        return Response(202)
 
-    def deactivate(self, incoming: Incoming, source_id: str) -> Answer:
+    def deactivate(self, request: Request, source_id: str) -> Response:
         """Switch the extractions of a source off; again is no error."""
-        incoming.read_query().end()
-        action, now = self._account.source(source_id).extraction, self._account.now()
-        read_action(incoming.json(), action.runs.action_id)
+        request.need_no_query()
+        action, now = self._action(source_id), self._account.now()
+        read_action(request.json(), action.runs.action_id)
         action.runs.deactivate(now)
-        return Answer.json(action.as_json(now))
+        return Response.json(action.as_json(now))

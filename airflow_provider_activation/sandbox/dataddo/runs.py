@@ -5,9 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Any
 
-from airflow_provider_activation.sandbox.core.messages import Refused
-from airflow_provider_activation.sandbox.core.reading import Invalid
-from airflow_provider_activation.sandbox.core.service import iso
+from airflow_provider_activation.sandbox.core.clock import iso
+from airflow_provider_activation.sandbox.core.errors import Invalid, Refused
 
 ATTEMPTS = 3
 LOG_ENTRIES = 20

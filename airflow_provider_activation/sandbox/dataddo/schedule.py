@@ -6,15 +6,10 @@ from collections.abc import Mapping
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from airflow_provider_activation.sandbox.core.reading import (
-    Check,
-    Fields,
-    Invalid,
-    filled_text,
-    nullable,
-    one_of,
-    pattern,
-)
+from airflow_provider_activation.sandbox.core import checks
+from airflow_provider_activation.sandbox.core.checks import Check
+from airflow_provider_activation.sandbox.core.errors import Invalid
+from airflow_provider_activation.sandbox.core.reading import Fields
 
 Schedule = dict[str, str | None]
 
@@ -39,7 +34,7 @@ NEVER: Schedule = dict.fromkeys(NAMES)
 
 def timezone(value: object, where: str) -> str:
     """The name of a time zone."""
-    name = filled_text(value, where)
+    name = checks.filled_text(value, where)
     try:
         ZoneInfo(name)
     # A ZoneInfoNotFoundError is a KeyError; the name of a folder of zones is an OSError.
@@ -52,10 +47,10 @@ def part(name: str, frequency: str | None) -> Check[str]:
     """One part of a schedule: a number as a string; of a custom schedule also lists, steps and ranges."""
     least, most = BOUNDS[name]
     if frequency == "custom":
-        return pattern(r"[0-9*/,\-]+", "a part of a schedule")
+        return checks.pattern(r"[0-9*/,\-]+", "a part of a schedule")
 
     def check(value: object, where: str) -> str:
-        written = pattern(r"[0-9]{1,2}", "digits in a string")(value, where)
+        written = checks.pattern(r"[0-9]{1,2}", "digits in a string")(value, where)
         if not least <= int(written) <= most:
             raise Invalid(f"{where} must be between {least} and {most}")
         return written
@@ -71,10 +66,10 @@ def created_schedule(parameters: Mapping[str, Any]) -> Schedule:
 def read_schedule(value: object, where: str, spelling: Mapping[str, str]) -> Schedule:
     """A schedule that takes the place of the one before: what is not given is null from then on."""
     fields = Fields(value, where)
-    frequency = fields.may("sync_frequency", nullable(one_of(*FREQUENCIES)))
-    schedule: Schedule = {"timezone": fields.may("timezone", nullable(timezone))}
+    frequency = fields.may("sync_frequency", checks.nullable(checks.one_of(*FREQUENCIES)))
+    schedule: Schedule = {"timezone": fields.may("timezone", checks.nullable(timezone))}
     for name in BOUNDS:
-        schedule[name] = fields.may(spelling.get(name, name), nullable(part(name, frequency)))
+        schedule[name] = fields.may(spelling.get(name, name), checks.nullable(part(name, frequency)))
     fields.end()
     return {**schedule, "sync_frequency": frequency}
 

@@ -4,22 +4,21 @@ from __future__ import annotations
 
 from typing import Any
 
-from airflow_provider_activation.sandbox.core.messages import Answer, Incoming, Refused, Route
-from airflow_provider_activation.sandbox.core.reading import Fields, filled_text
-from airflow_provider_activation.sandbox.core.service import Service, bearer
-from airflow_provider_activation.sandbox.core.settings import Settings, Tokens, Vault
+from airflow_provider_activation.sandbox.core.credentials import Vault
+from airflow_provider_activation.sandbox.core.errors import Refused
+from airflow_provider_activation.sandbox.core.messages import Request
+from airflow_provider_activation.sandbox.core.service import Service
+from airflow_provider_activation.sandbox.core.settings import Settings
 from airflow_provider_activation.sandbox.dataddo.account import Account
 from airflow_provider_activation.sandbox.dataddo.catalogue import ACCOUNTS, CONNECTORS, ORGANISATIONS, options
 from airflow_provider_activation.sandbox.dataddo.connectors import Connectors
 from airflow_provider_activation.sandbox.dataddo.destinations import Destinations
 from airflow_provider_activation.sandbox.dataddo.extractions import Extractions
 from airflow_provider_activation.sandbox.dataddo.flows import Flows
+from airflow_provider_activation.sandbox.dataddo.sign_in import PROVIDER, REALM_ID, SignIn
 from airflow_provider_activation.sandbox.dataddo.sources import Sources
 from airflow_provider_activation.sandbox.dataddo.third_party_services import Services
 from airflow_provider_activation.sandbox.dataddo.writes import Writes
-
-REALM_ID = 101
-PROVIDER = "password"
 
 
 class Dataddo(Service):
@@ -31,54 +30,21 @@ class Dataddo(Service):
 
     def __init__(self, settings: Settings, vault: Vault) -> None:
         super().__init__(settings, vault)
-        self.tokens = Tokens(vault, settings.clock, settings.token_seconds or 3600)
         self.account = Account(settings)
         parts = (Services, Connectors, Sources, Extractions, Flows, Writes, Destinations)
-        self.routes = [
-            Route("POST", "/auth", self.sign_in),
-            *(route for part in parts for route in part(self.account).routes()),
-        ]
+        self.serve(SignIn(self), *(part(self.account) for part in parts))
 
-    def error(self, status: int, message: str) -> Answer:
-        """A JSON message; the documents describe no error body."""
-        return Answer.json({"message": message}, status)
-
-    def authenticate(self, incoming: Incoming) -> None:
+    def authenticate(self, request: Request) -> None:
         """A living token on everything but the sign-in; realm and provider must fit when they are sent."""
-        if incoming.path == "/auth":
+        if request.path == "/auth":
             return
-        token = bearer(incoming)
+        token = request.bearer()
         if token is None or self.tokens.verdict(token) != "good":
             raise Refused(401, "the access token is missing, wrong or expired")
-        if incoming.headers.get("x-realm-id", str(REALM_ID)) != str(REALM_ID):
+        if request.headers.get("x-realm-id", str(REALM_ID)) != str(REALM_ID):
             raise Refused(403, "X-Realm-Id is not the realm of this token")
-        if incoming.headers.get("x-provider", PROVIDER) != PROVIDER:
+        if request.headers.get("x-provider", PROVIDER) != PROVIDER:
             raise Refused(403, "X-Provider is not the provider of this token")
-
-    def expire_tokens(self) -> None:
-        """End every access token."""
-        self.tokens.expire_all()
-
-    def sign_in(self, incoming: Incoming) -> Answer:
-        """E-mail and password for a pair of tokens."""
-        incoming.read_query().end()
-        fields = Fields(incoming.json())
-        email, password = fields.need("email", filled_text), fields.need("password", filled_text)
-        fields.end()
-        if (email, password) != (
-            self.settings.secret("dataddo_email"),
-            self.settings.secret("dataddo_password"),
-        ):
-            raise Refused(401, "the e-mail or the password is wrong")
-        return Answer.json(
-            {
-                "access_token": self.tokens.issue(),
-                "refresh_token": self.vault.issue(),
-                "expires_in": self.tokens.seconds,
-                "realm_id": REALM_ID,
-                "provider": PROVIDER,
-            }
-        )
 
     def connections(self) -> dict[str, dict[str, Any]]:
         """dataddo_default, and the Snapchat credentials that it stores."""

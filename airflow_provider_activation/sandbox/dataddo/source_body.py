@@ -5,19 +5,10 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from airflow_provider_activation.sandbox.core.reading import (
-    Check,
-    Fields,
-    Invalid,
-    any_object,
-    array,
-    boolean,
-    either,
-    filled_text,
-    integer,
-    one_of,
-    text,
-)
+from airflow_provider_activation.sandbox.core import checks
+from airflow_provider_activation.sandbox.core.checks import Check
+from airflow_provider_activation.sandbox.core.errors import Invalid
+from airflow_provider_activation.sandbox.core.reading import Fields
 from airflow_provider_activation.sandbox.dataddo.catalogue import (
     ACCOUNTS,
     BREAKDOWNS,
@@ -37,7 +28,7 @@ def date_range(braces: bool | None) -> Check[str]:
     """A range like {{30d1}}: with braces, without them, or (None) either way."""
 
     def check(value: object, where: str) -> str:
-        written = text(value, where)
+        written = checks.text(value, where)
         found = re.fullmatch(r"(\{\{)?(\d+)[dwmy](\d+)(\|[^{}|]+)?(\}\})?", written, re.ASCII)
         if found is None or bool(found[1]) != bool(found[5]) or braces not in (None, bool(found[1])):
             raise Invalid(f"{where} must be a date range such as {'30d1' if braces is False else '{{30d1}}'}")
@@ -56,41 +47,41 @@ def _null(value: object, where: str) -> None:
 def read_snapchat_source(body: object) -> tuple[dict[str, Any], int | str]:
     """The parameters of a new source as they were given, and its oAuthId."""
     fields = Fields(body)
-    oauth_id = fields.need("oAuthId", either(integer(1), filled_text))
-    frequency = fields.may("sync_frequency", one_of(*FREQUENCIES))
+    oauth_id = fields.need("oAuthId", checks.either(checks.integer(1), checks.filled_text))
+    frequency = fields.may("sync_frequency", checks.one_of(*FREQUENCIES))
     required: dict[str, Check[Any]] = {
-        "connectorId": one_of(SNAPCHAT),
-        "templateId": one_of(*TEMPLATES),
-        "storageStrategy": one_of(*STRATEGIES),
-        "organizationId": one_of(*ORGANISATIONS),
-        "accountId": filled_text,
-        "label": filled_text,
-        "breakdown": one_of(*BREAKDOWNS),
-        "metrics": array(one_of(*METRICS), minimum=1, unique=True),
-        "labels": array(one_of(*LABELS), minimum=1, unique=True),
-        "action_report_time": filled_text,
-        "swipe_up_attribution_window": filled_text,
-        "view_attribution_window": filled_text,
+        "connectorId": checks.one_of(SNAPCHAT),
+        "templateId": checks.one_of(*TEMPLATES),
+        "storageStrategy": checks.one_of(*STRATEGIES),
+        "organizationId": checks.one_of(*ORGANISATIONS),
+        "accountId": checks.filled_text,
+        "label": checks.filled_text,
+        "breakdown": checks.one_of(*BREAKDOWNS),
+        "metrics": checks.array(checks.one_of(*METRICS), minimum=1, unique=True),
+        "labels": checks.array(checks.one_of(*LABELS), minimum=1, unique=True),
+        "action_report_time": checks.filled_text,
+        "swipe_up_attribution_window": checks.filled_text,
+        "view_attribution_window": checks.filled_text,
         "dateRange": date_range(braces=True),
     }
     optional: dict[str, Check[Any]] = {
         "dateRangePreview": date_range(braces=True),
-        "strategy": one_of(*STRATEGIES),
+        "strategy": checks.one_of(*STRATEGIES),
         **{name: part(name, frequency) for name in ("day_of_week", "day_of_month", "hour", "minute")},
         "timezone": timezone,
-        "search": text,
+        "search": checks.text,
         "request": _null,
-        "type": one_of(SNAPCHAT),
-        "ensureDataTypes": any_object,
-        "allowEmpty": boolean,
-        "nullableFields": boolean,
+        "type": checks.one_of(SNAPCHAT),
+        "ensureDataTypes": checks.any_object,
+        "allowEmpty": checks.boolean,
+        "nullableFields": checks.boolean,
     }
     for name, check in required.items():
         fields.need(name, check)
     for name, check in optional.items():
         fields.may(name, check)
     fields.end()
-    given = any_object(body, "the body")
+    given = checks.any_object(body, "the body")
     if given["accountId"] not in ACCOUNTS[str(given["organizationId"])]:
         raise Invalid(f"accountId names no account of {given['organizationId']}")
     return given, oauth_id

@@ -5,119 +5,114 @@ from __future__ import annotations
 import itertools
 from typing import Any
 
-from airflow_provider_activation.sandbox.core.messages import Answer, Incoming, Refused, Route
-from airflow_provider_activation.sandbox.core.reading import (
-    Fields,
-    Invalid,
-    any_object,
-    filled_text,
-    one_of,
-    text,
-)
-from airflow_provider_activation.sandbox.core.service import iso
-from airflow_provider_activation.sandbox.dataddo.account import CUSTOMER_ID, Account
+from airflow_provider_activation.sandbox.core import checks
+from airflow_provider_activation.sandbox.core.clock import iso
+from airflow_provider_activation.sandbox.core.errors import Invalid, Refused
+from airflow_provider_activation.sandbox.core.messages import Request, Response
+from airflow_provider_activation.sandbox.core.reading import Fields
+from airflow_provider_activation.sandbox.dataddo.account import CUSTOMER_ID, Account, Part
 from airflow_provider_activation.sandbox.dataddo.catalogue import SNAPCHAT_SERVICE
 
 OLDER = ("service", "data")
 NEWER = ("serviceName", "config")
 
 
-class Services:
+class Services(Part):
     """The services of an account."""
 
+    table = (
+        ("GET", "/services", "list_services"),
+        ("POST", "/services", "create"),
+        ("POST", "/services/{service}", "create_typed"),
+        ("GET", "/services/{id}", "get"),
+        ("PUT", "/services/{id}", "update"),
+        ("DELETE", "/services/{id}", "delete"),
+        ("GET", "/services/{id}/debug", "debug"),
+    )
+
     def __init__(self, account: Account) -> None:
-        self._account = account
+        super().__init__(account)
         self._ids = itertools.count(1000)
 
-    def routes(self) -> list[Route]:
-        """What is answered here."""
-        return [
-            Route("GET", "/services", self.list_services),
-            Route("POST", "/services", self.create),
-            Route("POST", "/services/{service}", self.create_typed),
-            Route("GET", "/services/{id}", self.get),
-            Route("PUT", "/services/{id}", self.update),
-            Route("DELETE", "/services/{id}", self.delete),
-            Route("GET", "/services/{id}/debug", self.debug),
-        ]
-
-    def list_services(self, incoming: Incoming) -> Answer:
+    def list_services(self, request: Request) -> Response:
         """All services."""
-        incoming.read_query().end()
-        return Answer.json(list(self._account.services.values()))
+        request.need_no_query()
+        return Response.json(list(self._account.services.values()))
 
-    def create(self, incoming: Incoming) -> Answer:
+    def create(self, request: Request) -> Response:
         """Store credentials, in the older form (service, data) or the newer one."""
-        incoming.read_query().end()
-        fields = Fields(incoming.json())
+        request.need_no_query()
+        fields = Fields(request.json())
         kind, content = _form(fields)
-        fields.need(kind, one_of(SNAPCHAT_SERVICE))
-        label = self._read_credentials(fields.need(content, any_object), content)
+        fields.need(kind, checks.one_of(SNAPCHAT_SERVICE))
+        label = self._read_credentials(fields.need(content, checks.any_object), content)
         fields.end()
         return self._store(label)
 
-    def create_typed(self, incoming: Incoming, service: str) -> Answer:
+    def create_typed(self, request: Request, service: str) -> Response:
         """The same at the service's own address, which is described in the older form only."""
-        incoming.read_query().end()
+        request.need_no_query()
         if service != SNAPCHAT_SERVICE:
             raise Refused(404, f"no such kind of service: {service}")
-        fields = Fields(incoming.json())
-        fields.need("service", one_of(service))
-        label = self._read_credentials(fields.need("data", any_object), "data")
+        fields = Fields(request.json())
+        fields.need("service", checks.one_of(service))
+        label = self._read_credentials(fields.need("data", checks.any_object), "data")
         fields.end()
         return self._store(label)
 
-    def get(self, incoming: Incoming, service_id: str) -> Answer:
+    def get(self, request: Request, service_id: str) -> Response:
         """One service."""
-        incoming.read_query().end()
-        return Answer.json(self._account.service(service_id))
+        request.need_no_query()
+        return Response.json(self._account.service(service_id))
 
-    def update(self, incoming: Incoming, service_id: str) -> Answer:
+    def update(self, request: Request, service_id: str) -> Response:
         """Another label, other credentials, or both; the body is documented as an object only."""
-        incoming.read_query().end()
+        request.need_no_query()
         service = self._account.service(service_id)
-        fields = Fields(incoming.json())
+        fields = Fields(request.json())
         kind, content = _form(fields)
-        label = fields.may("label", filled_text)
-        fields.may(kind, one_of(service["service"]))
-        credentials = fields.may(content, any_object)
+        label = fields.may("label", checks.filled_text)
+        fields.may(kind, checks.one_of(service["service"]))
+        credentials = fields.may(content, checks.any_object)
         fields.end()
         if label is None and credentials is None:
             raise Invalid("nothing to change: give label or data")
         if credentials is not None:
             label = self._read_credentials(credentials, content) or label
         service.update(label=label or service["label"], last_action=iso(self._account.now()))
-        return Answer.json(service)
+        return Response.json(service)
 
-    def delete(self, incoming: Incoming, service_id: str) -> Answer:
+    def delete(self, request: Request, service_id: str) -> Response:
         """Forget a service, unless something uses it; with which status that is refused is undocumented."""
-        incoming.read_query().end()
+        request.need_no_query()
         number = self._account.service(service_id)["id"]
         used = [source.service for source in self._account.sources.values()]
         used += [destination["o_auth_id"] for destination in self._account.destinations.values()]
         if number in used:
             raise Refused(409, f"the service {number} is being used")
         del self._account.services[number]
-        return Answer(204)
+        return Response(204)
 
-    def debug(self, incoming: Incoming, service_id: str) -> Answer:
+    def debug(self, request: Request, service_id: str) -> Response:
         """Try the credentials."""
-        incoming.read_query().end()
+        request.need_no_query()
         service = self._account.service(service_id)
-        return Answer.json(self._account.debug(incoming, f"Signing in with {service['label']}"))
+        return Response.json(self._account.debug(request, f"Signing in with {service['label']}"))
 
     def _read_credentials(self, value: object, where: str) -> str | None:
         """Check what Snapchat would check; the label that was given along."""
         data = Fields(value, where)
-        given = tuple(data.need(name, filled_text) for name in ("staticKey", "clientId", "clientSecret"))
-        label = data.may("label", text)
+        given = tuple(
+            data.need(name, checks.filled_text) for name in ("staticKey", "clientId", "clientSecret")
+        )
+        label = data.may("label", checks.text)
         data.end()
         wanted = ("snapchat_refresh_token", "snapchat_client_id", "snapchat_client_secret")
         if given != tuple(self._account.settings.secret(name) for name in wanted):
             raise Refused(400, "Snapchat did not accept these credentials")
         return label
 
-    def _store(self, label: str | None) -> Answer:
+    def _store(self, label: str | None) -> Response:
         number = next(self._ids)
         stored: dict[str, Any] = {
             "id": number,
@@ -130,7 +125,7 @@ class Services:
             "service_type": "static",
         }
         self._account.services[number] = stored
-        return Answer.json({"id": number})
+        return Response.json({"id": number})
 
 
 def _form(fields: Fields) -> tuple[str, str]:

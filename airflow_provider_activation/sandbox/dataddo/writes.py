@@ -4,108 +4,86 @@ from __future__ import annotations
 
 import secrets
 
-from airflow_provider_activation.sandbox.core.messages import Answer, Incoming, Refused, Route
-from airflow_provider_activation.sandbox.core.reading import Fields, Invalid, array, filled_text, one_of
-from airflow_provider_activation.sandbox.core.service import iso
-from airflow_provider_activation.sandbox.dataddo.account import Account
-from airflow_provider_activation.sandbox.dataddo.action import read_status, read_write
-from airflow_provider_activation.sandbox.dataddo.schedule import NEVER, written_schedule
+from airflow_provider_activation.sandbox.core import checks
+from airflow_provider_activation.sandbox.core.clock import iso
+from airflow_provider_activation.sandbox.core.errors import Invalid, Refused
+from airflow_provider_activation.sandbox.core.messages import Request, Response
+from airflow_provider_activation.sandbox.core.reading import Fields
+from airflow_provider_activation.sandbox.dataddo.action import Action, read_status, read_write
+from airflow_provider_activation.sandbox.dataddo.action_operations import ActionOperations
+from airflow_provider_activation.sandbox.dataddo.schedule import NEVER
 
 WRITE_MODES = ("insert", "insert_ignore", "truncate_insert", "upsert")
 
 
-class Writes:
+class Writes(ActionOperations):
     """The writes of all flows."""
 
-    def __init__(self, account: Account) -> None:
-        self._account = account
+    table = (
+        ("GET", "/flows/{id}/status", "get_status"),
+        ("GET", "/flows/{id}/write", "get"),
+        ("GET", "/flows/{id}/write/status", "get_status"),
+        ("PUT", "/flows/{id}/write/status", "update_status"),
+        ("GET", "/flows/{id}/write/schedule", "get_schedule"),
+        ("PUT", "/flows/{id}/write/schedule", "update_schedule"),
+        ("DELETE", "/flows/{id}/write/schedule", "delete_schedule"),
+        ("PUT", "/flows/{id}/write/settings", "update_settings"),
+        ("GET", "/flows/{id}/write/log", "get_log"),
+        ("GET", "/flows/{id}/write/debug", "debug"),
+        ("POST", "/flows/{id}/write/enqueue", "enqueue"),
+    )
 
-    def routes(self) -> list[Route]:
-        """What is answered here."""
-        return [
-            Route("GET", "/flows/{id}/status", self.get_status),
-            Route("GET", "/flows/{id}/write", self.get),
-            Route("GET", "/flows/{id}/write/status", self.get_status),
-            Route("PUT", "/flows/{id}/write/status", self.update_status),
-            Route("GET", "/flows/{id}/write/schedule", self.get_schedule),
-            Route("PUT", "/flows/{id}/write/schedule", self.update_schedule),
-            Route("DELETE", "/flows/{id}/write/schedule", self.delete_schedule),
-            Route("PUT", "/flows/{id}/write/settings", self.update_settings),
-            Route("GET", "/flows/{id}/write/log", self.get_log),
-            Route("GET", "/flows/{id}/write/debug", self.debug),
-            Route("POST", "/flows/{id}/write/enqueue", self.enqueue),
-        ]
+    def _action(self, owner_id: str) -> Action:
+        return self._account.flow(owner_id).write
 
-    def get_status(self, incoming: Incoming, flow_id: str) -> Answer:
-        """How the last write stands."""
-        incoming.read_query().end()
-        return Answer.json(self._account.flow(flow_id).write.runs.status(self._account.now()))
-
-    def update_status(self, incoming: Incoming, flow_id: str) -> Answer:
+    def update_status(self, request: Request, flow_id: str) -> Response:
         """Switch the writes off, or on again; the undocumented body is taken to be a status as it is read."""
-        incoming.read_query().end()
-        runs, now = self._account.flow(flow_id).write.runs, self._account.now()
-        runs.set_status(read_status(incoming.json(), runs.action_id), now)
-        return Answer.json(runs.status(now))
+        request.need_no_query()
+        runs, now = self._action(flow_id).runs, self._account.now()
+        runs.set_status(read_status(request.json(), runs.action_id), now)
+        return Response.json(runs.status(now))
 
-    def get(self, incoming: Incoming, flow_id: str) -> Answer:
+    def get(self, request: Request, flow_id: str) -> Response:
         """The action behind the writes, with its settings."""
-        incoming.read_query().end()
+        request.need_no_query()
         flow = self._account.flow(flow_id)
-        return Answer.json({**flow.write.as_json(self._account.now()), **flow.settings})
+        return Response.json({**flow.write.as_json(self._account.now()), **flow.settings})
 
-    def get_schedule(self, incoming: Incoming, flow_id: str) -> Answer:
-        """When the flow is written."""
-        incoming.read_query().end()
-        return Answer.json(self._account.flow(flow_id).write.schedule)
-
-    def update_schedule(self, incoming: Incoming, flow_id: str) -> Answer:
-        """Another schedule: day_of_month and day_of_week are written dayOfMonth and dayOfWeek."""
-        incoming.read_query().end()
-        action = self._account.flow(flow_id).write
-        action.schedule = written_schedule(incoming.json())
-        return Answer.json(action.schedule)
-
-    def delete_schedule(self, incoming: Incoming, flow_id: str) -> Answer:
+    def delete_schedule(self, request: Request, flow_id: str) -> Response:
         """No schedule any more, again is no error; documented as 200, without a body."""
-        incoming.read_query().end()
-        self._account.flow(flow_id).write.schedule = dict(NEVER)
-        return Answer(200)
+        request.need_no_query()
+        self._action(flow_id).schedule = dict(NEVER)
+        return Response(200)
 
-    def update_settings(self, incoming: Incoming, flow_id: str) -> Answer:
+    def update_settings(self, request: Request, flow_id: str) -> Response:
         """How rows are written; upsert needs columns that tell them apart."""
-        incoming.read_query().end()
+        request.need_no_query()
         flow = self._account.flow(flow_id)
-        fields = Fields(incoming.json())
-        mode = fields.need("write_mode", one_of(*WRITE_MODES))
-        unique = fields.may("unique_columns", array(filled_text, unique=True)) or []
+        fields = Fields(request.json())
+        mode = fields.need("write_mode", checks.one_of(*WRITE_MODES))
+        unique = fields.may("unique_columns", checks.array(checks.filled_text, unique=True)) or []
         fields.end()
         if mode == "upsert" and not unique:
             raise Invalid("upsert needs unique_columns")
         flow.settings = {"write_mode": mode, "unique_columns": unique}
-        return Answer.json(flow.settings)
+        return Response.json(flow.settings)
 
-    def get_log(self, incoming: Incoming, flow_id: str) -> Answer:
-        """The latest log entries, the newest first; the documents leave their fields open."""
-        incoming.read_query().end()
-        return Answer.json(self._account.flow(flow_id).write.runs.log(self._account.now()))
-
-    def debug(self, incoming: Incoming, flow_id: str) -> Answer:
+    def debug(self, request: Request, flow_id: str) -> Response:
         """Write for a check; nothing of it is kept, and the status says nothing of it."""
-        incoming.read_query().end()
+        request.need_no_query()
         label = self._account.flow(flow_id).public["label"]
-        report = self._account.debug(incoming, f"Writing {label}")
-        return Answer.json({**report, "connection_result": {"config": [], "result": [report["message"]]}})
+        report = self._account.debug(request, f"Writing {label}")
+        return Response.json({**report, "connection_result": {"config": [], "result": [report["message"]]}})
 
-    def enqueue(self, incoming: Incoming, flow_id: str) -> Answer:
+    def enqueue(self, request: Request, flow_id: str) -> Response:
         """Ask for a write; the executionId can not be asked for again."""
-        incoming.read_query().end()
+        request.need_no_query()
         flow = self._account.flow(flow_id)
-        asked = read_write(incoming.json()) if incoming.body else {}
+        asked = read_write(request.json()) if request.body else {}
         if not flow.sources():
             raise Refused(409, "the flow has no source any more")
-        flow.write.runs.enqueue(self._account.now(), incoming.fail, asked)
-        return Answer.json(
+        flow.write.runs.enqueue(self._account.now(), request.fail, asked)
+        return Response.json(
             {
                 "executionId": secrets.token_hex(12),
                 "actionId": flow.write.runs.action_id,

@@ -8,20 +8,12 @@ import uuid
 from datetime import UTC, datetime
 from typing import Any
 
-from airflow_provider_activation.sandbox.core.messages import Answer, Incoming, Refused
-from airflow_provider_activation.sandbox.core.reading import (
-    Fields,
-    Invalid,
-    any_object,
-    array,
-    boolean,
-    either,
-    filled_text,
-    integer,
-    number,
-    text,
-)
-from airflow_provider_activation.sandbox.core.settings import Clock
+from airflow_provider_activation.sandbox.core import checks
+from airflow_provider_activation.sandbox.core.clock import Clock
+from airflow_provider_activation.sandbox.core.errors import Invalid, Refused
+from airflow_provider_activation.sandbox.core.messages import Request, Response
+from airflow_provider_activation.sandbox.core.reading import Fields
+from airflow_provider_activation.sandbox.core.routing import Operations
 from airflow_provider_activation.sandbox.delta_projects.clients import Clients
 from airflow_provider_activation.sandbox.delta_projects.fetch import BELOW_AN_ACTIVITY, read_fetch
 from airflow_provider_activation.sandbox.delta_projects.models import Activity, make_plans
@@ -29,63 +21,65 @@ from airflow_provider_activation.sandbox.delta_projects.seeds import TEMPLATES, 
 
 ACTIVITIES = "/api/v1/media_agency/{mediaAgencyId}/client/{clientId}/campaign/{campaignId}/activity"
 
-ACTIVITY_ROUTES = (
-    ("GET", "/api/v1/activity_templates", "list_templates"),
-    ("GET", ACTIVITIES, "list_activities"),
-    ("POST", f"{ACTIVITIES}/create_from_template", "create"),
-    ("GET", f"{ACTIVITIES}/{{activityId}}", "get"),
-    ("POST", f"{ACTIVITIES}/{{activityId}}", "update"),
-)
 
-
-class Activities:
+class Activities(Operations):
     """The activities of all clients. Names need not be unique, and nothing can be deleted."""
 
-    def __init__(self, clock: Clock, clients: Clients, held: dict[str, Activity]) -> None:
+    table = (
+        ("GET", "/api/v1/activity_templates", "list_templates"),
+        ("GET", ACTIVITIES, "list_activities"),
+        ("POST", f"{ACTIVITIES}/create_from_template", "create"),
+        ("GET", f"{ACTIVITIES}/{{activityId}}", "get"),
+        ("POST", f"{ACTIVITIES}/{{activityId}}", "update"),
+    )
+
+    def __init__(self, clock: Clock, clients: Clients, stored: dict[str, Activity]) -> None:
         self._clock = clock
         self._clients = clients
-        self._held = held
+        self._stored = stored
 
     def now(self) -> datetime:
-        """The moment it is here."""
+        """The timestamp it is here."""
         return datetime.fromtimestamp(self._clock.now(), UTC)
 
     def find(self, agency: str, client: str, campaign: str, activity_id: str) -> Activity:
         """One activity by all parts of its path."""
         self._clients.check(agency, client, campaign)
-        activity = self._held.get(activity_id)
+        activity = self._stored.get(activity_id)
         if activity is None or activity.client_id != client:
             raise Refused(404, f"no activity {activity_id}")
         return activity
 
-    def list_templates(self, incoming: Incoming) -> Answer:
+    def list_templates(self, request: Request) -> Response:
         """All activity templates."""
-        incoming.read_query().end()
-        return Answer.json([{"id": template.id, "name": template.name} for template in TEMPLATES.values()])
+        request.need_no_query()
+        return Response.json([{"id": template.id, "name": template.name} for template in TEMPLATES.values()])
 
-    def list_activities(self, incoming: Incoming, agency: str, client: str, campaign: str) -> Answer:
+    def list_activities(self, request: Request, agency: str, client: str, campaign: str) -> Response:
         """Id and name of all activities of a client."""
         self._clients.check(agency, client, campaign)
-        levels = read_fetch(incoming, BELOW_AN_ACTIVITY)
-        return Answer.json([item.brief(levels) for item in self._held.values() if item.client_id == client])
+        levels = read_fetch(request, BELOW_AN_ACTIVITY)
+        return Response.json(
+            [item.brief(levels) for item in self._stored.values() if item.client_id == client]
+        )
 
-    def get(self, incoming: Incoming, agency: str, client: str, campaign: str, activity_id: str) -> Answer:
+    def get(self, request: Request, agency: str, client: str, campaign: str, activity_id: str) -> Response:
         """One activity."""
         activity = self.find(agency, client, campaign, activity_id)
-        levels = read_fetch(incoming, BELOW_AN_ACTIVITY)
-        return Answer.json({**activity.public(self.now()), **activity.children(levels)})
+        levels = read_fetch(request, BELOW_AN_ACTIVITY)
+        return Response.json({**activity.public(self.now()), **activity.children(levels)})
 
-    def create(self, incoming: Incoming, agency: str, client: str, campaign: str) -> Answer:
+    def create(self, request: Request, agency: str, client: str, campaign: str) -> Response:
         """A new activity from a template, with its bidding plans. 201, a relative Location and no body."""
         self._clients.check(agency, client, campaign)
-        incoming.read_query().end()
-        fields = Fields(incoming.json())
-        template_id = fields.need("templateId", filled_text)
-        name = fields.need("activityName", filled_text)
-        start = fields.need("flightStart", moment)
-        stop = fields.need("flightStop", moment)
-        order_id = fields.need("orderId", filled_text)
-        budget = fields.need("budget", number(0))
+        request.need_no_query()
+        fields = Fields(request.json())
+        template_id = fields.need("templateId", checks.filled_text)
+        name = fields.need("activityName", checks.filled_text)
+        start = fields.need("flightStart", timestamp)
+        stop = fields.need("flightStop", timestamp)
+        order_id = fields.need("orderId", checks.filled_text)
+        budget = fields.need("budget", checks.number(0))
         optional = _Optional(fields)
         fields.end()
         template = TEMPLATES.get(template_id)
@@ -107,18 +101,18 @@ class Activities:
         )
         activity.enable(template.enabled if optional.enabled is None else optional.enabled, self.now())
         optional.place(activity)
-        self._held[activity.id] = activity
-        return Answer(201, headers={"Location": self._location(activity)})
+        self._stored[activity.id] = activity
+        return Response(201, headers={"Location": self._location(activity)})
 
-    def update(self, incoming: Incoming, agency: str, client: str, campaign: str, activity_id: str) -> Answer:
+    def update(self, request: Request, agency: str, client: str, campaign: str, activity_id: str) -> Response:
         """Change what is given, never flightStart or templateId. 200, a relative Location, no body."""
         activity = self.find(agency, client, campaign, activity_id)
-        incoming.read_query().end()
-        fields = Fields(incoming.json())
-        name = fields.may("activityName", filled_text)
-        stop = fields.may("flightStop", moment)
-        order_id = fields.may("orderId", filled_text)
-        budget = fields.may("budget", number(0))
+        request.need_no_query()
+        fields = Fields(request.json())
+        name = fields.may("activityName", checks.filled_text)
+        stop = fields.may("flightStop", timestamp)
+        order_id = fields.may("orderId", checks.filled_text)
+        budget = fields.may("budget", checks.number(0))
         optional = _Optional(fields)
         fields.end()
         if stop is not None:
@@ -131,7 +125,7 @@ class Activities:
         if optional.enabled is not None:
             activity.enable(optional.enabled, self.now())
         optional.place(activity)
-        return Answer(200, headers={"Location": self._location(activity)})
+        return Response(200, headers={"Location": self._location(activity)})
 
     def _location(self, activity: Activity) -> str:
         return f"{self._clients.location(activity.client_id)}/campaign/default/activity/{activity.id}"
@@ -140,7 +134,7 @@ class Activities:
         """The activities with all their fields, and what belongs to them."""
         now = self.now()
         activities, plans, creatives = [], [], []
-        for activity in self._held.values():
+        for activity in self._stored.values():
             activities.append(
                 {
                     **activity.public(now),
@@ -163,13 +157,15 @@ class _Optional:
     """The fields that create and update share, all of them optional."""
 
     def __init__(self, fields: Fields) -> None:
-        self.target_ecpm = fields.may("targetECPM", number(0))
-        self.impression_budget = fields.may("impressionBudget", integer(0))
+        self.target_ecpm = fields.may("targetECPM", checks.number(0))
+        self.impression_budget = fields.may("impressionBudget", checks.integer(0))
         # "String (JSON)" by its type, an object by its example: both are allowed.
-        self.override_variables = fields.may("overrideVariables", either(_json_text, any_object))
-        self.enabled = fields.may("enabled", boolean)
-        self.geo_details = fields.may("geoDetails", array(_geo, minimum=1))
-        self.exclude_geo = fields.may("excludeGeo", boolean)
+        self.override_variables = fields.may(
+            "overrideVariables", checks.either(_json_text, checks.any_object)
+        )
+        self.enabled = fields.may("enabled", checks.boolean)
+        self.geo_details = fields.may("geoDetails", checks.array(_geo, minimum=1))
+        self.exclude_geo = fields.may("excludeGeo", checks.boolean)
 
     def check_geo(self, template: Template) -> None:
         if self.geo_details is not None and not template.has_geo_rule:
@@ -188,9 +184,9 @@ class _Optional:
             activity.exclude_geo = bool(self.exclude_geo)
 
 
-def moment(value: object, where: str) -> datetime:
+def timestamp(value: object, where: str) -> datetime:
     """An ISO 8601 time with a zone and at most three digits of a second's fraction."""
-    written = text(value, where)
+    written = checks.text(value, where)
     form = r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,3})?(Z|[+-]\d\d:?\d\d)"
     if not re.fullmatch(form, written, re.ASCII):
         raise Invalid(f"{where} must be an ISO 8601 timestamp with a time zone, like 2015-01-01T00:00:01.0Z")
@@ -211,16 +207,16 @@ def moment(value: object, where: str) -> datetime:
 def _geo(value: object, where: str) -> dict[str, float]:
     fields = Fields(value, where)
     read = {
-        "lat": fields.need("lat", number(-90, 90)),
-        "long": fields.need("long", number(-180, 180)),
-        "radius": fields.need("radius", number(0)),
+        "lat": fields.need("lat", checks.number(-90, 90)),
+        "long": fields.need("long", checks.number(-180, 180)),
+        "radius": fields.need("radius", checks.number(0)),
     }
     fields.end()
     return read
 
 
 def _json_text(value: object, where: str) -> str:
-    written = text(value, where)
+    written = checks.text(value, where)
     try:
         ok = isinstance(json.loads(written), dict)
     except (ValueError, RecursionError):

@@ -6,21 +6,16 @@ import uuid
 from dataclasses import dataclass
 from typing import Any
 
-from airflow_provider_activation.sandbox.core.messages import Answer, Incoming, Refused
-from airflow_provider_activation.sandbox.core.reading import Fields, Invalid, filled_text, pattern
+from airflow_provider_activation.sandbox.core import checks
+from airflow_provider_activation.sandbox.core.errors import Invalid, Refused
+from airflow_provider_activation.sandbox.core.messages import Request, Response
+from airflow_provider_activation.sandbox.core.reading import Fields
+from airflow_provider_activation.sandbox.core.routing import Operations, find
 from airflow_provider_activation.sandbox.delta_projects.fetch import BELOW_A_CLIENT, read_fetch
 from airflow_provider_activation.sandbox.delta_projects.models import Activity
 from airflow_provider_activation.sandbox.delta_projects.seeds import FIRST_CLIENT, MEDIA_AGENCY
 
 CLIENTS = "/api/v1/media_agency/{mediaAgencyId}/client"
-
-CLIENT_ROUTES = (
-    ("GET", CLIENTS, "list_clients"),
-    ("POST", f"{CLIENTS}/create_from_template", "create"),
-    ("GET", f"{CLIENTS}/{{clientId}}", "get_of_agency"),
-    # The documents' table has this path, their example the one above.
-    ("GET", "/api/v1/client/{clientId}", "get"),
-)
 
 CAMPAIGN = "default"
 """The only campaign of every client in v1."""
@@ -36,13 +31,21 @@ class Client:
     currency: str
 
 
-class Clients:
+class Clients(Operations):
     """The clients of one media agency. Names need not be unique, and nothing can be deleted."""
+
+    table = (
+        ("GET", CLIENTS, "list_clients"),
+        ("POST", f"{CLIENTS}/create_from_template", "create"),
+        ("GET", f"{CLIENTS}/{{clientId}}", "get_of_agency"),
+        # The documents' table has this path, their example the one above.
+        ("GET", "/api/v1/client/{clientId}", "get"),
+    )
 
     def __init__(self, activities: dict[str, Activity]) -> None:
         self._activities = activities
         first = Client(**FIRST_CLIENT)
-        self._held = {first.id: first}
+        self._stored = {first.id: first}
 
     def check(self, agency: str, client: str, campaign: str = CAMPAIGN) -> None:
         """Refuse a path to what is not there."""
@@ -55,29 +58,29 @@ class Clients:
         """The path of a client."""
         return f"{CLIENTS.format(mediaAgencyId=MEDIA_AGENCY['id'])}/{client_id}"
 
-    def list_clients(self, incoming: Incoming, agency: str) -> Answer:
+    def list_clients(self, request: Request, agency: str) -> Response:
         """Id and name of all clients."""
         _check_agency(agency)
-        levels = read_fetch(incoming, BELOW_A_CLIENT)
-        return Answer.json(
+        levels = read_fetch(request, BELOW_A_CLIENT)
+        return Response.json(
             [
                 {"id": client.id, "name": client.name, **self._children(client, levels)}
-                for client in self._held.values()
+                for client in self._stored.values()
             ]
         )
 
-    def get_of_agency(self, incoming: Incoming, agency: str, client_id: str) -> Answer:
+    def get_of_agency(self, request: Request, agency: str, client_id: str) -> Response:
         """One client, by the longer path."""
         _check_agency(agency)
-        return self.get(incoming, client_id)
+        return self.get(request, client_id)
 
-    def get(self, incoming: Incoming, client_id: str) -> Answer:
+    def get(self, request: Request, client_id: str) -> Response:
         """One client."""
         client = self._client(client_id)
-        levels = read_fetch(incoming, BELOW_A_CLIENT)
-        return Answer.json({**vars(client), **self._children(client, levels)})
+        levels = read_fetch(request, BELOW_A_CLIENT)
+        return Response.json({**vars(client), **self._children(client, levels)})
 
-    def create(self, incoming: Incoming, agency: str) -> Answer:
+    def create(self, request: Request, agency: str) -> Response:
         """A new client from a template. 201, a relative Location and no body, as for an activity.
 
         The readable documents do not show what is sent. What a client has when it is read back is checked
@@ -85,26 +88,24 @@ class Clients:
         fields cannot be called unknown here and are let through.
         """
         _check_agency(agency)
-        incoming.read_query().end()
-        body = incoming.json()
+        request.need_no_query()
+        body = request.json()
         fields = Fields(body)
         names = [field for field in ("name", "clientName") if field in fields]
         if len(names) != 1:
             raise Invalid("the client's name is required, once")
         client = Client(
             id=str(uuid.uuid4()),
-            name=fields.need(names[0], filled_text),
-            country=fields.may("country", pattern("[A-Z]{2}", "a country like SE")) or "SE",
-            currency=fields.may("currency", pattern("[A-Z]{3}", "a currency like EUR")) or "EUR",
+            name=fields.need(names[0], checks.filled_text),
+            country=fields.may("country", checks.pattern("[A-Z]{2}", "a country like SE")) or "SE",
+            currency=fields.may("currency", checks.pattern("[A-Z]{3}", "a currency like EUR")) or "EUR",
         )
-        fields.may("templateId", filled_text)
-        self._held[client.id] = client
-        return Answer(201, headers={"Location": self.location(client.id)})
+        fields.may("templateId", checks.filled_text)
+        self._stored[client.id] = client
+        return Response(201, headers={"Location": self.location(client.id)})
 
     def _client(self, client_id: str) -> Client:
-        if client_id not in self._held:
-            raise Refused(404, f"no client {client_id}")
-        return self._held[client_id]
+        return find(self._stored, client_id, "client")
 
     def _children(self, client: Client, levels: int) -> dict[str, Any]:
         if not levels:
@@ -120,7 +121,7 @@ class Clients:
 
     def state(self) -> list[dict[str, Any]]:
         """All clients."""
-        return [dict(vars(client)) for client in self._held.values()]
+        return [dict(vars(client)) for client in self._stored.values()]
 
 
 def _check_agency(agency: str) -> None:

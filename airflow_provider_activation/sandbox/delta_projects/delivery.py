@@ -5,8 +5,10 @@ from __future__ import annotations
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
-from airflow_provider_activation.sandbox.core.messages import Answer, Incoming, Refused
-from airflow_provider_activation.sandbox.core.reading import Invalid, one_of, pattern
+from airflow_provider_activation.sandbox.core import checks
+from airflow_provider_activation.sandbox.core.errors import Invalid
+from airflow_provider_activation.sandbox.core.messages import Request, Response
+from airflow_provider_activation.sandbox.core.routing import Operations, find
 from airflow_provider_activation.sandbox.delta_projects.activities import ACTIVITIES, Activities
 from airflow_provider_activation.sandbox.delta_projects.fetch import BELOW_A_BIDDING_PLAN, read_fetch
 from airflow_provider_activation.sandbox.delta_projects.models import Activity, BiddingPlan
@@ -16,62 +18,58 @@ ACTIVITY = f"{ACTIVITIES}/{{activityId}}"
 PLANS = f"{ACTIVITY}/bidding_plan"
 CREATIVES = f"{PLANS}/{{biddingPlanId}}/creative"
 
-DELIVERY_ROUTES = (
-    ("GET", PLANS, "list_plans"),
-    ("GET", f"{PLANS}/{{biddingPlanId}}", "get_plan"),
-    ("GET", CREATIVES, "list_creatives"),
-    ("GET", f"{CREATIVES}/{{creativeId}}", "get_creative"),
-    ("GET", f"{ACTIVITY}/statistics", "statistics"),
-)
-
 BIDS_PER_SECOND = 50
 BIDS_PER_IMPRESSION = 5
 IMPRESSIONS_PER_CLICK = 400
 VIEWABLE = 0.64
 
-_interval = pattern(r"\d{4}-\d\d-\d\d/\d{4}-\d\d-\d\d", "YYYY-MM-DD/YYYY-MM-DD")
+_interval = checks.pattern(r"\d{4}-\d\d-\d\d/\d{4}-\d\d-\d\d", "YYYY-MM-DD/YYYY-MM-DD")
 
 
-class Delivery:
+class Delivery(Operations):
     """What the activities do."""
+
+    table = (
+        ("GET", PLANS, "list_plans"),
+        ("GET", f"{PLANS}/{{biddingPlanId}}", "get_plan"),
+        ("GET", CREATIVES, "list_creatives"),
+        ("GET", f"{CREATIVES}/{{creativeId}}", "get_creative"),
+        ("GET", f"{ACTIVITY}/statistics", "statistics"),
+    )
 
     def __init__(self, activities: Activities) -> None:
         self._activities = activities
 
-    def list_plans(self, incoming: Incoming, *path: str) -> Answer:
+    def list_plans(self, request: Request, *path: str) -> Response:
         """Id and name of an activity's bidding plans."""
         activity = self._activities.find(*path)
-        levels = read_fetch(incoming, BELOW_A_BIDDING_PLAN)
-        return Answer.json([plan.public(levels) for plan in activity.plans.values()])
+        levels = read_fetch(request, BELOW_A_BIDDING_PLAN)
+        return Response.json([plan.public(levels) for plan in activity.plans.values()])
 
-    def get_plan(self, incoming: Incoming, *path: str) -> Answer:
+    def get_plan(self, request: Request, *path: str) -> Response:
         """One bidding plan."""
         plan = self._plan(*path)
-        return Answer.json(plan.public(read_fetch(incoming, BELOW_A_BIDDING_PLAN)))
+        return Response.json(plan.public(read_fetch(request, BELOW_A_BIDDING_PLAN)))
 
-    def list_creatives(self, incoming: Incoming, *path: str) -> Answer:
+    def list_creatives(self, request: Request, *path: str) -> Response:
         """The creatives of a bidding plan."""
         plan = self._plan(*path)
-        incoming.read_query().end()
-        return Answer.json([creative.public for creative in plan.creatives.values()])
+        request.need_no_query()
+        return Response.json([creative.public for creative in plan.creatives.values()])
 
-    def get_creative(self, incoming: Incoming, *path: str) -> Answer:
+    def get_creative(self, request: Request, *path: str) -> Response:
         """One creative."""
         *plan_path, creative_id = path
         plan = self._plan(*plan_path)
-        incoming.read_query().end()
-        if creative_id not in plan.creatives:
-            raise Refused(404, f"no creative {creative_id}")
-        return Answer.json(plan.creatives[creative_id].public)
+        request.need_no_query()
+        return Response.json(find(plan.creatives, creative_id, "creative").public)
 
     def _plan(self, *path: str) -> BiddingPlan:
         *activity_path, plan_id = path
         activity = self._activities.find(*activity_path)
-        if plan_id not in activity.plans:
-            raise Refused(404, f"no bidding plan {plan_id}")
-        return activity.plans[plan_id]
+        return find(activity.plans, plan_id, "bidding plan")
 
-    def statistics(self, incoming: Incoming, *path: str) -> Answer:
+    def statistics(self, request: Request, *path: str) -> Response:
         """What an activity has done so far, by groups.
 
         An entry holds the four figures that are documented and no more: what it says besides, its day among
@@ -79,11 +77,11 @@ class Delivery:
         group; days are those of UTC.
         """
         activity = self._activities.find(*path)
-        query = incoming.read_query()
+        query = request.read_query()
         interval = query.may("interval", _interval)
-        group_by = query.may("group_by", one_of("bidding_plan", *SHARES)) or "bidding_plan"
-        granularity = query.may("granularity", one_of("none", "day")) or "none"
-        sort_order = query.may("sort_order", one_of("ASC", "DESC")) or "ASC"
+        group_by = query.may("group_by", checks.one_of("bidding_plan", *SHARES)) or "bidding_plan"
+        granularity = query.may("granularity", checks.one_of("none", "day")) or "none"
+        sort_order = query.may("sort_order", checks.one_of("ASC", "DESC")) or "ASC"
         limit = query.whole("limit", 1)
         query.end()
         first, last = _days(activity, interval)
@@ -98,7 +96,7 @@ class Delivery:
             spans = [(_midnight(day), _midnight(day + timedelta(days=1))) for day in days]
         spans = (spans if sort_order == "ASC" else spans[::-1])[:limit]
         seconds = [activity.seconds_bidding(begin, end, now) for begin, end in spans]
-        return Answer.json(
+        return Response.json(
             [
                 {**group, "entries": [_entry(passed * share) for passed in seconds]}
                 for group, share in _groups(activity, group_by)

@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
-from airflow_provider_activation.sandbox.core.messages import Incoming
-from airflow_provider_activation.sandbox.core.reading import one_of
+from airflow_provider_activation.sandbox.core import checks
+from airflow_provider_activation.sandbox.core.messages import Request
 
 BELOW_A_CLIENT = ("campaigns", "activities", "biddingPlans", "creatives")
 BELOW_AN_ACTIVITY = BELOW_A_CLIENT[2:]
 BELOW_A_BIDDING_PLAN = BELOW_A_CLIENT[3:]
 
 
-def read_fetch(incoming: Incoming, below: tuple[str, ...]) -> int:
+def read_fetch(request: Request, below: tuple[str, ...]) -> int:
     """How many levels of children are asked for; refuses whatever else is in the query.
 
     The documents show `biddingPlans.creatives` and `campaigns.activities`, so a way down the hierarchy, and
     list it for some of the GETs only. Here every GET of something with children takes it.
     """
-    query = incoming.read_query()
+    query = request.read_query()
     paths = [".".join(below[: depth + 1]) for depth in range(len(below))]
-    given = query.may("fetch", one_of(*paths))
+    given = query.may("fetch", checks.one_of(*paths))
     query.end()
     return 0 if given is None else paths.index(given) + 1

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
-from airflow_provider_activation.sandbox.core.messages import Answer, Incoming, Refused, Route
+from airflow_provider_activation.sandbox.core.credentials import Vault
+from airflow_provider_activation.sandbox.core.errors import Refused
+from airflow_provider_activation.sandbox.core.messages import Request, Response
 from airflow_provider_activation.sandbox.core.service import Service
-from airflow_provider_activation.sandbox.core.settings import Settings, Vault
-from airflow_provider_activation.sandbox.delta_projects.activities import ACTIVITY_ROUTES, Activities
-from airflow_provider_activation.sandbox.delta_projects.clients import CLIENT_ROUTES, Clients
-from airflow_provider_activation.sandbox.delta_projects.delivery import DELIVERY_ROUTES, Delivery
+from airflow_provider_activation.sandbox.core.settings import Settings
+from airflow_provider_activation.sandbox.delta_projects.activities import Activities
+from airflow_provider_activation.sandbox.delta_projects.clients import Clients
+from airflow_provider_activation.sandbox.delta_projects.delivery import Delivery
 from airflow_provider_activation.sandbox.delta_projects.models import Activity
 from airflow_provider_activation.sandbox.delta_projects.seeds import FIRST_CLIENT, MEDIA_AGENCY, TEMPLATES
 
@@ -23,29 +25,21 @@ class DeltaProjects(Service):
 
     def __init__(self, settings: Settings, vault: Vault) -> None:
         super().__init__(settings, vault)
-        held: dict[str, Activity] = {}
-        self.clients = Clients(held)
-        self.activities = Activities(settings.clock, self.clients, held)
-        self.routes = [
-            Route(method, template, getattr(part, verb))
-            for part, routes in (
-                (self.clients, CLIENT_ROUTES),
-                (self.activities, ACTIVITY_ROUTES),
-                (Delivery(self.activities), DELIVERY_ROUTES),
-            )
-            for method, template, verb in routes
-        ]
+        stored: dict[str, Activity] = {}
+        self.clients = Clients(stored)
+        self.activities = Activities(settings.clock, self.clients, stored)
+        self.serve(self.clients, self.activities, Delivery(self.activities))
 
-    def error(self, status: int, message: str) -> Answer:
+    def error(self, status: int, message: str) -> Response:
         """Plain text: the documents describe no error body."""
-        return Answer.text(message, status)
+        return Response.text(message, status)
 
-    def authenticate(self, incoming: Incoming) -> None:
+    def authenticate(self, request: Request) -> None:
         """The key is a query parameter on every call."""
-        keys = [value for name, value in incoming.query if name == "apikey"]
+        keys = [value for name, value in request.query if name == "apikey"]
         if keys != [self.settings.secret("delta_api_key")]:
             raise Refused(401, "wrong or insufficient credentials")
-        incoming.query = [(name, value) for name, value in incoming.query if name != "apikey"]
+        request.query = [(name, value) for name, value in request.query if name != "apikey"]
 
     def connections(self) -> dict[str, dict[str, Any]]:
         """delta_projects_default."""

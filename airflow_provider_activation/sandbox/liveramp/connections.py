@@ -5,47 +5,44 @@ from __future__ import annotations
 import itertools
 from typing import Any
 
-from airflow_provider_activation.sandbox.core.messages import Answer, Incoming, Refused
-from airflow_provider_activation.sandbox.core.reading import (
-    Fields,
-    Invalid,
-    array,
-    filled_text,
-    text,
-)
-from airflow_provider_activation.sandbox.core.service import iso
+from airflow_provider_activation.sandbox.core import checks
+from airflow_provider_activation.sandbox.core.clock import iso
+from airflow_provider_activation.sandbox.core.errors import Invalid
+from airflow_provider_activation.sandbox.core.messages import Request, Response
+from airflow_provider_activation.sandbox.core.reading import Fields
+from airflow_provider_activation.sandbox.core.routing import Operations, find
 from airflow_provider_activation.sandbox.core.settings import Settings
 from airflow_provider_activation.sandbox.liveramp.managers import Managers, manager_name
 from airflow_provider_activation.sandbox.liveramp.oauth import OAuth
 from airflow_provider_activation.sandbox.liveramp.paging import page
 from airflow_provider_activation.sandbox.liveramp.seeds import integration_of
 
-CONNECTION_ROUTES = (
-    ("POST", "/v2/integration-connections", "create"),
-    ("GET", "/v2/integration-connections", "list_connections"),
-    ("GET", "/v2/integration-connections/{id}", "get"),
-    ("PUT", "/v2/integration-connections/{id}", "update"),
-    ("DELETE", "/v2/integration-connections/{id}", "delete"),
-)
 
-
-class IntegrationConnections:
+class IntegrationConnections(Operations):
     """The integration connections in `held`, which the distribution reads too."""
 
+    table = (
+        ("POST", "/v2/integration-connections", "create"),
+        ("GET", "/v2/integration-connections", "list_connections"),
+        ("GET", "/v2/integration-connections/{id}", "get"),
+        ("PUT", "/v2/integration-connections/{id}", "update"),
+        ("DELETE", "/v2/integration-connections/{id}", "delete"),
+    )
+
     def __init__(
-        self, settings: Settings, held: dict[str, dict[str, Any]], oauth: OAuth, managers: Managers
+        self, settings: Settings, stored: dict[str, dict[str, Any]], oauth: OAuth, managers: Managers
     ) -> None:
         self._now = settings.clock.now
-        self._held = held
+        self._stored = stored
         self._oauth = oauth
         self._managers = managers
         self._ids = itertools.count(7100001)
 
-    def create(self, incoming: Incoming) -> Answer:
+    def create(self, request: Request) -> Response:
         """Activate an integration; with a distributionManagerName, a distribution manager comes with it."""
-        incoming.read_query().end()
-        fields = Fields(incoming.json())
-        pair = fields.need("integrationID", array(filled_text))
+        request.need_no_query()
+        fields = Fields(request.json())
+        pair = fields.need("integrationID", checks.array(checks.filled_text))
         given = _read_changeable(fields)
         name = fields.may("distributionManagerName", manager_name)
         fields.end()
@@ -59,7 +56,7 @@ class IntegrationConnections:
         self._check(integration, given)
         now = iso(self._now())
         connection_id = str(next(self._ids))
-        self._held[connection_id] = {
+        self._stored[connection_id] = {
             "id": connection_id,
             "integrationID": pair,
             **given,
@@ -68,56 +65,54 @@ class IntegrationConnections:
         }
         if name is not None:
             self._managers.add(name, connection_id)
-        return Answer.json({"id": connection_id}, 201)
+        return Response.json({"id": connection_id}, 201)
 
-    def list_connections(self, incoming: Incoming) -> Answer:
+    def list_connections(self, request: Request) -> Response:
         """All integration connections; there is no filter."""
         return page(
-            incoming.read_query(),
+            request.read_query(),
             "v2/IntegrationConnections",
-            list(self._held.values()),
-            number=lambda held: int(held["id"]),
+            list(self._stored.values()),
+            number=lambda stored: int(stored["id"]),
         )
 
-    def get(self, incoming: Incoming, connection_id: str) -> Answer:
+    def get(self, request: Request, connection_id: str) -> Response:
         """One integration connection."""
-        incoming.read_query().end()
-        return Answer.json(self._connection(connection_id))
+        request.need_no_query()
+        return Response.json(self._connection(connection_id))
 
-    def update(self, incoming: Incoming, connection_id: str) -> Answer:
+    def update(self, request: Request, connection_id: str) -> Response:
         """Replace all that can be changed, so an integration that needs OAuth needs its connection again.
 
         200 and no body.
         """
-        incoming.read_query().end()
-        held = self._connection(connection_id)
-        fields = Fields(incoming.json())
+        request.need_no_query()
+        stored = self._connection(connection_id)
+        fields = Fields(request.json())
         given = _read_changeable(fields)
         fields.end()
-        integration = integration_of(*held["integrationID"])
+        integration = integration_of(*stored["integrationID"])
         if integration is None:
-            raise AssertionError(f"{held['integrationID']} was there when the connection was made")
+            raise AssertionError(f"{stored['integrationID']} was there when the connection was made")
         self._check(integration, given)
-        held.update(given, updatedAt=iso(self._now()))
-        return Answer()
+        stored.update(given, updatedAt=iso(self._now()))
+        return Response()
 
-    def delete(self, incoming: Incoming, connection_id: str) -> Answer:
+    def delete(self, request: Request, connection_id: str) -> Response:
         """Take an integration connection away. No body.
 
         Whether its distribution managers would go with it is not documented. Here they are in the way:
         nobody may come to rely on a cascade.
         """
-        incoming.read_query().end()
+        request.need_no_query()
         self._connection(connection_id)
         if managers := self._managers.of_connection(connection_id):
             raise Invalid(f"the distribution manager {managers[0]['id']} still uses this connection")
-        del self._held[connection_id]
-        return Answer()
+        del self._stored[connection_id]
+        return Response()
 
     def _connection(self, connection_id: str) -> dict[str, Any]:
-        if connection_id not in self._held:
-            raise Refused(404, f"no integration connection {connection_id}")
-        return self._held[connection_id]
+        return find(self._stored, connection_id, "integration connection")
 
     def _check(self, integration: dict[str, Any], given: dict[str, Any]) -> None:
         """Refuse what the integration does not ask for, or lacks."""
@@ -132,11 +127,11 @@ class IntegrationConnections:
 def _read_changeable(fields: Fields) -> dict[str, Any]:
     """What both the creation and the update of a connection carry."""
     given: dict[str, Any] = {
-        "properties": fields.need("properties", array(_property)),
-        "deviceTypes": fields.need("deviceTypes", array(filled_text, minimum=1, unique=True)),
+        "properties": fields.need("properties", checks.array(_property)),
+        "deviceTypes": fields.need("deviceTypes", checks.array(checks.filled_text, minimum=1, unique=True)),
     }
     # "Configure Distributions" asks for oAuthEndpointID here; the API description, which we follow, does not.
-    oauth_connection = fields.may("oAuthConnectionID", filled_text)
+    oauth_connection = fields.may("oAuthConnectionID", checks.filled_text)
     if oauth_connection is not None:
         given["oAuthConnectionID"] = oauth_connection
     return given
@@ -145,8 +140,8 @@ def _read_changeable(fields: Fields) -> dict[str, Any]:
 def _property(value: object, where: str) -> dict[str, str]:
     fields = Fields(value, where)
     read = {
-        "propertyKey": fields.need("propertyKey", filled_text),
-        "propertyValue": fields.need("propertyValue", text),
+        "propertyKey": fields.need("propertyKey", checks.filled_text),
+        "propertyValue": fields.need("propertyValue", checks.text),
     }
     fields.end()
     return read

@@ -6,29 +6,17 @@ import itertools
 from dataclasses import dataclass
 from typing import Any, Literal, TypeVar
 
-from airflow_provider_activation.sandbox.core.messages import Answer, Incoming, Refused
-from airflow_provider_activation.sandbox.core.reading import (
-    Check,
-    Fields,
-    Invalid,
-    array,
-    filled_text,
-    one_of,
-)
-from airflow_provider_activation.sandbox.core.service import iso, progress
+from airflow_provider_activation.sandbox.core import checks
+from airflow_provider_activation.sandbox.core.checks import Check
+from airflow_provider_activation.sandbox.core.clock import iso, progress
+from airflow_provider_activation.sandbox.core.errors import Invalid, Refused
+from airflow_provider_activation.sandbox.core.messages import Request, Response
+from airflow_provider_activation.sandbox.core.reading import Fields
+from airflow_provider_activation.sandbox.core.routing import Operations, find
 from airflow_provider_activation.sandbox.core.settings import Settings
 from airflow_provider_activation.sandbox.liveramp.paging import page
 from airflow_provider_activation.sandbox.liveramp.seeds import SEGMENT_TYPES
 from airflow_provider_activation.sandbox.liveramp.segments import Segments
-
-DISTRIBUTION_ROUTES = (
-    ("POST", "/v2/distribution-managers/{dmId}/segment-configs", "add_configs"),
-    ("DELETE", "/v2/distribution-managers/{dmId}/segment-configs", "remove_configs"),
-    ("GET", "/v2/distribution-managers/{dmId}/segment-configs", "list_configs"),
-    ("GET", "/v2/distribution-managers/{dmId}/segment-configs/{id}", "get_config"),
-    ("GET", "/v2/segment-statuses", "list_segment_statuses"),
-    ("GET", "/v2/deliveries", "list_deliveries"),
-)
 
 MAX_CONFIGS = 500
 
@@ -84,12 +72,21 @@ class Delivery:
     cancelled: float | None = None
 
 
-class Distribution:
+class Distribution(Operations):
     """What is being distributed, and how far it has come.
 
     That deliveries of an inactive distribution manager stop is documented; that they are then CANCELLED, and
     made anew when it becomes active again, is how it is understood here.
     """
+
+    table = (
+        ("POST", "/v2/distribution-managers/{dmId}/segment-configs", "add_configs"),
+        ("DELETE", "/v2/distribution-managers/{dmId}/segment-configs", "remove_configs"),
+        ("GET", "/v2/distribution-managers/{dmId}/segment-configs", "list_configs"),
+        ("GET", "/v2/distribution-managers/{dmId}/segment-configs/{id}", "get_config"),
+        ("GET", "/v2/segment-statuses", "list_segment_statuses"),
+        ("GET", "/v2/deliveries", "list_deliveries"),
+    )
 
     def __init__(
         self, settings: Settings, connections: dict[str, dict[str, Any]], segments: Segments
@@ -106,9 +103,7 @@ class Distribution:
 
     def manager(self, manager_id: str) -> dict[str, Any]:
         """One distribution manager."""
-        if manager_id not in self.managers:
-            raise Refused(404, f"no distribution manager {manager_id}")
-        return self.managers[manager_id]
+        return find(self.managers, manager_id, "distribution manager")
 
     def holds(self, manager_id: str) -> bool:
         """Whether a distribution manager has segments in distribution."""
@@ -129,13 +124,13 @@ class Distribution:
             if config.manager_id == manager_id and config.started is None:
                 self._deliver("ADD", config, fail=False)
 
-    def add_configs(self, incoming: Incoming, manager_id: str) -> Answer:
+    def add_configs(self, request: Request, manager_id: str) -> Response:
         """Put segments into distribution. 207: each item has an outcome, the call as a whole has none."""
-        incoming.read_query().end()
+        request.need_no_query()
         manager = self.manager(manager_id)
         # A body of the wrong form is refused whole; only well-formed items get outcomes of their own.
-        items = _items(incoming, _config_item)
-        return Answer.json([self._add(manager, item, incoming.fail) for item in items], 207)
+        items = _items(request, _config_item)
+        return Response.json([self._add(manager, item, request.fail) for item in items], 207)
 
     def _add(self, manager: dict[str, Any], item: dict[str, Any], fail: bool) -> dict[str, Any]:
         segment = self._segments.get(item["segmentID"])
@@ -163,16 +158,16 @@ class Distribution:
             self._deliver("ADD", config, fail)
         return _outcome(config.id, 201, "CREATED", "Created")
 
-    def remove_configs(self, incoming: Incoming, manager_id: str) -> Answer:
+    def remove_configs(self, request: Request, manager_id: str) -> Response:
         """Take segments out of distribution, by the ids of their configs. 207, as when they are added.
 
         A config is gone at once, its segment from the destination only when the delivery has been made.
         What was on its way there before is still delivered.
         """
-        incoming.read_query().end()
+        request.need_no_query()
         manager = self.manager(manager_id)
-        items = _items(incoming, _config_id)
-        return Answer.json([self._remove(manager, config_id, incoming.fail) for config_id in items], 207)
+        items = _items(request, _config_id)
+        return Response.json([self._remove(manager, config_id, request.fail) for config_id in items], 207)
 
     def _remove(self, manager: dict[str, Any], config_id: str, fail: bool) -> dict[str, Any]:
         config = self._configs.get(config_id)
@@ -191,31 +186,31 @@ class Distribution:
             config.started = now
         self._deliveries.append(Delivery(str(next(self._ids)), operation, config, now, fail))
 
-    def list_configs(self, incoming: Incoming, manager_id: str) -> Answer:
+    def list_configs(self, request: Request, manager_id: str) -> Response:
         """The segment configs of a distribution manager."""
         self.manager(manager_id)
         found = [config for config in self._configs.values() if config.manager_id == manager_id]
         return page(
-            incoming.read_query(),
+            request.read_query(),
             "segmentConfigs",
             found,
             lambda config: config.public,
             lambda config: int(config.id),
         )
 
-    def get_config(self, incoming: Incoming, manager_id: str, config_id: str) -> Answer:
+    def get_config(self, request: Request, manager_id: str, config_id: str) -> Response:
         """One segment config."""
-        incoming.read_query().end()
+        request.need_no_query()
         self.manager(manager_id)
         config = self._configs.get(config_id)
         if config is None or config.manager_id != manager_id:
             raise Refused(404, f"distribution manager {manager_id} has no segment config {config_id}")
-        return Answer.json(config.public)
+        return Response.json(config.public)
 
-    def list_segment_statuses(self, incoming: Incoming) -> Answer:
+    def list_segment_statuses(self, request: Request) -> Response:
         """How each segment's name stands at the destinations; both filters are optional."""
-        query = incoming.read_query()
-        kind = query.may("segmentType", one_of(*SEGMENT_TYPES))
+        query = request.read_query()
+        kind = query.may("segmentType", checks.one_of(*SEGMENT_TYPES))
         ids = query.many("segmentIDs", "segmentIDs[]")
         statuses = [
             (number, status)
@@ -255,10 +250,10 @@ class Distribution:
                 statuses.append((int(segment.id), status))
         return statuses
 
-    def list_deliveries(self, incoming: Incoming) -> Answer:
+    def list_deliveries(self, request: Request) -> Response:
         """All deliveries, or those of a connection or of some segments."""
-        query = incoming.read_query()
-        connection_id = query.may("integrationConnectionID", filled_text)
+        query = request.read_query()
+        connection_id = query.may("integrationConnectionID", checks.filled_text)
         segment_ids = query.many("segmentIDs", "segmentIDs[]")
         wanted = None if segment_ids is None else set(segment_ids)
         found = [
@@ -305,8 +300,8 @@ class Distribution:
         }
 
 
-def _items(incoming: Incoming, item: Check[T]) -> list[T]:
-    items = array(item, minimum=1)(incoming.json(), "the body")
+def _items(request: Request, item: Check[T]) -> list[T]:
+    items = checks.array(item, minimum=1)(request.json(), "the body")
     if len(items) > MAX_CONFIGS:
         raise Invalid(f"at most {MAX_CONFIGS} segment configs in one call, not {len(items)}")
     return items
@@ -314,7 +309,7 @@ def _items(incoming: Incoming, item: Check[T]) -> list[T]:
 
 def _config_id(value: object, where: str) -> str:
     fields = Fields(value, where)
-    read = fields.need("id", filled_text)
+    read = fields.need("id", checks.filled_text)
     fields.end()
     return read
 
@@ -322,10 +317,10 @@ def _config_id(value: object, where: str) -> str:
 def _config_item(value: object, where: str) -> dict[str, Any]:
     fields = Fields(value, where)
     read = {
-        "segmentID": fields.need("segmentID", filled_text),
-        "segmentType": fields.need("segmentType", one_of(*SEGMENT_TYPES)),
-        "distributionManagerID": fields.need("distributionManagerID", filled_text),
-        "destinationSegmentID": fields.may("destinationSegmentID", filled_text),
+        "segmentID": fields.need("segmentID", checks.filled_text),
+        "segmentType": fields.need("segmentType", checks.one_of(*SEGMENT_TYPES)),
+        "distributionManagerID": fields.need("distributionManagerID", checks.filled_text),
+        "destinationSegmentID": fields.may("destinationSegmentID", checks.filled_text),
     }
     fields.end()
     return read

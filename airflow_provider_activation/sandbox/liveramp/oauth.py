@@ -9,22 +9,16 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlencode, urlsplit
 
-from airflow_provider_activation.sandbox.core.messages import Answer, Incoming, Refused
+from airflow_provider_activation.sandbox.core import checks
+from airflow_provider_activation.sandbox.core.clock import iso
+from airflow_provider_activation.sandbox.core.errors import Invalid
+from airflow_provider_activation.sandbox.core.messages import Request, Response
 from airflow_provider_activation.sandbox.core.pages import plain_page
-from airflow_provider_activation.sandbox.core.reading import Fields, Invalid, filled_text, one_of, text, url
-from airflow_provider_activation.sandbox.core.service import iso
+from airflow_provider_activation.sandbox.core.reading import Fields
+from airflow_provider_activation.sandbox.core.routing import Operations, find
 from airflow_provider_activation.sandbox.core.settings import Settings
 from airflow_provider_activation.sandbox.liveramp.paging import page
 from airflow_provider_activation.sandbox.liveramp.seeds import ORGANISATION, destination_of_endpoint
-
-OAUTH_ROUTES = (
-    ("POST", "/v2/oauth-connection-attempts", "create_attempt"),
-    ("GET", "/v2/oauth-connection-attempts/{id}", "get_attempt"),
-    ("GET", "/v2/oauth-connections", "list_connections"),
-    ("GET", "/v2/oauth-connections/{id}", "get_connection"),
-    ("GET", "/consent/{attemptId}", "consent_page"),
-    ("POST", "/consent/{attemptId}", "decide"),
-)
 
 
 @dataclass
@@ -46,8 +40,17 @@ class Attempt:
     done: bool = False
 
 
-class OAuth:
+class OAuth(Operations):
     """Attempts and the connections that came of them."""
+
+    table = (
+        ("POST", "/v2/oauth-connection-attempts", "create_attempt"),
+        ("GET", "/v2/oauth-connection-attempts/{id}", "get_attempt"),
+        ("GET", "/v2/oauth-connections", "list_connections"),
+        ("GET", "/v2/oauth-connections/{id}", "get_connection"),
+        ("GET", "/consent/{attemptId}", "consent_page"),
+        ("POST", "/consent/{attemptId}", "decide"),
+    )
 
     def __init__(self, settings: Settings, base: str) -> None:
         self._settings = settings
@@ -71,7 +74,7 @@ class OAuth:
             if attempt.done:
                 self._open.discard(attempt_id)
 
-    def _authorize(self, attempt: Attempt, moment: float) -> None:
+    def _authorize(self, attempt: Attempt, timestamp: float) -> None:
         if attempt.connection_id is None:
             attempt.connection_id = str(4000001 + len(self.connections))
             destination = destination_of_endpoint(attempt.endpoint_id) or {"name": "?"}
@@ -79,11 +82,11 @@ class OAuth:
                 "id": attempt.connection_id,
                 "name": f"{destination['name']} for {ORGANISATION['name']}",
                 "oAuthEndpointID": attempt.endpoint_id,
-                "createdAt": iso(moment),
-                "updatedAt": iso(moment),
+                "createdAt": iso(timestamp),
+                "updatedAt": iso(timestamp),
             }
         else:
-            self.connections[attempt.connection_id]["updatedAt"] = iso(moment)
+            self.connections[attempt.connection_id]["updatedAt"] = iso(timestamp)
 
     def check_connection(self, endpoint_id: str | None, connection_id: str | None) -> None:
         """Refuse an integration connection whose authorisation does not fit its integration."""
@@ -102,14 +105,14 @@ class OAuth:
                 f"oAuthConnectionID {connection_id} is no connection of the OAuth endpoint {endpoint_id}"
             )
 
-    def create_attempt(self, incoming: Incoming) -> Answer:
+    def create_attempt(self, request: Request) -> Response:
         """Begin an authorisation; only the GET of the attempt tells where to send the person."""
-        incoming.read_query().end()
-        fields = Fields(incoming.json())
-        endpoint_id = fields.need("oAuthEndpointID", filled_text)
-        connection_id = fields.may("oAuthConnectionID", filled_text)
-        redirect_url = fields.may("redirectUrl", url)
-        state = fields.may("state", text)
+        request.need_no_query()
+        fields = Fields(request.json())
+        endpoint_id = fields.need("oAuthEndpointID", checks.filled_text)
+        connection_id = fields.may("oAuthConnectionID", checks.filled_text)
+        redirect_url = fields.may("redirectUrl", checks.url)
+        state = fields.may("state", checks.text)
         fields.end()
         if destination_of_endpoint(endpoint_id) is None:
             raise Invalid(f"no OAuth endpoint {endpoint_id}")
@@ -123,18 +126,23 @@ class OAuth:
             redirect_url=redirect_url,
             state=state,
             connection_id=connection_id,
-            fail=incoming.fail,
+            fail=request.fail,
         )
         self._attempts[attempt.id] = attempt
         self._open.add(attempt.id)
-        return Answer.json({"id": attempt.id}, 201)
+        return Response.json({"id": attempt.id}, 201)
 
-    def get_attempt(self, incoming: Incoming, attempt_id: str) -> Answer:
+    def get_attempt(self, request: Request, attempt_id: str) -> Response:
         """One attempt as it stands."""
-        incoming.read_query().end()
-        if attempt_id not in self._attempts:
-            raise Refused(404, f"no OAuth connection attempt {attempt_id}")
-        return Answer.json(self._show(self._attempts[attempt_id]))
+        request.need_no_query()
+        return Response.json(self._show(find(self._attempts, attempt_id, "OAuth connection attempt")))
+
+    def _attempt(self, attempt_id: str, ticket: str | None) -> Attempt | None:
+        """The attempt that a consent page is for, if the ticket is the right one."""
+        attempt = self._attempts.get(attempt_id)
+        if attempt is None or ticket is None:
+            return None
+        return attempt if secrets.compare_digest(ticket.encode(), attempt.ticket.encode()) else None
 
     def _status(self, attempt: Attempt) -> str:
         if attempt.denied is not None:
@@ -168,33 +176,25 @@ class OAuth:
         """All attempts as they stand; the API itself has no such list."""
         return [self._show(attempt) for attempt in self._attempts.values()]
 
-    def list_connections(self, incoming: Incoming) -> Answer:
+    def list_connections(self, request: Request) -> Response:
         """All OAuth connections, or those of one OAuth endpoint."""
-        query = incoming.read_query()
-        endpoint_id = query.may("oAuthEndpointID", filled_text)
+        query = request.read_query()
+        endpoint_id = query.may("oAuthEndpointID", checks.filled_text)
         found = [item for item in self.connections.values() if endpoint_id in (None, item["oAuthEndpointID"])]
         return page(query, "v2/OauthConnections", found)
 
-    def get_connection(self, incoming: Incoming, connection_id: str) -> Answer:
+    def get_connection(self, request: Request, connection_id: str) -> Response:
         """One OAuth connection."""
-        incoming.read_query().end()
-        if connection_id not in self.connections:
-            raise Refused(404, f"no OAuth connection {connection_id}")
-        return Answer.json(self.connections[connection_id])
+        request.need_no_query()
+        return Response.json(find(self.connections, connection_id, "OAuth connection"))
 
-    def consent_page(self, incoming: Incoming, attempt_id: str) -> Answer:
+    def consent_page(self, request: Request, attempt_id: str) -> Response:
         """The page that the authorizationUrl opens."""
-        query = incoming.read_query()
-        ticket = query.may("ticket", text)
-        attempt = self._attempts.get(attempt_id)
-        if (
-            attempt is None
-            or ticket is None
-            or not secrets.compare_digest(ticket.encode(), attempt.ticket.encode())
-        ):
-            return plain_page(
-                "Unknown request", "<p>This address belongs to no authorisation request.</p>", 404
-            )
+        query = request.read_query()
+        ticket = query.may("ticket", checks.text)
+        attempt = self._attempt(attempt_id, ticket)
+        if attempt is None or ticket is None:
+            return _unknown_page()
         status = self._status(attempt)
         if status != "PENDING":
             return plain_page("Nothing to decide", f"<p>This request has been decided: {status}.</p>")
@@ -210,17 +210,15 @@ class OAuth:
             '<button name="decision" value="deny" class="quiet">Deny</button></form>',
         )
 
-    def decide(self, incoming: Incoming, attempt_id: str) -> Answer:
+    def decide(self, request: Request, attempt_id: str) -> Response:
         """The person has pressed a button."""
-        form = Fields(dict(incoming.form()))
-        ticket = form.need("ticket", text)
-        decision = form.need("decision", one_of("authorize", "deny"))
+        form = Fields(dict(request.form()))
+        ticket = form.need("ticket", checks.text)
+        decision = form.need("decision", checks.one_of("authorize", "deny"))
         form.end()
-        attempt = self._attempts.get(attempt_id)
-        if attempt is None or not secrets.compare_digest(ticket.encode(), attempt.ticket.encode()):
-            return plain_page(
-                "Unknown request", "<p>This address belongs to no authorisation request.</p>", 404
-            )
+        attempt = self._attempt(attempt_id, ticket)
+        if attempt is None:
+            return _unknown_page()
         if self._status(attempt) != "PENDING":
             return plain_page("Nothing to decide", "<p>This request has been decided before.</p>", 409)
         if decision == "authorize":
@@ -229,9 +227,13 @@ class OAuth:
             attempt.denied = self._settings.clock.now()
             attempt.done = True
         if attempt.redirect_url is not None:
-            return Answer(303, headers={"Location": _with_state(attempt.redirect_url, attempt.state)})
+            return Response(303, headers={"Location": _with_state(attempt.redirect_url, attempt.state)})
         said = "authorised" if decision == "authorize" else "denied"
         return plain_page(f"Access {said}", f"<p>Access {said}. You may close this page.</p>")
+
+
+def _unknown_page() -> Response:
+    return plain_page("Unknown request", "<p>This address belongs to no authorisation request.</p>", 404)
 
 
 def _with_state(address: str, state: str | None) -> str:

@@ -8,8 +8,10 @@ from bisect import bisect_right
 from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 
-from airflow_provider_activation.sandbox.core.messages import Answer
-from airflow_provider_activation.sandbox.core.reading import Invalid, Query, filled_text
+from airflow_provider_activation.sandbox.core import checks
+from airflow_provider_activation.sandbox.core.errors import Invalid
+from airflow_provider_activation.sandbox.core.messages import Response
+from airflow_provider_activation.sandbox.core.reading import Query
 
 T = TypeVar("T")
 
@@ -23,14 +25,14 @@ def page(
     items: Sequence[T],
     show: Callable[[T], Any] = lambda item: item,
     number: Callable[[T], int] | None = None,
-) -> Answer:
+) -> Response:
     """One page of a list; `show` is asked only for the items on it. Refuses what is left in the query.
 
     A list that can lose items needs `number`, which rises from item to item: its cursor then names the
     last item shown. In the others, which only ever grow at their end, a position is stable.
     """
     limit = query.whole("limit", 1, MAX_LIMIT) or DEFAULT_LIMIT
-    after = query.may("after", filled_text)
+    after = query.may("after", checks.filled_text)
     query.end()
     start = 0 if after is None else _place(after)
     if after is not None and number is not None:
@@ -41,7 +43,7 @@ def page(
     cursor = None
     if end < len(items):
         cursor = _cursor(end if number is None else number(items[end - 1]))
-    return Answer.json(
+    return Response.json(
         {
             key: [show(item) for item in items[start:end]],
             "_pagination": {"after": cursor, "total": len(items)},

@@ -88,7 +88,7 @@ class Segment:
         return {"id": self.id, "field": field, "value": self.value, "type": self.type}
 
     @property
-    def held(self) -> dict[str, Any]:
+    def stored(self) -> dict[str, Any]:
         """As the sandbox shows it, with what the API keeps to itself."""
         return {**self.public, "recordCount": self.record_count}
 

@@ -6,20 +6,22 @@ import csv
 import itertools
 from collections import Counter
 
-from airflow_provider_activation.sandbox.core.messages import CSV, Answer, Incoming, Refused
-from airflow_provider_activation.sandbox.core.reading import Invalid, filled_text
+from airflow_provider_activation.sandbox.core import checks
+from airflow_provider_activation.sandbox.core.errors import Invalid
+from airflow_provider_activation.sandbox.core.messages import CSV, Request, Response
+from airflow_provider_activation.sandbox.core.routing import Operations, find
 from airflow_provider_activation.sandbox.liveramp.paging import page
 from airflow_provider_activation.sandbox.liveramp.seeds import SEGMENTS, Segment
 
-SEGMENT_ROUTES = (
-    ("POST", "/upload", "upload"),
-    ("GET", "/v2/segments", "list_segments"),
-    ("GET", "/v2/segments/{id}", "get_segment"),
-)
 
-
-class Segments:
+class Segments(Operations):
     """The segments of the organisation. The API itself makes none: they come out of uploaded files."""
+
+    table = (
+        ("POST", "/upload", "upload"),
+        ("GET", "/v2/segments", "list_segments"),
+        ("GET", "/v2/segments/{id}", "get_segment"),
+    )
 
     def __init__(self) -> None:
         self._segments = dict(SEGMENTS)
@@ -39,15 +41,15 @@ class Segments:
         """Those that were not there from the start."""
         return self.all()[len(SEGMENTS) :]
 
-    def upload(self, incoming: Incoming) -> Answer:
+    def upload(self, request: Request) -> Response:
         """Stand in for the vendor's SFTP drop: take a CSV file, and answer with its segments.
 
         The first column names the person. Each other column is a field, and each value in it a segment of
         all who have it; a segment that is there already gets its new number of records. The real service
         takes up to a day for this.
         """
-        incoming.read_query().end()
-        records = _count(incoming)
+        request.need_no_query()
+        records = _count(request)
         there = {(segment.field_name, segment.value): segment.id for segment in self._segments.values()}
         found = []
         for (field, value), count in records.items():
@@ -57,13 +59,13 @@ class Segments:
             segment = Segment(segment_id, self._field_ids[field], field, value, "ONBOARDING", count)
             self._segments[segment_id] = segment
             found.append(segment.public)
-        return Answer.json({"segments": found}, 201)
+        return Response.json({"segments": found}, 201)
 
-    def list_segments(self, incoming: Incoming) -> Answer:
+    def list_segments(self, request: Request) -> Response:
         """All segments, or those of a field and value."""
-        query = incoming.read_query()
-        value = query.may("valueName", filled_text)
-        field = query.may("fieldName", filled_text)
+        query = request.read_query()
+        value = query.may("valueName", checks.filled_text)
+        field = query.may("fieldName", checks.filled_text)
         found = [
             segment
             for segment in self._segments.values()
@@ -71,21 +73,17 @@ class Segments:
         ]
         return page(query, "v2/Segments", found, lambda segment: segment.public)
 
-    def get_segment(self, incoming: Incoming, segment_id: str) -> Answer:
+    def get_segment(self, request: Request, segment_id: str) -> Response:
         """One segment."""
-        incoming.read_query().end()
-        segment = self._segments.get(segment_id)
-        if segment is None:
-            raise Refused(404, f"no segment {segment_id}")
-        return Answer.json(segment.public)
+        request.need_no_query()
+        return Response.json(find(self._segments, segment_id, "segment").public)
 
 
-def _count(incoming: Incoming) -> Counter[tuple[str, str]]:
+def _count(request: Request) -> Counter[tuple[str, str]]:
     """How many people have each value of each field, in the order of the file."""
-    if incoming.media_type() != CSV:
-        raise Invalid(f"Content-Type must be {CSV}")
+    request.need_media_type(CSV)
     try:
-        heading, *rows = csv.reader(incoming.body.decode("utf-8").splitlines(), strict=True)
+        heading, *rows = csv.reader(request.body.decode("utf-8").splitlines(), strict=True)
     except (UnicodeDecodeError, ValueError, csv.Error) as error:
         raise Invalid(f"the file is not valid CSV with a heading: {error}") from None
     if len(heading) < 2 or len(set(heading)) < len(heading) or not all(heading):
