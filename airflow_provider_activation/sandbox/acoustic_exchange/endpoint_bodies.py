@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from airflow_provider_activation.sandbox.core import checks
 from airflow_provider_activation.sandbox.core.errors import Invalid
-from airflow_provider_activation.sandbox.core.reading import Fields
+from airflow_provider_activation.sandbox.core.reading import Fields, record
 
 LONGEST_REASON = 512
 """Bytes, so counted in UTF-8."""
@@ -35,9 +35,7 @@ def read_database_change(body: object) -> DatabaseChange:
 
 def read_access_attributes(body: object) -> dict[str, str]:
     """Check PUT /v1/endpointattributes/authkey/{authKey}; gives the pairs."""
-    fields = Fields(body)
-    attributes = fields.need("attributes", checks.text_map)
-    fields.end()
+    attributes: dict[str, str] = record({"attributes": checks.text_map})(body, "")["attributes"]
     if not attributes:
         raise Invalid("attributes must have at least one name and value")
     return attributes
@@ -45,9 +43,7 @@ def read_access_attributes(body: object) -> dict[str, str]:
 
 def read_failure(body: object) -> str:
     """Check PUT /v1/endpoint/{endpoint_id}/reportfailure; gives the reason."""
-    fields = Fields(body)
-    reason = fields.need("reason", checks.filled_text)
-    fields.end()
+    reason: str = record({"reason": checks.filled_text})(body, "")["reason"]
     if len(reason.encode()) > LONGEST_REASON:
         raise Invalid(f"reason must not exceed {LONGEST_REASON} bytes")
     return reason

@@ -13,11 +13,10 @@ from typing import Any
 from airflow_provider_activation.sandbox.acoustic_exchange.account import Account
 from airflow_provider_activation.sandbox.acoustic_exchange.endpoints import Endpoint
 from airflow_provider_activation.sandbox.core import checks
-from airflow_provider_activation.sandbox.core.checks import Check
 from airflow_provider_activation.sandbox.core.clock import iso
 from airflow_provider_activation.sandbox.core.errors import Invalid, Refused
 from airflow_provider_activation.sandbox.core.messages import Request, Response
-from airflow_provider_activation.sandbox.core.reading import Fields
+from airflow_provider_activation.sandbox.core.reading import Optional, record
 from airflow_provider_activation.sandbox.core.routing import Operations
 
 
@@ -46,7 +45,7 @@ class EventOperations(Operations):
     def publish(self, request: Request) -> Response:
         """Take in events: of one person, of one person each, or of nobody in particular."""
         endpoint = self._source(request)
-        given = _events(request.json())
+        given = _read_events(request.json())
         for event in given["events"]:
             if event["code"] not in endpoint.event_types:
                 raise Invalid(f"endpoint {endpoint.id} has no event type {event['code']}: register it first")
@@ -56,7 +55,7 @@ class EventOperations(Operations):
     def create_type(self, request: Request) -> Response:
         """Make a type known; its code must be new."""
         endpoint = self._source(request)
-        given = _event_type(request.json())
+        given = _event_type(request.json(), "")
         if given["code"] in endpoint.event_types:
             raise Refused(409, f"endpoint {endpoint.id} has an event type {given['code']} already")
         endpoint.event_types[given["code"]] = given
@@ -65,7 +64,7 @@ class EventOperations(Operations):
     def update_type(self, request: Request) -> Response:
         """Replace the type of this code."""
         endpoint = self._source(request)
-        given = _event_type(request.json())
+        given = _event_type(request.json(), "")
         if given["code"] not in endpoint.event_types:
             raise Refused(404, f"endpoint {endpoint.id} has no event type {given['code']}")
         endpoint.event_types[given["code"]] = given
@@ -101,61 +100,28 @@ class EventOperations(Operations):
         }
 
 
-def _event_type(body: object) -> dict[str, Any]:
-    fields = Fields(body)
-    fields.need("name", checks.filled_text)
-    fields.need("code", checks.filled_text)
-    fields.may("description", checks.text)
-    fields.end()
-    return checks.any_object(body, "the body")
-
-
-def _events(body: object) -> dict[str, Any]:
-    fields = Fields(body)
-    fields.may("channel", checks.filled_text)
-    fields.may("identifiers", _identifiers)
-    events = fields.need("events", checks.array(_event, minimum=1))
-    fields.end()
-    if "channel" not in fields and not all("channel" in event for event in events):
-        raise Invalid("channel must be given, for all events or with each")
-    if "identifiers" in fields and any("identifiers" in event for event in events):
-        raise Invalid("identifiers must be given for all events or with each, not both")
-    return checks.any_object(body, "the body")
-
-
-def _identifier(value: object, where: str) -> None:
-    fields = Fields(value, where)
-    fields.need("name", checks.filled_text)
-    fields.need("value", checks.filled_text)
-    fields.may("isOriginal", checks.boolean)
-    fields.end()
-
-
-_identifiers = checks.array(_identifier, minimum=1)
-
-
-def _event(value: object, where: str) -> Fields:
-    fields = Fields(value, where)
-    fields.need("code", checks.filled_text)
-    fields.need("timestamp", _timestamp)
-    fields.may("channel", checks.filled_text)
-    fields.may("identifiers", _identifiers)
-    fields.may("attributes", checks.array(_attribute))
-    fields.end()
-    return fields
-
-
-_scalar: Check[str | bool | float] = checks.either(
-    checks.text, checks.either(checks.boolean, checks.number())
+_event_type = record(
+    {"name": checks.filled_text, "code": checks.filled_text, "description": Optional(checks.text)}
 )
 
+_identifiers = checks.array(
+    record(
+        {
+            "name": checks.filled_text,
+            "value": checks.filled_text,
+            "isOriginal": Optional(checks.boolean),
+        }
+    ),
+    minimum=1,
+)
 
-def _attribute(value: object, where: str) -> None:
-    fields = Fields(value, where)
-    fields.need("name", checks.filled_text)
-    fields.need("value", _scalar)
-    fields.may("type", checks.filled_text)
-    fields.end()
+_attribute = record(
+    {
+        "name": checks.filled_text,
+        "value": checks.either(checks.text, checks.either(checks.boolean, checks.number())),
+        "type": Optional(checks.filled_text),
+    }
+)
 
 
 def _timestamp(value: object, where: str) -> str:
@@ -165,3 +131,31 @@ def _timestamp(value: object, where: str) -> str:
     except ValueError:
         raise Invalid(f"{where} must be an ISO 8601 time") from None
     return written
+
+
+_event = record(
+    {
+        "code": checks.filled_text,
+        "timestamp": _timestamp,
+        "channel": Optional(checks.filled_text),
+        "identifiers": Optional(_identifiers),
+        "attributes": Optional(checks.array(_attribute)),
+    }
+)
+_events = record(
+    {
+        "channel": Optional(checks.filled_text),
+        "identifiers": Optional(_identifiers),
+        "events": checks.array(_event, minimum=1),
+    }
+)
+
+
+def _read_events(body: object) -> dict[str, Any]:
+    given = _events(body, "")
+    events = given["events"]
+    if "channel" not in given and not all("channel" in event for event in events):
+        raise Invalid("channel must be given, for all events or with each")
+    if "identifiers" in given and any("identifiers" in event for event in events):
+        raise Invalid("identifiers must be given for all events or with each, not both")
+    return given

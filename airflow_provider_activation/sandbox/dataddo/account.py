@@ -6,8 +6,6 @@ import secrets
 from dataclasses import dataclass, field
 from typing import Any
 
-from airflow_provider_activation.sandbox.core import checks
-from airflow_provider_activation.sandbox.core.checks import Check
 from airflow_provider_activation.sandbox.core.errors import Invalid, Refused
 from airflow_provider_activation.sandbox.core.messages import Request
 from airflow_provider_activation.sandbox.core.routing import Operations, find, number_in
@@ -17,9 +15,6 @@ from airflow_provider_activation.sandbox.dataddo.runs import Runs
 from airflow_provider_activation.sandbox.dataddo.schedule import NEVER, Schedule
 
 CUSTOMER_ID = "77"
-
-# A number in one document, a string in the other.
-service_id: Check[int | str] = checks.either(checks.integer(1), checks.filled_text)
 
 
 def new_id() -> str:

@@ -7,7 +7,7 @@ from typing import Any
 
 from airflow_provider_activation.sandbox.core import checks
 from airflow_provider_activation.sandbox.core.errors import Invalid
-from airflow_provider_activation.sandbox.core.reading import Fields
+from airflow_provider_activation.sandbox.core.reading import Fields, Optional, record
 from airflow_provider_activation.sandbox.dataddo.runs import Runs
 from airflow_provider_activation.sandbox.dataddo.schedule import Schedule, schedule_of_action
 from airflow_provider_activation.sandbox.dataddo.source_body import STRATEGIES, date_range
@@ -116,7 +116,4 @@ def _same(fields: Fields, name: str, action_id: str) -> None:
 
 def read_write(body: object) -> dict[str, Any]:
     """The optional body of a write."""
-    fields = Fields(body)
-    fields.may("skipRulesValidation", checks.boolean)
-    fields.end()
-    return checks.any_object(body, "the body")
+    return record({"skipRulesValidation": Optional(checks.boolean)})(body, "")

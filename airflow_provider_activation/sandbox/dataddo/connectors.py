@@ -10,7 +10,7 @@ from airflow_provider_activation.sandbox.core.errors import Refused
 from airflow_provider_activation.sandbox.core.messages import Request, Response
 from airflow_provider_activation.sandbox.core.reading import Fields
 from airflow_provider_activation.sandbox.core.routing import find
-from airflow_provider_activation.sandbox.dataddo.account import CUSTOMER_ID, Part, Source, new_id, service_id
+from airflow_provider_activation.sandbox.dataddo.account import CUSTOMER_ID, Part, Source, new_id
 from airflow_provider_activation.sandbox.dataddo.catalogue import (
     ACCOUNTS,
     BREAKDOWNS,
@@ -30,7 +30,7 @@ from airflow_provider_activation.sandbox.dataddo.catalogue import (
     rows,
 )
 from airflow_provider_activation.sandbox.dataddo.schedule import created_schedule
-from airflow_provider_activation.sandbox.dataddo.source_body import read_snapchat_source
+from airflow_provider_activation.sandbox.dataddo.source_body import oauth_id, read_snapchat_source
 
 # The options that depend on nothing chosen before.
 OPTIONS = {"breakdown": BREAKDOWNS, "metric": METRICS, "labels": LABELS, "dateRange": DATE_RANGES}
@@ -108,7 +108,7 @@ class Connectors(Part):
         """The Snapchat organizations that a service may use."""
         request.need_no_query()
         fields = Fields(request.json())
-        self._account.check_service(fields.need("oAuthId", service_id))
+        self._account.check_service(fields.need("oAuthId", oauth_id))
         fields.end()
         return Response.json(options(ORGANISATIONS))
 
@@ -123,7 +123,7 @@ class Connectors(Part):
     def _choose(self, request: Request, name: str, found: Mapping[str, Mapping[str, str]]) -> Response:
         request.need_no_query()
         fields = Fields(request.json())
-        self._account.check_service(fields.need("oAuthId", service_id))
+        self._account.check_service(fields.need("oAuthId", oauth_id))
         chosen = fields.need(name, checks.one_of(*found))
         fields.end()
         return Response.json(options(found[chosen]))
@@ -131,8 +131,8 @@ class Connectors(Part):
     def preview(self, request: Request) -> Response:
         """The first rows of what a source would load; makes nothing."""
         request.need_no_query()
-        parameters, oauth_id = read_snapchat_source(request.json())
-        self._account.check_service(oauth_id)
+        parameters, given_id = read_snapchat_source(request.json())
+        self._account.check_service(given_id)
         names = columns(parameters)
         data = [] if request.fail else rows(names, PREVIEW_ROWS)
         return Response.json(
@@ -152,8 +152,8 @@ class Connectors(Part):
     def create_source(self, request: Request) -> Response:
         """A new Snapchat source; labels need not be unique."""
         request.need_no_query()
-        parameters, oauth_id = read_snapchat_source(request.json())
-        service = self._account.check_service(oauth_id)
+        parameters, given_id = read_snapchat_source(request.json())
+        service = self._account.check_service(given_id)
         template = TEMPLATES[parameters["templateId"]]
         public: dict[str, Any] = {
             "id": new_id(),

@@ -39,6 +39,10 @@ def date_range(braces: bool | None) -> Check[str]:
     return check
 
 
+# A number in one document, a string in the other.
+oauth_id: Check[int | str] = checks.either(checks.integer(1), checks.filled_text)
+
+
 def _null(value: object, where: str) -> None:
     if value is not None:
         raise Invalid(f"{where} must be null")
@@ -47,7 +51,7 @@ def _null(value: object, where: str) -> None:
 def read_snapchat_source(body: object) -> tuple[dict[str, Any], int | str]:
     """The parameters of a new source as they were given, and its oAuthId."""
     fields = Fields(body)
-    oauth_id = fields.need("oAuthId", checks.either(checks.integer(1), checks.filled_text))
+    service = fields.need("oAuthId", oauth_id)
     frequency = fields.may("sync_frequency", checks.one_of(*FREQUENCIES))
     required: dict[str, Check[Any]] = {
         "connectorId": checks.one_of(SNAPCHAT),
@@ -84,4 +88,4 @@ def read_snapchat_source(body: object) -> tuple[dict[str, Any], int | str]:
     given = checks.any_object(body, "the body")
     if given["accountId"] not in ACCOUNTS[str(given["organizationId"])]:
         raise Invalid(f"accountId names no account of {given['organizationId']}")
-    return given, oauth_id
+    return given, service

@@ -12,7 +12,7 @@ from airflow_provider_activation.sandbox.core import checks
 from airflow_provider_activation.sandbox.core.clock import Clock
 from airflow_provider_activation.sandbox.core.errors import Invalid, Refused
 from airflow_provider_activation.sandbox.core.messages import Request, Response
-from airflow_provider_activation.sandbox.core.reading import Fields
+from airflow_provider_activation.sandbox.core.reading import Fields, record
 from airflow_provider_activation.sandbox.core.routing import Operations
 from airflow_provider_activation.sandbox.delta_projects.clients import Clients
 from airflow_provider_activation.sandbox.delta_projects.fetch import BELOW_AN_ACTIVITY, read_fetch
@@ -204,17 +204,6 @@ def timestamp(value: object, where: str) -> datetime:
         raise Invalid(f"{where} is no valid time") from None
 
 
-def _geo(value: object, where: str) -> dict[str, float]:
-    fields = Fields(value, where)
-    read = {
-        "lat": fields.need("lat", checks.number(-90, 90)),
-        "long": fields.need("long", checks.number(-180, 180)),
-        "radius": fields.need("radius", checks.number(0)),
-    }
-    fields.end()
-    return read
-
-
 def _json_text(value: object, where: str) -> str:
     written = checks.text(value, where)
     try:
@@ -224,6 +213,9 @@ def _json_text(value: object, where: str) -> str:
     if not ok:
         raise Invalid(f"{where} must be a string that holds a JSON object")
     return written
+
+
+_geo = record({"lat": checks.number(-90, 90), "long": checks.number(-180, 180), "radius": checks.number(0)})
 
 
 def _check_flight(start: datetime, stop: datetime) -> None:

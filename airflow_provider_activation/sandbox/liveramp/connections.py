@@ -9,7 +9,7 @@ from airflow_provider_activation.sandbox.core import checks
 from airflow_provider_activation.sandbox.core.clock import iso
 from airflow_provider_activation.sandbox.core.errors import Invalid
 from airflow_provider_activation.sandbox.core.messages import Request, Response
-from airflow_provider_activation.sandbox.core.reading import Fields
+from airflow_provider_activation.sandbox.core.reading import Fields, record
 from airflow_provider_activation.sandbox.core.routing import Operations, find
 from airflow_provider_activation.sandbox.core.settings import Settings
 from airflow_provider_activation.sandbox.liveramp.managers import Managers, manager_name
@@ -124,6 +124,9 @@ class IntegrationConnections(Operations):
         self._oauth.check_connection(integration.get("oAuthEndpointID"), given.get("oAuthConnectionID"))
 
 
+_property = record({"propertyKey": checks.filled_text, "propertyValue": checks.text})
+
+
 def _read_changeable(fields: Fields) -> dict[str, Any]:
     """What both the creation and the update of a connection carry."""
     given: dict[str, Any] = {
@@ -135,13 +138,3 @@ def _read_changeable(fields: Fields) -> dict[str, Any]:
     if oauth_connection is not None:
         given["oAuthConnectionID"] = oauth_connection
     return given
-
-
-def _property(value: object, where: str) -> dict[str, str]:
-    fields = Fields(value, where)
-    read = {
-        "propertyKey": fields.need("propertyKey", checks.filled_text),
-        "propertyValue": fields.need("propertyValue", checks.text),
-    }
-    fields.end()
-    return read

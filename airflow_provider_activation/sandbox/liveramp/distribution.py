@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import itertools
 from dataclasses import dataclass
-from typing import Any, Literal, TypeVar
+from typing import Any, Literal
 
 from airflow_provider_activation.sandbox.core import checks
 from airflow_provider_activation.sandbox.core.checks import Check
 from airflow_provider_activation.sandbox.core.clock import iso, progress
 from airflow_provider_activation.sandbox.core.errors import Invalid, Refused
 from airflow_provider_activation.sandbox.core.messages import Request, Response
-from airflow_provider_activation.sandbox.core.reading import Fields
+from airflow_provider_activation.sandbox.core.reading import Optional, record
 from airflow_provider_activation.sandbox.core.routing import Operations, find
 from airflow_provider_activation.sandbox.core.settings import Settings
 from airflow_provider_activation.sandbox.liveramp.paging import page
@@ -23,8 +23,6 @@ MAX_CONFIGS = 500
 SYNC_COURSE = ("NEVER_SYNCED", "OUT_OF_SYNC", "SYNCED")
 GOING = ("PENDING", "IN_PROGRESS")
 """What a delivery goes through before it ends."""
-
-T = TypeVar("T")
 
 
 @dataclass
@@ -146,7 +144,7 @@ class Distribution(Operations):
             segment_id=segment.id,
             segment_type=segment.type,
             manager_id=manager["id"],
-            destination_segment_id=item["destinationSegmentID"],
+            destination_segment_id=item.get("destinationSegmentID"),
             connection_id=manager["integrationConnectionID"],
             device_type=devices[0] if len(devices) == 1 else "MIXED",
         )
@@ -167,7 +165,7 @@ class Distribution(Operations):
         request.need_no_query()
         manager = self.manager(manager_id)
         items = _items(request, _config_id)
-        return Response.json([self._remove(manager, config_id, request.fail) for config_id in items], 207)
+        return Response.json([self._remove(manager, item["id"], request.fail) for item in items], 207)
 
     def _remove(self, manager: dict[str, Any], config_id: str, fail: bool) -> dict[str, Any]:
         config = self._configs.get(config_id)
@@ -300,30 +298,22 @@ class Distribution(Operations):
         }
 
 
-def _items(request: Request, item: Check[T]) -> list[T]:
+_config_id = record({"id": checks.filled_text})
+_config_item = record(
+    {
+        "segmentID": checks.filled_text,
+        "segmentType": checks.one_of(*SEGMENT_TYPES),
+        "distributionManagerID": checks.filled_text,
+        "destinationSegmentID": Optional(checks.filled_text),
+    }
+)
+
+
+def _items(request: Request, item: Check[dict[str, Any]]) -> list[dict[str, Any]]:
     items = checks.array(item, minimum=1)(request.json(), "the body")
     if len(items) > MAX_CONFIGS:
         raise Invalid(f"at most {MAX_CONFIGS} segment configs in one call, not {len(items)}")
     return items
-
-
-def _config_id(value: object, where: str) -> str:
-    fields = Fields(value, where)
-    read = fields.need("id", checks.filled_text)
-    fields.end()
-    return read
-
-
-def _config_item(value: object, where: str) -> dict[str, Any]:
-    fields = Fields(value, where)
-    read = {
-        "segmentID": fields.need("segmentID", checks.filled_text),
-        "segmentType": fields.need("segmentType", checks.one_of(*SEGMENT_TYPES)),
-        "distributionManagerID": fields.need("distributionManagerID", checks.filled_text),
-        "destinationSegmentID": fields.may("destinationSegmentID", checks.filled_text),
-    }
-    fields.end()
-    return read
 
 
 def _outcome(config_id: str | None, status: int, code: str, message: str) -> dict[str, Any]:
