@@ -1,4 +1,4 @@
-"""One Acoustic Exchange account: its endpoints, and what each of its keys opens."""
+"""The Acoustic Exchange account: its endpoints, and the permissions of its keys."""
 
 from __future__ import annotations
 
@@ -13,16 +13,16 @@ from airflow_provider_activation.sandbox.core.settings import Settings
 Level = Literal["account", "endpoint", "application"]
 
 OWN_ENDPOINT = 10001
-"""The endpoint that the endpoint-level key belongs to."""
+"""The endpoint of the endpoint-level key."""
 
 REPLACING_SOURCE = 20004
-"""A source that answers 308 where one segment is to be added or removed: it can only replace its list."""
+"""A source that only replaces its whole list. It responds 308 when one segment is added or removed."""
 
 FIXED_SOURCE = 20005
-"""A source that answers 501 there."""
+"""A source that responds 501 when one segment is added or removed."""
 
 APPLICATION_ENDPOINTS = (OWN_ENDPOINT, REPLACING_SOURCE)
-"""The endpoints that are built on the application of the application-level key."""
+"""The endpoints of the application of the application-level key."""
 
 ENDPOINT_KEYS = {
     "acoustic_endpoint_key": OWN_ENDPOINT,
@@ -67,11 +67,11 @@ def _seeds() -> list[Endpoint]:
 
 
 class Account:
-    """Knows who calls and what the caller may reach."""
+    """Finds the caller's key, and checks its permissions."""
 
     def __init__(self, settings: Settings) -> None:
         self.endpoints = {endpoint.id: endpoint for endpoint in _seeds()}
-        # With each key its level, and its endpoint if it belongs to one.
+        # The level of each key, and its endpoint if it has one.
         self._keys: dict[str | None, tuple[Level, int | None]] = {
             settings.secret("acoustic_account_key"): ("account", None),
             settings.secret("acoustic_application_key"): ("application", None),
@@ -89,7 +89,7 @@ class Account:
         return self._caller(request)[0]
 
     def need_level(self, request: Request, *levels: Level) -> Level:
-        """Refuse a key of another level; gives the key's level."""
+        """Return the level of the caller's key. Refuse other levels."""
         given = self.level(request)
         if given not in levels:
             wanted = " or ".join(levels)
@@ -99,39 +99,39 @@ class Account:
         return given
 
     def need_access(self, request: Request, *endpoint_ids: int) -> None:
-        """Refuse all but the account's key and the keys of these endpoints."""
+        """Refuse keys other than the account's and those of some endpoints."""
         if self.need_level(request, "account", "endpoint") == "endpoint":
             self.need_part(request, *endpoint_ids)
 
     def need_part(self, request: Request, *endpoint_ids: int) -> None:
-        """Refuse a key that belongs to none of these endpoints nor to an application of theirs."""
+        """Refuse a key whose endpoint, or application, is not one of some endpoints."""
         level = self.need_level(request, "endpoint", "application")
         reached = APPLICATION_ENDPOINTS if level == "application" else (self.own_id(request),)
         if not set(reached) & set(endpoint_ids):
             raise Refused(403, f"Not authorized: the {level}-level key belongs to another endpoint")
 
     def is_key_of(self, key: str, endpoint_id: int) -> bool:
-        """Whether a key that stands elsewhere than in the header is this endpoint's."""
+        """Whether a key is the key of an endpoint."""
         return self._keys.get(key) == ("endpoint", endpoint_id)
 
     def own_id(self, request: Request) -> int | None:
-        """The id of the endpoint that an endpoint-level key belongs to."""
+        """The id of the caller's endpoint, if the key has one."""
         return self._caller(request)[1]
 
     def own(self, request: Request) -> Endpoint:
-        """The endpoint that the key belongs to; 404 when it has been deleted."""
+        """The endpoint of the caller's key; 404 when it is deleted."""
         self.need_level(request, "endpoint")
         return self.endpoint(str(self.own_id(request)))
 
     def own_endpoint(self, request: Request, written: str, deleted: bool = False) -> Endpoint:
-        """The endpoint of an id in a path, for calls that only its own key may make."""
+        """The endpoint with the id in a path. Only its own key is allowed."""
         self.need_level(request, "endpoint")
         endpoint = self.endpoint(written, deleted)
         self.need_part(request, endpoint.id)
         return endpoint
 
     def endpoint(self, written: str, deleted: bool = False) -> Endpoint:
-        """The endpoint of an id in a path; a deleted one only where the call is about that."""
+        """The endpoint with the id in a path. Deleted ones are only found with `deleted`."""
         number = number_in(written)
         endpoint = None if number is None else self.endpoints.get(number)
         if endpoint is None or (endpoint.deleted and not deleted):

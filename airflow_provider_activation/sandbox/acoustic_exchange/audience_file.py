@@ -1,4 +1,4 @@
-"""Reading an audience file as it arrives: its header, its number of records, and that it is sound."""
+"""An audience file, checked while it is uploaded."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ LONGEST_RECORD = 4 * 1024 * 1024
 
 
 class AudienceFile:
-    """A CSV file of any size, of which only a summary is kept; `on_record` sees each record pass."""
+    """The summary of a CSV file of any size. `on_record` gets each record."""
 
     def __init__(
         self, required_columns: list[str], on_record: Callable[[dict[str, str]], None] | None = None
@@ -31,7 +31,7 @@ class AudienceFile:
         self.bytes = 0
 
     def feed(self, chunk: bytes) -> None:
-        """Read a piece of the file, which may end anywhere, even inside a character."""
+        """Read the next chunk. It may end anywhere, even inside a character."""
         self.bytes += len(chunk)
         self._hash.update(chunk)
         try:
@@ -46,7 +46,7 @@ class AudienceFile:
             raise Invalid(f"record {self.records + 1} does not end, perhaps a quote is never closed")
 
     def _last_record_end(self) -> int:
-        # A line break inside quotes does not end a record: an even number of quotes must come before it.
+        # A record ends at a line break after an even number of quotes.
         cut = self._rest.rfind("\n") + 1
         quotes = self._rest.count('"', 0, cut)
         while quotes % 2:
@@ -78,7 +78,7 @@ class AudienceFile:
         self.header = row
 
     def end(self) -> None:
-        """The file is complete."""
+        """Read the end of the file."""
         try:
             self._rest += self._decoder.decode(b"", final=True)
         except UnicodeDecodeError:
@@ -90,7 +90,7 @@ class AudienceFile:
             raise Invalid("the file is empty")
 
     def as_json(self) -> dict[str, Any]:
-        """The summary."""
+        """The summary as JSON."""
         return {
             "header": self.header,
             "records": self.records,

@@ -1,4 +1,4 @@
-"""The audience file that a destination which pulls comes and gets."""
+"""The audience file that a pull destination downloads."""
 
 from __future__ import annotations
 
@@ -9,9 +9,10 @@ from airflow_provider_activation.sandbox.acoustic_exchange.orders import Export
 
 
 class ConvertedAudience:
-    """Each record's destination identifier and mapped attributes, as CSV.
+    """A CSV file with the destination identifier and the mapped attributes of each record.
 
-    The sandbox keeps no identities: a record is converted by taking its first filled source identifier.
+    The sandbox stores no identities. The destination identifier of a record is its first source identifier
+    that is not empty.
     """
 
     def __init__(self, export: Export) -> None:
@@ -22,17 +23,17 @@ class ConvertedAudience:
         self._writer.writerow([export.destination_identifier, *export.attribute_mappings.values()])
 
     def take(self, record: dict[str, str]) -> None:
-        """Add one record of the source; an attribute that it lacks stays empty."""
+        """Add a record of the source. Missing attributes stay empty."""
         identifier = next((record[name] for name in self._sources if record[name]), "")
         self._writer.writerow([identifier, *(record.get(name, "") for name in self._mapped)])
 
     def content(self) -> bytes:
-        """The whole file."""
+        """The complete file."""
         return self._text.getvalue().encode()
 
 
 def pulled_audience(export: Export, records: int) -> ConvertedAudience:
-    """What a source that is pulled from is taken to hold: made-up values."""
+    """The audience of a pull source, with made-up values."""
     audience = ConvertedAudience(export)
     for number in range(1, records + 1):
         audience.take(

@@ -1,4 +1,4 @@
-"""The small bodies about an Acoustic Exchange endpoint: its database, its login, its failure."""
+"""The small request bodies about endpoints: database, credentials and failure."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from airflow_provider_activation.sandbox.core.errors import Invalid
 from airflow_provider_activation.sandbox.core.reading import Fields, record
 
 LONGEST_REASON = 512
-"""Bytes, so counted in UTF-8."""
+"""In bytes of UTF-8."""
 
 
 @dataclass(frozen=True)
@@ -22,7 +22,7 @@ class DatabaseChange:
 
 
 def read_database_change(body: object) -> DatabaseChange:
-    """Check PUT /v1/endpoint/database."""
+    """Read the body of PUT /v1/endpoint/database."""
     fields = Fields(body)
     change = DatabaseChange(
         endpoint_id=fields.may("endpointId", checks.integer(1)),
@@ -34,7 +34,7 @@ def read_database_change(body: object) -> DatabaseChange:
 
 
 def read_access_attributes(body: object) -> dict[str, str]:
-    """Check PUT /v1/endpointattributes/authkey/{authKey}; gives the pairs."""
+    """Read the body of PUT /v1/endpointattributes/authkey/{authKey}; return the attributes."""
     attributes: dict[str, str] = record({"attributes": checks.text_map})(body, "")["attributes"]
     if not attributes:
         raise Invalid("attributes must have at least one name and value")
@@ -42,7 +42,7 @@ def read_access_attributes(body: object) -> dict[str, str]:
 
 
 def read_failure(body: object) -> str:
-    """Check PUT /v1/endpoint/{endpoint_id}/reportfailure; gives the reason."""
+    """Read the body of PUT /v1/endpoint/{endpoint_id}/reportfailure; return the reason."""
     reason: str = record({"reason": checks.filled_text})(body, "")["reason"]
     if len(reason.encode()) > LONGEST_REASON:
         raise Invalid(f"reason must not exceed {LONGEST_REASON} bytes")

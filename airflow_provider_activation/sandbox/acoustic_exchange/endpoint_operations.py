@@ -1,7 +1,8 @@
-"""What can be done to Acoustic Exchange's endpoints: register, list, switch, delete, describe, refresh."""
+"""The operations on endpoints."""
 
 from __future__ import annotations
 
+import itertools
 from typing import Any
 
 from airflow_provider_activation.sandbox.acoustic_exchange.account import Account
@@ -22,9 +23,9 @@ from airflow_provider_activation.sandbox.core.routing import Operations
 
 
 class EndpointOperations(Operations):
-    """The calls of /v1/endpoint, /v1/endpointattributes and /v1/{endpointId}/status."""
+    """The operations of /v1/endpoint, /v1/endpointattributes and /v1/{endpointId}/status."""
 
-    # Words like "enable" come before the ids in their place.
+    # Fixed words like "enable" come before the ids in the same place.
     table = (
         ("GET", "/v1/endpoint", "list_endpoints"),
         ("PUT", "/v1/endpoint", "register_own"),
@@ -45,26 +46,27 @@ class EndpointOperations(Operations):
         self._account = account
 
     def register_own(self, request: Request) -> Response:
-        """Register the endpoint that the key belongs to."""
+        """Register the endpoint of the key."""
         self._account.need_level(request, "endpoint")
         return self._register(request, str(self._account.own_id(request)))
 
     def register_any(self, request: Request, endpoint_id: str) -> Response:
-        """Register an endpoint on behalf of the account."""
+        """Register an endpoint for the account."""
         self._account.need_level(request, "account")
         return self._register(request, endpoint_id)
 
     def _register(self, request: Request, endpoint_id: str) -> Response:
         request.need_no_query()
-        # Whether a deleted endpoint may come back is said nowhere. Here it may: its key goes on living.
+        # The documents do not say whether a deleted endpoint can be registered. Here it can, because its key
+        # stays valid.
         endpoint = self._account.endpoint(endpoint_id, deleted=True)
-        # All of it is replaced: a type that is left out is thereby disabled.
+        # The new registration replaces all of the old one. A missing type is disabled.
         endpoint.registration = read_registration(request.json())
         endpoint.deleted, endpoint.failure = False, None
         return Response.json({"endpointId": endpoint.id})
 
     def list_endpoints(self, request: Request) -> Response:
-        """The registered endpoints: all of them for the account, its own for an endpoint."""
+        """The registered endpoints. The key of an endpoint gets that endpoint only."""
         level = self._account.need_level(request, "account", "endpoint")
         query = request.read_query()
         wanted = EndpointQuery(query, level)
@@ -82,29 +84,29 @@ class EndpointOperations(Operations):
         return Response.json(_describe(found, wanted))
 
     def delete_own(self, request: Request) -> Response:
-        """Delete the endpoint that the key belongs to."""
+        """Delete the endpoint of the key."""
         endpoint = self._account.own(request)
         return self._delete(request, endpoint)
 
     def delete_any(self, request: Request, endpoint_id: str) -> Response:
-        """Delete an endpoint on behalf of the account."""
+        """Delete an endpoint for the account."""
         self._account.need_level(request, "account")
         return self._delete(request, self._account.endpoint(endpoint_id))
 
     def _delete(self, request: Request, endpoint: Endpoint) -> Response:
         request.need_no_body()
-        # Of a deleted endpoint only its status is left.
+        # A deleted endpoint keeps its status and nothing else.
         self._account.endpoints[endpoint.id] = Endpoint(
             endpoint.id, deleted=True, single_changes=endpoint.single_changes
         )
         return Response.json(True)
 
     def switch_own(self, request: Request) -> Response:
-        """Enable or disable the endpoint that the key belongs to."""
+        """Enable or disable the endpoint of the key."""
         return self._switch(request, self._account.own(request))
 
     def switch_any(self, request: Request, endpoint_id: str) -> Response:
-        """Enable or disable an endpoint on behalf of the account."""
+        """Enable or disable an endpoint for the account."""
         self._account.need_level(request, "account")
         return self._switch(request, self._account.endpoint(endpoint_id))
 
@@ -115,11 +117,11 @@ class EndpointOperations(Operations):
         if endpoint.switched_on == on:
             return Response(304)
         endpoint.switched_on = on
-        # Written like this in the documents, with a capital; it is not JSON.
+        # The documents have this response, with a capital letter. It is not JSON.
         return Response.text("True")
 
     def set_database(self, request: Request) -> Response:
-        """Give a database of an endpoint another id, or its only one another name too."""
+        """Change the id of a database. The name selects one of several databases; it renames a single one."""
         level = self._account.need_level(request, "endpoint", "application")
         request.need_no_query()
         change = read_database_change(request.json())
@@ -135,7 +137,7 @@ class EndpointOperations(Operations):
         return Response.json(True)
 
     def set_attributes(self, request: Request, key: str) -> Response:
-        """Keep what Exchange needs to log in at the endpoint, in place of what was given before."""
+        """Replace the credentials with which Exchange logs in at the endpoint."""
         endpoint = self._account.own(request)
         request.need_no_query()
         if not self._account.is_key_of(key, endpoint.id):
@@ -145,14 +147,14 @@ class EndpointOperations(Operations):
         return Response.json(True)
 
     def report_failure(self, request: Request, endpoint_id: str) -> Response:
-        """The endpoint's provider could not provision it."""
+        """Store the reason why the provider cannot provision the endpoint."""
         endpoint = self._account.own_endpoint(request, endpoint_id)
         request.need_no_query()
         endpoint.failure = read_failure(request.json())
         return Response.json(True)
 
     def get_status(self, request: Request, endpoint_id: str) -> Response:
-        """The status as a bare JSON string, of a deleted endpoint too."""
+        """The status as a JSON string, also of a deleted endpoint."""
         endpoint = self._account.own_endpoint(request, endpoint_id, deleted=True)
         request.need_no_query()
         return Response.json(endpoint.status)
@@ -164,9 +166,9 @@ def _need_registered(endpoint: Endpoint) -> None:
 
 
 def _describe(endpoints: list[Endpoint], wanted: EndpointQuery) -> list[dict[str, Any]]:
-    # The page is one over the segments of all endpoints together.
     described = []
-    passed = 0
+    # A page counts the segments of all endpoints.
+    positions = itertools.count(1)
     for endpoint in endpoints:
         shown: dict[str, Any] = {"endpointId": endpoint.id, **(endpoint.registration or {})}
         if wanted.load_events:
@@ -174,11 +176,10 @@ def _describe(endpoints: list[Endpoint], wanted: EndpointQuery) -> list[dict[str
         if wanted.billing:
             shown["billingCategory"] = "STANDARD"
         if wanted.load_segments:
-            shown["segments"] = []
-            for segment in endpoint.segments:
-                if wanted.takes(segment):
-                    passed += 1
-                    if wanted.on_page(passed):
-                        shown["segments"].append(listed_segment(segment, wanted.id_strings))
+            shown["segments"] = [
+                listed_segment(segment, wanted.id_strings)
+                for segment in endpoint.segments
+                if wanted.takes(segment) and wanted.on_page(next(positions))
+            ]
         described.append(shown)
     return described

@@ -1,4 +1,4 @@
-"""An Acoustic Exchange endpoint with its segments, and the query that lists endpoints."""
+"""Endpoints with their segments, and the query that lists them."""
 
 from __future__ import annotations
 
@@ -13,30 +13,30 @@ from airflow_provider_activation.sandbox.core.reading import Query
 
 @dataclass
 class Endpoint:
-    """One endpoint of the account. Until it is registered it is only provisioned."""
+    """One endpoint of the account. It is provisioned first and registered later."""
 
     id: int
     registration: dict[str, Any] | None = None
     segments: list[dict[str, Any]] = field(default_factory=list)
-    """What this endpoint offers, when it is an audience source that pushes."""
+    """The segments of a push source."""
     received: dict[str, str] = field(default_factory=dict)
-    """The audiences it holds as a destination: name by id."""
+    """The segments of a destination: names by ids."""
     attributes: dict[str, str] = field(default_factory=dict)
-    """What Exchange needs to log in there: credentials, never to be shown."""
+    """The credentials with which Exchange logs in. They are never shown."""
     event_types: dict[str, dict[str, Any]] = field(default_factory=dict)
-    """What it may publish as an event source, by code."""
+    """The event types of an event source, by code."""
     filtered_identifiers: tuple[str, ...] = ()
-    """What is kept from its destinations. There from the start: no call here changes it."""
+    """The identifiers that destinations do not get. No operation changes them."""
     switched_on: bool = True
     failure: str | None = None
-    """Why its provider could not provision it."""
+    """The reason why the provider cannot provision the endpoint."""
     deleted: bool = False
     single_changes: Literal[200, 308, 501] = 200
-    """What it answers when one segment is to be added or removed."""
+    """The status of the response when one segment is added or removed."""
 
     @property
     def status(self) -> str:
-        """The word of GET /v1/{endpointId}/status; being disabled is not among them."""
+        """The status that GET /v1/{endpointId}/status responds. There is none for disabled endpoints."""
         if self.deleted:
             return "DELETED"
         if self.failure is not None:
@@ -45,18 +45,18 @@ class Endpoint:
 
     @property
     def usable(self) -> bool:
-        """Whether data may flow to or from it."""
+        """Whether data can flow to or from the endpoint."""
         return self.status == "ACTIVE" and self.switched_on
 
     @property
     def databases(self) -> list[dict[str, Any]]:
-        """Its marketing databases, as they were registered."""
+        """The registered marketing databases."""
         definition = (self.registration or {}).get("marketingDatabasesDefinition", {})
         found: list[dict[str, Any]] = definition.get("marketingDatabases", [])
         return found
 
     def set_database(self, database_id: str, name: str | None) -> None:
-        """Give a database another id: the one of this name, or the only one, which takes the name too."""
+        """Change the id of the database with this name, or the id and name of a single database."""
         found = self.databases
         if len(found) > 1:
             if name is None:
@@ -72,17 +72,17 @@ class Endpoint:
             found[0]["name"] = name
 
     def enabled(self, family: str, role: str) -> bool:
-        """Whether it is registered as, for example, a segment source."""
+        """Whether a type is enabled, for example segment and source."""
         return self.registration is not None and is_enabled(self.registration, family, role)
 
     def option(self, role: str, name: str) -> str | None:
-        """producerType of a segment source, destinationType of a segment destination."""
+        """The producerType of a segment source, or the destinationType of a segment destination."""
         types = (self.registration or {}).get("endpointTypes", {})
         value = types.get("segment", {}).get(role, {}).get(name)
         return str(value) if value is not None else None
 
     def segment(self, key: str) -> dict[str, Any] | None:
-        """One segment by its number or string id."""
+        """The segment with a number or string as its id."""
         for segment in self.segments:
             if segment_key(segment) == key:
                 return segment
@@ -90,17 +90,17 @@ class Endpoint:
 
     @property
     def pushes(self) -> bool:
-        """Whether it is an audience source that uploads the data itself."""
+        """Whether the endpoint is a source that uploads its data."""
         return self.enabled("segment", "source") and self.option("source", "producerType") == "push"
 
 
 def segment_key(segment: dict[str, Any]) -> str:
-    """The id as a path carries it; 5 and "5" would be the same there."""
+    """The id of a segment as a path has it. The number 5 and the string "5" are the same there."""
     return str(segment["id"] if "id" in segment else segment["id_string"])
 
 
 class EndpointQuery:
-    """The query of GET /v1/endpoint, with its rules of which parameter needs which."""
+    """The query of GET /v1/endpoint. Some parameters require others."""
 
     def __init__(self, query: Query, level: str) -> None:
         for name in ("endpointId", "includeBilling", "includeSegmentIDString"):
@@ -133,23 +133,23 @@ class EndpointQuery:
                 raise Invalid(f"{given} must be used with {needs}")
 
     def takes(self, segment: dict[str, Any]) -> bool:
-        """Whether a segment passes both searches."""
+        """Whether a segment matches both searches."""
         name, description = segment["name"].lower(), (segment.get("description") or "").lower()
         return (self._name is None or self._name.lower() in name) and (
             self._description is None or self._description.lower() in description
         )
 
     def on_page(self, position: int) -> bool:
-        """Whether the segment at this position, counted from 1, is on the page."""
+        """Whether the segment at a position, counted from 1, is on the page."""
         first = self._start or 1
         return position >= first and (self._size is None or position < first + self._size)
 
 
 def listed_segment(segment: dict[str, Any], id_strings: bool) -> dict[str, Any]:
-    """A segment as GET /v1/endpoint shows it; a string id only when it was asked for."""
+    """A segment as GET /v1/endpoint shows it. The string id is optional."""
     return {
         "id": segment.get("id"),
-        # Here the documents call it segmentIDString, on one segment alone id_string.
+        # The documents name it segmentIDString in this list, and id_string in a single segment.
         **({"segmentIDString": segment["id_string"]} if id_strings and "id_string" in segment else {}),
         **{name: value for name, value in segment.items() if name not in ("id", "id_string")},
     }

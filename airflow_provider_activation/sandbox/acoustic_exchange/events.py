@@ -1,7 +1,7 @@
-"""Acoustic Exchange's events, their types, and the identity filters.
+"""Events, event types and identity filters.
 
-These calls are in none of the account-level and endpoint-level documents but on pages of their own, which do
-not say of which level the key must be. Each is about one endpoint, so here it is that endpoint's own.
+The documents about account-level and endpoint-level keys do not include these operations. Their own pages do
+not name a level. Here they need the key of the endpoint.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from airflow_provider_activation.sandbox.core.routing import Operations
 
 
 class EventOperations(Operations):
-    """The calls of /v1/event, /v1/eventtype and /v1/identityfilters."""
+    """The operations of /v1/event, /v1/eventtype and /v1/identityfilters."""
 
     table = (
         ("POST", "/v1/event", "publish"),
@@ -43,7 +43,7 @@ class EventOperations(Operations):
         return endpoint
 
     def publish(self, request: Request) -> Response:
-        """Take in events: of one person, of one person each, or of nobody in particular."""
+        """Store events. All are about one person, each about its own, or none about a person."""
         endpoint = self._source(request)
         given = _read_events(request.json())
         for event in given["events"]:
@@ -53,7 +53,7 @@ class EventOperations(Operations):
         return Response.json({"message": f"events accepted: {len(given['events'])}"})
 
     def create_type(self, request: Request) -> Response:
-        """Make a type known; its code must be new."""
+        """Create an event type with a new code."""
         endpoint = self._source(request)
         given = _event_type(request.json(), "")
         if given["code"] in endpoint.event_types:
@@ -62,7 +62,7 @@ class EventOperations(Operations):
         return Response.json(True)
 
     def update_type(self, request: Request) -> Response:
-        """Replace the type of this code."""
+        """Replace the event type with this code."""
         endpoint = self._source(request)
         given = _event_type(request.json(), "")
         if given["code"] not in endpoint.event_types:
@@ -71,7 +71,7 @@ class EventOperations(Operations):
         return Response.json(True)
 
     def list_identity_filters(self, request: Request) -> Response:
-        """The filters of the endpoint whose key asks."""
+        """The filters of the endpoint of the key."""
         endpoint = self._account.own(request)
         request.need_no_query()
         return Response.json(
@@ -80,7 +80,7 @@ class EventOperations(Operations):
                     "endpointFilterId": f"{endpoint.id}{number:02}",
                     "endpointId": str(endpoint.id),
                     "identifierName": name,
-                    # What the endpoint publishes is filtered, not what it subscribes to.
+                    # Filters apply to published events, not to received ones.
                     "publishFilter": True,
                     "subscribeFilter": False,
                 }
@@ -89,7 +89,7 @@ class EventOperations(Operations):
         )
 
     def state(self) -> dict[str, list[dict[str, Any]]]:
-        """The types that are known, and the events that came in."""
+        """The event types and the events."""
         return {
             "eventTypes": [
                 {"endpointId": endpoint.id, **event_type}

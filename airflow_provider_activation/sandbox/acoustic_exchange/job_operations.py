@@ -1,4 +1,4 @@
-"""The calls that start Acoustic Exchange's jobs, look at them, and carry their data."""
+"""The operations on jobs."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from airflow_provider_activation.sandbox.core.routing import Operations
 
 
 class JobOperations(Operations):
-    """The calls of /v1/jobs, and the refresh, which is a job too."""
+    """The operations of /v1/jobs, and the refresh of segments, which is a job."""
 
     table = (
         ("GET", "/v1/endpoint/refreshSegments", "refresh_segments"),
@@ -32,25 +32,25 @@ class JobOperations(Operations):
         self._now = now
 
     def export_segment(self, request: Request) -> Response:
-        """Start a job; its id comes back as a bare number."""
+        """Create an export. The response is the job id, a number."""
         self._account.need_level(request, "account")
         request.need_no_query()
         return Response.json(self._jobs.export(request.json(), self._now(), request.fail))
 
     def import_identities(self, request: Request) -> Response:
-        """Start a job; its id comes back as a bare number."""
+        """Create an identity import. The response is the job id, a number."""
         self._account.need_level(request, "account")
         request.need_no_query()
         return Response.json(self._jobs.identity_import(request.json(), self._now(), request.fail))
 
     def refresh_segments(self, request: Request) -> Response:
-        """Start a job, although it is a GET. The documents say that the body contains the id."""
+        """Create a refresh, although this is a GET. The response contains the job id."""
         self._account.need_level(request, "account")
         request.need_no_query()
         return Response.json({"jobId": self._jobs.refresh(self._now(), request.fail)})
 
     def list_jobs(self, request: Request, category: str) -> Response:
-        """The jobs of a category, those of one endpoint for an endpoint's key."""
+        """The jobs in a category. The key of an endpoint gets the jobs of that endpoint."""
         level = self._account.need_level(request, "account", "endpoint")
         query = request.read_query()
         endpoint_id = query.whole("endpointId", 1)
@@ -65,14 +65,14 @@ class JobOperations(Operations):
         return self._jobs.list_category(category, endpoint_id, status, self._now())
 
     def get_job(self, request: Request, category: str, job_id: str) -> Response:
-        """One job, for the account and for the endpoints that have a part in it."""
+        """One job, for the account and the endpoints of the job."""
         request.need_no_query()
         job = self._jobs.find(job_id, category)
         self._account.need_access(request, *job.endpoint_ids)
         return self._jobs.show(job, self._now())
 
     async def upload_data(self, request: Request, chunks: Chunks, job_id: str) -> Response:
-        """Take in the audience data that a push producer's job waits for."""
+        """Upload the audience data of a job of a push source."""
         request.need_no_query()
         job = self._jobs.find(job_id)
         self._account.need_access(request, *job.endpoint_ids[:1])
@@ -80,7 +80,7 @@ class JobOperations(Operations):
         return Response.json(True)
 
     def download_data(self, request: Request, job_id: str, file_name: str) -> Response:
-        """The audience file, for the account and for the destination that it is meant for."""
+        """The audience file, for the account and the destination of the job."""
         request.need_no_query()
         job = self._jobs.find(job_id)
         destination = (job.order.destination_id,) if isinstance(job.order, Export) else ()

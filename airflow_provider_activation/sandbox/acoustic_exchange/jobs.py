@@ -1,4 +1,4 @@
-"""Acoustic Exchange's jobs, from their making to COMPLETE."""
+"""Jobs, from their creation to their end."""
 
 from __future__ import annotations
 
@@ -24,16 +24,16 @@ from airflow_provider_activation.sandbox.core.routing import number_in
 
 JOB_NAMES = {
     "SEGMENT_EXPORT": "EXPORT_SEGMENT",
-    # Only the first was ever seen; these two follow its pattern.
+    # Only the name above is documented. These two follow its pattern.
     "IDENTITY_IMPORT": "IMPORT_IDENTITY",
     "SEGMENT_POPULATE_DB": "POPULATE_DB_SEGMENT",
 }
 
-# This spelling is the vendor's own.
+# This is the vendor's spelling.
 WAITING = "WAITING_TO_RECIEVE_DATA"
 STATUSES = (WAITING, "PENDING", "RUNNING", "READY_FOR_DOWNLOAD", "COMPLETE", "FAILED", "CANCELED")
 
-# What every job has; null where its category has no use for it.
+# Each job has these fields. They are null in a category that does not use them.
 DETAILS = (
     "producerEndpointID",
     "producerSegmentID",
@@ -49,43 +49,43 @@ DETAILS = (
 )
 
 FIRST_JOB_ID = 2**53 + 1
-"""Odd and beyond what a float can hold: a client that goes through one asks for another job."""
+"""No float represents this number. A client that converts ids to floats requests another job."""
 
 PULLED_RECORDS = 1000
-"""What an audience source that is pulled from is taken to hold."""
+"""The size of the audience of a pull source."""
 
 
 @dataclass
 class Job:
-    """One job. Its status follows from when it began, from what it got, and from what was fetched."""
+    """One job. Its status follows from its timestamps and its data."""
 
     id: int
     category: str
     order: Export | Import | None
-    """What was asked for; None for a refresh of the audience lists."""
+    """The request, or None for a refresh."""
     begins: float | None
-    """When it leaves the waiting; None while it waits for data."""
+    """The start of the job, or None while it waits for data."""
     fail: bool
     records: int = 0
     scheduled_id: int | None = None
     upload: AudienceFile | None = None
     file: ConvertedAudience | None = None
-    """What there is to fetch, for a destination that pulls."""
+    """The file to download, for a pull destination."""
     fetched: float | None = None
 
     @property
     def endpoint_ids(self) -> tuple[int, ...]:
-        """The endpoints that have a part in it."""
+        """The endpoints of the job."""
         return () if self.order is None else self.order.endpoint_ids
 
     @property
     def file_name(self) -> str:
-        """The name in the path of the download."""
+        """The name of the file in the path of the download."""
         return f"segment_{self.id}.csv"
 
 
 class Jobs:
-    """All jobs of the account, the finished ones too."""
+    """All jobs of the account."""
 
     def __init__(self, step: float, endpoints: dict[int, Endpoint]) -> None:
         self._step = step
@@ -94,7 +94,7 @@ class Jobs:
         self._ids = itertools.count(FIRST_JOB_ID)
 
     def export(self, body: object, now: float, fail: bool) -> int:
-        """Check a request for an export and make its job."""
+        """Create the job of an export; return its id."""
         export = read_export(body, now)
         source = self._source(export)
         destination = self._usable(export.destination_id, "destination")
@@ -110,7 +110,7 @@ class Jobs:
         return job.id
 
     def identity_import(self, body: object, now: float, fail: bool) -> int:
-        """Check a request for an identity import and make its job."""
+        """Create the job of an identity import; return its id."""
         wanted = read_import(body, now)
         source = self._source(wanted)
         known = [database["id"] for database in source.databases if "id" in database]
@@ -118,12 +118,12 @@ class Jobs:
             raise Invalid(f"endpoint {source.id} has no database {wanted.database_id}")
         job = self._add("IDENTITY_IMPORT", wanted, source, fail)
         if not source.pushes:
-            # Another job is scheduled, which looks whether the source has exported.
+            # A second job checks whether the source has exported its data.
             job.scheduled_id = next(self._ids)
         return job.id
 
     def refresh(self, now: float, fail: bool) -> int:
-        """Make the job that asks all endpoints for their audiences. None lives here that could be asked."""
+        """Create the job of a refresh; return its id. No endpoint here has segments to refresh."""
         job = Job(next(self._ids), "SEGMENT_POPULATE_DB", None, now, fail)
         self._jobs[job.id] = job
         return job.id
@@ -136,7 +136,7 @@ class Jobs:
 
     def _source(self, order: Export | Import) -> Endpoint:
         source = self._usable(order.source_id, "source")
-        # A source that is pulled from is asked for its segments; only one that pushes has a list here.
+        # Only a push source stores its segments in Exchange.
         if source.pushes and source.segment(str(order.segment)) is None:
             raise Invalid(f"endpoint {source.id} has no segment {order.segment}")
         return source
@@ -155,7 +155,7 @@ class Jobs:
         return job
 
     def find(self, job_id: str, category: str | None = None) -> Job:
-        """One job by the id in a path, and its category if that is given."""
+        """The job with the id in a path, in a category if one is given."""
         if category is not None:
             _check_category(category)
         number = number_in(job_id)
@@ -165,7 +165,7 @@ class Jobs:
         return job
 
     def status(self, job: Job, now: float) -> str:
-        """Where a job stands."""
+        """The status of a job."""
         if job.begins is None:
             return WAITING
         if job.fetched is not None:
@@ -180,7 +180,7 @@ class Jobs:
     def list_category(
         self, category: str, endpoint_id: int | None, status: str | None, now: float
     ) -> Response:
-        """The jobs of a category as a JSON array."""
+        """The response with the jobs in a category."""
         _check_category(category)
         if status is not None and status not in STATUSES:
             raise Invalid(f"status must be one of {', '.join(STATUSES)}")
@@ -194,7 +194,7 @@ class Jobs:
         return Response(200, f"[{','.join(found)}]".encode(), JSON)
 
     def show(self, job: Job, now: float) -> Response:
-        """One job; only here updateIdentities is part of an export."""
+        """The response with one job. It has updateIdentities, the list does not."""
         shown = self._public(job, now)
         if isinstance(job.order, Export):
             shown["updateIdentities"] = job.order.update_identities
@@ -224,7 +224,7 @@ class Jobs:
         }
 
     async def take_data(self, job: Job, request: Request, chunks: Chunks, clock: Callable[[], float]) -> None:
-        """Read the audience file of a waiting job; of one that breaks off or is refused, nothing is kept."""
+        """Read the audience file of a waiting job. Nothing is stored when it is incomplete or refused."""
         order = _waiting_order(job)
         request.need_media_type(CSV)
         file = ConvertedAudience(order) if isinstance(order, Export) and job.file is not None else None
@@ -232,14 +232,14 @@ class Jobs:
         async for chunk in chunks:
             upload.feed(chunk)
         upload.end()
-        # Another upload may have been quicker.
+        # Another upload may have ended first.
         _waiting_order(job)
         job.upload, job.file, job.records = upload, file, upload.records
         job.fail = job.fail or request.fail
         job.begins = max(order.starts, clock())
 
     def fetch(self, job: Job, file_name: str, now: float) -> bytes:
-        """The file of an export to a destination that pulls; from then on the job goes to its end."""
+        """The audience file of a job. The job completes after the first download."""
         ready = self.status(job, now) in ("READY_FOR_DOWNLOAD", "COMPLETE")
         if job.file is None or file_name != job.file_name or not ready:
             raise Refused(404, f"job {job.id} has no file {file_name}")
@@ -247,7 +247,7 @@ class Jobs:
         return job.file.content()
 
     def state(self, now: float) -> list[dict[str, Any]]:
-        """All jobs, with what was asked for, uploaded and fetched."""
+        """All jobs with their requests, uploads and downloads."""
         return [
             {
                 **self._public(job, now),
@@ -274,5 +274,5 @@ def _check_category(category: str) -> None:
 
 
 def _raw(public: dict[str, Any]) -> str:
-    # jobCategory stands in every object twice: a real reply looks like that.
+    # Real responses have jobCategory twice in each object.
     return f'{{"jobCategory":{json.dumps(public["jobCategory"])},{json.dumps(public)[1:]}'

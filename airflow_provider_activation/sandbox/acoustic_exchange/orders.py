@@ -1,4 +1,4 @@
-"""The bodies of Acoustic Exchange's POST /v1/jobs/segmentExport and identityImport, field by field."""
+"""The request bodies of exports and identity imports."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from airflow_provider_activation.sandbox.core.reading import Fields
 
 @dataclass
 class Export:
-    """A request for an export, read."""
+    """The request for an export."""
 
     source_id: int
     segment: int | str
@@ -32,12 +32,12 @@ class Export:
 
     @property
     def endpoint_ids(self) -> tuple[int, ...]:
-        """Both ends."""
+        """The ids of source and destination."""
         return self.source_id, self.destination_id
 
     @property
     def shown(self) -> dict[str, Any]:
-        """What a job shows of it; the names differ from those in the request."""
+        """The part that a job shows. Its names differ from those in the request."""
         return {
             "producerEndpointID": self.source_id,
             "producerSegmentID": self.segment,
@@ -55,7 +55,7 @@ class Export:
 
 @dataclass
 class Import:
-    """A request for an identity import, read."""
+    """The request for an identity import."""
 
     source_id: int
     segment: int | str
@@ -65,12 +65,12 @@ class Import:
 
     @property
     def endpoint_ids(self) -> tuple[int, ...]:
-        """The source alone."""
+        """The id of the source."""
         return (self.source_id,)
 
     @property
     def shown(self) -> dict[str, Any]:
-        """What a job shows of it."""
+        """The part that a job shows."""
         return {
             "producerEndpointID": self.source_id,
             "producerSegmentID": self.segment,
@@ -79,7 +79,7 @@ class Import:
 
 
 def _segment(fields: Fields) -> int | str:
-    """The source segment's id, of the one kind or the other."""
+    """The id of the source segment, a number or a string."""
     if ("segmentID" in fields) == ("segmentIDString" in fields):
         raise Invalid("give exactly one of segmentID and segmentIDString")
     number = fields.may("segmentID", checks.integer())
@@ -88,7 +88,7 @@ def _segment(fields: Fields) -> int | str:
 
 
 def read_import(body: object, now: float) -> Import:
-    """Check the body of an identity import; `now` is when a job that runs at once begins."""
+    """Read the body of POST /v1/jobs/identityImport. With runNow the job starts `now`."""
     fields = Fields(body)
     wanted = Import(
         source_id=fields.need("endpointID", checks.integer(1)),
@@ -103,7 +103,7 @@ def read_import(body: object, now: float) -> Import:
 
 
 def read_export(body: object, now: float) -> Export:
-    """Check the body of an export; `now` is when a job that runs at once begins."""
+    """Read the body of POST /v1/jobs/segmentExport. With runNow the job starts `now`."""
     fields = Fields(body)
     source_id = fields.need("endpointID", checks.integer(1))
     segment = _segment(fields)
@@ -121,7 +121,7 @@ def read_export(body: object, now: float) -> Export:
     mappings = fields.may("attributeMappings", checks.text_map)
     update_identities = fields.need("updateIdentities", checks.boolean)
     min_count = fields.may("minCount", checks.integer(0, 2**31 - 1))
-    # Whether it may be absent is not said anywhere, so a careful client always sends it.
+    # The documents do not say whether it is required. Here it is.
     first_start = fields.need("scheduleDetails", starts(now))
     fields.end()
     if existing is not None and action is None:

@@ -1,4 +1,4 @@
-"""The bodies that describe an endpoint of Acoustic Exchange and its segments."""
+"""The request bodies that describe endpoints and segments."""
 
 from __future__ import annotations
 

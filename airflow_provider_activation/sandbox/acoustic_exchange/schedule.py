@@ -1,4 +1,4 @@
-"""The scheduleDetails of Acoustic Exchange's jobs."""
+"""The scheduleDetails of jobs."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from airflow_provider_activation.sandbox.core.reading import Fields
 
 
 def starts(now: float) -> Check[float]:
-    """Check scheduleDetails; gives the first start, which is `now` for a job that runs at once.
+    """Check scheduleDetails; return the first start. It is `now` with runNow.
 
-    The documents name no time zone, UTC is assumed.
+    The documents name no time zone. Here it is UTC.
     """
 
     def check(value: object, where: str) -> float:
@@ -44,7 +44,7 @@ def starts(now: float) -> Check[float]:
 
 
 def _numbers(lowest: int, highest: int, star: bool = False) -> Check[str | None]:
-    """A list of numbers and ranges in a string, such as 1,3-5,10; or null."""
+    """Null, or a string with numbers and ranges such as 1,3-5,10."""
 
     def check(value: object, where: str) -> str:
         written = checks.text(value, where)

@@ -1,4 +1,4 @@
-"""The list of audiences that a pushing Acoustic Exchange endpoint offers."""
+"""The segments of push sources."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from airflow_provider_activation.sandbox.core.routing import Operations
 
 
 class SegmentOperations(Operations):
-    """The calls of /v1/endpoint/{endpointId}/segments."""
+    """The operations of /v1/endpoint/{endpointId}/segments."""
 
     table = (
         ("POST", "/v1/endpoint/{endpointId}/segments", "append_segments"),
@@ -34,7 +34,7 @@ class SegmentOperations(Operations):
         return endpoint
 
     def append_segments(self, request: Request, endpoint_id: str) -> Response:
-        """Add segments to the list; false, and nothing added, when an id is there already."""
+        """Add segments. If one of their ids exists, nothing is added and the response is false."""
         endpoint = self._producer(request, endpoint_id)
         segments = read_segments(request.json())
         if endpoint.single_changes != 200:
@@ -46,7 +46,7 @@ class SegmentOperations(Operations):
         return Response.json(True)
 
     def replace_segments(self, request: Request, endpoint_id: str) -> Response:
-        """Replace the whole list; false, and nothing replaced, when the new one names an id twice."""
+        """Replace all segments. If an id is repeated, nothing is replaced and the response is false."""
         endpoint = self._producer(request, endpoint_id)
         segments = read_segments(request.json())
         if len({segment_key(segment) for segment in segments}) < len(segments):
@@ -55,7 +55,7 @@ class SegmentOperations(Operations):
         return Response.json(True)
 
     def delete_segments(self, request: Request, endpoint_id: str) -> Response:
-        """Clear the list; false when it is empty already."""
+        """Remove all segments. The response is false if there are none."""
         endpoint = self._producer(request, endpoint_id)
         request.need_no_body()
         had_some = bool(endpoint.segments)
@@ -63,7 +63,7 @@ class SegmentOperations(Operations):
         return Response.json(had_some)
 
     def delete_segment(self, request: Request, endpoint_id: str, segment_id: str) -> Response:
-        """Take one segment off the list; false when it is not there."""
+        """Remove one segment. The response is false if it does not exist."""
         endpoint = self._producer(request, endpoint_id)
         request.need_no_body()
         if endpoint.single_changes != 200:
@@ -94,6 +94,6 @@ class SegmentOperations(Operations):
 
 def _other_action(endpoint: Endpoint) -> Response:
     if endpoint.single_changes == 308:
-        # No Location: this is no redirect but the name of another action.
+        # There is no Location: the response is not a redirect but names another action.
         return Response.json({"shareAction": "REPLACE"}, 308)
     raise Refused(501, f"endpoint {endpoint.id} does not support changes to single segments")

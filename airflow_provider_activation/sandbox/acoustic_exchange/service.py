@@ -1,4 +1,4 @@
-"""Acoustic Exchange: one account, its calls and what it holds."""
+"""The account at Acoustic Exchange."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ ATTRIBUTES_PATH = "/v1/endpointattributes/authkey/"
 
 
 class AcousticExchange(Service):
-    """One Exchange account with five endpoints."""
+    """One account with five endpoints."""
 
     name = "acoustic-exchange"
     title = "Acoustic Exchange"
@@ -30,7 +30,7 @@ class AcousticExchange(Service):
         self._jobs = Jobs(settings.step_seconds, self._account.endpoints)
         self._events = EventOperations(self._account, self.now)
         self.serve(
-            # The job that refreshes segments has a path like that of an endpoint.
+            # Jobs come first: their paths also match paths with an endpoint id.
             JobOperations(self._account, self._jobs, self.now),
             EndpointOperations(self._account),
             SegmentOperations(self._account),
@@ -38,11 +38,11 @@ class AcousticExchange(Service):
         )
 
     def authenticate(self, request: Request) -> None:
-        """One of the account's keys, on every call."""
+        """Each request needs one of the account's keys."""
         self._account.level(request)
 
     def conceal(self, entry: dict[str, Any]) -> None:
-        """The path of the endpoint attributes holds a key, and their body is credentials."""
+        """Mask the endpoint attributes: their path has a key, and their body has credentials."""
         if not entry["path"].startswith(ATTRIBUTES_PATH):
             return
         entry["path"] = f"{ATTRIBUTES_PATH}{MASK}"
@@ -50,7 +50,7 @@ class AcousticExchange(Service):
             entry["body"] = _without_values(entry["body"])
 
     def connections(self) -> dict[str, dict[str, Any]]:
-        """One connection for the account and one for its first endpoint."""
+        """A connection with the account's key, and one with the key of the first endpoint."""
         return {
             f"acoustic_exchange_{name}": {
                 "conn_type": "acoustic_exchange",
@@ -62,7 +62,7 @@ class AcousticExchange(Service):
         }
 
     def state(self) -> dict[str, list[dict[str, Any]]]:
-        """Endpoints, the segments they offer and hold, all jobs, and the events."""
+        """The endpoints, their segments, the jobs and the events."""
         endpoints = self._account.endpoints.values()
         return {
             "endpoints": [

@@ -66,7 +66,7 @@ def number(minimum: float = -math.inf, maximum: float = math.inf) -> Check[float
 
 
 def one_of(*choices: str) -> Check[str]:
-    """One of some words, in this spelling."""
+    """One of some words."""
 
     def check(value: object, where: str) -> str:
         if text(value, where) not in choices:

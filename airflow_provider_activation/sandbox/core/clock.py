@@ -34,6 +34,6 @@ def iso(timestamp: float) -> str:
 
 
 def progress(started: float, now: float, step: float, states: Sequence[str]) -> str:
-    """The current one of some states. Each lasts one step, the last one stays."""
+    """The current one of some states. Each lasts one step, and the last one stays."""
     passed = len(states) - 1 if step <= 0 else int((now - started) / step)
     return states[max(0, min(passed, len(states) - 1))]

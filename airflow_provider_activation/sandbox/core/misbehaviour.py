@@ -38,7 +38,7 @@ class Rule:
     body: Any = None
     seconds: float = 0.0
     times: int | None = 1
-    """How many more requests match. None is no limit."""
+    """How many more requests match. None means no limit."""
     after_acting: bool = False
 
     def matches(self, service: str, method: str, path: str) -> bool:

@@ -43,18 +43,7 @@ class Recorder:
 
     def record_body(self, entry: dict[str, Any], request: Request) -> None:
         """Record the body of a request. Only JSON and forms are recorded in full, others by their size."""
-        body: object = None
-        if request.body:
-            body = f"{len(request.body)} bytes of {request.media_type() or 'no media type'}"
-            if len(request.body) <= LARGEST_BODY:
-                try:
-                    if request.media_type() == JSON:
-                        body = json.loads(request.body)
-                    elif request.media_type() == FORM:
-                        body = dict(request.form())
-                except (ValueError, RecursionError, Invalid):
-                    body = "unreadable"
-        entry["body"] = self._vault.mask(body)
+        entry["body"] = self._vault.mask(_readable_body(request)) if request.body else None
 
     def clear(self) -> None:
         """Remove all requests."""
@@ -63,3 +52,15 @@ class Recorder:
     def as_json(self) -> list[dict[str, Any]]:
         """The recorded requests, oldest first."""
         return [dict(entry) for entry in self._requests]
+
+
+def _readable_body(request: Request) -> object:
+    media_type = request.media_type()
+    try:
+        if media_type == JSON and len(request.body) <= LARGEST_BODY:
+            return json.loads(request.body)
+        if media_type == FORM and len(request.body) <= LARGEST_BODY:
+            return dict(request.form())
+    except (ValueError, RecursionError, Invalid):
+        return "unreadable"
+    return f"{len(request.body)} bytes of {media_type or 'no media type'}"

@@ -24,7 +24,7 @@ class Route:
     method: str
     template: str
     handler: Handler
-    """Takes the request and the path values. A coroutine also takes the chunks of the body, as the second."""
+    """Takes the request and the path values. A coroutine takes the chunks of the body between them."""
 
     @property
     def streams(self) -> bool:

@@ -1,4 +1,4 @@
-"""One Dataddo customer's account: what it holds, and how a part of it is found."""
+"""The customer's account at Dataddo, and the lookup of its resources."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ CUSTOMER_ID = "77"
 
 
 def new_id() -> str:
-    """An id as sources and flows have them."""
+    """A new id of a source or flow."""
     return secrets.token_hex(12)
 
 
 @dataclass
 class Source:
-    """A source: what anybody sees, what it was created with, and its extraction."""
+    """A source: its public fields, the parameters of its creation, and its extraction."""
 
     public: dict[str, Any]
     parameters: dict[str, Any]
@@ -35,19 +35,19 @@ class Source:
 
 @dataclass
 class Flow:
-    """A flow: what anybody sees, and how it is written."""
+    """A flow: its public fields, and its write."""
 
     public: dict[str, Any]
     write: Action
     settings: dict[str, Any] = field(default_factory=lambda: {"write_mode": "insert", "unique_columns": []})
 
     def sources(self) -> list[str]:
-        """The ids of the sources it takes in."""
+        """The ids of the flow's sources."""
         return [entry["source_id"] for entry in self.public["source"]]
 
 
 class Account:
-    """Everything one customer has, shared by the parts of the API."""
+    """All resources of one customer."""
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
@@ -58,34 +58,34 @@ class Account:
         self.destinations: dict[str, dict[str, Any]] = {}
 
     def check_service(self, given: int | str, name: str = "oAuthId") -> int:
-        """The service that a body names."""
+        """The id of the service that a body refers to."""
         number = number_in(str(given))
         if number in self.services:
             return number
         raise Invalid(f"{name} names no service: {given}")
 
     def service(self, written: str) -> dict[str, Any]:
-        """The service that a path names."""
+        """The service with the id in a path."""
         try:
             return self.services[self.check_service(written)]
         except Invalid:
             raise Refused(404, f"no service {written}") from None
 
     def source(self, source_id: str) -> Source:
-        """The source that a path names."""
+        """The source with the id in a path."""
         return find(self.sources, source_id, "source")
 
     def flow(self, flow_id: str) -> Flow:
-        """The flow that a path names."""
+        """The flow with the id in a path."""
         return find(self.flows, flow_id, "flow")
 
     def new_action(self, schedule: Schedule = NEVER, storage_strategy: str | None = None) -> Action:
-        """An action without a run yet."""
+        """A new action without runs."""
         runs = Runs(new_id(), self.settings.step_seconds)
         return Action(runs, dict(schedule), storage_strategy)
 
     def debug(self, request: Request, checked: str) -> dict[str, Any]:
-        """The report of a check that was made at once; which words its status has is undocumented."""
+        """The report of a check. Its possible statuses are undocumented."""
         now = self.now()
         return {
             "status": "error" if request.fail else "success",

@@ -1,4 +1,4 @@
-"""Dataddo's actions: what extracting a source and writing a flow have in common, and the bodies they take."""
+"""Actions: extractions of sources and writes of flows, with their request bodies."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from airflow_provider_activation.sandbox.dataddo.source_body import STRATEGIES, 
 
 STATUSES = ("live", "running", "retrying", "broken", "inactive")
 
-# What an action and a status say of their runs: taken when it comes back with the rest, and ignored.
+# Fields about the runs of an action. A request may contain them, and they are ignored.
 SAID_OF_RUNS = (
     "status_detail",
     "duration",
@@ -32,9 +32,9 @@ SAID_BY_STATUS = ("lastRunStarted", "lastRunFinished", "description")
 
 @dataclass
 class Action:
-    """The extraction of a source or the write of a flow: its runs, and how and when they are made.
+    """The extraction of a source, or the write of a flow.
 
-    `on_error_retry_timeout` is in seconds; it is kept, and failed runs are tried again regardless.
+    `on_error_retry_timeout` is in seconds. It is stored and has no effect on retries.
     """
 
     runs: Runs
@@ -43,7 +43,7 @@ class Action:
     on_error_retry_timeout: int = 0
 
     def as_json(self, now: float) -> dict[str, Any]:
-        """The Action as it is read."""
+        """The public fields."""
         return {
             **self.runs.action(now),
             "on_error_retry_timeout": self.on_error_retry_timeout,
@@ -52,7 +52,7 @@ class Action:
         }
 
     def change(self, given: dict[str, Any], now: float) -> None:
-        """Take over what `read_action` has let through; what is not given stays."""
+        """Apply the result of `read_action`. Missing fields keep their values."""
         if given["status"] is not None:
             self.runs.set_status(given["status"], now)
         self.schedule = given["schedule"] or self.schedule
@@ -62,7 +62,7 @@ class Action:
 
 
 def read_extraction(body: object) -> dict[str, Any]:
-    """The optional body of an extraction: explicit days or a relative range, not both."""
+    """Read the optional body of an extraction. It has two days or a relative range, not both."""
     fields = Fields(body)
     one_day = checks.nullable(checks.day("%Y-%m-%d", "a day written YYYY-MM-DD"))
     first, last = fields.may("dateFrom", one_day), fields.may("dateTo", one_day)
@@ -81,7 +81,7 @@ def read_extraction(body: object) -> dict[str, Any]:
 
 
 def read_action(body: object, action_id: str) -> dict[str, Any]:
-    """What an Action in a request sets. None of it is required; of another action it must not be."""
+    """Read the fields of an action that a request changes. All are optional. The id must be the right one."""
     fields = Fields(body)
     _same(fields, "id", action_id)
     given: dict[str, Any] = {
@@ -98,7 +98,7 @@ def read_action(body: object, action_id: str) -> dict[str, Any]:
 
 
 def read_status(body: object, action_id: str) -> str:
-    """The status that is to be set: live, which starts again, when none is given."""
+    """Read a new status. By default it is live, which starts the action again."""
     fields = Fields(body)
     _same(fields, "actionId", action_id)
     status = fields.may("status", checks.one_of(*STATUSES))
@@ -115,5 +115,5 @@ def _same(fields: Fields, name: str, action_id: str) -> None:
 
 
 def read_write(body: object) -> dict[str, Any]:
-    """The optional body of a write."""
+    """Read the optional body of a write."""
     return record({"skipRulesValidation": Optional(checks.boolean)})(body, "")

@@ -33,7 +33,7 @@ class ActionOperations(Part):
         return Response.json(self._action(owner_id).schedule)
 
     def update_schedule(self, request: Request, owner_id: str) -> Response:
-        """Replace the schedule. In the body it is dayOfMonth and dayOfWeek, in the response day_of_month."""
+        """Replace the schedule. Requests have dayOfMonth and dayOfWeek, responses day_of_month and day_of_week."""
         request.need_no_query()
         action = self._action(owner_id)
         action.schedule = written_schedule(request.json())

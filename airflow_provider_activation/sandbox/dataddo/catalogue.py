@@ -1,4 +1,4 @@
-"""What a Dataddo account finds there: the Snapchat connector, its options, and the data behind it."""
+"""The Snapchat connector, its options, and its data."""
 
 from __future__ import annotations
 
@@ -6,14 +6,14 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 SNAPCHAT = "snapchat"
-# The service that holds Snapchat's credentials.
+# The type of the service with credentials for Snapchat.
 SNAPCHAT_SERVICE = "snapchat_static"
 
 ORGANISATIONS = {"org-1": "Example organization"}
 ACCOUNTS = {"org-1": {"acc-1": "Example account"}}
 CAMPAIGNS = {"acc-1": {"campaign-1": "Example campaign", "campaign-2": "Another campaign"}}
 
-# API names with what people see; only the names are good in a request.
+# Names in the API with their labels. Requests have the names.
 BREAKDOWNS = {"ad": "Ad", "adsquad": "Ad squad", "campaign": "Campaign"}
 METRICS = {"spend": "Spend", "impressions": "Impressions", "swipes": "Swipes"}
 LABELS = {
@@ -43,7 +43,7 @@ CONNECTORS: tuple[dict[str, Any], ...] = (
     },
 )
 
-# The parts of a request to a third party.
+# The fields of a request to a third party.
 REQUEST = ("url", "header", "body", "method", "transformation", "emitter")
 
 TEMPLATES: Mapping[str, dict[str, Any]] = {
@@ -59,7 +59,7 @@ TEMPLATES: Mapping[str, dict[str, Any]] = {
     }
 }
 
-# How many rows there are to be had, and how many a preview shows unless it is told.
+# The number of available rows, and the default number in a preview.
 ROWS = 25
 PREVIEW_ROWS = 10
 
@@ -74,17 +74,17 @@ TYPES = {
 
 
 def options(found: Mapping[str, str]) -> list[dict[str, str]]:
-    """A list to choose from, as the actions answer it."""
+    """Options in the form of a response."""
     return [{"label": label, "value": value} for value, label in found.items()]
 
 
 def columns(parameters: Mapping[str, Any]) -> list[str]:
-    """The columns of a source, in their order."""
+    """The columns of a source, in order."""
     return [*parameters["labels"], *parameters["metrics"]]
 
 
 def rows(names: Sequence[str], count: int) -> list[dict[str, Any]]:
-    """The first rows of a source, the same at every look."""
+    """The first rows of a source. They are the same in each response."""
     return [{name: _value(name, index) for name in names} for index in range(min(count, ROWS))]
 
 

@@ -1,4 +1,4 @@
-"""Dataddo's connectors: what can be chosen for a source, a look at the data, and the source itself."""
+"""Connectors: the options for a source, a preview of the data, and the creation of the source."""
 
 from __future__ import annotations
 
@@ -32,14 +32,14 @@ from airflow_provider_activation.sandbox.dataddo.catalogue import (
 from airflow_provider_activation.sandbox.dataddo.schedule import created_schedule
 from airflow_provider_activation.sandbox.dataddo.source_body import oauth_id, read_snapchat_source
 
-# The options that depend on nothing chosen before.
+# Options that do not depend on other choices.
 OPTIONS = {"breakdown": BREAKDOWNS, "metric": METRICS, "labels": LABELS, "dateRange": DATE_RANGES}
 
 CONNECTOR = f"/connectors/{SNAPCHAT}"
 
 
 class Connectors(Part):
-    """The one connector there is here, Snapchat's."""
+    """The operations on Snapchat's connector, the only one."""
 
     table = (
         ("GET", "/connectors", "list_connectors"),
@@ -60,7 +60,7 @@ class Connectors(Part):
         return Response.json(CONNECTORS)
 
     def list_templates(self, request: Request, connector: str) -> Response:
-        """The templates of a connector, what they are and not what they ask."""
+        """The templates of a connector, without their requests."""
         request.need_no_query()
         _check_connector(connector)
         return Response.json(
@@ -84,13 +84,13 @@ class Connectors(Part):
         )
 
     def get_template(self, request: Request, connector: str, name: str) -> Response:
-        """One template, with the request that a source of it makes."""
+        """One template with its request."""
         request.need_no_query()
         _check_connector(connector)
         return Response.json({"templateId": name, **find(TEMPLATES, name, "template")})
 
     def list_authorizers(self, request: Request) -> Response:
-        """The services a Snapchat source can use."""
+        """The services that a Snapchat source can use."""
         request.need_no_query()
         return Response.json(
             [
@@ -105,7 +105,7 @@ class Connectors(Part):
         return Response.json(options(OPTIONS[request.segments()[-1]]))
 
     def list_organizations(self, request: Request) -> Response:
-        """The Snapchat organizations that a service may use."""
+        """The Snapchat organizations of a service."""
         request.need_no_query()
         fields = Fields(request.json())
         self._account.check_service(fields.need("oAuthId", oauth_id))
@@ -129,7 +129,7 @@ class Connectors(Part):
         return Response.json(options(found[chosen]))
 
     def preview(self, request: Request) -> Response:
-        """The first rows of what a source would load; makes nothing."""
+        """The first rows of a source that does not exist yet."""
         request.need_no_query()
         parameters, given_id = read_snapchat_source(request.json())
         self._account.check_service(given_id)
@@ -150,7 +150,7 @@ class Connectors(Part):
         )
 
     def create_source(self, request: Request) -> Response:
-        """A new Snapchat source; labels need not be unique."""
+        """Create a Snapchat source. Labels can be repeated."""
         request.need_no_query()
         parameters, given_id = read_snapchat_source(request.json())
         service = self._account.check_service(given_id)

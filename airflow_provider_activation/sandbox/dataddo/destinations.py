@@ -1,4 +1,4 @@
-"""Dataddo's destinations: the stores that flows may be written to."""
+"""Destinations: the stores that flows can write to."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from airflow_provider_activation.sandbox.dataddo.account import CUSTOMER_ID, Par
 
 BIG_QUERY = "google_big_query"
 
-# Some names are spelled otherwise where a destination is written.
+# Requests spell some names differently.
 WRITTEN = {"label": "label", "o_auth_id": "o_auth_id", "project_id": "projectId", "dataset_id": "datasetId"}
 CHECKS: dict[str, Check[Any]] = {**dict.fromkeys(WRITTEN, checks.filled_text), "o_auth_id": checks.integer(1)}
 
 
 class Destinations(Part):
-    """The destinations of an account."""
+    """The operations on destinations."""
 
     table = (
         ("GET", "/destinations", "list_destinations"),
@@ -32,12 +32,12 @@ class Destinations(Part):
     )
 
     def list_destinations(self, request: Request) -> Response:
-        """All destinations, in one go."""
+        """All destinations. There are no pages."""
         request.need_no_query()
         return Response.json(list(self._account.destinations.values()))
 
     def create(self, request: Request, kind: str) -> Response:
-        """A new destination; the documents describe the body of this one type only."""
+        """Create a destination. The documents describe the body of this type only."""
         request.need_no_query()
         if kind != BIG_QUERY:
             raise Refused(404, f"no such type of destination: {kind}")
@@ -62,7 +62,7 @@ class Destinations(Part):
         return Response.json(self._destination(destination_id))
 
     def update(self, request: Request, destination_id: str) -> Response:
-        """Change what is given; spelled as for a new one."""
+        """Change the given fields. They are spelled as in the creation."""
         request.need_no_query()
         destination = self._destination(destination_id)
         fields = Fields(request.json())
@@ -83,12 +83,12 @@ class Destinations(Part):
         return Response(204)
 
     def clone(self, request: Request, destination_id: str) -> Response:
-        """A GET that creates."""
+        """Clone a destination, although this is a GET."""
         request.need_no_query()
         return self._store(self._destination(destination_id))
 
     def _check_service(self, given: dict[str, Any]) -> None:
-        # Google's own services come from a person's consent, which is not part of this: any will do.
+        # The services for Google need a person's consent, so they do not exist here. Any service is accepted.
         if "o_auth_id" in given:
             self._account.check_service(given["o_auth_id"], "o_auth_id")
 

@@ -1,4 +1,4 @@
-"""Dataddo's extractions: when a source loads its data, asking for it at once, and how that stands."""
+"""Extractions: the action of a source."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from airflow_provider_activation.sandbox.dataddo.catalogue import ROWS
 
 
 class Extractions(ActionOperations):
-    """The extractions of all sources."""
+    """The operations on extractions."""
 
     table = (
         ("GET", "/sources/{id}/status", "get_status"),
@@ -27,19 +27,19 @@ class Extractions(ActionOperations):
         return self._account.source(owner_id).extraction
 
     def get(self, request: Request, source_id: str) -> Response:
-        """The action behind the extractions."""
+        """The action."""
         request.need_no_query()
         return Response.json(self._action(source_id).as_json(self._account.now()))
 
     def update(self, request: Request, source_id: str) -> Response:
-        """Set what can be set of the action. That `live` starts one again is our reading."""
+        """Change the action. The documents do not say that `live` starts it again."""
         request.need_no_query()
         action, now = self._action(source_id), self._account.now()
         action.change(read_action(request.json(), action.runs.action_id), now)
         return Response.json(action.as_json(now))
 
     def debug(self, request: Request, source_id: str) -> Response:
-        """Extract for a check; nothing of it is kept, and the status says nothing of it."""
+        """Extract for a check. No data is stored, and the status does not change."""
         request.need_no_query()
         label = self._account.source(source_id).public["label"]
         report = self._account.debug(request, f"Extracting {label}")
@@ -47,7 +47,7 @@ class Extractions(ActionOperations):
         return Response.json({**report, "logs": [report["message"]], "row_count": rows, "blob": ""})
 
     def enqueue(self, request: Request, source_id: str) -> Response:
-        """Ask for an extraction; 202 and no body, so no id of the run."""
+        """Enqueue an extraction. The response is 202 without a body, so the run has no known id."""
         request.need_no_query()
         source = self._account.source(source_id)
         asked = read_extraction(request.json()) if request.body else {}
@@ -55,7 +55,7 @@ class Extractions(ActionOperations):
         return Response(202)
 
     def deactivate(self, request: Request, source_id: str) -> Response:
-        """Switch the extractions of a source off; again is no error."""
+        """Deactivate the extractions of a source. It may be inactive already."""
         request.need_no_query()
         action, now = self._action(source_id), self._account.now()
         read_action(request.json(), action.runs.action_id)

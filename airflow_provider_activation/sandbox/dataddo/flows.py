@@ -1,4 +1,4 @@
-"""Dataddo's flows: sources put together behind an address that an application reads."""
+"""Flows: sources behind a URL that an application reads."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from airflow_provider_activation.sandbox.core.reading import Fields
 from airflow_provider_activation.sandbox.dataddo.account import CUSTOMER_ID, Flow, Part, new_id
 from airflow_provider_activation.sandbox.dataddo.catalogue import PREVIEW_ROWS, columns, rows
 
-# How a destination is attached to a flow is documented nowhere, so this is all there is.
+# The documents do not say how a destination becomes part of a flow.
 app_name = checks.one_of("google_data_studio")
 source_ids = checks.array(checks.filled_text, minimum=1, unique=True)
 
 
 class Flows(Part):
-    """The flows of an account."""
+    """The operations on flows."""
 
     table = (
         ("GET", "/flows", "list_flows"),
@@ -34,12 +34,12 @@ class Flows(Part):
     )
 
     def list_flows(self, request: Request) -> Response:
-        """All flows, in one go."""
+        """All flows. There are no pages."""
         request.need_no_query()
         return Response.json([flow.public for flow in self._account.flows.values()])
 
     def list_by_source(self, request: Request, source_id: str) -> Response:
-        """The flows that take in a source."""
+        """The flows of a source."""
         request.need_no_query()
         self._account.source(source_id)
         return Response.json(
@@ -47,7 +47,7 @@ class Flows(Part):
         )
 
     def create(self, request: Request) -> Response:
-        """A new flow; labels need not be unique."""
+        """Create a flow. Labels can be repeated."""
         request.need_no_query()
         fields = Fields(request.json())
         sources = fields.need("sources", source_ids)
@@ -68,7 +68,7 @@ class Flows(Part):
         )
 
     def preview(self, request: Request) -> Response:
-        """The first rows that a flow like this would have; makes nothing."""
+        """The first rows of a flow that does not exist yet."""
         query = request.read_query()
         limit = query.whole("limit", 1)
         query.end()
@@ -90,7 +90,7 @@ class Flows(Part):
         return Response.json(self._account.flow(flow_id).public)
 
     def update(self, request: Request, flow_id: str) -> Response:
-        """Change what is given; the body is undocumented, its names are taken from the flow's."""
+        """Change the given fields. The body is undocumented; here it has the names of a flow's fields."""
         request.need_no_query()
         public = self._account.flow(flow_id).public
         fields = Fields(request.json())
@@ -115,30 +115,30 @@ class Flows(Part):
         return Response.json(public)
 
     def delete(self, request: Request, flow_id: str) -> Response:
-        """Delete a flow; its sources stay."""
+        """Delete a flow. Its sources stay."""
         request.need_no_query()
         self._account.flow(flow_id)
         del self._account.flows[flow_id]
         return Response(204)
 
     def clone(self, request: Request, flow_id: str) -> Response:
-        """A GET that creates. It is documented as 204 with a body, which HTTP can not carry: hence 200."""
+        """Clone a flow, although this is a GET. HTTP does not allow the documented 204 with a body."""
         request.need_no_query()
         return self._store(self._account.flow(flow_id).public)
 
     def get_api(self, request: Request, flow_id: str) -> Response:
-        """The address that the application reads."""
+        """The URL for the application."""
         request.need_no_query()
         return Response.json(self._account.flow(flow_id).public["api"])
 
     def get_api_log(self, request: Request, flow_id: str) -> Response:
-        """Who read it: nobody, since where it is read is documented nowhere."""
+        """The log of the URL. It is empty, because the URL is undocumented."""
         request.need_no_query()
         self._account.flow(flow_id)
         return Response.json([])
 
     def debug_api(self, request: Request, flow_id: str) -> Response:
-        """Read it for a check."""
+        """Read the URL for a check."""
         request.need_no_query()
         label = self._account.flow(flow_id).public["label"]
         report = self._account.debug(request, f"Reading {label}")
@@ -151,7 +151,7 @@ class Flows(Part):
     def _store(self, like: dict[str, Any]) -> Response:
         public = {
             **like,
-            # Not the flow's id: a client that mixes up the two gets a 404.
+            # This is not the flow's id: a client that confuses the two gets a 404.
             "api": {**like["api"], "id": new_id()},
             "id": new_id(),
             "customer_id": CUSTOMER_ID,

@@ -1,4 +1,4 @@
-"""Dataddo's runs: extractions of a source, writes of a flow, their log, and the status that lags behind."""
+"""Runs of extractions and writes, their log, and their status."""
 
 from __future__ import annotations
 
@@ -21,19 +21,19 @@ DESCRIPTIONS = {
 
 @dataclass(frozen=True)
 class Run:
-    """One run, whose whole course is known when it is enqueued."""
+    """One run. Its course is fixed when it is enqueued."""
 
     started: float
     finished: float
     fails: bool
     asked: dict[str, Any]
-    """What was asked for: days, strategy and so on."""
+    """The body of the request: days, storage strategy and so on."""
     stopped: bool = False
-    """Ended by a deactivation before it was through."""
+    """Whether a deactivation stopped the run."""
 
 
 class Runs:
-    """The runs of one source or flow, one after another."""
+    """The runs of one source or flow. They follow one another."""
 
     def __init__(self, action_id: str, step: float) -> None:
         self.action_id = action_id
@@ -44,10 +44,10 @@ class Runs:
         self._switched: list[tuple[float, str, str]] = []
 
     def enqueue(self, now: float, fail: bool, asked: dict[str, Any]) -> None:
-        """Queue a run; refused while one is in progress, and once they are switched off.
+        """Enqueue a run. It is refused during a run and while the action is inactive.
 
-        Between the 202 and its start a run is invisible, and a second request is taken too: that is how
-        a careless retry loads everything twice.
+        A run is not visible until it starts. Until then a second request is accepted, so a careless retry
+        loads all data twice.
         """
         if self._off:
             raise Refused(409, "the action is inactive")
@@ -55,12 +55,12 @@ class Runs:
             raise Refused(409, "a run is in progress")
         free = self._runs[-1].finished if self._runs else now
         started = max(now, free) + self._step / 2
-        # A run that fails is tried again by Dataddo itself, "retrying", before it is given up as "broken".
+        # Dataddo retries a failed run ("retrying") before its status is "broken".
         length = self._step * (2 if fail else 1)
         self._runs.append(Run(started, started + length, fail, asked))
 
     def deactivate(self, now: float) -> None:
-        """Switch off: what runs ends now, what is queued never starts."""
+        """Deactivate. A current run stops, and a queued run does not start."""
         if self._off:
             return
         self._off = True
@@ -72,14 +72,14 @@ class Runs:
         ]
 
     def restart(self, now: float) -> None:
-        """Live again after it was broken or switched off; otherwise nothing to do."""
+        """Become live again after being broken or inactive."""
         if self.status(now)["status"] in ("broken", "inactive"):
             self._off = False
             self._restarted = now
             self._switched.append((now, "info", "The action was started again."))
 
     def set_status(self, wanted: str, now: float) -> None:
-        """Switch off, or on again; the other statuses come by themselves."""
+        """Set the status to live or inactive. Others cannot be set."""
         if wanted == "inactive":
             self.deactivate(now)
         elif wanted == "live":
@@ -88,11 +88,11 @@ class Runs:
             raise Invalid(f"status can be set to live or inactive, not to {wanted}")
 
     def has_data(self, now: float) -> bool:
-        """Whether a run has gone well."""
+        """Whether a run has succeeded."""
         return any(run.finished <= now and not run.fails and not run.stopped for run in self._runs)
 
     def status(self, now: float) -> dict[str, Any]:
-        """What GET status says: the old state until the new run has started."""
+        """The status. It is the old one until a new run starts."""
         begun = [run for run in self._runs if run.started <= now]
         ended = [run for run in begun if run.finished <= now]
         status = "live"
@@ -112,7 +112,7 @@ class Runs:
         }
 
     def action(self, now: float) -> dict[str, Any]:
-        """What an Action says of its runs."""
+        """The fields of an action about its runs."""
         status = self.status(now)
         ended = [run for run in self._runs if run.finished <= now]
         begun = [run for run in self._runs if run.started <= now]
@@ -123,14 +123,14 @@ class Runs:
             "status_detail": status["description"],
             "duration": f"{ended[-1].finished - ended[-1].started:.3f} s" if ended else None,
             "last_execution": int(begun[-1].started) if begun else None,
-            # Schedules are kept but not followed here.
+            # Schedules have no effect.
             "next_execution": None,
             "error_count": sum(level == "error" and moment <= now for moment, level, _ in last),
             "is_being_processed": any(run.started <= now < run.finished for run in self._runs),
         }
 
     def log(self, now: float) -> list[dict[str, Any]]:
-        """The latest entries up to now, the newest first."""
+        """The last log entries, newest first."""
         entries = [entry for run in self._runs for entry in self._course(run) if entry[0] <= now]
         entries = sorted([*entries, *self._switched], key=lambda entry: entry[0])
         return [
@@ -141,7 +141,7 @@ class Runs:
     def _course(self, run: Run) -> list[tuple[float, str, str]]:
         course = [(run.started, "info", "The run has started.")]
         if run.fails:
-            # The attempts are over after one step, one and a half and two.
+            # The attempts end after 1, 1.5 and 2 steps.
             for number in range(1, ATTEMPTS + 1):
                 moment = run.started + self._step * (1 + number) / 2
                 if not run.stopped or moment < run.finished:
@@ -154,8 +154,8 @@ class Runs:
         return course
 
     def state(self, now: float) -> dict[str, Any]:
-        """The status in a word, how many runs there were and will be, and what the last was asked for."""
+        """The status, the number of runs, and the request of the last run."""
         status = self.status(now)
-        # A source has a description of its own.
+        # A source has its own description.
         del status["description"]
         return {**status, "runs": len(self._runs), "lastRunAsked": self._runs[-1].asked if self._runs else {}}

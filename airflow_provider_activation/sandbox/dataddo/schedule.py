@@ -1,4 +1,4 @@
-"""Dataddo's schedules: kept and given back, not followed here."""
+"""Schedules. They are stored and have no effect."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ Schedule = dict[str, str | None]
 
 NAMES = ("timezone", "minute", "hour", "day_of_month", "month", "day_of_week", "sync_frequency")
 
-# Two names are spelled otherwise where a schedule is written.
+# Requests spell two names differently.
 WRITTEN = {"day_of_month": "dayOfMonth", "day_of_week": "dayOfWeek"}
 
 FREQUENCIES = ("day", "week", "month", "custom")
 
-# Whether a week begins with 0 or 1, and on which day, is documented nowhere.
+# The documents do not say which numbers the days of a week have.
 BOUNDS = {
     "minute": (0, 59),
     "hour": (0, 23),
@@ -37,14 +37,14 @@ def timezone(value: object, where: str) -> str:
     name = checks.filled_text(value, where)
     try:
         ZoneInfo(name)
-    # A ZoneInfoNotFoundError is a KeyError; the name of a folder of zones is an OSError.
+    # ZoneInfoNotFoundError is a KeyError. The name of a folder of zones is an OSError.
     except (KeyError, ValueError, OSError):
         raise Invalid(f"{where} must be the name of a time zone") from None
     return name
 
 
 def part(name: str, frequency: str | None) -> Check[str]:
-    """One part of a schedule: a number as a string; of a custom schedule also lists, steps and ranges."""
+    """A part of a schedule: a number in a string. Custom schedules also have lists, steps and ranges."""
     least, most = BOUNDS[name]
     if frequency == "custom":
         return checks.pattern(r"[0-9*/,\-]+", "a part of a schedule")
@@ -59,12 +59,12 @@ def part(name: str, frequency: str | None) -> Check[str]:
 
 
 def created_schedule(parameters: Mapping[str, Any]) -> Schedule:
-    """The schedule that came along when a source was created."""
+    """The schedule in the parameters of a new source."""
     return {name: parameters.get(name) for name in NAMES}
 
 
 def read_schedule(value: object, where: str, spelling: Mapping[str, str]) -> Schedule:
-    """A schedule that takes the place of the one before: what is not given is null from then on."""
+    """A schedule. Missing parts are null."""
     fields = Fields(value, where)
     frequency = fields.may("sync_frequency", checks.nullable(checks.one_of(*FREQUENCIES)))
     schedule: Schedule = {"timezone": fields.may("timezone", checks.nullable(timezone))}
@@ -80,5 +80,5 @@ def written_schedule(body: object) -> Schedule:
 
 
 def schedule_of_action(value: object, where: str) -> Schedule | None:
-    """The schedule inside an Action, spelled as it is read."""
+    """The schedule in an action, spelled as in a response."""
     return None if value is None else read_schedule(value, where, {})

@@ -1,4 +1,4 @@
-"""Dataddo headless API: sign-in, and what an account holds."""
+"""The customer's account at Dataddo."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class Dataddo(Service):
         self.serve(SignIn(self), *(part(self.account) for part in parts))
 
     def authenticate(self, request: Request) -> None:
-        """A living token on everything but the sign-in; realm and provider must fit when they are sent."""
+        """Each request needs a valid token, except the sign-in. X-Realm-Id and X-Provider are optional."""
         if request.path == "/auth":
             return
         token = request.bearer()
@@ -47,7 +47,7 @@ class Dataddo(Service):
             raise Refused(403, "X-Provider is not the provider of this token")
 
     def connections(self) -> dict[str, dict[str, Any]]:
-        """dataddo_default, and the Snapchat credentials that it stores."""
+        """The connection to Dataddo, and one with the credentials for Snapchat."""
         return {
             "dataddo_default": {
                 "conn_type": "dataddo",
@@ -64,7 +64,7 @@ class Dataddo(Service):
         }
 
     def state(self) -> dict[str, list[dict[str, Any]]]:
-        """Services without credentials, sources and flows with their runs, and destinations."""
+        """All resources. Services are without their credentials."""
         now = self.now()
         account = self.account
         return {

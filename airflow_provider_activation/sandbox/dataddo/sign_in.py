@@ -22,7 +22,7 @@ class SignIn(Operations):
         self._service = service
 
     def sign_in(self, request: Request) -> Response:
-        """E-mail and password for a pair of tokens."""
+        """Issue two tokens for an e-mail and a password."""
         request.need_no_query()
         service = self._service
         fields = Fields(request.json())

@@ -1,4 +1,4 @@
-"""The body that describes a Snapchat source to Dataddo, field by field."""
+"""The request body that describes a Snapchat source."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ from airflow_provider_activation.sandbox.dataddo.catalogue import (
 )
 from airflow_provider_activation.sandbox.dataddo.schedule import FREQUENCIES, part, timezone
 
-# No list is documented; these are the two that the documents use.
+# The two strategies in the documents. There is no complete list.
 STRATEGIES = ("incremental", "clean")
 
 
 def date_range(braces: bool | None) -> Check[str]:
-    """A range like {{30d1}}: with braces, without them, or (None) either way."""
+    """A date range like {{30d1}}: with braces, without them, or (None) either."""
 
     def check(value: object, where: str) -> str:
         written = checks.text(value, where)
@@ -39,7 +39,7 @@ def date_range(braces: bool | None) -> Check[str]:
     return check
 
 
-# A number in one document, a string in the other.
+# One document has a number, the other a string.
 oauth_id: Check[int | str] = checks.either(checks.integer(1), checks.filled_text)
 
 
@@ -49,7 +49,7 @@ def _null(value: object, where: str) -> None:
 
 
 def read_snapchat_source(body: object) -> tuple[dict[str, Any], int | str]:
-    """The parameters of a new source as they were given, and its oAuthId."""
+    """Read the body; return it unchanged, with its oAuthId."""
     fields = Fields(body)
     service = fields.need("oAuthId", oauth_id)
     frequency = fields.may("sync_frequency", checks.one_of(*FREQUENCIES))

@@ -1,4 +1,4 @@
-"""Dataddo's sources: reading, changing and deleting them, and the data they have loaded."""
+"""Sources and their data."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from airflow_provider_activation.sandbox.dataddo.catalogue import PREVIEW_ROWS, 
 
 
 class Sources(Part):
-    """The sources of an account."""
+    """The operations on sources."""
 
     table = (
         ("GET", "/sources", "list_sources"),
@@ -26,7 +26,7 @@ class Sources(Part):
     )
 
     def list_sources(self, request: Request) -> Response:
-        """All sources, in one go."""
+        """All sources. There are no pages."""
         request.need_no_query()
         return Response.json([source.public for source in self._account.sources.values()])
 
@@ -51,7 +51,7 @@ class Sources(Part):
         )
 
     def update(self, request: Request, source_id: str) -> Response:
-        """Another label or description; what a Source says besides may come along unchanged."""
+        """Change label or description. Other public fields may be part of the body, unchanged."""
         request.need_no_query()
         source = self._account.source(source_id)
         public = source.public
@@ -72,7 +72,7 @@ class Sources(Part):
         return Response.json(public)
 
     def delete(self, request: Request, source_id: str) -> Response:
-        """Delete a source and, as documented, what is related to it: flows no longer take it in."""
+        """Delete a source. Flows lose it, as documented."""
         request.need_no_query()
         self._account.source(source_id)
         del self._account.sources[source_id]
@@ -81,12 +81,12 @@ class Sources(Part):
         return Response(204)
 
     def get_metadata(self, request: Request, source_id: str) -> Response:
-        """The parameters the source was created with."""
+        """The parameters of the creation."""
         request.need_no_query()
         return Response.json(self._account.source(source_id).parameters)
 
     def preview(self, request: Request, source_id: str) -> Response:
-        """The first of the loaded rows: none before the first extraction."""
+        """The first rows. There are none before the first extraction."""
         query = request.read_query()
         limit = query.whole("limit", 1)
         query.end()
@@ -96,12 +96,12 @@ class Sources(Part):
         return Response.json(rows(columns(source.parameters), limit or PREVIEW_ROWS))
 
     def get_request(self, request: Request, source_id: str) -> Response:
-        """The request that an extraction makes."""
+        """The request of an extraction."""
         request.need_no_query()
         return Response.json(self._account.source(source_id).request)
 
     def update_request(self, request: Request, source_id: str) -> Response:
-        """Other parts of that request; which they are is taken from the templates."""
+        """Change fields of that request. They are the ones in the templates."""
         request.need_no_query()
         source = self._account.source(source_id)
         given = checks.any_object(request.json(), "the body")
@@ -117,7 +117,7 @@ class Sources(Part):
         return Response.json(source.request)
 
     def detect(self, request: Request, source_id: str) -> Response:
-        """The columns that are found in the data, with their types."""
+        """The columns of the data, with their types."""
         request.need_no_query()
         names = columns(self._account.source(source_id).parameters)
         return Response.json([{"name": name, "type": TYPES[name]} for name in names])

@@ -1,4 +1,4 @@
-"""Dataddo's services: the third-party credentials it keeps, and never shows."""
+"""Services: credentials for third parties. They are never shown."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ NEWER = ("serviceName", "config")
 
 
 class Services(Part):
-    """The services of an account."""
+    """The operations on services."""
 
     table = (
         ("GET", "/services", "list_services"),
@@ -40,7 +40,7 @@ class Services(Part):
         return Response.json(list(self._account.services.values()))
 
     def create(self, request: Request) -> Response:
-        """Store credentials, in the older form (service, data) or the newer one."""
+        """Store credentials, in the old form (service, data) or the new one."""
         request.need_no_query()
         fields = Fields(request.json())
         kind, content = _form(fields)
@@ -50,7 +50,7 @@ class Services(Part):
         return self._store(label)
 
     def create_typed(self, request: Request, service: str) -> Response:
-        """The same at the service's own address, which is described in the older form only."""
+        """Store credentials under the type of the service. The documents describe the old form only."""
         request.need_no_query()
         if service != SNAPCHAT_SERVICE:
             raise Refused(404, f"no such kind of service: {service}")
@@ -66,7 +66,7 @@ class Services(Part):
         return Response.json(self._account.service(service_id))
 
     def update(self, request: Request, service_id: str) -> Response:
-        """Another label, other credentials, or both; the body is documented as an object only."""
+        """Change the label or the credentials. The documents describe the body as an object only."""
         request.need_no_query()
         service = self._account.service(service_id)
         fields = Fields(request.json())
@@ -83,7 +83,7 @@ class Services(Part):
         return Response.json(service)
 
     def delete(self, request: Request, service_id: str) -> Response:
-        """Forget a service, unless something uses it; with which status that is refused is undocumented."""
+        """Delete a service. It is refused while the service is used, with an undocumented status."""
         request.need_no_query()
         number = self._account.service(service_id)["id"]
         used = [source.service for source in self._account.sources.values()]
@@ -94,13 +94,13 @@ class Services(Part):
         return Response(204)
 
     def debug(self, request: Request, service_id: str) -> Response:
-        """Try the credentials."""
+        """Check the credentials."""
         request.need_no_query()
         service = self._account.service(service_id)
         return Response.json(self._account.debug(request, f"Signing in with {service['label']}"))
 
     def _read_credentials(self, value: object, where: str) -> str | None:
-        """Check what Snapchat would check; the label that was given along."""
+        """Check the credentials; return their label."""
         data = Fields(value, where)
         given = tuple(
             data.need(name, checks.filled_text) for name in ("staticKey", "clientId", "clientSecret")

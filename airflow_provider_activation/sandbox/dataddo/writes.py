@@ -1,4 +1,4 @@
-"""Dataddo's writes: when and how a flow writes its data, asking for it at once, and how that stands."""
+"""Writes: the action of a flow."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ WRITE_MODES = ("insert", "insert_ignore", "truncate_insert", "upsert")
 
 
 class Writes(ActionOperations):
-    """The writes of all flows."""
+    """The operations on writes."""
 
     table = (
         ("GET", "/flows/{id}/status", "get_status"),
@@ -37,26 +37,26 @@ class Writes(ActionOperations):
         return self._account.flow(owner_id).write
 
     def update_status(self, request: Request, flow_id: str) -> Response:
-        """Switch the writes off, or on again; the undocumented body is taken to be a status as it is read."""
+        """Activate or deactivate the writes. The body is undocumented; here it is a status."""
         request.need_no_query()
         runs, now = self._action(flow_id).runs, self._account.now()
         runs.set_status(read_status(request.json(), runs.action_id), now)
         return Response.json(runs.status(now))
 
     def get(self, request: Request, flow_id: str) -> Response:
-        """The action behind the writes, with its settings."""
+        """The action, with its settings."""
         request.need_no_query()
         flow = self._account.flow(flow_id)
         return Response.json({**flow.write.as_json(self._account.now()), **flow.settings})
 
     def delete_schedule(self, request: Request, flow_id: str) -> Response:
-        """No schedule any more, again is no error; documented as 200, without a body."""
+        """Remove the schedule. The response is 200 without a body, as documented."""
         request.need_no_query()
         self._action(flow_id).schedule = dict(NEVER)
         return Response(200)
 
     def update_settings(self, request: Request, flow_id: str) -> Response:
-        """How rows are written; upsert needs columns that tell them apart."""
+        """Set how rows are written. Upserts need unique columns."""
         request.need_no_query()
         flow = self._account.flow(flow_id)
         fields = Fields(request.json())
@@ -69,14 +69,14 @@ class Writes(ActionOperations):
         return Response.json(flow.settings)
 
     def debug(self, request: Request, flow_id: str) -> Response:
-        """Write for a check; nothing of it is kept, and the status says nothing of it."""
+        """Write for a check. No data is stored, and the status does not change."""
         request.need_no_query()
         label = self._account.flow(flow_id).public["label"]
         report = self._account.debug(request, f"Writing {label}")
         return Response.json({**report, "connection_result": {"config": [], "result": [report["message"]]}})
 
     def enqueue(self, request: Request, flow_id: str) -> Response:
-        """Ask for a write; the executionId can not be asked for again."""
+        """Enqueue a write. No operation takes the executionId."""
         request.need_no_query()
         flow = self._account.flow(flow_id)
         asked = read_write(request.json()) if request.body else {}

@@ -1,4 +1,4 @@
-"""Delta Projects' activities, and the templates they are made from."""
+"""Activities, and their templates."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ ACTIVITIES = "/api/v1/media_agency/{mediaAgencyId}/client/{clientId}/campaign/{c
 
 
 class Activities(Operations):
-    """The activities of all clients. Names need not be unique, and nothing can be deleted."""
+    """The operations on activities. Names can be repeated. There is no deletion."""
 
     table = (
         ("GET", "/api/v1/activity_templates", "list_templates"),
@@ -39,11 +39,11 @@ class Activities(Operations):
         self._stored = stored
 
     def now(self) -> datetime:
-        """The timestamp it is here."""
+        """The current time."""
         return datetime.fromtimestamp(self._clock.now(), UTC)
 
     def find(self, agency: str, client: str, campaign: str, activity_id: str) -> Activity:
-        """One activity by all parts of its path."""
+        """The activity of a path."""
         self._clients.check(agency, client, campaign)
         activity = self._stored.get(activity_id)
         if activity is None or activity.client_id != client:
@@ -56,7 +56,7 @@ class Activities(Operations):
         return Response.json([{"id": template.id, "name": template.name} for template in TEMPLATES.values()])
 
     def list_activities(self, request: Request, agency: str, client: str, campaign: str) -> Response:
-        """Id and name of all activities of a client."""
+        """Ids and names of a client's activities."""
         self._clients.check(agency, client, campaign)
         levels = read_fetch(request, BELOW_AN_ACTIVITY)
         return Response.json(
@@ -70,7 +70,7 @@ class Activities(Operations):
         return Response.json({**activity.public(self.now()), **activity.children(levels)})
 
     def create(self, request: Request, agency: str, client: str, campaign: str) -> Response:
-        """A new activity from a template, with its bidding plans. 201, a relative Location and no body."""
+        """Create an activity with bidding plans. The response is 201 with a relative Location and no body."""
         self._clients.check(agency, client, campaign)
         request.need_no_query()
         fields = Fields(request.json())
@@ -105,7 +105,7 @@ class Activities(Operations):
         return Response(201, headers={"Location": self._location(activity)})
 
     def update(self, request: Request, agency: str, client: str, campaign: str, activity_id: str) -> Response:
-        """Change what is given, never flightStart or templateId. 200, a relative Location, no body."""
+        """Change the given fields. The response is 200 with a relative Location and no body."""
         activity = self.find(agency, client, campaign, activity_id)
         request.need_no_query()
         fields = Fields(request.json())
@@ -131,7 +131,7 @@ class Activities(Operations):
         return f"{self._clients.location(activity.client_id)}/campaign/default/activity/{activity.id}"
 
     def state(self) -> dict[str, list[dict[str, Any]]]:
-        """The activities with all their fields, and what belongs to them."""
+        """The activities, bidding plans and creatives."""
         now = self.now()
         activities, plans, creatives = [], [], []
         for activity in self._stored.values():
@@ -154,12 +154,12 @@ class Activities(Operations):
 
 
 class _Optional:
-    """The fields that create and update share, all of them optional."""
+    """The optional fields of a creation or update."""
 
     def __init__(self, fields: Fields) -> None:
         self.target_ecpm = fields.may("targetECPM", checks.number(0))
         self.impression_budget = fields.may("impressionBudget", checks.integer(0))
-        # "String (JSON)" by its type, an object by its example: both are allowed.
+        # The table of fields has a string with JSON, the example an object. Both are valid.
         self.override_variables = fields.may(
             "overrideVariables", checks.either(_json_text, checks.any_object)
         )
@@ -180,17 +180,17 @@ class _Optional:
             activity.override_variables = self.override_variables
         if self.geo_details is not None:
             activity.geo_details = self.geo_details
-            # Left out it becomes false, even when it was true before; alone it is ignored.
+            # Without excludeGeo, geoDetails set it to false. Without geoDetails, excludeGeo has no effect.
             activity.exclude_geo = bool(self.exclude_geo)
 
 
 def timestamp(value: object, where: str) -> datetime:
-    """An ISO 8601 time with a zone and at most three digits of a second's fraction."""
+    """An ISO 8601 timestamp with a time zone, and three decimals of a second at most."""
     written = checks.text(value, where)
     form = r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,3})?(Z|[+-]\d\d:?\d\d)"
     if not re.fullmatch(form, written, re.ASCII):
         raise Invalid(f"{where} must be an ISO 8601 timestamp with a time zone, like 2015-01-01T00:00:01.0Z")
-    # Python 3.11 reads fractions of three or six digits and offsets with a colon, so give it those.
+    # strptime needs decimals, and an offset without a colon.
     base, fraction, zone = (
         written[:19],
         re.search(r"\.(\d+)", written),

@@ -1,4 +1,4 @@
-"""Delta Projects' clients: the advertisers of a media agency."""
+"""Clients: the advertisers of a media agency."""
 
 from __future__ import annotations
 
@@ -32,13 +32,13 @@ class Client:
 
 
 class Clients(Operations):
-    """The clients of one media agency. Names need not be unique, and nothing can be deleted."""
+    """The operations on clients. Names can be repeated. There is no deletion."""
 
     table = (
         ("GET", CLIENTS, "list_clients"),
         ("POST", f"{CLIENTS}/create_from_template", "create"),
         ("GET", f"{CLIENTS}/{{clientId}}", "get_of_agency"),
-        # The documents' table has this path, their example the one above.
+        # The table of paths has this one, the example the one above.
         ("GET", "/api/v1/client/{clientId}", "get"),
     )
 
@@ -48,7 +48,7 @@ class Clients(Operations):
         self._stored = {first.id: first}
 
     def check(self, agency: str, client: str, campaign: str = CAMPAIGN) -> None:
-        """Refuse a path to what is not there."""
+        """Refuse a path with an unknown id."""
         _check_agency(agency)
         self._client(client)
         if campaign != CAMPAIGN:
@@ -59,7 +59,7 @@ class Clients(Operations):
         return f"{CLIENTS.format(mediaAgencyId=MEDIA_AGENCY['id'])}/{client_id}"
 
     def list_clients(self, request: Request, agency: str) -> Response:
-        """Id and name of all clients."""
+        """Ids and names of all clients."""
         _check_agency(agency)
         levels = read_fetch(request, BELOW_A_CLIENT)
         return Response.json(
@@ -70,7 +70,7 @@ class Clients(Operations):
         )
 
     def get_of_agency(self, request: Request, agency: str, client_id: str) -> Response:
-        """One client, by the longer path."""
+        """One client, by its longer path."""
         _check_agency(agency)
         return self.get(request, client_id)
 
@@ -81,11 +81,10 @@ class Clients(Operations):
         return Response.json({**vars(client), **self._children(client, levels)})
 
     def create(self, request: Request, agency: str) -> Response:
-        """A new client from a template. 201, a relative Location and no body, as for an activity.
+        """Create a client. The response is 201 with a relative Location and no body.
 
-        The readable documents do not show what is sent. What a client has when it is read back is checked
-        (name, country, currency), the name also under `clientName` after an activity's `activityName`; more
-        fields cannot be called unknown here and are let through.
+        The documents do not show the body. Here it has the fields of a client, with the name as `name` or
+        `clientName`. The values of name, country and currency are checked, and other fields are ignored.
         """
         _check_agency(agency)
         request.need_no_query()

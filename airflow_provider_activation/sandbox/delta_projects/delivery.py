@@ -1,4 +1,4 @@
-"""Delta Projects' bidding plans, creatives and statistics: what comes of an activity, only to be read."""
+"""The delivery of activities: bidding plans, creatives and statistics. They are read-only."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _interval = checks.pattern(r"\d{4}-\d\d-\d\d/\d{4}-\d\d-\d\d", "YYYY-MM-DD/YYYY-
 
 
 class Delivery(Operations):
-    """What the activities do."""
+    """The operations on the delivery of activities."""
 
     table = (
         ("GET", PLANS, "list_plans"),
@@ -41,7 +41,7 @@ class Delivery(Operations):
         self._activities = activities
 
     def list_plans(self, request: Request, *path: str) -> Response:
-        """Id and name of an activity's bidding plans."""
+        """Ids and names of an activity's bidding plans."""
         activity = self._activities.find(*path)
         levels = read_fetch(request, BELOW_A_BIDDING_PLAN)
         return Response.json([plan.public(levels) for plan in activity.plans.values()])
@@ -70,11 +70,10 @@ class Delivery(Operations):
         return find(activity.plans, plan_id, "bidding plan")
 
     def statistics(self, request: Request, *path: str) -> Response:
-        """What an activity has done so far, by groups.
+        """The statistics of an activity, by groups.
 
-        An entry holds the four figures that are documented and no more: what it says besides, its day among
-        it, cannot be known here. `sort_order` and `limit` are taken to order and bound the entries of each
-        group; days are those of UTC.
+        An entry has the four documented figures. Its other fields are undocumented. Here `sort_order` and
+        `limit` apply to the entries of each group, and days are in UTC.
         """
         activity = self._activities.find(*path)
         query = request.read_query()
@@ -89,7 +88,7 @@ class Delivery(Operations):
         if granularity == "none":
             spans = [(_midnight(first), _midnight(last + timedelta(days=1)))]
         else:
-            # No entries for days without any flight, nor for those to come.
+            # There are no entries for days outside the flight and for future days.
             first = max(first, activity.start.astimezone(UTC).date())
             last = min(last, activity.stop.astimezone(UTC).date(), now.date())
             days = [first + timedelta(days=after) for after in range((last - first).days + 1)]
@@ -105,7 +104,7 @@ class Delivery(Operations):
 
 
 def _groups(activity: Activity, group_by: str) -> list[tuple[dict[str, str], float]]:
-    """The groups, each with its share of all bids. Only bidding plans have ids."""
+    """The groups with their shares of all bids. Only bidding plans have ids."""
     if group_by == "bidding_plan":
         share = 1 / max(1, len(activity.plans))
         return [({"name": plan.name, "id": plan.id}, share) for plan in activity.plans.values()]
@@ -118,14 +117,14 @@ def _entry(seconds: float) -> dict[str, Any]:
     return {
         "bids": bids,
         "impressions": impressions,
-        # A factor, not a number of impressions.
+        # This is a ratio, not a number of impressions.
         "viewable_impressions": VIEWABLE if impressions else 0.0,
         "clicks": impressions // IMPRESSIONS_PER_CLICK,
     }
 
 
 def _days(activity: Activity, interval: str | None) -> tuple[date, date]:
-    """The first and last day that are asked for, those of the flight if nothing else is said."""
+    """The first and last day of the interval. By default it is the flight."""
     if interval is None:
         return activity.start.astimezone(UTC).date(), activity.stop.astimezone(UTC).date()
     try:

@@ -1,4 +1,4 @@
-"""The `fetch` parameter of Delta Projects: which child entities come with what is asked for."""
+"""The `fetch` parameter: children in a response."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ BELOW_A_BIDDING_PLAN = BELOW_A_CLIENT[3:]
 
 
 def read_fetch(request: Request, below: tuple[str, ...]) -> int:
-    """How many levels of children are asked for; refuses whatever else is in the query.
+    """How many levels of children a request fetches.
 
-    The documents show `biddingPlans.creatives` and `campaigns.activities`, so a way down the hierarchy, and
-    list it for some of the GETs only. Here every GET of something with children takes it.
+    The documents show `biddingPlans.creatives` and `campaigns.activities`, for some GETs only. Here all GETs
+    of resources with children have the parameter.
     """
     query = request.read_query()
     paths = [".".join(below[: depth + 1]) for depth in range(len(below))]

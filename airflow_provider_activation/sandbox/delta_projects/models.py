@@ -1,4 +1,4 @@
-"""A Delta Projects activity, with its bidding plans and their creatives."""
+"""An activity with its bidding plans and creatives."""
 
 from __future__ import annotations
 
@@ -12,27 +12,27 @@ from airflow_provider_activation.sandbox.delta_projects.seeds import Template
 
 @dataclass
 class Creative:
-    """What is shown to people."""
+    """One creative."""
 
     id: str
     type: str
 
     @property
     def public(self) -> dict[str, Any]:
-        """As the API shows it, in a list and alone: no more of its fields is documented."""
+        """All documented fields."""
         return {"id": self.id, "type": self.type}
 
 
 @dataclass
 class BiddingPlan:
-    """One way in which an activity bids."""
+    """One bidding plan."""
 
     id: str
     name: str
     creatives: dict[str, Creative]
 
     def public(self, levels: int) -> dict[str, Any]:
-        """As the API shows it, in a list and alone: no more of its fields is documented."""
+        """All documented fields."""
         shown: dict[str, Any] = {"id": self.id, "name": self.name}
         if levels:
             shown["creatives"] = [creative.public for creative in self.creatives.values()]
@@ -41,7 +41,7 @@ class BiddingPlan:
 
 @dataclass
 class Activity:
-    """One activity, with the fields that can be set but never read back."""
+    """One activity. Some of its fields can be set but not read."""
 
     id: str
     client_id: str
@@ -59,10 +59,10 @@ class Activity:
     plans: dict[str, BiddingPlan] = field(default_factory=dict)
     enabled: bool = False
     _runs: list[tuple[datetime, datetime | None]] = field(default_factory=list)
-    """From when to when it was enabled, the last of them perhaps without an end."""
+    """Start and end of each time in which the activity was enabled. The last one may have no end."""
 
     def enable(self, enabled: bool, now: datetime) -> None:
-        """Let it bid, or bid no more."""
+        """Enable or disable the activity."""
         if enabled and not self.enabled:
             self._runs.append((now, None))
         elif self.enabled and not enabled:
@@ -70,23 +70,23 @@ class Activity:
         self.enabled = enabled
 
     def seconds_bidding(self, begin: datetime, end: datetime, now: datetime) -> float:
-        """For how long between two moments, and until now, it was enabled and in its flight."""
+        """For how many seconds of a period the activity was enabled, in its flight and until now."""
         begin, end = max(begin, self.start), min(end, self.stop, now)
         times = (min(end, stopped or now) - max(begin, started) for started, stopped in self._runs)
         return sum((time for time in times if time > timedelta(0)), timedelta(0)).total_seconds()
 
     def children(self, levels: int) -> dict[str, Any]:
-        """Its bidding plans, with their creatives as far as asked for."""
+        """The bidding plans, with creatives on the second level."""
         if not levels:
             return {}
         return {"biddingPlans": [plan.public(levels - 1) for plan in self.plans.values()]}
 
     def brief(self, levels: int) -> dict[str, Any]:
-        """As a list shows it."""
+        """The fields in a list."""
         return {"id": self.id, "name": self.name, **self.children(levels)}
 
     def public(self, now: datetime) -> dict[str, Any]:
-        """Exactly the documented fields of a retrieve."""
+        """The documented fields of one activity."""
         passed = (now - self.start) / (self.stop - self.start) if self.enabled else 0.0
         share = min(1.0, max(0.0, passed))
         shown: dict[str, Any] = {
@@ -106,7 +106,7 @@ class Activity:
 
 
 def make_plans(template: Template) -> dict[str, BiddingPlan]:
-    """The bidding plans that an activity gets from its template."""
+    """The bidding plans of a new activity."""
     plans = {}
     for name, types in template.plans.items():
         creatives = [Creative(str(uuid.uuid4()), kind) for kind in types]

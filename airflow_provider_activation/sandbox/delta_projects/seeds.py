@@ -1,4 +1,4 @@
-"""What the Delta Projects sandbox holds from the start."""
+"""The resources that exist from the start."""
 
 from __future__ import annotations
 
@@ -16,15 +16,15 @@ FIRST_CLIENT = {
 
 @dataclass(frozen=True)
 class Template:
-    """A template with the presets an activity takes from it."""
+    """A template, with defaults for its activities."""
 
     id: str
     name: str
     has_geo_rule: bool
     impression_budget: int | None
     plans: dict[str, tuple[str, ...]]
-    """The names of the bidding plans that an activity gets, each with the types of its creatives."""
-    # Not stated in the documents. On is the dangerous reading, so a client that relies on off is found out.
+    """The types of the creatives, by the names of the bidding plans."""
+    # The default is undocumented. Enabled is the riskier one for a client that relies on it.
     enabled: bool = True
 
 
@@ -48,7 +48,7 @@ TEMPLATES = {
     )
 }
 
-# How an activity's bids spread over what statistics can be grouped by, besides its bidding plans.
+# The shares of an activity's bids in each group of the statistics.
 SHARES: dict[str, dict[str, float]] = {
     "bidding_platform": {"Example Exchange": 0.7, "Another Exchange": 0.3},
     "format": {"300x250": 0.5, "728x90": 0.3, "160x600": 0.2},

@@ -1,4 +1,4 @@
-"""Delta Projects DSP API v1."""
+"""The media agency at Delta Projects."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from airflow_provider_activation.sandbox.delta_projects.seeds import FIRST_CLIEN
 
 
 class DeltaProjects(Service):
-    """One media agency with its clients. There is no deletion of anything."""
+    """One media agency with its clients."""
 
     name = "delta-projects"
     title = "Delta Projects DSP API v1"
@@ -31,18 +31,18 @@ class DeltaProjects(Service):
         self.serve(self.clients, self.activities, Delivery(self.activities))
 
     def error(self, status: int, message: str) -> Response:
-        """Plain text: the documents describe no error body."""
+        """Plain text. The documents do not describe errors."""
         return Response.text(message, status)
 
     def authenticate(self, request: Request) -> None:
-        """The key is a query parameter on every call."""
+        """Each request needs the key, as a query parameter."""
         keys = [value for name, value in request.query if name == "apikey"]
         if keys != [self.settings.secret("delta_api_key")]:
             raise Refused(401, "wrong or insufficient credentials")
         request.query = [(name, value) for name, value in request.query if name != "apikey"]
 
     def connections(self) -> dict[str, dict[str, Any]]:
-        """delta_projects_default."""
+        """The connection to the first client."""
         return {
             "delta_projects_default": {
                 "conn_type": "delta_projects",
@@ -53,7 +53,7 @@ class DeltaProjects(Service):
         }
 
     def state(self) -> dict[str, list[dict[str, Any]]]:
-        """The clients, the activities with all their fields and what belongs to them, and the templates."""
+        """The clients, the templates, and the activities with their bidding plans and creatives."""
         return {
             "clients": self.clients.state(),
             **self.activities.state(),

@@ -1,4 +1,4 @@
-"""LiveRamp's integration connections: a destination's seat, made ready to receive segments."""
+"""Integration connections: a destination's account that receives segments."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from airflow_provider_activation.sandbox.liveramp.seeds import integration_of
 
 
 class IntegrationConnections(Operations):
-    """The integration connections in `held`, which the distribution reads too."""
+    """The operations on integration connections, which the distribution reads."""
 
     table = (
         ("POST", "/v2/integration-connections", "create"),
@@ -39,7 +39,7 @@ class IntegrationConnections(Operations):
         self._ids = itertools.count(7100001)
 
     def create(self, request: Request) -> Response:
-        """Activate an integration; with a distributionManagerName, a distribution manager comes with it."""
+        """Create an integration connection, and a distribution manager if there is a distributionManagerName."""
         request.need_no_query()
         fields = Fields(request.json())
         pair = fields.need("integrationID", checks.array(checks.filled_text))
@@ -68,7 +68,7 @@ class IntegrationConnections(Operations):
         return Response.json({"id": connection_id}, 201)
 
     def list_connections(self, request: Request) -> Response:
-        """All integration connections; there is no filter."""
+        """All integration connections. There are no filters."""
         return page(
             request.read_query(),
             "v2/IntegrationConnections",
@@ -82,9 +82,9 @@ class IntegrationConnections(Operations):
         return Response.json(self._connection(connection_id))
 
     def update(self, request: Request, connection_id: str) -> Response:
-        """Replace all that can be changed, so an integration that needs OAuth needs its connection again.
+        """Replace the fields that can change. OAuth integrations need their connection again.
 
-        200 and no body.
+        The response is 200 without a body.
         """
         request.need_no_query()
         stored = self._connection(connection_id)
@@ -99,10 +99,10 @@ class IntegrationConnections(Operations):
         return Response()
 
     def delete(self, request: Request, connection_id: str) -> Response:
-        """Take an integration connection away. No body.
+        """Delete an integration connection. The response has no body.
 
-        Whether its distribution managers would go with it is not documented. Here they are in the way:
-        nobody may come to rely on a cascade.
+        The documents do not say what happens to its distribution managers. Here they prevent the deletion, so
+        that no client relies on a cascade.
         """
         request.need_no_query()
         self._connection(connection_id)
@@ -115,7 +115,7 @@ class IntegrationConnections(Operations):
         return find(self._stored, connection_id, "integration connection")
 
     def _check(self, integration: dict[str, Any], given: dict[str, Any]) -> None:
-        """Refuse what the integration does not ask for, or lacks."""
+        """Refuse fields that the integration does not have, or that are missing."""
         wanted = sorted(required["name"] for required in integration["requiredProperties"])
         if sorted(prop["propertyKey"] for prop in given["properties"]) != wanted:
             raise Invalid(f"properties must be exactly: {', '.join(wanted)}")
@@ -128,12 +128,12 @@ _property = record({"propertyKey": checks.filled_text, "propertyValue": checks.t
 
 
 def _read_changeable(fields: Fields) -> dict[str, Any]:
-    """What both the creation and the update of a connection carry."""
+    """Read the fields of a creation or update."""
     given: dict[str, Any] = {
         "properties": fields.need("properties", checks.array(_property)),
         "deviceTypes": fields.need("deviceTypes", checks.array(checks.filled_text, minimum=1, unique=True)),
     }
-    # "Configure Distributions" asks for oAuthEndpointID here; the API description, which we follow, does not.
+    # "Configure Distributions" has an oAuthEndpointID here. The API description does not, and is followed.
     oauth_connection = fields.may("oAuthConnectionID", checks.filled_text)
     if oauth_connection is not None:
         given["oAuthConnectionID"] = oauth_connection

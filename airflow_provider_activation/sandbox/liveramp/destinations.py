@@ -7,7 +7,7 @@ from typing import Any
 from airflow_provider_activation.sandbox.core import checks
 from airflow_provider_activation.sandbox.core.errors import Refused
 from airflow_provider_activation.sandbox.core.messages import Request, Response
-from airflow_provider_activation.sandbox.core.routing import Operations
+from airflow_provider_activation.sandbox.core.routing import Operations, find
 from airflow_provider_activation.sandbox.liveramp.paging import page
 from airflow_provider_activation.sandbox.liveramp.seeds import (
     DESTINATIONS,
@@ -18,7 +18,7 @@ from airflow_provider_activation.sandbox.liveramp.seeds import (
 
 
 class Destinations(Operations):
-    """Operations on destinations and integrations, which never change."""
+    """The operations on destinations and integrations. They never change."""
 
     table = (
         ("GET", "/v2/destinations", "list_destinations"),
@@ -37,7 +37,7 @@ class Destinations(Operations):
         return Response.json(_find(destination_id))
 
     def list_integrations(self, request: Request, destination_id: str) -> Response:
-        """The integrations of a destination, the unavailable ones only in the wider view."""
+        """The integrations of a destination. Only the wider view has the unavailable ones."""
         _find(destination_id)
         query = request.read_query()
         kind = query.may("type", checks.one_of(*INTEGRATION_TYPES))
@@ -61,7 +61,4 @@ class Destinations(Operations):
 
 
 def _find(destination_id: str) -> dict[str, Any]:
-    for destination in DESTINATIONS:
-        if destination["id"] == destination_id:
-            return destination
-    raise Refused(404, f"no destination {destination_id}")
+    return find({item["id"]: item for item in DESTINATIONS}, destination_id, "destination")

@@ -1,4 +1,4 @@
-"""LiveRamp's segment configs, segment statuses and deliveries."""
+"""Segment configs, segment statuses and deliveries."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ MAX_CONFIGS = 500
 
 SYNC_COURSE = ("NEVER_SYNCED", "OUT_OF_SYNC", "SYNCED")
 GOING = ("PENDING", "IN_PROGRESS")
-"""What a delivery goes through before it ends."""
+"""The statuses of a delivery before its end."""
 
 
 @dataclass
@@ -37,16 +37,16 @@ class Config:
     connection_id: str
     device_type: str
     started: float | None = None
-    """When its delivery began; None while its distribution manager delivers nothing."""
+    """The start of the delivery, or None while the distribution manager is inactive."""
 
     @property
     def key(self) -> tuple[str, str, str, str | None]:
-        """What must not be put into distribution twice."""
+        """Unique among all segment configs."""
         return self.manager_id, self.segment_id, self.segment_type, self.destination_segment_id
 
     @property
     def public(self) -> dict[str, Any]:
-        """As the API shows it."""
+        """The public fields."""
         shown = {
             "id": self.id,
             "segmentID": self.segment_id,
@@ -60,7 +60,7 @@ class Config:
 
 @dataclass
 class Delivery:
-    """What putting a segment into distribution, or taking it out, sends to the destination."""
+    """One delivery of a segment to the destination, or its removal there."""
 
     id: str
     operation: Literal["ADD", "DELETE"]
@@ -71,10 +71,10 @@ class Delivery:
 
 
 class Distribution(Operations):
-    """What is being distributed, and how far it has come.
+    """The operations on segments in distribution.
 
-    That deliveries of an inactive distribution manager stop is documented; that they are then CANCELLED, and
-    made anew when it becomes active again, is how it is understood here.
+    The documents say that deliveries stop when their distribution manager becomes inactive. Here they are
+    CANCELLED, and new deliveries start when it becomes active again.
     """
 
     table = (
@@ -100,7 +100,7 @@ class Distribution(Operations):
         self._ids = itertools.count(8200001)
 
     def manager(self, manager_id: str) -> dict[str, Any]:
-        """One distribution manager."""
+        """The distribution manager with an id."""
         return find(self.managers, manager_id, "distribution manager")
 
     def holds(self, manager_id: str) -> bool:
@@ -108,7 +108,7 @@ class Distribution(Operations):
         return any(config.manager_id == manager_id for config in self._configs.values())
 
     def cancel(self, manager_id: str) -> None:
-        """Stop what a distribution manager has not delivered yet, as it becomes inactive."""
+        """Cancel the deliveries of a distribution manager that becomes inactive."""
         now = self._now()
         for delivery in self._deliveries:
             if delivery.config.manager_id == manager_id and self._status(delivery, now) in GOING:
@@ -117,16 +117,16 @@ class Distribution(Operations):
                     delivery.config.started = None
 
     def resume(self, manager_id: str) -> None:
-        """Deliver what a distribution manager holds and has not delivered, as it becomes active."""
+        """Start the missing deliveries of a distribution manager that becomes active."""
         for config in self._configs.values():
             if config.manager_id == manager_id and config.started is None:
                 self._deliver("ADD", config, fail=False)
 
     def add_configs(self, request: Request, manager_id: str) -> Response:
-        """Put segments into distribution. 207: each item has an outcome, the call as a whole has none."""
+        """Put segments into distribution. The response is 207, with a status for each item."""
         request.need_no_query()
         manager = self.manager(manager_id)
-        # A body of the wrong form is refused whole; only well-formed items get outcomes of their own.
+        # A malformed item makes the whole body invalid. Only well-formed items have their own status.
         items = _items(request, _config_item)
         return Response.json([self._add(manager, item, request.fail) for item in items], 207)
 
@@ -157,10 +157,10 @@ class Distribution(Operations):
         return _outcome(config.id, 201, "CREATED", "Created")
 
     def remove_configs(self, request: Request, manager_id: str) -> Response:
-        """Take segments out of distribution, by the ids of their configs. 207, as when they are added.
+        """Remove segments from distribution, by the ids of their configs. The response is 207.
 
-        A config is gone at once, its segment from the destination only when the delivery has been made.
-        What was on its way there before is still delivered.
+        The config is removed at once. The destination has the segment until the delivery ends. Earlier
+        deliveries continue.
         """
         request.need_no_query()
         manager = self.manager(manager_id)
@@ -175,7 +175,7 @@ class Distribution(Operations):
         self._keys.remove(config.key)
         if manager["status"] == "ACTIVE":
             self._deliver("DELETE", config, fail)
-        # The documents do not say how a success reads here; 200 is what the other DELETEs answer.
+        # The documents do not show a success. Other DELETEs respond 200.
         return _outcome(config_id, 200, "OK", "Removed")
 
     def _deliver(self, operation: Literal["ADD", "DELETE"], config: Config, fail: bool) -> None:
@@ -206,7 +206,7 @@ class Distribution(Operations):
         return Response.json(config.public)
 
     def list_segment_statuses(self, request: Request) -> Response:
-        """How each segment's name stands at the destinations; both filters are optional."""
+        """The statuses of segment names at the destinations. Both filters are optional."""
         query = request.read_query()
         kind = query.may("segmentType", checks.one_of(*SEGMENT_TYPES))
         ids = query.many("segmentIDs", "segmentIDs[]")
@@ -218,7 +218,7 @@ class Distribution(Operations):
         return page(query, "v2/SegmentStatuses", statuses, lambda pair: pair[1], lambda pair: pair[0])
 
     def _segment_statuses(self, now: float) -> list[tuple[int, dict[str, Any]]]:
-        # With each status the number of its config, or of its segment: those are the greater ones.
+        # The number of a status is the id of its config, or of its segment. Ids of segments are greater.
         statuses: list[tuple[int, dict[str, Any]]] = []
         distributed = set()
         for config in self._configs.values():
@@ -249,7 +249,7 @@ class Distribution(Operations):
         return statuses
 
     def list_deliveries(self, request: Request) -> Response:
-        """All deliveries, or those of a connection or of some segments."""
+        """All deliveries, or those of a connection or of segments."""
         query = request.read_query()
         connection_id = query.may("integrationConnectionID", checks.filled_text)
         segment_ids = query.many("segmentIDs", "segmentIDs[]")
@@ -289,7 +289,7 @@ class Distribution(Operations):
         return shown
 
     def state(self) -> dict[str, list[dict[str, Any]]]:
-        """Managers, configs and deliveries."""
+        """The distribution managers, segment configs and deliveries."""
         now = self._now()
         return {
             "distributionManagers": list(self.managers.values()),

@@ -1,4 +1,4 @@
-"""LiveRamp's distribution managers: what is distributed to one integration connection, and until when."""
+"""Distribution managers: the distribution to an integration connection, with its end date."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _expire_at = checks.nullable(checks.day("%Y-%m-%d", "a date like 2026-12-31"))
 
 
 def manager_name(value: object, where: str) -> str:
-    """The name of a distribution manager; names need not be unique."""
+    """The name of a distribution manager. Names can be repeated."""
     name = checks.filled_text(value, where)
     if len(name) > MAX_NAME:
         raise Invalid(f"{where} must have at most {MAX_NAME} characters")
@@ -31,7 +31,7 @@ def manager_name(value: object, where: str) -> str:
 
 
 class Managers(Operations):
-    """The distribution managers of `distribution`."""
+    """The operations on the distribution managers of `distribution`."""
 
     table = (
         ("POST", "/v2/distribution-managers", "create"),
@@ -51,7 +51,7 @@ class Managers(Operations):
         self._ids = itertools.count(6300001)
 
     def settle(self, now: float) -> None:
-        """Stop every distribution whose expireAt has come."""
+        """End each distribution on its expireAt."""
         today = datetime.fromtimestamp(now, UTC).date()
         for manager in self._stored.values():
             ends = manager["expireAt"]
@@ -64,7 +64,7 @@ class Managers(Operations):
         return [item for item in self._stored.values() if item["integrationConnectionID"] == connection_id]
 
     def add(self, name: str, connection_id: str, status: str = "ACTIVE", expire_at: str | None = None) -> str:
-        """Make a distribution manager; gives back its id."""
+        """Create a distribution manager; return its id."""
         now = iso(self._now())
         manager_id = str(next(self._ids))
         self._stored[manager_id] = {
@@ -79,7 +79,7 @@ class Managers(Operations):
         return manager_id
 
     def create(self, request: Request) -> Response:
-        """A new distribution manager, active unless told otherwise."""
+        """Create a distribution manager. By default it is active."""
         request.need_no_query()
         fields = Fields(request.json())
         name = fields.need("name", manager_name)
@@ -104,7 +104,7 @@ class Managers(Operations):
         return Response.json(self._distribution.manager(manager_id))
 
     def update(self, request: Request, manager_id: str) -> Response:
-        """Replace name, status and expireAt; all three are required, expireAt as null if there is none."""
+        """Replace name, status and expireAt. All three are required."""
         request.need_no_query()
         manager = self._distribution.manager(manager_id)
         fields = Fields(request.json())
@@ -117,10 +117,9 @@ class Managers(Operations):
         return Response()
 
     def delete(self, request: Request, manager_id: str) -> Response:
-        """Take a distribution manager away. No body.
+        """Delete a distribution manager. The response has no body.
 
-        What would become of its segments is not documented. Here they are in the way, see the deletion of
-        an integration connection.
+        The documents do not say what happens to its segments. Here they prevent the deletion.
         """
         request.need_no_query()
         self._distribution.manager(manager_id)

@@ -1,4 +1,4 @@
-"""LiveRamp's OAuth connection attempts, and the page on which a person consents."""
+"""OAuth connections, the attempts to create them, and the consent page."""
 
 from __future__ import annotations
 
@@ -23,17 +23,17 @@ from airflow_provider_activation.sandbox.liveramp.seeds import ORGANISATION, des
 
 @dataclass
 class Attempt:
-    """One attempt, from its making to the person's decision and what came of it."""
+    """One attempt."""
 
     id: str
     endpoint_id: str
     started: float
     ticket: str
-    """Part of the authorizationUrl, so that knowing the id is not enough to consent."""
+    """A secret part of the authorizationUrl: the id alone is not enough to consent."""
     redirect_url: str | None
     state: str | None
     connection_id: str | None
-    """The connection to authorise again, or, once AUTHORIZED, the one that was made."""
+    """The connection to authorise again. Once AUTHORIZED, the connection of the attempt."""
     fail: bool
     granted: float | None = None
     denied: float | None = None
@@ -41,7 +41,7 @@ class Attempt:
 
 
 class OAuth(Operations):
-    """Attempts and the connections that came of them."""
+    """The operations on attempts and OAuth connections."""
 
     table = (
         ("POST", "/v2/oauth-connection-attempts", "create_attempt"),
@@ -60,7 +60,7 @@ class OAuth(Operations):
         self.connections: dict[str, dict[str, Any]] = {}
 
     def settle(self, now: float) -> None:
-        """Complete every attempt whose time has come."""
+        """Complete the attempts that are due."""
         step = self._settings.step_seconds
         for attempt_id in list(self._open):
             attempt = self._attempts[attempt_id]
@@ -89,7 +89,7 @@ class OAuth(Operations):
             self.connections[attempt.connection_id]["updatedAt"] = iso(timestamp)
 
     def check_connection(self, endpoint_id: str | None, connection_id: str | None) -> None:
-        """Refuse an integration connection whose authorisation does not fit its integration."""
+        """Refuse an OAuth connection that the integration does not need, or a missing or wrong one."""
         if endpoint_id is None:
             if connection_id is not None:
                 raise Invalid("oAuthConnectionID is given, but this integration needs no OAuth")
@@ -106,7 +106,7 @@ class OAuth(Operations):
             )
 
     def create_attempt(self, request: Request) -> Response:
-        """Begin an authorisation; only the GET of the attempt tells where to send the person."""
+        """Create an attempt. Only its GET returns the URL of the consent page."""
         request.need_no_query()
         fields = Fields(request.json())
         endpoint_id = fields.need("oAuthEndpointID", checks.filled_text)
@@ -133,12 +133,12 @@ class OAuth(Operations):
         return Response.json({"id": attempt.id}, 201)
 
     def get_attempt(self, request: Request, attempt_id: str) -> Response:
-        """One attempt as it stands."""
+        """One attempt."""
         request.need_no_query()
         return Response.json(self._show(find(self._attempts, attempt_id, "OAuth connection attempt")))
 
     def _attempt(self, attempt_id: str, ticket: str | None) -> Attempt | None:
-        """The attempt that a consent page is for, if the ticket is the right one."""
+        """The attempt of a consent page, if the ticket is valid."""
         attempt = self._attempts.get(attempt_id)
         if attempt is None or ticket is None:
             return None
@@ -173,7 +173,7 @@ class OAuth(Operations):
         return shown
 
     def attempts_now(self) -> list[dict[str, Any]]:
-        """All attempts as they stand; the API itself has no such list."""
+        """All attempts. The API has no such list."""
         return [self._show(attempt) for attempt in self._attempts.values()]
 
     def list_connections(self, request: Request) -> Response:
@@ -189,7 +189,7 @@ class OAuth(Operations):
         return Response.json(find(self.connections, connection_id, "OAuth connection"))
 
     def consent_page(self, request: Request, attempt_id: str) -> Response:
-        """The page that the authorizationUrl opens."""
+        """The consent page."""
         query = request.read_query()
         ticket = query.may("ticket", checks.text)
         attempt = self._attempt(attempt_id, ticket)
@@ -211,7 +211,7 @@ class OAuth(Operations):
         )
 
     def decide(self, request: Request, attempt_id: str) -> Response:
-        """The person has pressed a button."""
+        """Store the person's decision."""
         form = Fields(dict(request.form()))
         ticket = form.need("ticket", checks.text)
         decision = form.need("decision", checks.one_of("authorize", "deny"))

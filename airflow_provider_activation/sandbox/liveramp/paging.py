@@ -1,4 +1,4 @@
-"""How LiveRamp pages its lists: `limit`, an `after` cursor, and `_pagination` beside the list."""
+"""Pages of a list: `limit`, an `after` cursor, and `_pagination`."""
 
 from __future__ import annotations
 
@@ -26,10 +26,10 @@ def page(
     show: Callable[[T], Any] = lambda item: item,
     number: Callable[[T], int] | None = None,
 ) -> Response:
-    """One page of a list; `show` is asked only for the items on it. Refuses what is left in the query.
+    """The response with one page of a list. `show` is called for the items of the page only.
 
-    A list that can lose items needs `number`, which rises from item to item: its cursor then names the
-    last item shown. In the others, which only ever grow at their end, a position is stable.
+    A list from which items are removed needs `number`, which increases from item to item. Its cursor is the
+    number of the last item. Other cursors are positions.
     """
     limit = query.whole("limit", 1, MAX_LIMIT) or DEFAULT_LIMIT
     after = query.may("after", checks.filled_text)
@@ -52,7 +52,7 @@ def page(
 
 
 def _cursor(place: int) -> str:
-    # Opaque to the caller.
+    # Opaque to the client.
     return base64.urlsafe_b64encode(f"after:{place}".encode()).decode()
 
 

@@ -1,4 +1,4 @@
-"""What the LiveRamp sandbox holds from the start."""
+"""The resources that exist from the start."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ DESTINATIONS: list[dict[str, Any]] = [
     {"id": "1002", "name": "Example Data Store", "logoUrl": "https://logos.example.com/data-store.png"},
 ]
 
-# By destination. Only an integration that needs OAuth has an oAuthEndpointID at all.
+# By destination. Only OAuth integrations have an oAuthEndpointID.
 INTEGRATIONS: dict[str, list[dict[str, Any]]] = {
     "1001": [
         {
@@ -54,7 +54,7 @@ INTEGRATIONS: dict[str, list[dict[str, Any]]] = {
 
 
 def integration_of(destination_id: str, integration_id: str) -> dict[str, Any] | None:
-    """One integration of a destination, if there is such."""
+    """An integration of a destination, or None."""
     for integration in INTEGRATIONS.get(destination_id, []):
         if integration["id"] == integration_id:
             return integration
@@ -62,7 +62,7 @@ def integration_of(destination_id: str, integration_id: str) -> dict[str, Any] |
 
 
 def destination_of_endpoint(oauth_endpoint_id: str) -> dict[str, Any] | None:
-    """The destination whose integration needs this OAuth endpoint."""
+    """The destination with an OAuth endpoint, or None."""
     for destination in DESTINATIONS:
         for integration in INTEGRATIONS[destination["id"]]:
             if integration.get("oAuthEndpointID") == oauth_endpoint_id:
@@ -72,7 +72,7 @@ def destination_of_endpoint(oauth_endpoint_id: str) -> dict[str, Any] | None:
 
 @dataclass(frozen=True)
 class Segment:
-    """One segment, and how many records of it a delivery carries."""
+    """One segment, with the number of its records."""
 
     id: str
     field_id: str
@@ -83,13 +83,13 @@ class Segment:
 
     @property
     def public(self) -> dict[str, Any]:
-        """As the API shows it."""
+        """The public fields."""
         field = {"id": self.field_id, "name": self.field_name, "audienceId": "900001"}
         return {"id": self.id, "field": field, "value": self.value, "type": self.type}
 
     @property
     def stored(self) -> dict[str, Any]:
-        """As the sandbox shows it, with what the API keeps to itself."""
+        """The public fields and the number of records."""
         return {**self.public, "recordCount": self.record_count}
 
 

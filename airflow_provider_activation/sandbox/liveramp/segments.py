@@ -1,4 +1,4 @@
-"""LiveRamp's segments, and the upload that makes them."""
+"""Segments, and the upload that creates them."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from airflow_provider_activation.sandbox.liveramp.seeds import SEGMENTS, Segment
 
 
 class Segments(Operations):
-    """The segments of the organisation. The API itself makes none: they come out of uploaded files."""
+    """The operations on segments. The API does not create them; uploaded files do."""
 
     table = (
         ("POST", "/upload", "upload"),
@@ -30,23 +30,22 @@ class Segments(Operations):
         self._next_field_id = itertools.count(600001 + len(SEGMENTS))
 
     def get(self, segment_id: str) -> Segment | None:
-        """One segment, if there is such."""
+        """The segment with an id, or None."""
         return self._segments.get(segment_id)
 
     def all(self) -> list[Segment]:
-        """All segments, those from the start first."""
+        """All segments, the seeds first."""
         return list(self._segments.values())
 
     def uploaded(self) -> list[Segment]:
-        """Those that were not there from the start."""
+        """All segments except the seeds."""
         return self.all()[len(SEGMENTS) :]
 
     def upload(self, request: Request) -> Response:
-        """Stand in for the vendor's SFTP drop: take a CSV file, and answer with its segments.
+        """Create segments from a CSV file. This replaces the vendor's SFTP server.
 
-        The first column names the person. Each other column is a field, and each value in it a segment of
-        all who have it; a segment that is there already gets its new number of records. The real service
-        takes up to a day for this.
+        The first column identifies the person. Each other column is a field. Each value of a field is a
+        segment. An existing segment gets a new number of records. The vendor needs up to a day for this.
         """
         request.need_no_query()
         records = _count(request)
@@ -62,7 +61,7 @@ class Segments(Operations):
         return Response.json({"segments": found}, 201)
 
     def list_segments(self, request: Request) -> Response:
-        """All segments, or those of a field and value."""
+        """All segments, or those with a field and value."""
         query = request.read_query()
         value = query.may("valueName", checks.filled_text)
         field = query.may("fieldName", checks.filled_text)
@@ -80,7 +79,7 @@ class Segments(Operations):
 
 
 def _count(request: Request) -> Counter[tuple[str, str]]:
-    """How many people have each value of each field, in the order of the file."""
+    """The number of people with each value of each field, in the order of the file."""
     request.need_media_type(CSV)
     try:
         heading, *rows = csv.reader(request.body.decode("utf-8").splitlines(), strict=True)

@@ -1,4 +1,4 @@
-"""LiveRamp Activation API v2: tokens, the catalogue of destinations, and the way to the rest."""
+"""The organisation at LiveRamp."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ ERROR_CODES = {
 
 
 class LiveRamp(Service):
-    """One organisation at LiveRamp."""
+    """One organisation."""
 
     name = "liveramp"
     title = "LiveRamp Activation API"
@@ -65,12 +65,12 @@ class LiveRamp(Service):
         )
 
     def error(self, status: int, message: str) -> Response:
-        """The flat StandardError."""
+        """A StandardError."""
         code = ERROR_CODES.get(status, "INTERNAL_ERROR" if status >= 500 else "REQUEST_ERROR")
         return Response.json({"httpStatus": status, "errorCode": code, "message": message}, status)
 
     def authenticate(self, request: Request) -> None:
-        """A living token and the organisation on everything under /v2."""
+        """Each request under /v2 needs a valid token and the id of the organisation."""
         if not request.raw_path.startswith("/v2/"):
             return
         token = request.bearer()
@@ -80,7 +80,7 @@ class LiveRamp(Service):
         if verdict == "unknown":
             raise Refused(401, "the access token is not valid")
         if verdict == "expired":
-            # The documents say 403 here, not 401.
+            # The documents have 403 here, not 401.
             raise Refused(403, "the access token has expired")
         organisation = request.headers.get("lr-org-id")
         if organisation is None:
@@ -89,12 +89,12 @@ class LiveRamp(Service):
             raise Refused(403, f"no access to the organisation {organisation}")
 
     def settle(self, now: float) -> None:
-        """Complete the authorisations that have become due, stop the distributions that have expired."""
+        """Complete the authorisations that are due, and end the expired distributions."""
         self.oauth.settle(now)
         self.managers.settle(now)
 
     def connections(self) -> dict[str, dict[str, Any]]:
-        """liveramp_default."""
+        """The connection to the organisation."""
         return {
             "liveramp_default": {
                 "conn_type": "liveramp",
@@ -106,7 +106,7 @@ class LiveRamp(Service):
         }
 
     def state(self) -> dict[str, list[dict[str, Any]]]:
-        """The catalogue, authorisations, connections and deliveries."""
+        """All resources."""
         self.settle(self.now())
         return {
             "oAuthConnectionAttempts": self.oauth.attempts_now(),

@@ -17,7 +17,7 @@ class TokenEndpoint(Operations):
         self._service = service
 
     def issue_token(self, request: Request) -> Response:
-        """The password grant of the token endpoint; its errors have OAuth's own form."""
+        """Issue a token for a password grant. Errors have the form of OAuth."""
         service = self._service
         try:
             request.need_no_query()
