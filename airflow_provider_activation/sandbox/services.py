@@ -15,4 +15,4 @@ SERVICES: tuple[type[Service], ...] = (LiveRamp, AcousticExchange, DeltaProjects
 class Sandbox(Server):
     """The four services on one port, from `start` (or ``with``) until `stop`."""
 
-    kinds = SERVICES
+    service_types = SERVICES

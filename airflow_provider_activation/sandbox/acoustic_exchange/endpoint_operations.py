@@ -179,7 +179,7 @@ def _describe(endpoints: list[Endpoint], wanted: EndpointQuery) -> list[dict[str
             shown["segments"] = [
                 listed_segment(segment, wanted.id_strings)
                 for segment in endpoint.segments
-                if wanted.takes(segment) and wanted.on_page(next(positions))
+                if wanted.matches(segment) and wanted.on_page(next(positions))
             ]
         described.append(shown)
     return described

@@ -132,7 +132,7 @@ class EndpointQuery:
             if given in query and not ok:
                 raise Invalid(f"{given} must be used with {needs}")
 
-    def takes(self, segment: dict[str, Any]) -> bool:
+    def matches(self, segment: dict[str, Any]) -> bool:
         """Whether a segment matches both searches."""
         name, description = segment["name"].lower(), (segment.get("description") or "").lower()
         return (self._name is None or self._name.lower() in name) and (

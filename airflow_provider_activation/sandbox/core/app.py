@@ -26,18 +26,20 @@ from airflow_provider_activation.sandbox.core.settings import Settings
 class Application:
     """The ASGI application and its data. It runs in one event loop, so it needs no locks."""
 
-    def __init__(self, settings: Settings, kinds: Sequence[type[Service]]) -> None:
+    def __init__(self, settings: Settings, service_types: Sequence[type[Service]]) -> None:
         self.settings = settings
         self.vault = Vault(settings)
         self.recorder = Recorder(self.vault, settings.clock)
-        self.misbehaviours = Misbehaviours([kind.name for kind in kinds])
-        self._kinds = kinds
+        self.misbehaviours = Misbehaviours([service_type.name for service_type in service_types])
+        self._service_types = service_types
         self.services: dict[str, Service] = {}
         self.reset()
 
     def reset(self) -> None:
         """Return to the state at the start: no tokens, no requests, no misbehaviours."""
-        self.services = {kind.name: kind(self.settings, self.vault) for kind in self._kinds}
+        self.services = {
+            service_type.name: service_type(self.settings, self.vault) for service_type in self._service_types
+        }
         self.recorder.clear()
         self.misbehaviours.clear()
         self.settings.clock.reset()

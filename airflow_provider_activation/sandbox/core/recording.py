@@ -11,7 +11,7 @@ from airflow_provider_activation.sandbox.core.credentials import Vault
 from airflow_provider_activation.sandbox.core.errors import Invalid
 from airflow_provider_activation.sandbox.core.messages import FORM, JSON, Request
 
-KEEP = 50_000
+MOST_REQUESTS = 50_000
 LARGEST_BODY = 64 * 1024
 
 
@@ -21,7 +21,7 @@ class Recorder:
     def __init__(self, vault: Vault, clock: Clock) -> None:
         self._vault = vault
         self._clock = clock
-        self._requests: deque[dict[str, Any]] = deque(maxlen=KEEP)
+        self._requests: deque[dict[str, Any]] = deque(maxlen=MOST_REQUESTS)
 
     def begin(self, service: str, request: Request) -> dict[str, Any]:
         """Record a new request. Its status is None until the response is known."""

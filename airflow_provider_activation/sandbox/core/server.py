@@ -39,7 +39,7 @@ class _Protocol(H11Protocol):
 class Server:
     """The services on one port, from `start` (or ``with``) until `stop`."""
 
-    kinds: ClassVar[Sequence[type[Service]]] = ()
+    service_types: ClassVar[Sequence[type[Service]]] = ()
     """The services to serve."""
 
     def __init__(
@@ -75,7 +75,7 @@ class Server:
         self._port = listener.getsockname()[1]
         self._application = Application(
             Settings(self._consent, self._step_seconds, self._token_seconds, self._merged, self.url),
-            self.kinds,
+            self.service_types,
         )
         config = uvicorn.Config(
             self._application,

@@ -97,7 +97,7 @@ class Account:
         }
 
 
-class Part(Operations):
+class AccountOperations(Operations):
     """Operations on the resources of an account."""
 
     def __init__(self, account: Account) -> None:

@@ -5,12 +5,12 @@ from __future__ import annotations
 from abc import abstractmethod
 
 from airflow_provider_activation.sandbox.core.messages import Request, Response
-from airflow_provider_activation.sandbox.dataddo.account import Part
+from airflow_provider_activation.sandbox.dataddo.account import AccountOperations
 from airflow_provider_activation.sandbox.dataddo.action import Action
 from airflow_provider_activation.sandbox.dataddo.schedule import written_schedule
 
 
-class ActionOperations(Part):
+class ActionOperations(AccountOperations):
     """Operations on the actions of sources or flows."""
 
     @abstractmethod
@@ -33,7 +33,7 @@ class ActionOperations(Part):
         return Response.json(self._action(owner_id).schedule)
 
     def update_schedule(self, request: Request, owner_id: str) -> Response:
-        """Replace the schedule. Requests have dayOfMonth and dayOfWeek, responses day_of_month and day_of_week."""
+        """Replace the schedule. Requests spell two of its names differently."""
         request.need_no_query()
         action = self._action(owner_id)
         action.schedule = written_schedule(request.json())

@@ -10,7 +10,7 @@ from airflow_provider_activation.sandbox.core.errors import Refused
 from airflow_provider_activation.sandbox.core.messages import Request, Response
 from airflow_provider_activation.sandbox.core.reading import Fields
 from airflow_provider_activation.sandbox.core.routing import find
-from airflow_provider_activation.sandbox.dataddo.account import CUSTOMER_ID, Part, Source, new_id
+from airflow_provider_activation.sandbox.dataddo.account import CUSTOMER_ID, AccountOperations, Source, new_id
 from airflow_provider_activation.sandbox.dataddo.catalogue import (
     ACCOUNTS,
     BREAKDOWNS,
@@ -38,7 +38,7 @@ OPTIONS = {"breakdown": BREAKDOWNS, "metric": METRICS, "labels": LABELS, "dateRa
 CONNECTOR = f"/connectors/{SNAPCHAT}"
 
 
-class Connectors(Part):
+class Connectors(AccountOperations):
     """The operations on Snapchat's connector, the only one."""
 
     table = (

@@ -10,7 +10,7 @@ from airflow_provider_activation.sandbox.core.errors import Invalid, Refused
 from airflow_provider_activation.sandbox.core.messages import Request, Response
 from airflow_provider_activation.sandbox.core.reading import Fields
 from airflow_provider_activation.sandbox.core.routing import find
-from airflow_provider_activation.sandbox.dataddo.account import CUSTOMER_ID, Part, new_id
+from airflow_provider_activation.sandbox.dataddo.account import CUSTOMER_ID, AccountOperations, new_id
 
 BIG_QUERY = "google_big_query"
 
@@ -19,7 +19,7 @@ WRITTEN = {"label": "label", "o_auth_id": "o_auth_id", "project_id": "projectId"
 CHECKS: dict[str, Check[Any]] = {**dict.fromkeys(WRITTEN, checks.filled_text), "o_auth_id": checks.integer(1)}
 
 
-class Destinations(Part):
+class Destinations(AccountOperations):
     """The operations on destinations."""
 
     table = (

@@ -32,7 +32,7 @@ class Extractions(ActionOperations):
         return Response.json(self._action(source_id).as_json(self._account.now()))
 
     def update(self, request: Request, source_id: str) -> Response:
-        """Change the action. The documents do not say that `live` starts it again."""
+        """Change the action. Here `live` starts it again, which is undocumented."""
         request.need_no_query()
         action, now = self._action(source_id), self._account.now()
         action.change(read_action(request.json(), action.runs.action_id), now)
@@ -50,8 +50,8 @@ class Extractions(ActionOperations):
         """Enqueue an extraction. The response is 202 without a body, so the run has no known id."""
         request.need_no_query()
         source = self._account.source(source_id)
-        asked = read_extraction(request.json()) if request.body else {}
-        source.extraction.runs.enqueue(self._account.now(), request.fail, asked)
+        body = read_extraction(request.json()) if request.body else {}
+        source.extraction.runs.enqueue(self._account.now(), request.fail, body)
         return Response(202)
 
     def deactivate(self, request: Request, source_id: str) -> Response:

@@ -8,7 +8,7 @@ from airflow_provider_activation.sandbox.core import checks
 from airflow_provider_activation.sandbox.core.errors import Invalid
 from airflow_provider_activation.sandbox.core.messages import Request, Response
 from airflow_provider_activation.sandbox.core.reading import Fields
-from airflow_provider_activation.sandbox.dataddo.account import CUSTOMER_ID, Flow, Part, new_id
+from airflow_provider_activation.sandbox.dataddo.account import CUSTOMER_ID, AccountOperations, Flow, new_id
 from airflow_provider_activation.sandbox.dataddo.catalogue import PREVIEW_ROWS, columns, rows
 
 # The documents do not say how a destination becomes part of a flow.
@@ -16,7 +16,7 @@ app_name = checks.one_of("google_data_studio")
 source_ids = checks.array(checks.filled_text, minimum=1, unique=True)
 
 
-class Flows(Part):
+class Flows(AccountOperations):
     """The operations on flows."""
 
     table = (

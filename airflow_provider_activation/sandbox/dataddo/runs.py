@@ -26,7 +26,7 @@ class Run:
     started: float
     finished: float
     fails: bool
-    asked: dict[str, Any]
+    body: dict[str, Any]
     """The body of the request: days, storage strategy and so on."""
     stopped: bool = False
     """Whether a deactivation stopped the run."""
@@ -43,7 +43,7 @@ class Runs:
         self._restarted = 0.0
         self._switched: list[tuple[float, str, str]] = []
 
-    def enqueue(self, now: float, fail: bool, asked: dict[str, Any]) -> None:
+    def enqueue(self, now: float, fail: bool, body: dict[str, Any]) -> None:
         """Enqueue a run. It is refused during a run and while the action is inactive.
 
         A run is not visible until it starts. Until then a second request is accepted, so a careless retry
@@ -57,7 +57,7 @@ class Runs:
         started = max(now, free) + self._step / 2
         # Dataddo retries a failed run ("retrying") before its status is "broken".
         length = self._step * (2 if fail else 1)
-        self._runs.append(Run(started, started + length, fail, asked))
+        self._runs.append(Run(started, started + length, fail, body))
 
     def deactivate(self, now: float) -> None:
         """Deactivate. A current run stops, and a queued run does not start."""
@@ -125,7 +125,7 @@ class Runs:
             "last_execution": int(begun[-1].started) if begun else None,
             # Schedules have no effect.
             "next_execution": None,
-            "error_count": sum(level == "error" and moment <= now for moment, level, _ in last),
+            "error_count": sum(level == "error" and timestamp <= now for timestamp, level, _ in last),
             "is_being_processed": any(run.started <= now < run.finished for run in self._runs),
         }
 
@@ -134,8 +134,8 @@ class Runs:
         entries = [entry for run in self._runs for entry in self._course(run) if entry[0] <= now]
         entries = sorted([*entries, *self._switched], key=lambda entry: entry[0])
         return [
-            {"actionId": self.action_id, "time": iso(moment), "level": level, "message": message}
-            for moment, level, message in reversed(entries[-LOG_ENTRIES:])
+            {"actionId": self.action_id, "time": iso(timestamp), "level": level, "message": message}
+            for timestamp, level, message in reversed(entries[-LOG_ENTRIES:])
         ]
 
     def _course(self, run: Run) -> list[tuple[float, str, str]]:
@@ -143,10 +143,10 @@ class Runs:
         if run.fails:
             # The attempts end after 1, 1.5 and 2 steps.
             for number in range(1, ATTEMPTS + 1):
-                moment = run.started + self._step * (1 + number) / 2
-                if not run.stopped or moment < run.finished:
+                timestamp = run.started + self._step * (1 + number) / 2
+                if not run.stopped or timestamp < run.finished:
                     message = f"Attempt {number} of {ATTEMPTS} failed: {REASON}."
-                    course.append((moment, "error", message))
+                    course.append((timestamp, "error", message))
         if run.stopped:
             course.append((run.finished, "warning", "The run was stopped."))
         elif not run.fails:
@@ -158,4 +158,4 @@ class Runs:
         status = self.status(now)
         # A source has its own description.
         del status["description"]
-        return {**status, "runs": len(self._runs), "lastRunAsked": self._runs[-1].asked if self._runs else {}}
+        return {**status, "runs": len(self._runs), "lastRunAsked": self._runs[-1].body if self._runs else {}}

@@ -6,11 +6,11 @@ from airflow_provider_activation.sandbox.core import checks
 from airflow_provider_activation.sandbox.core.errors import Invalid
 from airflow_provider_activation.sandbox.core.messages import Request, Response
 from airflow_provider_activation.sandbox.core.reading import Fields
-from airflow_provider_activation.sandbox.dataddo.account import CUSTOMER_ID, Part
+from airflow_provider_activation.sandbox.dataddo.account import CUSTOMER_ID, AccountOperations
 from airflow_provider_activation.sandbox.dataddo.catalogue import PREVIEW_ROWS, TYPES, columns, rows
 
 
-class Sources(Part):
+class Sources(AccountOperations):
     """The operations on sources."""
 
     table = (

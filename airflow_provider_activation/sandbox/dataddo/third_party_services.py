@@ -10,14 +10,14 @@ from airflow_provider_activation.sandbox.core.clock import iso
 from airflow_provider_activation.sandbox.core.errors import Invalid, Refused
 from airflow_provider_activation.sandbox.core.messages import Request, Response
 from airflow_provider_activation.sandbox.core.reading import Fields
-from airflow_provider_activation.sandbox.dataddo.account import CUSTOMER_ID, Account, Part
+from airflow_provider_activation.sandbox.dataddo.account import CUSTOMER_ID, Account, AccountOperations
 from airflow_provider_activation.sandbox.dataddo.catalogue import SNAPCHAT_SERVICE
 
 OLDER = ("service", "data")
 NEWER = ("serviceName", "config")
 
 
-class Services(Part):
+class Services(AccountOperations):
     """The operations on services."""
 
     table = (

@@ -79,10 +79,10 @@ class Writes(ActionOperations):
         """Enqueue a write. No operation takes the executionId."""
         request.need_no_query()
         flow = self._account.flow(flow_id)
-        asked = read_write(request.json()) if request.body else {}
+        body = read_write(request.json()) if request.body else {}
         if not flow.sources():
             raise Refused(409, "the flow has no source any more")
-        flow.write.runs.enqueue(self._account.now(), request.fail, asked)
+        flow.write.runs.enqueue(self._account.now(), request.fail, body)
         return Response.json(
             {
                 "executionId": secrets.token_hex(12),

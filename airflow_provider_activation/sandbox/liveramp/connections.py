@@ -39,7 +39,7 @@ class IntegrationConnections(Operations):
         self._ids = itertools.count(7100001)
 
     def create(self, request: Request) -> Response:
-        """Create an integration connection, and a distribution manager if there is a distributionManagerName."""
+        """Create an integration connection, and with a distributionManagerName its distribution manager."""
         request.need_no_query()
         fields = Fields(request.json())
         pair = fields.need("integrationID", checks.array(checks.filled_text))
