@@ -11,8 +11,8 @@ from dataclasses import replace
 from typing import Any
 
 from airflow_provider_activation.sandbox import Sandbox
-from airflow_provider_activation.sandbox.app import Application
-from airflow_provider_activation.sandbox.liveramp_seeds import SEGMENTS
+from airflow_provider_activation.sandbox.core.app import Application
+from airflow_provider_activation.sandbox.liveramp.seeds import SEGMENTS
 from benchmarks.children import hear, keep_stdout_for_the_parent, say
 
 FIRST_SEGMENT = 5100000001

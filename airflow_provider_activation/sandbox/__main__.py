@@ -1,4 +1,4 @@
-"""``python -m airflow_provider_activation.sandbox``: serve until told to stop."""
+"""The command ``python -m airflow_provider_activation.sandbox``."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from airflow_provider_activation.sandbox.front_page import connection_lines
-from airflow_provider_activation.sandbox.server import Sandbox
-from airflow_provider_activation.sandbox.settings import DEFAULT_PORT, DEFAULT_SECRETS
+from airflow_provider_activation.sandbox.core.connections import connection_lines
+from airflow_provider_activation.sandbox.core.settings import DEFAULT_PORT, DEFAULT_SECRETS
+from airflow_provider_activation.sandbox.services import Sandbox
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -64,14 +64,14 @@ def _secrets(parser: argparse.ArgumentParser, given: Sequence[str]) -> dict[str,
     for pair in given:
         name, equals, value = pair.partition("=")
         if not equals:
-            # The pair is not repeated: without its "=" it may well be a secret.
+            # The message leaves the value out: it may be a secret.
             parser.error("--secret wants NAME=VALUE")
         secrets[name] = value
     return secrets
 
 
 def _write_private(path: Path, connections: dict[str, dict[str, Any]]) -> None:
-    # Whoever waits for the file must never see half of it, and nobody else may read it.
+    # The file appears complete, and only its owner can read it.
     descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     try:
         with os.fdopen(descriptor, "w", encoding="utf-8") as file:
@@ -83,7 +83,7 @@ def _write_private(path: Path, connections: dict[str, dict[str, Any]]) -> None:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the sandbox until SIGTERM or SIGINT."""
+    """Serve until SIGTERM or SIGINT."""
     parser = _parser()
     options = parser.parse_args(arguments)
     stop = threading.Event()

@@ -25,8 +25,9 @@ from airflow_provider_activation.api import dataddo, liveramp
 from airflow_provider_activation.api.call import Call
 from airflow_provider_activation.api.models import Input
 from airflow_provider_activation.errors import InvalidRequest
-from airflow_provider_activation.sandbox.app import SERVICES as SANDBOXES
-from airflow_provider_activation.sandbox.settings import Settings, Vault
+from airflow_provider_activation.sandbox.core.credentials import Vault
+from airflow_provider_activation.sandbox.core.settings import Settings
+from airflow_provider_activation.sandbox.services import SERVICES as SANDBOXES
 
 USES = {
     "liveramp": uses_of_liveramp.USES,

@@ -1,0 +1,139 @@
+"""The Acoustic Exchange account: its endpoints, and the permissions of its keys."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from airflow_provider_activation.sandbox.acoustic_exchange.endpoints import Endpoint
+from airflow_provider_activation.sandbox.core.errors import Refused
+from airflow_provider_activation.sandbox.core.messages import Request
+from airflow_provider_activation.sandbox.core.routing import number_in
+from airflow_provider_activation.sandbox.core.settings import Settings
+
+Level = Literal["account", "endpoint", "application"]
+
+OWN_ENDPOINT = 10001
+"""The endpoint of the endpoint-level key."""
+
+REPLACING_SOURCE = 20004
+"""A source that only replaces its whole list. It responds 308 when one segment is added or removed."""
+
+FIXED_SOURCE = 20005
+"""A source that responds 501 when one segment is added or removed."""
+
+APPLICATION_ENDPOINTS = (OWN_ENDPOINT, REPLACING_SOURCE)
+"""The endpoints of the application of the application-level key."""
+
+ENDPOINT_KEYS = {
+    "acoustic_endpoint_key": OWN_ENDPOINT,
+    "acoustic_replacing_source_key": REPLACING_SOURCE,
+    "acoustic_fixed_source_key": FIXED_SOURCE,
+}
+
+
+def _registration(name: str, segment: dict[str, Any], **more: Any) -> dict[str, Any]:
+    return {
+        "name": name,
+        "providerName": "Example provider",
+        "description": f"{name} of the sandbox",
+        "endpointTypes": {"segment": segment},
+        **more,
+    }
+
+
+def _destination(endpoint_id: int, name: str, kind: str, received: dict[str, str]) -> Endpoint:
+    segment = {"destination": {"enabled": True, "destinationType": kind}}
+    return Endpoint(endpoint_id, _registration(name, segment), received=received)
+
+
+def _source(endpoint_id: int, name: str, segment_id: int, single_changes: Literal[308, 501]) -> Endpoint:
+    registration = _registration(
+        name,
+        {"source": {"enabled": True, "producerType": "push"}},
+        marketingDatabasesDefinition={"marketingDatabases": [{"name": "Customers", "id": "db1"}]},
+    )
+    segments = [{"id": segment_id, "name": f"Audience of the {name.lower()}"}]
+    return Endpoint(endpoint_id, registration, segments=segments, single_changes=single_changes)
+
+
+def _seeds() -> list[Endpoint]:
+    return [
+        Endpoint(OWN_ENDPOINT, filtered_identifiers=("cookieId",)),
+        _destination(20002, "Email partner", "push", {"700001": "Newsletter readers"}),
+        _destination(20003, "Pull partner", "pull", {"700002": "Archive"}),
+        _source(REPLACING_SOURCE, "Replacing source", 800001, 308),
+        _source(FIXED_SOURCE, "Fixed source", 800002, 501),
+    ]
+
+
+class Account:
+    """Finds the caller's key, and checks its permissions."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.endpoints = {endpoint.id: endpoint for endpoint in _seeds()}
+        # The level of each key, and its endpoint if it has one.
+        self._keys: dict[str | None, tuple[Level, int | None]] = {
+            settings.secret("acoustic_account_key"): ("account", None),
+            settings.secret("acoustic_application_key"): ("application", None),
+            **{settings.secret(name): ("endpoint", own) for name, own in ENDPOINT_KEYS.items()},
+        }
+
+    def _caller(self, request: Request) -> tuple[Level, int | None]:
+        found = self._keys.get(request.bearer())
+        if found is None:
+            raise Refused(403, "Not authorized: the authentication key is missing or not recognised")
+        return found
+
+    def level(self, request: Request) -> Level:
+        """The level of the caller's key."""
+        return self._caller(request)[0]
+
+    def need_level(self, request: Request, *levels: Level) -> Level:
+        """Return the level of the caller's key. Refuse other levels."""
+        given = self.level(request)
+        if given not in levels:
+            wanted = " or ".join(levels)
+            raise Refused(
+                403, f"Not authorized: this call needs the {wanted}-level key, not the {given}-level key"
+            )
+        return given
+
+    def need_access(self, request: Request, *endpoint_ids: int) -> None:
+        """Refuse keys other than the account's and those of some endpoints."""
+        if self.need_level(request, "account", "endpoint") == "endpoint":
+            self.need_part(request, *endpoint_ids)
+
+    def need_part(self, request: Request, *endpoint_ids: int) -> None:
+        """Refuse a key whose endpoint, or application, is not one of some endpoints."""
+        level = self.need_level(request, "endpoint", "application")
+        reached = APPLICATION_ENDPOINTS if level == "application" else (self.own_id(request),)
+        if not set(reached) & set(endpoint_ids):
+            raise Refused(403, f"Not authorized: the {level}-level key belongs to another endpoint")
+
+    def is_key_of(self, key: str, endpoint_id: int) -> bool:
+        """Whether a key is the key of an endpoint."""
+        return self._keys.get(key) == ("endpoint", endpoint_id)
+
+    def own_id(self, request: Request) -> int | None:
+        """The id of the caller's endpoint, if the key has one."""
+        return self._caller(request)[1]
+
+    def own(self, request: Request) -> Endpoint:
+        """The endpoint of the caller's key; 404 when it is deleted."""
+        self.need_level(request, "endpoint")
+        return self.endpoint(str(self.own_id(request)))
+
+    def own_endpoint(self, request: Request, written: str, deleted: bool = False) -> Endpoint:
+        """The endpoint with the id in a path. Only its own key is allowed."""
+        self.need_level(request, "endpoint")
+        endpoint = self.endpoint(written, deleted)
+        self.need_part(request, endpoint.id)
+        return endpoint
+
+    def endpoint(self, written: str, deleted: bool = False) -> Endpoint:
+        """The endpoint with the id in a path. Deleted ones are only found with `deleted`."""
+        number = number_in(written)
+        endpoint = None if number is None else self.endpoints.get(number)
+        if endpoint is None or (endpoint.deleted and not deleted):
+            raise Refused(404, f"no endpoint {written}")
+        return endpoint

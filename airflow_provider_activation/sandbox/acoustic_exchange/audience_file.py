@@ -1,0 +1,100 @@
+"""An audience file, checked while it is uploaded."""
+
+from __future__ import annotations
+
+import codecs
+import csv
+import hashlib
+import io
+from collections.abc import Callable
+from typing import Any
+
+from airflow_provider_activation.sandbox.core.errors import Invalid
+
+LONGEST_RECORD = 4 * 1024 * 1024
+
+
+class AudienceFile:
+    """The summary of a CSV file of any size. `on_record` gets each record."""
+
+    def __init__(
+        self, required_columns: list[str], on_record: Callable[[dict[str, str]], None] | None = None
+    ) -> None:
+        self._required = required_columns
+        self._on_record = on_record
+        self._decoder = codecs.getincrementaldecoder("utf-8")()
+        self._rest = ""
+        self._hash = hashlib.sha256()
+        self.header: list[str] | None = None
+        self.first_record: list[str] | None = None
+        self.records = 0
+        self.bytes = 0
+
+    def feed(self, chunk: bytes) -> None:
+        """Read the next chunk. It may end anywhere, even inside a character."""
+        self.bytes += len(chunk)
+        self._hash.update(chunk)
+        try:
+            self._rest += self._decoder.decode(chunk)
+        except UnicodeDecodeError:
+            raise Invalid("the file is not UTF-8") from None
+        cut = self._last_record_end()
+        if cut:
+            self._read(self._rest[:cut])
+            self._rest = self._rest[cut:]
+        elif len(self._rest) > LONGEST_RECORD:
+            raise Invalid(f"record {self.records + 1} does not end, perhaps a quote is never closed")
+
+    def _last_record_end(self) -> int:
+        # A record ends at a line break after an even number of quotes.
+        cut = self._rest.rfind("\n") + 1
+        quotes = self._rest.count('"', 0, cut)
+        while quotes % 2:
+            before = self._rest.rfind("\n", 0, cut - 1) + 1
+            quotes -= self._rest.count('"', before, cut)
+            cut = before
+        return cut
+
+    def _read(self, complete: str) -> None:
+        try:
+            for row in csv.reader(io.StringIO(complete, newline=""), strict=True):
+                if self.header is None:
+                    self._take_header(row)
+                elif len(row) != len(self.header):
+                    raise Invalid(
+                        f"record {self.records + 1} has {len(row)} fields, the header {len(self.header)}"
+                    )
+                else:
+                    self.records += 1
+                    self.first_record = self.first_record or row
+                    if self._on_record is not None:
+                        self._on_record(dict(zip(self.header, row, strict=True)))
+        except csv.Error as error:
+            raise Invalid(f"the file is not CSV: {error}") from None
+
+    def _take_header(self, row: list[str]) -> None:
+        if missing := [name for name in self._required if name not in row]:
+            raise Invalid(f"the header row lacks the source identifier {missing[0]}")
+        self.header = row
+
+    def end(self) -> None:
+        """Read the end of the file."""
+        try:
+            self._rest += self._decoder.decode(b"", final=True)
+        except UnicodeDecodeError:
+            raise Invalid("the file is not UTF-8") from None
+        if self._rest:
+            self._read(self._rest)
+            self._rest = ""
+        if self.header is None:
+            raise Invalid("the file is empty")
+
+    def as_json(self) -> dict[str, Any]:
+        """The summary as JSON."""
+        return {
+            "header": self.header,
+            "records": self.records,
+            "bytes": self.bytes,
+            "sha256": self._hash.hexdigest(),
+            "firstRecord": self.first_record,
+        }

@@ -1,0 +1,225 @@
+"""The web application: passes each request to its service, and applies the misbehaviours."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from typing import Any
+from urllib.parse import parse_qsl
+
+from starlette.datastructures import Headers
+from starlette.requests import ClientDisconnect
+from starlette.requests import Request as HttpRequest
+from starlette.types import Receive, Scope, Send
+
+from airflow_provider_activation.sandbox.core.connections import Connections, without_secrets
+from airflow_provider_activation.sandbox.core.credentials import Vault
+from airflow_provider_activation.sandbox.core.errors import Invalid
+from airflow_provider_activation.sandbox.core.front_page import front_page
+from airflow_provider_activation.sandbox.core.messages import Request, Response
+from airflow_provider_activation.sandbox.core.misbehaviour import DEFAULT_STATUS, Misbehaviours, Rule
+from airflow_provider_activation.sandbox.core.recording import Recorder
+from airflow_provider_activation.sandbox.core.service import Service
+from airflow_provider_activation.sandbox.core.settings import Settings
+
+
+class Application:
+    """The ASGI application and its data. It runs in one event loop, so it needs no locks."""
+
+    def __init__(self, settings: Settings, service_types: Sequence[type[Service]]) -> None:
+        self.settings = settings
+        self.vault = Vault(settings)
+        self.recorder = Recorder(self.vault, settings.clock)
+        self.misbehaviours = Misbehaviours([service_type.name for service_type in service_types])
+        self._service_types = service_types
+        self.services: dict[str, Service] = {}
+        self.reset()
+
+    def reset(self) -> None:
+        """Return to the state at the start: no tokens, no requests, no misbehaviours."""
+        self.services = {
+            service_type.name: service_type(self.settings, self.vault) for service_type in self._service_types
+        }
+        self.recorder.clear()
+        self.misbehaviours.clear()
+        self.settings.clock.reset()
+
+    def expire_tokens(self) -> None:
+        """Expire all access tokens."""
+        for service in self.services.values():
+            service.tokens.expire_all()
+
+    def state(self) -> dict[str, Any]:
+        """The masked state of each service."""
+        return {name: self.vault.mask(service.state()) for name, service in self.services.items()}
+
+    def connections(self) -> Connections:
+        """The Airflow connections, the default ones first."""
+        connections: Connections = {}
+        for service in self.services.values():
+            connections.update(service.connections())
+        return dict(sorted(connections.items(), key=lambda item: not item[0].endswith("_default")))
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request."""
+        if scope["type"] != "http":
+            raise RuntimeError(f"only HTTP is served here, not {scope['type']}")
+        raw_path = scope["raw_path"].decode("ascii")
+        prefix, slash, rest = raw_path[1:].partition("/")
+        http = HttpRequest(scope, receive)
+        request = Request(
+            method=http.method,
+            raw_path=slash + rest,
+            query=parse_qsl(scope["query_string"].decode("ascii", "replace"), keep_blank_values=True),
+            headers=Headers(scope=scope),
+        )
+        try:
+            if prefix in self.services:
+                await self._serve(self.services[prefix], request, http, send)
+            else:
+                request.raw_path = raw_path
+                request.body = await http.body()
+                await _send(send, self._own(request))
+        except ClientDisconnect:
+            # The request is incomplete, so nothing was done.
+            return
+
+    async def _serve(self, service: Service, request: Request, http: HttpRequest, send: Send) -> None:
+        entry = self.recorder.begin(service.name, request)
+        service.conceal(entry)
+        rule = self.misbehaviours.match(service.name, request.method, request.path)
+        if rule is None:
+            response = await self._act(service, request, http, entry)
+            entry["status"] = response.status
+            await _send(send, response)
+            return
+        entry["misbehaviour"] = rule.what
+        if rule.seconds and not rule.waits_after:
+            if rule.acts and not service.streams(request):
+                # Receive all of it first: the service acts even if the caller gives up during the wait.
+                await http.body()
+            await asyncio.sleep(rule.seconds)
+        if rule.what == "drop_before":
+            await _hang_up(http)
+            return
+        real = None
+        request.fail = rule.what == "fail"
+        if rule.acts:
+            real = await self._act(service, request, http, entry)
+        elif service.streams(request):
+            async for _ in http.stream():
+                pass
+        else:
+            await self._read_body(service, request, http, entry)
+        if rule.seconds and rule.waits_after:
+            await asyncio.sleep(rule.seconds)
+        if rule.what == "drop_after":
+            await _hang_up(http)
+            return
+        response = _misbehave(service, rule, real)
+        entry["status"] = response.status
+        half = rule.what == "half_body"
+        await _send(send, response, half)
+        if half:
+            await _hang_up(http, after_writing=True)
+
+    async def _act(
+        self, service: Service, request: Request, http: HttpRequest, entry: dict[str, Any]
+    ) -> Response:
+        if not service.streams(request):
+            await self._read_body(service, request, http, entry)
+            return await service.respond(request)
+        received = 0
+
+        async def chunks() -> AsyncIterator[bytes]:
+            nonlocal received
+            async for chunk in http.stream():
+                received += len(chunk)
+                yield chunk
+
+        response = await service.respond(request, chunks())
+        entry["body"] = f"{received} bytes of {request.media_type() or 'no media type'}"
+        return response
+
+    async def _read_body(
+        self, service: Service, request: Request, http: HttpRequest, entry: dict[str, Any]
+    ) -> None:
+        request.body = await http.body()
+        self.recorder.record_body(entry, request)
+        service.conceal(entry)
+
+    def _own(self, request: Request) -> Response:
+        try:
+            return self._own_route(request)
+        except Invalid as refused:
+            return Response.json({"message": str(refused)}, 400)
+
+    def _own_route(self, request: Request) -> Response:
+        match request.method, request.segments():
+            case "GET", [""]:
+                return Response.html(self._front_page(any(name == "refresh" for name, _ in request.query)))
+            case "GET", ["sandbox", "state"]:
+                return Response.json(self.state())
+            case "GET", ["sandbox", "requests"]:
+                return Response.json(self.recorder.as_json())
+            case "POST", ["sandbox", "reset"]:
+                self.reset()
+                return Response(204)
+            case "GET", ["sandbox", "misbehaviours"]:
+                return Response.json(self.vault.mask(self.misbehaviours.as_json()))
+            case "POST", ["sandbox", "misbehaviours"]:
+                return Response.json(self.vault.mask(self.misbehaviours.add(request.json()).as_json()), 201)
+            case "DELETE", ["sandbox", "misbehaviours"]:
+                self.misbehaviours.clear()
+                return Response(204)
+            case "DELETE", ["sandbox", "misbehaviours", rule_id] if rule_id.isdecimal():
+                found = self.misbehaviours.remove(int(rule_id))
+                return Response(204) if found else Response.json({"message": "no such misbehaviour"}, 404)
+        prefixes = ", ".join(f"/{name}" for name in self.services)
+        return Response.json({"message": f"nothing here; the services are under {prefixes}"}, 404)
+
+    def _front_page(self, refresh: bool) -> str:
+        return front_page(
+            services=self.services.values(),
+            state=self.state(),
+            requests=self.recorder.as_json(),
+            rules=self.vault.mask(self.misbehaviours.as_json()),
+            connections=without_secrets(self.connections()),
+            refresh=refresh,
+        )
+
+
+def _misbehave(service: Service, rule: Rule, real: Response | None) -> Response:
+    if rule.what != "refuse":
+        return rule.replace(real)
+    response = service.error(rule.status or DEFAULT_STATUS["refuse"], "refused, as the sandbox was told to")
+    response.headers.update(rule.headers)
+    return response
+
+
+async def _send(send: Send, response: Response, half: bool = False) -> None:
+    headers = {name.lower(): value for name, value in response.headers.items()}
+    body = response.body
+    if response.status in (204, 304):
+        body = b""
+    else:
+        if response.content_type is not None:
+            headers.setdefault("content-type", response.content_type)
+        headers["content-length"] = str(len(body))
+    encoded = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in headers.items()]
+    await send({"type": "http.response.start", "status": response.status, "headers": encoded})
+    if half:
+        body = body[: len(body) // 2]
+    await send({"type": "http.response.body", "body": body, "more_body": half})
+
+
+async def _hang_up(http: HttpRequest, after_writing: bool = False) -> None:
+    # The protocol puts its transport into the scope (see server.py). A closed transport looks like a broken
+    # network: the caller gets no status line and no error page.
+    transport: asyncio.Transport = http.scope["state"]["transport"]
+    if after_writing:
+        transport.close()
+    else:
+        transport.abort()
+    while (await http.receive())["type"] != "http.disconnect":
+        pass

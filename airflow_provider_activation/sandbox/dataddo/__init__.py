@@ -1,0 +1,1 @@
+"""Dataddo's headless API."""

@@ -1,0 +1,102 @@
+"""Destinations: the stores that flows can write to."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from airflow_provider_activation.sandbox.core import checks
+from airflow_provider_activation.sandbox.core.checks import Check
+from airflow_provider_activation.sandbox.core.errors import Invalid, Refused
+from airflow_provider_activation.sandbox.core.messages import Request, Response
+from airflow_provider_activation.sandbox.core.reading import Fields
+from airflow_provider_activation.sandbox.core.routing import find
+from airflow_provider_activation.sandbox.dataddo.account import CUSTOMER_ID, AccountOperations, new_id
+
+BIG_QUERY = "google_big_query"
+
+# Requests spell some names differently.
+WRITTEN = {"label": "label", "o_auth_id": "o_auth_id", "project_id": "projectId", "dataset_id": "datasetId"}
+CHECKS: dict[str, Check[Any]] = {**dict.fromkeys(WRITTEN, checks.filled_text), "o_auth_id": checks.integer(1)}
+
+
+class Destinations(AccountOperations):
+    """The operations on destinations."""
+
+    table = (
+        ("GET", "/destinations", "list_destinations"),
+        ("POST", "/destinations/{type}", "create"),
+        ("GET", "/destinations/{id}", "get"),
+        ("PUT", "/destinations/{id}", "update"),
+        ("DELETE", "/destinations/{id}", "delete"),
+        ("GET", "/destinations/{id}/clone", "clone"),
+    )
+
+    def list_destinations(self, request: Request) -> Response:
+        """All destinations. There are no pages."""
+        request.need_no_query()
+        return Response.json(list(self._account.destinations.values()))
+
+    def create(self, request: Request, kind: str) -> Response:
+        """Create a destination. The documents describe the body of this type only."""
+        request.need_no_query()
+        if kind != BIG_QUERY:
+            raise Refused(404, f"no such type of destination: {kind}")
+        fields = Fields(request.json())
+        given = {name: fields.need(written, CHECKS[name]) for name, written in WRITTEN.items()}
+        fields.end()
+        self._check_service(given)
+        return self._store(
+            {
+                **given,
+                "customer_id": CUSTOMER_ID,
+                "description": None,
+                "status": True,
+                "status_detail": None,
+                "last_use": None,
+            }
+        )
+
+    def get(self, request: Request, destination_id: str) -> Response:
+        """One destination."""
+        request.need_no_query()
+        return Response.json(self._destination(destination_id))
+
+    def update(self, request: Request, destination_id: str) -> Response:
+        """Change the given fields. They are spelled as in the creation."""
+        request.need_no_query()
+        destination = self._destination(destination_id)
+        fields = Fields(request.json())
+        read = {name: fields.may(written, CHECKS[name]) for name, written in WRITTEN.items()}
+        fields.end()
+        given = {name: value for name, value in read.items() if value is not None}
+        if not given:
+            raise Invalid("nothing to change")
+        self._check_service(given)
+        destination.update(given, updated_at=int(self._account.now()))
+        return Response.json(destination)
+
+    def delete(self, request: Request, destination_id: str) -> Response:
+        """Delete a destination."""
+        request.need_no_query()
+        self._destination(destination_id)
+        del self._account.destinations[destination_id]
+        return Response(204)
+
+    def clone(self, request: Request, destination_id: str) -> Response:
+        """Clone a destination, although this is a GET."""
+        request.need_no_query()
+        return self._store(self._destination(destination_id))
+
+    def _check_service(self, given: dict[str, Any]) -> None:
+        # The services for Google need a person's consent, so they do not exist here. Any service is accepted.
+        if "o_auth_id" in given:
+            self._account.check_service(given["o_auth_id"], "o_auth_id")
+
+    def _store(self, like: dict[str, Any]) -> Response:
+        now = int(self._account.now())
+        destination = {**like, "id": new_id(), "created_at": now, "updated_at": now}
+        self._account.destinations[destination["id"]] = destination
+        return Response.json(destination)
+
+    def _destination(self, destination_id: str) -> dict[str, Any]:
+        return find(self._account.destinations, destination_id, "destination")

@@ -1,0 +1,1 @@
+"""Delta Projects' DSP API v1."""

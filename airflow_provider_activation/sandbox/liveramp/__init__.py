@@ -1,0 +1,1 @@
+"""LiveRamp's Activation API v2."""
