@@ -58,7 +58,7 @@ class OAuthConnectionAttempt(_Created):
 
     destination_id: str
     integration_id: str
-    oauth_connection_id: str | None
+    oauth_connection_id: str | int | None
     oauth_endpoint_id: str = ""
 
     async def resolved(self) -> Self:
@@ -91,7 +91,7 @@ class OAuthConnectionAttempt(_Created):
     def create(self) -> Call[api.Created]:
         return api.create_oauth_connection_attempt(
             api.OAuthConnectionAttemptInput(
-                oauth_endpoint_id=self.oauth_endpoint_id, oauth_connection_id=self.oauth_connection_id
+                oauth_endpoint_id=self.oauth_endpoint_id, oauth_connection_id=_text(self.oauth_connection_id)
             )
         )
 
@@ -121,7 +121,7 @@ class IntegrationConnection(_Created):
     integration_id: str
     properties: Mapping[str, str]
     device_types: tuple[str, ...]
-    oauth_connection_id: str | None
+    oauth_connection_id: str | int | None
     distribution_manager_name: str | None
     key: str
 
@@ -152,7 +152,7 @@ class IntegrationConnection(_Created):
                 for name, value in self.properties.items()
             ),
             device_types=self.device_types,
-            oauth_connection_id=self.oauth_connection_id,
+            oauth_connection_id=_text(self.oauth_connection_id),
             distribution_manager_name=_name(self.distribution_manager_name, self.key, self.if_exists) or None,
         )
 
@@ -232,6 +232,11 @@ def _name(name: str | None, key: str, if_exists: IfExists) -> str | None:
     return marked(name, key, longest=LONGEST_NAME) if if_exists == "create" else name
 
 
+def _text(given: str | int | None) -> str | None:
+    """An id that may be left out, as text; a template may render it as a number."""
+    return None if given is None else str(given)
+
+
 SegmentKey: TypeAlias = tuple[str, str]
 """Segment id and type."""
 
@@ -264,11 +269,8 @@ class Distribution(ItemsAction[SegmentKey, api.SegmentConfigInput, api.SegmentCo
         awaited = list(added if made.known else configs)
         distributed = {"added": added, "unchanged": unchanged, "awaited": awaited}
         memory.made = {**made.before, "manager": self.distribution_manager_id, **distributed}
-        result = {
-            "distributionManagerID": self.distribution_manager_id,
-            "added": list(added),
-            "unchanged": unchanged,
-        }
+        lists = {"added": list(added), "unchanged": unchanged}
+        result = {"distributionManagerID": self.distribution_manager_id, **lists}
         failed = {self.name(key): why for key, why in made.refused.items()}
         if made.lost is not None:
             made.lost.candidates = [f"segment {segment_id} is not listed" for segment_id in failed]
@@ -329,20 +331,15 @@ class Distribution(ItemsAction[SegmentKey, api.SegmentConfigInput, api.SegmentCo
         if not self.wait:
             return {"connection": None, "after": None}
         manager = await api.get_distribution_manager(self.distribution_manager_id)
-        connection = manager.integration_connection_id
-        segment_ids = [*map(self.name, self.wanted())]
-        return {
-            "connection": connection,
-            "after": await latest_change(connection, segment_ids) if first else None,
-        }
+        connection, segment_ids = manager.integration_connection_id, [*map(self.name, self.wanted())]
+        after = await latest_change(connection, segment_ids) if first else None
+        return {"connection": connection, "after": after}
 
     def is_before(self, stored: JSON) -> bool:
         return (
             super().is_before(stored)
             and stored.keys() == {"sent", "connection", "after"}
-            and all(
-                value is None or isinstance(value, str) for value in (stored["connection"], stored["after"])
-            )
+            and all(isinstance(stored[name], str | None) for name in ("connection", "after"))
         )
 
     def is_complete(self, stored: Mapping[str, JSON]) -> bool:
@@ -359,25 +356,14 @@ async def withdraw_everywhere(
     :raises PartialFailure: some segments are still in distribution.
     """
     withdrawn: dict[str, str] = {}
-    # a segment under several names takes one round for each
-    while there := await _in_distribution(distribution_manager_id, segment_ids, segment_type):
+    while True:
+        configs = await configured(distribution_manager_id)
+        keys = [(segment_id, segment_type) for segment_id in segment_ids]
+        there = {key[0]: configs[key].id for key in keys if key in configs}
+        if not there:
+            absent = [segment_id for segment_id in dict.fromkeys(segment_ids) if segment_id not in withdrawn]
+            result = {"withdrawn": list(withdrawn), "absent": absent}
+            return {"distributionManagerID": distribution_manager_id, **result}
+        # a segment under several names takes one round for each
         await withdraw(distribution_manager_id, there)
         withdrawn |= there
-    absent = [segment_id for segment_id in dict.fromkeys(segment_ids) if segment_id not in withdrawn]
-    return {
-        "distributionManagerID": distribution_manager_id,
-        "withdrawn": list(withdrawn),
-        "absent": absent,
-    }
-
-
-async def _in_distribution(
-    distribution_manager_id: str, segment_ids: Sequence[str], segment_type: str
-) -> dict[str, str]:
-    """The segments that are in distribution, and the ids of their segment configs."""
-    configs = await configured(distribution_manager_id)
-    return {
-        segment_id: configs[segment_id, segment_type].id
-        for segment_id in segment_ids
-        if (segment_id, segment_type) in configs
-    }

@@ -39,8 +39,8 @@ class LiveRampOAuthConnectionSensor(LiveRampTask, ActivationSensor):
 
     def __init__(self, *, attempt_id: str, liveramp_conn_id: str = "liveramp_default", **kwargs: Any) -> None:
         super().__init__(**kwargs)
-        self.liveramp_conn_id = liveramp_conn_id
         self.attempt_id = attempt_id
+        self.liveramp_conn_id = liveramp_conn_id
 
     def probe(self) -> OAuthConnectionAttemptProbe:
         from airflow_provider_activation.waits.liveramp import OAuthConnectionAttemptProbe
@@ -79,10 +79,10 @@ class LiveRampSegmentSyncSensor(LiveRampTask, ActivationSensor):
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
-        self.liveramp_conn_id = liveramp_conn_id
         self.segment_ids = segment_ids
         self.segment_type: SegmentType = one_of("segment_type", segment_type, SEGMENT_TYPES)
         self.integration_connection_id = integration_connection_id
+        self.liveramp_conn_id = liveramp_conn_id
 
     def probe(self) -> SegmentSyncProbe:
         from airflow_provider_activation.waits.liveramp import SegmentSyncProbe
@@ -135,10 +135,10 @@ class LiveRampDeliverySensor(LiveRampTask, ActivationSensor):
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
-        self.liveramp_conn_id = liveramp_conn_id
         self.integration_connection_id = integration_connection_id
         self.segment_ids = segment_ids
         self.updated_after = updated_after
+        self.liveramp_conn_id = liveramp_conn_id
 
     def probe(self) -> DeliveryProbe:
         from airflow_provider_activation.waits.liveramp import DeliveryProbe

@@ -169,10 +169,9 @@ class IntegrationConnectionInput(_Settings):
     the same call also makes a distribution manager of that name.
     """
 
-    integration_id: tuple[
-        Annotated[str, Field(min_length=1)],
-        Annotated[str, Field(min_length=1)],
-    ] = Field(alias="integrationID")
+    integration_id: tuple[Annotated[str, Field(min_length=1)], Annotated[str, Field(min_length=1)]] = Field(
+        alias="integrationID"
+    )
     properties: tuple[PropertyInput, ...] = ()
     distribution_manager_name: ManagerName | None = Field(default=None, alias="distributionManagerName")
 
@@ -240,9 +239,7 @@ def get_destination(destination_id: str) -> Call[Destination]:
 
 @endpoint
 def list_integrations(
-    destination_id: str,
-    integration_type: IntegrationType | None = None,
-    view: IntegrationView | None = None,
+    destination_id: str, integration_type: IntegrationType | None = None, view: IntegrationView | None = None
 ) -> Call[Page[Integration]]:
     """List the integrations of a destination.
 

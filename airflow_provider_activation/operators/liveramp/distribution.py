@@ -52,12 +52,7 @@ class LiveRampCreateDistributionManagerOperator(LiveRampTask, SubmitOperator):
     :param liveramp_conn_id: the connection's id (templated).
     """
 
-    template_fields = (
-        *LiveRampTask.template_fields,
-        "name",
-        "integration_connection_id",
-        "expire_at",
-    )
+    template_fields = (*LiveRampTask.template_fields, "name", "integration_connection_id", "expire_at")
     nouns = ("distribution manager",)
     outputs = ("id",)
 
@@ -73,12 +68,12 @@ class LiveRampCreateDistributionManagerOperator(LiveRampTask, SubmitOperator):
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
-        self.liveramp_conn_id = liveramp_conn_id
         self.name = name
         self.integration_connection_id = integration_connection_id
         self.status = None if status is None else one_of("status", status, DISTRIBUTION_MANAGER_STATUSES)
         self.expire_at = expire_at
         self.if_exists: IfExists = one_of("if_exists", if_exists, ("reuse", "fail", "create"))
+        self.liveramp_conn_id = liveramp_conn_id
 
     def action(self, key: str) -> actions.DistributionManager:
         from airflow_provider_activation.actions import liveramp as actions
@@ -129,7 +124,6 @@ class LiveRampUpdateDistributionManagerOperator(LiveRampTask, ActionOperator):
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
-        self.liveramp_conn_id = liveramp_conn_id
         self.distribution_manager_id = distribution_manager_id
         self.name = name
         self.status = None if status is None else one_of("status", status, DISTRIBUTION_MANAGER_STATUSES)
@@ -137,6 +131,7 @@ class LiveRampUpdateDistributionManagerOperator(LiveRampTask, ActionOperator):
         self.never_expires = never_expires
         if never_expires and expire_at is not None:
             raise ValueError("Give expire_at or never_expires=True, and not both.")
+        self.liveramp_conn_id = liveramp_conn_id
 
     async def steps(self) -> JSON:
         from airflow_provider_activation.api import liveramp as api
@@ -173,8 +168,8 @@ class LiveRampDeleteDistributionManagerOperator(LiveRampTask, DeleteOperator):
         self, *, distribution_manager_id: str, liveramp_conn_id: str = "liveramp_default", **kwargs: Any
     ) -> None:
         super().__init__(**kwargs)
-        self.liveramp_conn_id = liveramp_conn_id
         self.distribution_manager_id = distribution_manager_id
+        self.liveramp_conn_id = liveramp_conn_id
 
     def look(self) -> Call[Any]:
         from airflow_provider_activation.api import liveramp as api
@@ -249,10 +244,10 @@ class LiveRampDistributeSegmentsOperator(LiveRampTask, SubmitAndWaitOperator):
         **kwargs: Any,
     ) -> None:
         super().__init__(wait_for_completion=wait_for_completion, timeout=timeout, **kwargs)
-        self.liveramp_conn_id = liveramp_conn_id
         self.distribution_manager_id = distribution_manager_id
         self.segments = segments
         self.segment_type = one_of("segment_type", segment_type, SEGMENT_TYPES)
+        self.liveramp_conn_id = liveramp_conn_id
 
     def action(self, key: str) -> actions.Distribution:
         from airflow_provider_activation.actions import liveramp as actions
@@ -311,10 +306,10 @@ class LiveRampWithdrawSegmentsOperator(LiveRampTask, ActionOperator):
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
-        self.liveramp_conn_id = liveramp_conn_id
         self.distribution_manager_id = distribution_manager_id
         self.segment_ids = segment_ids
         self.segment_type = one_of("segment_type", segment_type, SEGMENT_TYPES)
+        self.liveramp_conn_id = liveramp_conn_id
 
     async def steps(self) -> JSON:
         from airflow_provider_activation.actions import liveramp as actions
