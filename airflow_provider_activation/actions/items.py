@@ -1,6 +1,6 @@
 """Make many resources in a few calls, each at most once: the protocol of `actions.base` for items.
 
-What is there is told by listing. A try after the first looks a few times before it sends what is missing, and
+What the service holds is listed. A try after the first lists a few times before it makes what is missing, and
 a lost answer is settled by listing again.
 """
 
@@ -16,7 +16,7 @@ from airflow_provider_activation.api.call import Call
 from airflow_provider_activation.errors import UncertainOutcome
 
 K = TypeVar("K")
-"""What tells an item from the others."""
+"""The key of an item."""
 W = TypeVar("W")
 """An item as it is sent."""
 L = TypeVar("L")
@@ -32,50 +32,58 @@ class ItemsAction(Making, Generic[K, W, L]):
 
     @abstractmethod
     def wanted(self) -> Mapping[K, W]:
-        """The items.
+        """The items by their keys.
 
         :raises InvalidRequest: one of them cannot be sent.
         """
 
     @abstractmethod
     async def listed(self) -> Mapping[K, L]:
-        """What is there, of these items or of more."""
+        """What the service holds: these items, or more."""
 
     @abstractmethod
     def calls(self, missing: Mapping[K, W]) -> Iterator[tuple[Sequence[K], Call[Any]]]:
-        """The calls that make the missing items, and which items each of them makes."""
-
-    def refused(self, keys: Sequence[K], response: Any) -> Mapping[K, str]:
-        """Why a call that succeeded did not make some of its items."""
-        return {}
-
-    async def before(self, *, first: bool) -> dict[str, JSON]:
-        """What to know of the service before the first call, beside what is listed.
-
-        :param first: whether no earlier try can have sent a call.
-        """
-        return {}
+        """The calls that make the missing items, each with the keys of its items."""
 
     @abstractmethod
     def name(self, key: K) -> str:
-        """An item's id as text: what is stored of it."""
+        """An item's id as text, as it is stored."""
+
+    def refused(self, keys: Sequence[K], response: Any) -> Mapping[K, str]:
+        """The items that a call did not make although it succeeded, and why."""
+        return {}
+
+    def differs(self, wanted: W, listed: L) -> str | None:
+        """Why an item that was listed before the first call is not the wanted one; None if it is."""
+        return None
+
+    async def before(self, *, first: bool) -> Mapping[str, JSON]:
+        """What to know of the service before the first call, besides what is listed.
+
+        :param first: False if an earlier try may have made items that this try does not know of.
+        """
+        return {}
 
     def is_before(self, stored: JSON) -> bool:
         """Whether a stored value can be what `before` returned, with the names of what was ``sent``."""
         return isinstance(stored, dict) and _are_texts(stored.get("sent"))
 
+    def is_complete(self, stored: Mapping[str, JSON]) -> bool:
+        """Whether what an earlier try stored is all that `before` would return."""
+        return True
+
 
 @dataclass(frozen=True)
 class MadeItems(Generic[K, L]):
-    """What came of items.
+    """The result for all items.
 
     :param before: what `ItemsAction.before` returned, and the names of what was ``sent``.
-    :param listed: those that are there.
-    :param added: those that this task added, as far as its tries know.
-    :param unchanged: those that were there before.
-    :param refused: those that are not there, and why.
-    :param known: False if an earlier try may have added some that this one does not know of.
-    :param lost: an answer was lost, and what it would have told of is not listed.
+    :param listed: the wanted items that are listed; first those that were listed before the first call.
+    :param added: the items of these that this task added, as far as its tries know.
+    :param unchanged: the items of these that were there before and are as wanted.
+    :param refused: the items that are not there or not as wanted, and why.
+    :param known: False if an earlier try may have added items that this try does not know of.
+    :param lost: the answer to a call was lost, and no other reason explains why an item is not listed.
     """
 
     before: Mapping[str, JSON]
@@ -88,55 +96,75 @@ class MadeItems(Generic[K, L]):
 
 
 async def submit_items(action: ItemsAction[K, W, L], memory: Memory) -> MadeItems[K, L]:
-    """Have the items made that are not there, and see by listing what came of it."""
+    """Make the items that are not listed yet, and list what came of it."""
     wanted = action.wanted()
     note = memory.recall(action.noun)
     earlier = note.get("before")
-    if "before" in note and not action.is_before(earlier):
-        memory.lost(action.noun)
+    known = not note or action.is_before(earlier)
+    if not known:
         earlier = None
+        if "lost" not in note:
+            memory.lost(action.noun)
     # what an earlier try sent may be listed late, and must not be sent again for that
     listed = await (
         look_until(action.listed, lambda listed: wanted.keys() <= listed.keys()) if note else action.listed()
     )
-    missing = {key: item for key, item in wanted.items() if key not in listed}
-    sent = [*dict.fromkeys([*(earlier or {}).get("sent", ()), *map(action.name, missing)])]
-    before = {**(earlier or await action.before(first=not note)), "sent": sent}
+    there = {key: listed[key] for key in wanted if key in listed}
+    missing = {key: item for key, item in wanted.items() if key not in there}
+    # what an earlier try of this task added is not unchanged
+    sent = dict.fromkeys([*(earlier or {}).get("sent", ()), *map(action.name, missing)])
+    before = {**(earlier or {})}
+    if not earlier or not action.is_complete(earlier):
+        before |= await action.before(first=known)
+    before["sent"] = list(sent)
     if missing:
         memory.note(action.noun, before=before)
-    refused, lost = await _make(action, missing)
-
-    def told(listed: Mapping[K, L]) -> bool:
-        return all(key in listed or key in refused for key in missing)
-
+    differing = {key: why for key in there if (why := action.differs(wanted[key], there[key]))}
+    refusals, lost = await _make(action, missing)
     if missing:
-        listed = await (look_until(action.listed, told) if lost else action.listed())
+        listed = await _listed_after(action, missing, refusals, lost)
     absent = {
-        key: refused.get(key, "accepted, but not listed afterwards") for key in missing if key not in listed
+        key: refusals.get(key, "accepted, but not listed afterwards") for key in missing if key not in listed
     }
-    ours = [key for key in wanted if key in listed and action.name(key) in sent]
+    there |= {key: listed[key] for key in missing if key in listed}
+    ours = {key for key in there if action.name(key) in sent}
+    explained = differing or refusals.keys() & absent.keys() or not absent
     return MadeItems(
         before,
-        {key: listed[key] for key in wanted if key in listed},
-        ours,
-        [key for key in wanted if key in listed and key not in ours],
-        absent,
-        known=earlier is not None or not note,
-        lost=lost if absent and not refused.keys() & absent.keys() else None,
+        there,
+        [key for key in there if key in ours],
+        [key for key in there if key not in ours and key not in differing],
+        {**differing, **absent},
+        known=known,
+        lost=None if explained else lost,
     )
 
 
 async def _make(
     action: ItemsAction[K, W, L], missing: Mapping[K, W]
 ) -> tuple[dict[K, str], UncertainOutcome | None]:
-    refused: dict[K, str] = {}
+    """Make the calls up to the first whose answer is lost."""
+    refusals: dict[K, str] = {}
     for keys, call in action.calls(missing):
         try:
             response = await call
         except UncertainOutcome as error:
-            return refused, error
-        refused |= action.refused(keys, response)
-    return refused, None
+            return refusals, error
+        refusals |= action.refused(keys, response)
+    return refusals, None
+
+
+async def _listed_after(
+    action: ItemsAction[K, W, L],
+    missing: Mapping[K, W],
+    refusals: Mapping[K, str],
+    lost: UncertainOutcome | None,
+) -> Mapping[K, L]:
+    if lost is None:
+        return await action.listed()
+    return await look_until(
+        action.listed, lambda listed: all(key in listed or key in refusals for key in missing)
+    )
 
 
 def _are_texts(stored: JSON) -> bool:

@@ -24,8 +24,8 @@ class LiveRampConnectionExtra(ConnectionExtra):
 class LiveRampHook(ActivationHook):
     """Calls the LiveRamp Activation API.
 
-    Tokens are requested by the password grant, kept, and renewed before they expire and once after a
-    401 or 403. One token serves the whole process.
+    A token is requested by the password grant, and renewed before it expires and once after a 401 or 403. One
+    token serves the whole process.
 
     :param liveramp_conn_id: id of a connection of type ``liveramp``.
     """

@@ -12,14 +12,14 @@ if TYPE_CHECKING:
 
 
 class LiveRampAuthorizeLink(BaseOperatorLink):
-    """Where a person consents. Shown while the task waits, because the operator pushes it at once."""
+    """The page on which a person consents. The operator pushes it before the wait begins."""
 
     name = "Authorize"
     xcom_key = "_link_LiveRampAuthorizeLink"
 
     @staticmethod
     def is_safe(url: str) -> bool:
-        """Whether a page of Airflow may link there."""
+        """Whether a page of Airflow may link to this address."""
         return urlsplit(url).scheme in ("http", "https")
 
     def persist(self, task_instance: RuntimeTaskInstanceProtocol, url: str) -> None:
@@ -28,6 +28,6 @@ class LiveRampAuthorizeLink(BaseOperatorLink):
             task_instance.xcom_push(key=self.xcom_key, value=url)
 
     def get_link(self, operator: Any, *, ti_key: Any) -> str:
-        """The address the operator keeps; Airflow asks for it when a run of the task ends."""
+        """The address that the operator holds; Airflow reads it when a run of the task ends."""
         url = getattr(operator, "authorization_url", None) or ""
         return url if self.is_safe(url) else ""

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 class LiveRampOAuthConnectionSensor(LiveRampTask, ActivationSensor):
-    """Wait until a person has completed an authorisation that was begun elsewhere.
+    """Wait until a person has completed an authorisation that another task began.
 
     Returns the ``oAuthConnectionID``. An authorisation that was declined fails the task with LiveRamp's
     reason. Document: "Configure Distributions", section "Create an OAuth connection".
@@ -32,13 +32,15 @@ class LiveRampOAuthConnectionSensor(LiveRampTask, ActivationSensor):
 
     :param attempt_id: id of the OAuth connection attempt (templated), for example what
         `LiveRampAuthorizeOAuthConnectionOperator` returns with ``wait_for_completion=False``.
+    :param liveramp_conn_id: the connection's id (templated).
     """
 
     template_fields = (*LiveRampTask.template_fields, "attempt_id")
 
-    def __init__(self, *, attempt_id: str, **kwargs: Any) -> None:
+    def __init__(self, *, attempt_id: str, liveramp_conn_id: str = "liveramp_default", **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.attempt_id = attempt_id
+        self.liveramp_conn_id = liveramp_conn_id
 
     def probe(self) -> OAuthConnectionAttemptProbe:
         from airflow_provider_activation.waits.liveramp import OAuthConnectionAttemptProbe
@@ -59,9 +61,10 @@ class LiveRampSegmentSyncSensor(LiveRampTask, ActivationSensor):
         )
 
     :param segment_ids: the segments (templated).
-    :param segment_type: the type of all of them.
-    :param integration_connection_id: look only at this destination; at all of the segments' if left out
+    :param segment_type: the type of all of the segments.
+    :param integration_connection_id: the destination; all destinations of the segments if left out
         (templated).
+    :param liveramp_conn_id: the connection's id (templated).
     """
 
     template_fields = (*LiveRampTask.template_fields, "segment_ids", "integration_connection_id")
@@ -72,12 +75,14 @@ class LiveRampSegmentSyncSensor(LiveRampTask, ActivationSensor):
         segment_ids: Sequence[str],
         segment_type: SegmentType = "ONBOARDING",
         integration_connection_id: str | None = None,
+        liveramp_conn_id: str = "liveramp_default",
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
         self.segment_ids = segment_ids
         self.segment_type: SegmentType = one_of("segment_type", segment_type, SEGMENT_TYPES)
         self.integration_connection_id = integration_connection_id
+        self.liveramp_conn_id = liveramp_conn_id
 
     def probe(self) -> SegmentSyncProbe:
         from airflow_provider_activation.waits.liveramp import SegmentSyncProbe
@@ -93,9 +98,7 @@ class LiveRampDeliverySensor(LiveRampTask, ActivationSensor):
     """Wait until the latest delivery of every segment has been delivered.
 
     Returns these deliveries as LiveRamp describes them. A delivery that failed or was cancelled fails
-    the task.
-
-    Document: the description of the Activation API 2.9.0, "deliveries".
+    the task. Document: the description of the Activation API 2.9.0, "deliveries".
 
     .. code-block:: python
 
@@ -107,11 +110,12 @@ class LiveRampDeliverySensor(LiveRampTask, ActivationSensor):
             deferrable=True,
         )
 
-    :param integration_connection_id: where the segments are delivered to (templated).
+    :param integration_connection_id: the destination of the deliveries (templated).
     :param segment_ids: the segments (templated).
     :param updated_after: ISO 8601 with its zone; deliveries last changed before it do not count
         (templated).
-    :raises InvalidRequest: ``updated_after`` is no moment or says no time zone.
+    :param liveramp_conn_id: the connection's id (templated).
+    :raises InvalidRequest: ``updated_after`` is no timestamp or has no time zone.
     """
 
     template_fields = (
@@ -127,12 +131,14 @@ class LiveRampDeliverySensor(LiveRampTask, ActivationSensor):
         integration_connection_id: str,
         segment_ids: Sequence[str],
         updated_after: str | None = None,
+        liveramp_conn_id: str = "liveramp_default",
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
         self.integration_connection_id = integration_connection_id
         self.segment_ids = segment_ids
         self.updated_after = updated_after
+        self.liveramp_conn_id = liveramp_conn_id
 
     def probe(self) -> DeliveryProbe:
         from airflow_provider_activation.waits.liveramp import DeliveryProbe

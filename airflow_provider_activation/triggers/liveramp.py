@@ -27,12 +27,12 @@ class LiveRampDeliveryTrigger(ActivationEventTrigger["api.Delivery"]):
     watch.
 
     :param liveramp_conn_id: id of a connection of type ``liveramp``.
-    :param integration_connection_id: where the segments are delivered to.
+    :param integration_connection_id: the destination of the deliveries.
     :param segment_ids: the segments to watch; all if None.
-    :param statuses: out of ``DELIVERED``, ``FAILED`` and ``CANCELLED``.
-    :param poll_interval: seconds between two questions.
-    :param report_existing: whether to fire for deliveries that have finished already when nothing is
-        remembered: at the first start, and before Airflow 3.3 at every start of the triggerer.
+    :param statuses: the statuses that fire, out of ``DELIVERED``, ``FAILED`` and ``CANCELLED``.
+    :param poll_interval: seconds between two polls.
+    :param report_existing: whether to fire for deliveries that have already finished when nothing is stored:
+        at the first start, and before Airflow 3.3 at every start of the triggerer.
     :raises ValueError: naming the argument that is out of range.
     """
 
@@ -70,24 +70,24 @@ class LiveRampDeliveryTrigger(ActivationEventTrigger["api.Delivery"]):
 
         return await every_page(api.list_deliveries(self.integration_connection_id))
 
-    def id_of(self, thing: api.Delivery) -> str:
-        return thing.id
+    def id_of(self, delivery: api.Delivery) -> str:
+        return delivery.id
 
-    def reached(self, thing: api.Delivery) -> str | None:
-        if thing.operation_type == "DELETE" or thing.status not in self.statuses:
+    def reached(self, delivery: api.Delivery) -> str | None:
+        if delivery.operation_type == "DELETE" or delivery.status not in self.statuses:
             return None
-        if self.segment_ids is not None and thing.segment_id not in self.segment_ids:
+        if self.segment_ids is not None and delivery.segment_id not in self.segment_ids:
             return None
-        return thing.status
+        return delivery.status
 
-    def payload(self, thing: api.Delivery, status: str) -> dict[str, JSON]:
+    def payload(self, delivery: api.Delivery, status: str) -> dict[str, JSON]:
         from airflow_provider_activation.api import liveramp as api
 
         return {
             "service": api.SERVICE,
             "integration_connection_id": self.integration_connection_id,
-            "segment_id": thing.segment_id,
-            "delivery_id": thing.id,
+            "segment_id": delivery.segment_id,
+            "delivery_id": delivery.id,
             "status": status,
-            "delivery": thing.plain(),
+            "delivery": delivery.plain(),
         }

@@ -2,25 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from typing import TypeVar
 
 from airflow_provider_activation.api import liveramp as api
 from airflow_provider_activation.api.call import every_page
+from airflow_provider_activation.api.liveramp.common import chunks
 from airflow_provider_activation.api.liveramp.distribution import withdraw
 from airflow_provider_activation.hooks.liveramp import LiveRampHook
 from airflow_provider_activation.waits.probe import Done, Failed, Listing, Outcome, Pending, Probe
 
+S = TypeVar("S", api.Delivery, api.SegmentStatus)
+
 MOST_SEGMENTS_TOLD = 10
-"""Up to so many segments are named in a message."""
+"""The most segments that a message names."""
 MOST_SEGMENTS_NAMED = 100
-"""Up to so many segments are named in the question; for more, all deliveries of the connection are read."""
+"""The most segments that a request names; for more, all deliveries of the connection are read."""
 
 
 @dataclass(frozen=True)
 class OAuthConnectionAttemptProbe(Probe):
-    """A person's consent. The result is the id of the OAuth connection."""
+    """The wait for a person's consent. The result is the id of the OAuth connection."""
 
     hook_class = LiveRampHook
 
@@ -42,7 +46,7 @@ class OAuthConnectionAttemptProbe(Probe):
             case "AUTHORIZED" if attempt.oauth_connection_id:
                 return Done(attempt.oauth_connection_id)
             case "AUTHORIZED":
-                # the id follows the status; without it there is nothing to hand on
+                # the id follows the status, and it is the result
                 return Pending("AUTHORIZED without oAuthConnectionID")
             case "FAILED":
                 return Failed(attempt.status_detail or "the authorisation was not given")
@@ -52,10 +56,10 @@ class OAuthConnectionAttemptProbe(Probe):
 
 @dataclass(frozen=True)
 class DeliveryProbe(Probe):
-    """The latest delivery of each segment. The result is the list of these deliveries.
+    """The wait for the latest delivery of each segment. The result is the list of these deliveries.
 
-    :param integration_connection_id: where to.
-    :param segment_ids: the segments that all must have been delivered.
+    :param integration_connection_id: the destination of the deliveries.
+    :param segment_ids: the segments, which must all be delivered.
     :param updated_after: ISO 8601; deliveries last changed before it do not count.
     """
 
@@ -87,7 +91,7 @@ class DeliveryProbe(Probe):
     def judge_listed(self, listed: dict[str, list[api.Delivery]]) -> Outcome:
         return self._judge(
             [
-                max(filter(self._counts, listed.get(segment_id, ())), key=_moment, default=None)
+                max(filter(self._counts, listed.get(segment_id, ())), key=_updated_at, default=None)
                 for segment_id in self.segment_ids
             ]
         )
@@ -95,7 +99,8 @@ class DeliveryProbe(Probe):
     def _counts(self, delivery: api.Delivery) -> bool:
         if delivery.operation_type == "DELETE":
             return False
-        return self.updated_after is None or _moment(delivery) >= datetime.fromisoformat(self.updated_after)
+        after = self.updated_after
+        return after is None or _updated_at(delivery) >= datetime.fromisoformat(after)
 
     def _judge(self, deliveries: list[api.Delivery | None]) -> Outcome:
         failed = [d for d in deliveries if d and d.status in ("FAILED", "CANCELLED")]
@@ -111,15 +116,16 @@ class DeliveryProbe(Probe):
 
 @dataclass(frozen=True)
 class DistributionProbe(DeliveryProbe):
-    """The first delivery of segments that were put into distribution; cancelled by withdrawing them.
+    """The wait for the first delivery of segments that were put into distribution.
 
-    The result says which segments were added, which were in distribution before, and the deliveries.
+    The result names the added segments, those that were in distribution before, and the deliveries. The
+    added segments are withdrawn if the wait is cancelled.
 
-    :param distribution_manager_id: where they were put.
-    :param segment_config_ids: under which ids, in the order of the segments that were added.
-    :param unchanged: segments that were in distribution before.
-    :param added: which of ``segment_ids`` were added, if not all: an earlier try may have added the others,
-        which nobody knows.
+    :param distribution_manager_id: the distribution manager that has them.
+    :param segment_config_ids: the ids of their segment configs, in the order of the added segments.
+    :param unchanged: the segments that were in distribution before.
+    :param added: the segments that were added; all of ``segment_ids`` if None. It is not known whether an
+        earlier try added the others.
     """
 
     distribution_manager_id: str = ""
@@ -162,11 +168,11 @@ class DistributionProbe(DeliveryProbe):
 
 @dataclass(frozen=True)
 class SegmentSyncProbe(Probe):
-    """Whether the destination knows the segments. The result is the list of their statuses.
+    """The wait until the destination knows the segments. The result is the list of their statuses.
 
-    :param segment_type: the type of all of them.
-    :param segment_ids: the segments that all must be known there.
-    :param integration_connection_id: only at this destination; None for all the segments go to.
+    :param segment_type: the type of all of the segments.
+    :param segment_ids: the segments, which must all be known.
+    :param integration_connection_id: the destination; all destinations of the segments if None.
     """
 
     hook_class = LiveRampHook
@@ -219,17 +225,17 @@ class SegmentSyncProbe(Probe):
 
 
 async def latest_change(integration_connection_id: str, segment_ids: Sequence[str]) -> str | None:
-    """ISO 8601, just after the last change of any delivery of these segments; None if there is none.
+    """ISO 8601, just after the last change of any delivery of these segments; None without deliveries.
 
-    It is LiveRamp's own moment, so that its clock and ours need not agree.
+    It comes from LiveRamp's own timestamps, so that its clock and ours need not agree.
     """
     listed = await _deliveries(integration_connection_id, segment_ids)
-    moments = [_moment(delivery) for segment_id in segment_ids for delivery in listed.get(segment_id, ())]
-    return (max(moments) + timedelta(microseconds=1)).isoformat() if moments else None
+    changes = [_updated_at(delivery) for segment_id in segment_ids for delivery in listed.get(segment_id, ())]
+    return (max(changes) + timedelta(microseconds=1)).isoformat() if changes else None
 
 
 def _told(segment_ids: Sequence[str]) -> str:
-    """Segments in a message: each of them if they are few, else how many there are."""
+    """Segments in a message: each of a few, else their number."""
     if len(segment_ids) <= MOST_SEGMENTS_TOLD:
         return f"segments {', '.join(segment_ids)}"
     return f"{len(segment_ids)} segments ({', '.join(segment_ids[:3])} and more)"
@@ -243,23 +249,21 @@ async def _deliveries(connection_id: str, segment_ids: Sequence[str]) -> dict[st
 async def _statuses(
     segment_type: api.SegmentType, segment_ids: Sequence[str]
 ) -> dict[str, list[api.SegmentStatus]]:
-    # the documents want the segments named
-    sorted_out: dict[str, list[api.SegmentStatus]] = {}
-    for first in range(0, len(segment_ids), MOST_SEGMENTS_NAMED):
-        named = segment_ids[first : first + MOST_SEGMENTS_NAMED]
-        for status in await every_page(api.list_segment_statuses(segment_type, named)):
-            sorted_out.setdefault(status.segment_id, []).append(status)
-    return sorted_out
+    # the documents demand that the segments are named
+    statuses: list[api.SegmentStatus] = []
+    for named in chunks(segment_ids, MOST_SEGMENTS_NAMED):
+        statuses += await every_page(api.list_segment_statuses(segment_type, named))
+    return _by_segment(statuses)
 
 
-def _by_segment(deliveries: list[api.Delivery]) -> dict[str, list[api.Delivery]]:
-    sorted_out: dict[str, list[api.Delivery]] = {}
-    for delivery in deliveries:
-        if delivery.segment_id is not None:
-            sorted_out.setdefault(delivery.segment_id, []).append(delivery)
-    return sorted_out
+def _by_segment(listed: Iterable[S]) -> dict[str, list[S]]:
+    by_segment: dict[str, list[S]] = {}
+    for one in listed:
+        if one.segment_id is not None:
+            by_segment.setdefault(one.segment_id, []).append(one)
+    return by_segment
 
 
-def _moment(delivery: api.Delivery) -> datetime:
-    moment = delivery.updated_at or datetime.fromtimestamp(0, UTC)
-    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+def _updated_at(delivery: api.Delivery) -> datetime:
+    updated_at = delivery.updated_at or datetime.fromtimestamp(0, UTC)
+    return updated_at if updated_at.tzinfo else updated_at.replace(tzinfo=UTC)

@@ -9,7 +9,8 @@ import pytest
 from api_testing import CONFIG, CONNECTION, answer, naming
 
 from airflow_provider_activation.api import liveramp as api
-from airflow_provider_activation.api.call import NOTHING, Call, Page, Safety
+from airflow_provider_activation.api.call import NOTHING, Call, Page, Safety, every_page
+from airflow_provider_activation.api.steps import drive
 from airflow_provider_activation.errors import InvalidRequest, UnreadableResponse
 
 LIMIT = ("limit", "100")
@@ -398,13 +399,19 @@ def test_a_list_that_is_none_is_unreadable(body: Any) -> None:
 @every_list
 def test_the_next_page_is_asked_for_with_the_same_query_and_the_cursor(envelope: str) -> None:
     first = LISTS[envelope]
-    following = page(first, [], after="cursor=/+").following
-    assert following is not None
-    assert following.query == (*first.query, ("after", "cursor=/+"))
-    assert (following.method, following.path, following.operation) == ("GET", first.path, first.operation)
-    third = page(following, [], after="third").following
-    assert third is not None
-    assert third.query == (*first.query, ("after", "third"))
+    cursors = ["cursor=/+", "third", None]
+    sent: list[Call[Page[Any]]] = []
+
+    def perform(call: Call[Page[Any]]) -> Page[Any]:
+        sent.append(call)
+        return page(call, [], after=cursors[len(sent) - 1])
+
+    assert drive(every_page(first), perform) == []
+    after = [first.query, *((*first.query, ("after", cursor)) for cursor in cursors[:-1])]
+    assert [call.query for call in sent] == after
+    assert {(call.method, call.path, call.operation) for call in sent} == {
+        ("GET", first.path, first.operation)
+    }
 
 
 @pytest.mark.parametrize("pagination", [{"after": None}, {"after": ""}, {}, {"total": "0"}])

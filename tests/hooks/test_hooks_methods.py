@@ -13,14 +13,9 @@ from typing import Any
 
 import pytest
 
-from airflow_provider_activation.api import (
-    acoustic_exchange,
-    dataddo,
-    delta_projects,
-    liveramp,
-    liveramp_call,
-)
+from airflow_provider_activation.api import acoustic_exchange, dataddo, delta_projects, liveramp
 from airflow_provider_activation.api.call import Call, Page, every_page
+from airflow_provider_activation.api.liveramp import common as liveramp_common
 from airflow_provider_activation.hooks import base
 from airflow_provider_activation.hooks.acoustic_exchange import AcousticExchangeHook
 from airflow_provider_activation.hooks.base import ActivationHook
@@ -873,7 +868,7 @@ def test_the_same_call_goes_out_from_an_event_loop(
 
 
 def test_lists_read_every_page(held: Held, connections: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(liveramp_call, "LARGEST_PAGE", 5)
+    monkeypatch.setattr(liveramp_common, "LARGEST_PAGE", 5)
     found = LiveRampHook().list_segments()
     assert [one.id for one in found] == [str(5000000001 + number) for number in range(17)]
     asked = [request for request in connections.requests if request["path"] == "/v2/segments"]

@@ -14,7 +14,7 @@ import pytest
 from prepared_services import Services
 from real_airflow import HEARS_ENDINGS, RealAirflow
 
-from airflow_provider_activation.operators.liveramp.connections import AUTHORIZED, NOBODY_AUTHORIZES
+from airflow_provider_activation.operators.liveramp.authorization import AUTHORIZED, NOBODY_AUTHORIZES
 from airflow_provider_activation.sandbox import Sandbox
 from airflow_provider_activation.airflow_compat import answers_resume
 

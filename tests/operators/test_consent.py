@@ -13,7 +13,7 @@ from task_running import Task
 from airflow_provider_activation import airflow_compat
 from airflow_provider_activation.errors import InvalidRequest, JobFailed
 from airflow_provider_activation.operators.liveramp import LiveRampAuthorizeOAuthConnectionOperator
-from airflow_provider_activation.operators.liveramp.connections import AUTHORIZED, NOBODY_AUTHORIZES
+from airflow_provider_activation.operators.liveramp.authorization import AUTHORIZED, NOBODY_AUTHORIZES
 from airflow_provider_activation.sandbox import Sandbox
 
 both_modes = pytest.mark.parametrize("deferrable", [False, True], ids=["on the worker", "deferred"])

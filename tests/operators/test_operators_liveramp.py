@@ -41,7 +41,7 @@ ATTEMPTS = "/oauth-connection-attempts"
 
 @pytest.fixture(autouse=True)
 def _no_pauses_between_looks(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("airflow_provider_activation.actions.base.LOOKS_AFTER_AN_UNCERTAIN_ANSWER", (0,))
+    monkeypatch.setattr("airflow_provider_activation.actions.base.LOOKS_AFTER_DOUBT", (0,))
 
 
 class TestAuthorize:

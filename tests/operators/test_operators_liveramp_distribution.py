@@ -19,7 +19,7 @@ from liveramp_tasks import (
     upload_segments,
     withdraw,
 )
-from task_running import Task
+from task_running import StateStore, Task
 
 from airflow_provider_activation.api.liveramp import SegmentConfigInput
 from airflow_provider_activation.errors import (
@@ -41,7 +41,7 @@ MANY, USABLE, THERE = 1201, 1150, 100
 
 @pytest.fixture(autouse=True)
 def _no_pauses_between_looks(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("airflow_provider_activation.actions.base.LOOKS_AFTER_AN_UNCERTAIN_ANSWER", (0,))
+    monkeypatch.setattr("airflow_provider_activation.actions.base.LOOKS_AFTER_DOUBT", (0,))
 
 
 @pytest.fixture
@@ -56,6 +56,12 @@ def manager(place: tuple[str, str]) -> str:
 
 def in_distribution(sandbox: Sandbox) -> list[str]:
     return [config["segmentID"] for config in held(sandbox, "segmentConfigs")]
+
+
+def stored(before: Any) -> StateStore:
+    """What a first try stored before its call."""
+    note = {"version": 1, "generation": 1, "before": before}
+    return StateStore(activation_distribution=note)
 
 
 def sizes(sandbox: Sandbox, method: str) -> list[int]:
@@ -259,6 +265,35 @@ class TestDistribute:
         assert in_distribution(connections) == ids[:500]
         assert task.run()["added"] == ids
         assert sizes(connections, "POST") == [500, 1]
+
+    @pytest.mark.parametrize("connection_known", [True, False])
+    def test_what_an_earlier_try_stored_is_read(
+        self, connections: Sandbox, place: tuple[str, str], connection_known: bool
+    ) -> None:
+        """Without the connection it was stored by a try that was not to wait."""
+        connection, manager = place
+        ids = ["5000000001", "5000000002", "5000000003"]
+        Task(lambda: distribute(manager, ids[:2])).run()
+        before = {"sent": ids[1:], "connection": connection if connection_known else None, "after": None}
+        task = Task(lambda: distribute(manager, ids, wait_for_completion=connection_known))
+        task.store = stored(before)
+        result = task.run()
+        assert (result["added"], result["unchanged"]) == (ids[1:], ids[:1])
+        assert task.store["activation_distribution"]["before"] == before
+        delivered = [delivery["segmentID"] for delivery in result.get("deliveries", [])]
+        assert delivered == (ids[1:] if connection_known else [])
+
+    @pytest.mark.parametrize("before", [None, "x", {"sent": 5}, {"sent": [], "connection": "1"}], ids=str)
+    def test_if_it_cannot_be_read_every_delivery_is_waited_for(
+        self, connections: Sandbox, manager: str, before: Any
+    ) -> None:
+        ids = ["5000000001", "5000000002"]
+        Task(lambda: distribute(manager, ids[:1])).run()
+        task = Task(lambda: distribute(manager, ids, wait_for_completion=True))
+        task.store = stored(before)
+        result = task.run()
+        assert (result["added"], result["unchanged"]) == (ids[1:], ids[:1])
+        assert [delivery["segmentID"] for delivery in result["deliveries"]] == ids
 
     def test_ids_may_be_numbers(self, connections: Sandbox, manager: str) -> None:
         """As a template renders them with ``render_template_as_native_obj``."""

@@ -1,12 +1,12 @@
-"""What the calls of LiveRamp have in common: the token, lists, and how answers are read.
+"""What the calls of LiveRamp have in common: the token, lists, and how responses are read.
 
-Where an answer's object has a key twice, the last one counts; where it has two spellings of a key, the
-specification's.
+If an object in a response has a key twice, the last one counts. If it has two spellings of a key, the one of
+the specification counts.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any, TypeVar, get_args
 
 from pydantic import AliasChoices, Field
@@ -30,25 +30,32 @@ from airflow_provider_activation.errors import InvalidRequest
 __all__ = ["BASE_URL", "SERVICE", "TOKEN_URL", "Created", "request_token"]
 
 R = TypeVar("R", bound=Resource)
+T = TypeVar("T")
 
 SERVICE = "LiveRamp"
 BASE_URL = "https://api.liveramp.com/activation"
 TOKEN_URL = "https://serviceaccounts.liveramp.com/authn/v1/oauth2/token"
 LARGEST_PAGE = 100
+"""Items of one page, the most that the specification allows."""
 
 endpoint = endpoint_of(SERVICE)
 
 
 class Created(Resource):
-    """The answer to a create: only the id."""
+    """What the create of a resource answers: its id alone."""
 
     id: TextId = Field(min_length=1)
 
 
 @endpoint
 def request_token(service_account: str, secret_key: str, *, token_url: str = TOKEN_URL) -> Call[Token]:
-    """POST /authn/v1/oauth2/token: the password grant. The page "Authentication" gives 600 seconds;
-    the same endpoint gives other services 1800, so ``expires_in`` decides. Document: "Authentication"."""
+    """Request an access token by the password grant.
+
+    POST /authn/v1/oauth2/token. Document: "Authentication". The page gives 600 seconds, and the same endpoint
+    gives other services 1800, so ``expires_in`` decides.
+
+    :param token_url: the whole address, which lies outside the API's base URL.
+    """
     return request(
         "POST",
         "/authn/v1/oauth2/token",
@@ -69,20 +76,10 @@ def request_token(service_account: str, secret_key: str, *, token_url: str = TOK
 # Calls
 
 
-def replace(template: str, body: dict[str, Any], **ids: Any) -> Call[None]:
-    """A call that replaces one resource by what it sends."""
-    return request("PUT", template, Safety.REPEATABLE, done, json=body, **ids)
-
-
-def delete(template: str, **ids: Any) -> Call[None]:
-    """A call that deletes one resource."""
-    return request("DELETE", template, Safety.REPEATABLE, done, **ids)
-
-
 def listing(template: str, envelope: str, kind: type[R], query: Query = (), **ids: str) -> Call[Page[R]]:
-    """A call that reads the first page of a list.
+    """The call that reads the first page of a list.
 
-    :param envelope: the key under which the specification puts the list.
+    :param envelope: the key of the list in the specification.
     """
 
     def query_after(cursor: str | None) -> Query:
@@ -97,13 +94,19 @@ def listing(template: str, envelope: str, kind: type[R], query: Query = (), **id
     return get(template, page, query=query_after(None), **ids)
 
 
+def chunks(items: Sequence[T], size: int) -> Iterator[Sequence[T]]:
+    """The items in lists of at most this size."""
+    for first in range(0, len(items), size):
+        yield items[first : first + size]
+
+
 # Arguments that are not the field of a model
 
 
 def texts(name: str, values: Sequence[str]) -> list[str]:
-    """Several ids, each a text.
+    """A list of ids, each of them a text.
 
-    :raises InvalidRequest: there is none, or one is empty or no text.
+    :raises InvalidRequest: the list is empty, or an id is empty or no text.
     """
     if isinstance(values, str):
         raise InvalidRequest(f"{name} must be a list of ids, but is a str.")
@@ -117,19 +120,19 @@ def texts(name: str, values: Sequence[str]) -> list[str]:
 
 
 def at_most(name: str, number: int, most: int) -> None:
-    """How many items one call takes.
+    """Check the number of items in one call.
 
-    :raises InvalidRequest: there are more, or none.
+    :raises InvalidRequest: there are no items, or more than the call takes.
     """
     if not 1 <= number <= most:
         raise InvalidRequest(f"{name}: one call takes 1 to {most}, given {number}.")
 
 
 def one_of(name: str, value: str | None, choices: Any) -> str | None:
-    """One of the values the specification names, or None.
+    """A value that the specification names, or None.
 
-    :param choices: the ``Literal`` that lists them.
-    :raises InvalidRequest: it is another one.
+    :param choices: the ``Literal`` of these values.
+    :raises InvalidRequest: the specification does not name it.
     """
     if value is not None and value not in get_args(choices):
         raise InvalidRequest(
@@ -139,17 +142,19 @@ def one_of(name: str, value: str | None, choices: Any) -> str | None:
     return value
 
 
-# Answers
+# Responses
 
 
 def spelled(name: str, *others: str, default: Any = None) -> Any:
-    """A field whose key the documents spell in several ways: all are read, the specification's is written."""
+    """A field whose key the documents spell in several ways.
+
+    :param name: the specification's spelling, under which the field is written; all spellings are read.
+    """
     return Field(default=default, validation_alias=AliasChoices(name, *others), serialization_alias=name)
 
 
 def done(answer: Answer) -> None:
-    """That it answered is all, with an empty body by the specification. What is no JSON is a page of
-    something between us and the service."""
+    """An empty body by the specification. A body that is not JSON comes from a proxy or a gateway."""
     if answer.text.strip():
         answer.json()
 
@@ -165,8 +170,11 @@ def _token(answer: Answer) -> Token:
 
 
 def _list_in(reply: dict[str, Any], envelope: str) -> list[Any]:
-    """The list under its key. Capitals and version of the key differ between versions and clients, so
-    a single list beside the paging is taken for it too."""
+    """The list under its key.
+
+    Capitals and version of the key differ between versions and clients, so a list under another key is taken
+    if it is the only one.
+    """
     lists = {key: value for key, value in reply.items() if isinstance(value, list) and key != "_pagination"}
     if envelope in reply:
         lists = {envelope: lists[envelope]} if envelope in lists else {}
@@ -179,7 +187,7 @@ def _list_in(reply: dict[str, Any], envelope: str) -> list[Any]:
 
 
 def _cursor(pagination: Any) -> str | None:
-    """Where the next page begins. The total beside it, a number or a numeric text, is of no use here."""
+    """The cursor of the next page; None for the last page."""
     after = (pagination or {}).get("after")
     if after is None or after == "":
         return None

@@ -13,15 +13,7 @@ from pydantic import Field
 
 from airflow_provider_activation.api.answers import model
 from airflow_provider_activation.api.call import Call, Page, Safety, get, query_of, request
-from airflow_provider_activation.api.liveramp.common import (
-    Created,
-    delete,
-    endpoint,
-    listing,
-    one_of,
-    replace,
-    spelled,
-)
+from airflow_provider_activation.api.liveramp.common import Created, done, endpoint, listing, one_of, spelled
 from airflow_provider_activation.api.models import Input, Resource, TextId
 from airflow_provider_activation.words import DeviceType, IntegrationType, IntegrationView
 
@@ -61,6 +53,8 @@ AUTHORIZED = "AUTHORIZED"
 ManagerName = Annotated[str, Field(min_length=1, max_length=50)]
 """A distribution manager's name."""
 
+_CONNECTIONS = "/v2/integration-connections"
+_CONNECTION = _CONNECTIONS + "/{integration_connection_id}"
 _ENDPOINT_ID = ("oAuthEndpointID", "oauthEndpointID", "oAuthEndpointId")
 _CONNECTION_ID = ("oAuthConnectionID", "oauthConnectionID", "oAuthConnectionId")
 
@@ -80,7 +74,7 @@ class RequiredProperty(Resource):
 
 
 class Integration(Resource):
-    """``oauth_endpoint_id`` is there only if a person has to consent."""
+    """How segments reach a destination; ``oauth_endpoint_id`` is set only if a person has to consent."""
 
     id: TextId
     name: str
@@ -98,8 +92,11 @@ class ConnectionProperty(Resource):
 
 
 class IntegrationConnection(Resource):
-    """``oauth_status`` is ``NotApplicable``, ``Authorized`` or ``Unauthorized``; only the changelog names
-    it, so it may be missing."""
+    """A connection to an integration.
+
+    ``oauth_status`` is ``NotApplicable``, ``Authorized`` or ``Unauthorized``. Only the changelog names it, so
+    it may be missing.
+    """
 
     id: TextId
     integration_id: list[TextId] = Field(alias="integrationID")
@@ -111,7 +108,7 @@ class IntegrationConnection(Resource):
     updated_at: datetime | None = Field(default=None, alias="updatedAt")
 
     def is_as(self, wanted: IntegrationConnectionInput) -> bool:
-        """Whether it is what this input would make."""
+        """Whether it is equal to the connection that this input makes."""
         return (
             tuple(self.integration_id) == wanted.integration_id
             and {p.property_key: p.property_value for p in self.properties}
@@ -122,7 +119,7 @@ class IntegrationConnection(Resource):
 
 
 class OAuthConnectionAttempt(Resource):
-    """``oauth_connection_id`` is set once the status is ``AUTHORIZED``."""
+    """A begun authorisation; ``oauth_connection_id`` is set once the status is ``AUTHORIZED``."""
 
     id: TextId
     status: str
@@ -151,7 +148,7 @@ class PropertyInput(Input):
 
 
 class _Settings(Input):
-    """What an integration connection has when it is made and keeps when it is replaced."""
+    """The fields that an integration connection is created with and replaced with."""
 
     properties: tuple[PropertyInput, ...]
     device_types: tuple[DeviceType, ...] = Field(alias="deviceTypes", min_length=1)
@@ -166,22 +163,21 @@ class _Settings(Input):
 
 
 class IntegrationConnectionInput(_Settings):
-    """What makes an integration connection.
+    """An integration connection to be created.
 
-    ``integration_id`` is the pair destination id and integration id. ``distribution_manager_name``
-    also makes a distribution manager of that name in the same call.
+    ``integration_id`` is the pair of destination id and integration id. With ``distribution_manager_name``
+    the same call also makes a distribution manager of that name.
     """
 
-    integration_id: tuple[
-        Annotated[str, Field(min_length=1)],
-        Annotated[str, Field(min_length=1)],
-    ] = Field(alias="integrationID")
+    integration_id: tuple[Annotated[str, Field(min_length=1)], Annotated[str, Field(min_length=1)]] = Field(
+        alias="integrationID"
+    )
     properties: tuple[PropertyInput, ...] = ()
     distribution_manager_name: ManagerName | None = Field(default=None, alias="distributionManagerName")
 
 
 class IntegrationConnectionUpdate(_Settings):
-    """What an integration connection is to be, whole: what is left out is not kept.
+    """All that an integration connection is replaced by: fields that are left out are not kept.
 
     The specification does not say what becomes of the authorisation if ``oauth_connection_id`` is left
     out; it may be lost. The integration cannot be changed.
@@ -189,7 +185,7 @@ class IntegrationConnectionUpdate(_Settings):
 
     @classmethod
     def keeping(cls, connection: IntegrationConnection, **changes: Any) -> Self:
-        """What the connection is, with these fields changed.
+        """The connection as it is, with these fields changed.
 
         :param changes: ``properties``, ``device_types``, ``oauth_connection_id``.
         """
@@ -205,8 +201,11 @@ class IntegrationConnectionUpdate(_Settings):
 
 
 class OAuthConnectionAttemptInput(Input):
-    """``oauth_connection_id`` authorises an existing OAuth connection again; ``redirect_url`` is where the
-    person lands afterwards, and ``state`` comes back there."""
+    """An authorisation to be begun.
+
+    ``oauth_connection_id`` authorises an existing OAuth connection again. ``redirect_url`` is the page
+    that the person sees afterwards, and ``state`` is handed to it.
+    """
 
     oauth_endpoint_id: str = Field(alias="oAuthEndpointID", min_length=1)
     oauth_connection_id: str | None = Field(default=None, alias="oAuthConnectionID", min_length=1)
@@ -219,27 +218,37 @@ class OAuthConnectionAttemptInput(Input):
 
 @endpoint
 def list_destinations() -> Call[Page[Destination]]:
-    """GET /v2/destinations."""
+    """List the destinations that segments can be distributed to.
+
+    GET /v2/destinations.
+    Documents: the vendor's description of the Activation API 2.9.0 and its page "Configure Distributions".
+    """
     return listing("/v2/destinations", "v2/Destinations", Destination)
 
 
 @endpoint
 def get_destination(destination_id: str) -> Call[Destination]:
-    """GET /v2/destinations/{destination_id}."""
+    """Get one destination.
+
+    GET /v2/destinations/{destination_id}.
+    Documents: the vendor's description of the Activation API 2.9.0 and its page "Configure Distributions".
+    """
     template = "/v2/destinations/{destination_id}"
     return get(template, model(Destination), destination_id=destination_id)
 
 
 @endpoint
 def list_integrations(
-    destination_id: str,
-    integration_type: IntegrationType | None = None,
-    view: IntegrationView | None = None,
+    destination_id: str, integration_type: IntegrationType | None = None, view: IntegrationView | None = None
 ) -> Call[Page[Integration]]:
-    """GET /v2/destinations/{destination_id}/integrations.
+    """List the integrations of a destination.
 
-    :param integration_type: the query's ``type``; all if None.
-    :param view: ``STANDARD_WITH_UNAVAILABLE`` lists also what cannot be used, with the reason.
+    GET /v2/destinations/{destination_id}/integrations.
+    Documents: the vendor's description of the Activation API 2.9.0 and its page "Configure Distributions".
+
+    :param integration_type: the query's ``type``; all types if None.
+    :param view: ``STANDARD_WITH_UNAVAILABLE`` also lists what cannot be used, with the reason.
+    :raises InvalidRequest: the specification does not name the type or the view.
     """
     return listing(
         "/v2/destinations/{destination_id}/integrations",
@@ -255,8 +264,11 @@ def list_integrations(
 
 @endpoint
 def get_integration(destination_id: str, integration_id: str) -> Call[Integration]:
-    """GET /v2/destinations/{destination_id}/integrations/{integration_id}: which properties and device
-    types an integration connection needs, and whether a person has to consent."""
+    """Get one integration: what an integration connection needs, and whether a person has to consent.
+
+    GET /v2/destinations/{destination_id}/integrations/{integration_id}.
+    Documents: the vendor's description of the Activation API 2.9.0 and its page "Configure Distributions".
+    """
     template = "/v2/destinations/{destination_id}/integrations/{integration_id}"
     ids = {"destination_id": destination_id, "integration_id": integration_id}
     return get(template, model(Integration), **ids)
@@ -267,68 +279,66 @@ def get_integration(destination_id: str, integration_id: str) -> Call[Integratio
 
 @endpoint
 def create_integration_connection(connection: IntegrationConnectionInput) -> Call[Created]:
-    """POST /v2/integration-connections.
+    """Create an integration connection, and a distribution manager if a name is given for one.
 
-    "Configure Distributions" asks for ``oAuthEndpointID`` in the body; the specification has no such
-    field there and wants ``oAuthConnectionID``, which is sent.
-
-    Document: "Configure Distributions" and the description of the Activation API 2.9.0.
+    POST /v2/integration-connections.
+    Document: "Configure Distributions" and the description of the Activation API 2.9.0. The page asks for
+    ``oAuthEndpointID`` in the body. The specification has no such field there and wants
+    ``oAuthConnectionID``, which is sent.
     """
-    return request(
-        "POST",
-        "/v2/integration-connections",
-        Safety.ONCE,
-        model(Created),
-        json=connection.body(),
-    )
+    return request("POST", _CONNECTIONS, Safety.ONCE, model(Created), json=connection.body())
 
 
 @endpoint
 def list_integration_connections() -> Call[Page[IntegrationConnection]]:
-    """GET /v2/integration-connections: all of them, there is no filter.
+    """List all integration connections; the service has no filter.
 
+    GET /v2/integration-connections.
     Document: "Configure Distributions" and the description of the Activation API 2.9.0.
     """
-    return listing(
-        "/v2/integration-connections",
-        "v2/IntegrationConnections",
-        IntegrationConnection,
-    )
+    return listing(_CONNECTIONS, "v2/IntegrationConnections", IntegrationConnection)
 
 
 @endpoint
 def get_integration_connection(integration_connection_id: str) -> Call[IntegrationConnection]:
-    """GET /v2/integration-connections/{integration_connection_id}."""
-    return get(
-        "/v2/integration-connections/{integration_connection_id}",
-        model(IntegrationConnection),
-        integration_connection_id=integration_connection_id,
-    )
+    """Get one integration connection.
+
+    GET /v2/integration-connections/{integration_connection_id}.
+    Documents: the vendor's description of the Activation API 2.9.0 and its page "Configure Distributions".
+    """
+    return get(_CONNECTION, model(IntegrationConnection), integration_connection_id=integration_connection_id)
 
 
 @endpoint
 def update_integration_connection(
     integration_connection_id: str, update: IntegrationConnectionUpdate
 ) -> Call[None]:
-    """PUT /v2/integration-connections/{integration_connection_id}: replaces all that can be changed.
-    The answer has no body. "Configure Distributions" does not name this call; the specification does."""
-    return replace(
-        "/v2/integration-connections/{integration_connection_id}",
-        update.body(),
+    """Replace what can be changed of an integration connection.
+
+    PUT /v2/integration-connections/{integration_connection_id}.
+    Documents: the vendor's description of the Activation API 2.9.0 and its page "Configure Distributions".
+    Only the description names this call. The response has no body.
+    """
+    return request(
+        "PUT",
+        _CONNECTION,
+        Safety.REPEATABLE,
+        done,
+        json=update.body(),
         integration_connection_id=integration_connection_id,
     )
 
 
 @endpoint
 def delete_integration_connection(integration_connection_id: str) -> Call[None]:
-    """DELETE /v2/integration-connections/{integration_connection_id}. The answer has no body. What
-    becomes of distribution managers that use it is not documented.
+    """Delete an integration connection.
 
-    Document: "Configure Distributions" and the description of the Activation API 2.9.0.
+    DELETE /v2/integration-connections/{integration_connection_id}.
+    Document: "Configure Distributions" and the description of the Activation API 2.9.0. They do not say what
+    becomes of distribution managers that use the connection. The response has no body.
     """
-    return delete(
-        "/v2/integration-connections/{integration_connection_id}",
-        integration_connection_id=integration_connection_id,
+    return request(
+        "DELETE", _CONNECTION, Safety.REPEATABLE, done, integration_connection_id=integration_connection_id
     )
 
 
@@ -337,25 +347,25 @@ def delete_integration_connection(integration_connection_id: str) -> Call[None]:
 
 @endpoint
 def create_oauth_connection_attempt(attempt: OAuthConnectionAttemptInput) -> Call[Created]:
-    """POST /v2/oauth-connection-attempts: a second attempt nobody completes makes nothing, so this is
-    repeatable. The address for the person comes with `get_oauth_connection_attempt`.
+    """Begin an authorisation that a person completes.
 
-    Document: "Configure Distributions" and the description of the Activation API 2.9.0.
+    POST /v2/oauth-connection-attempts.
+    Document: "Configure Distributions" and the description of the Activation API 2.9.0. The call may be
+    repeated, since an attempt that nobody completes makes nothing. The address for the person comes with
+    `get_oauth_connection_attempt`.
     """
     return request(
-        "POST",
-        "/v2/oauth-connection-attempts",
-        Safety.REPEATABLE,
-        model(Created),
-        json=attempt.body(),
+        "POST", "/v2/oauth-connection-attempts", Safety.REPEATABLE, model(Created), json=attempt.body()
     )
 
 
 @endpoint
 def get_oauth_connection_attempt(attempt_id: str) -> Call[OAuthConnectionAttempt]:
-    """GET /v2/oauth-connection-attempts/{attempt_id}. Attempts cannot be listed.
+    """Get the state of an authorisation, and the address at which a person completes it.
 
-    Document: "Configure Distributions" and the description of the Activation API 2.9.0.
+    GET /v2/oauth-connection-attempts/{attempt_id}.
+    Document: "Configure Distributions" and the description of the Activation API 2.9.0. Attempts cannot be
+    listed.
     """
     template = "/v2/oauth-connection-attempts/{attempt_id}"
     return get(template, model(OAuthConnectionAttempt), attempt_id=attempt_id)
@@ -363,17 +373,24 @@ def get_oauth_connection_attempt(attempt_id: str) -> Call[OAuthConnectionAttempt
 
 @endpoint
 def list_oauth_connections(oauth_endpoint_id: str | None = None) -> Call[Page[OAuthConnection]]:
-    """GET /v2/oauth-connections. The type is spelled ``OAuthConnection``, the list's key ``Oauth``."""
-    return listing(
-        "/v2/oauth-connections",
-        "v2/OauthConnections",
-        OAuthConnection,
-        query_of(oAuthEndpointID=oauth_endpoint_id),
-    )
+    """List the OAuth connections, which are completed authorisations.
+
+    GET /v2/oauth-connections.
+    Documents: the vendor's description of the Activation API 2.9.0 and its page "Configure Distributions".
+    The type is spelled ``OAuthConnection``, the key of the list ``Oauth``.
+
+    :param oauth_endpoint_id: an integration's; all OAuth connections if None.
+    """
+    query = query_of(oAuthEndpointID=oauth_endpoint_id)
+    return listing("/v2/oauth-connections", "v2/OauthConnections", OAuthConnection, query)
 
 
 @endpoint
 def get_oauth_connection(oauth_connection_id: str) -> Call[OAuthConnection]:
-    """GET /v2/oauth-connections/{oauth_connection_id}."""
+    """Get one OAuth connection.
+
+    GET /v2/oauth-connections/{oauth_connection_id}.
+    Documents: the vendor's description of the Activation API 2.9.0 and its page "Configure Distributions".
+    """
     template = "/v2/oauth-connections/{oauth_connection_id}"
     return get(template, model(OAuthConnection), oauth_connection_id=oauth_connection_id)

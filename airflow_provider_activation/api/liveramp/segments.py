@@ -13,16 +13,15 @@ from typing import Annotated, Any, Self
 
 from pydantic import BeforeValidator, Field
 
-from airflow_provider_activation.api.answers import model
-from airflow_provider_activation.api.call import Answer, Call, Page, Safety, get, query_of, request
+from airflow_provider_activation.api.answers import each, model
+from airflow_provider_activation.api.call import Call, Page, Query, Safety, get, query_of, request
 from airflow_provider_activation.api.liveramp.common import (
     Created,
     at_most,
-    delete,
+    done,
     endpoint,
     listing,
     one_of,
-    replace,
     spelled,
     texts,
 )
@@ -65,8 +64,8 @@ MOST_SEGMENTS_A_CALL = 500
 
 DELIVERED = "DELIVERED"
 
-
-_MANAGER = "/v2/distribution-managers/{distribution_manager_id}"
+_MANAGERS = "/v2/distribution-managers"
+_MANAGER = _MANAGERS + "/{distribution_manager_id}"
 _SEGMENT_CONFIGS = _MANAGER + "/segment-configs"
 _INTEGRATION_CONNECTION_ID = ("integrationConnectionID", "integrationConnectionId")
 
@@ -75,7 +74,7 @@ _INTEGRATION_CONNECTION_ID = ("integrationConnectionID", "integrationConnectionI
 
 
 class DistributionManager(Resource):
-    """On ``expire_at`` deliveries stop and the status becomes ``INACTIVE``."""
+    """A distribution manager; on ``expire_at`` deliveries stop and the status becomes ``INACTIVE``."""
 
     id: TextId
     name: str
@@ -95,12 +94,12 @@ class SegmentConfig(Resource):
 
     @property
     def key(self) -> tuple[str, str]:
-        """What tells one segment config from another."""
+        """Segment id and type, by which a segment config is known."""
         return self.segment_id, self.segment_type
 
 
 class SegmentConfigResult(Resource):
-    """One item of a 207: which segment config, and what became of it."""
+    """One item of a 207: a segment config, and what became of it."""
 
     id: TextId | None = None
     status: Any = None
@@ -165,7 +164,7 @@ class Delivery(Resource):
 
 
 def _day(value: Any) -> Any:
-    """Only what is a day and nothing else: a moment is another day elsewhere."""
+    """A day without a time, since a timestamp is another day in another time zone."""
     is_day = isinstance(value, date) and not isinstance(value, datetime)
     is_text = isinstance(value, str) and re.fullmatch(r"\d{4}-\d{2}-\d{2}", value, re.ASCII)
     if value is None or is_day or is_text:
@@ -177,7 +176,7 @@ Day = Annotated[date, BeforeValidator(_day)]
 
 
 class DistributionManagerInput(Input):
-    """What makes a distribution manager; LiveRamp decides on a status that is left out."""
+    """A distribution manager to be created; if the status is left out, LiveRamp decides on it."""
 
     name: ManagerName
     integration_connection_id: str = Field(alias="integrationConnectionID", min_length=1)
@@ -186,7 +185,7 @@ class DistributionManagerInput(Input):
 
 
 class DistributionManagerUpdate(Input):
-    """What a distribution manager is to be, whole. ``expire_at`` must be given: None lets it run on."""
+    """All that a distribution manager is replaced by. ``expire_at`` must be given; None means never."""
 
     name: ManagerName
     status: DistributionManagerStatus
@@ -194,7 +193,7 @@ class DistributionManagerUpdate(Input):
 
     @classmethod
     def keeping(cls, manager: DistributionManager, **changes: Any) -> Self:
-        """What the manager is, with these fields changed.
+        """The distribution manager as it is, with these fields changed.
 
         :param changes: ``name``, ``status``, ``expire_at``.
         """
@@ -202,18 +201,20 @@ class DistributionManagerUpdate(Input):
         return cls.model_validate({**kept, **changes})
 
     def body(self) -> dict[str, Any]:
-        # PUT requires the key, null too
+        # PUT requires the key, even if it is null
         return {"expireAt": None, **super().body()}
 
 
 class SegmentConfigInput(Input):
+    """A segment to be put into distribution."""
+
     segment_id: str = Field(alias="segmentID", min_length=1)
     segment_type: SegmentType = Field(alias="segmentType")
     destination_segment_id: str | None = Field(default=None, alias="destinationSegmentID", min_length=1)
 
     @property
     def key(self) -> tuple[str, str]:
-        """What tells one segment config from another."""
+        """Segment id and type, by which a segment config is known."""
         return self.segment_id, self.segment_type
 
 
@@ -222,57 +223,69 @@ class SegmentConfigInput(Input):
 
 @endpoint
 def create_distribution_manager(manager: DistributionManagerInput) -> Call[Created]:
-    """POST /v2/distribution-managers. Whether names are unique is not documented."""
-    return request(
-        "POST",
-        "/v2/distribution-managers",
-        Safety.ONCE,
-        model(Created),
-        json=manager.body(),
-    )
+    """Create a distribution manager.
+
+    POST /v2/distribution-managers.
+    Document: the vendor's description of the Activation API 2.9.0. It does not say whether names are unique.
+    """
+    return request("POST", _MANAGERS, Safety.ONCE, model(Created), json=manager.body())
 
 
 @endpoint
 def list_distribution_managers(
     integration_connection_id: str | None = None,
 ) -> Call[Page[DistributionManager]]:
-    """GET /v2/distribution-managers."""
-    return listing(
-        "/v2/distribution-managers",
-        "v2/DistributionManagers",
-        DistributionManager,
-        query_of(integrationConnectionID=integration_connection_id),
-    )
+    """List the distribution managers.
+
+    GET /v2/distribution-managers. Document: the vendor's description of the Activation API 2.9.0.
+
+    :param integration_connection_id: only those of this integration connection; all if None.
+    """
+    query = query_of(integrationConnectionID=integration_connection_id)
+    return listing(_MANAGERS, "v2/DistributionManagers", DistributionManager, query)
 
 
 @endpoint
 def get_distribution_manager(distribution_manager_id: str) -> Call[DistributionManager]:
-    """GET /v2/distribution-managers/{distribution_manager_id}."""
-    return get(
-        _MANAGER,
-        model(DistributionManager),
-        distribution_manager_id=distribution_manager_id,
-    )
+    """Get one distribution manager.
+
+    GET /v2/distribution-managers/{distribution_manager_id}.
+    Document: the vendor's description of the Activation API 2.9.0.
+    """
+    return get(_MANAGER, model(DistributionManager), distribution_manager_id=distribution_manager_id)
 
 
 @endpoint
 def update_distribution_manager(
     distribution_manager_id: str, update: DistributionManagerUpdate
 ) -> Call[None]:
-    """PUT /v2/distribution-managers/{distribution_manager_id}: replaces name, status and expiry, which
-    is always sent. The answer has no body."""
-    return replace(
+    """Replace name, status and expiry of a distribution manager.
+
+    PUT /v2/distribution-managers/{distribution_manager_id}.
+    Document: the vendor's description of the Activation API 2.9.0. The expiry is always sent. The response
+    has no body.
+    """
+    return request(
+        "PUT",
         _MANAGER,
-        update.body(),
+        Safety.REPEATABLE,
+        done,
+        json=update.body(),
         distribution_manager_id=distribution_manager_id,
     )
 
 
 @endpoint
 def delete_distribution_manager(distribution_manager_id: str) -> Call[None]:
-    """DELETE /v2/distribution-managers/{distribution_manager_id}. The answer has no body. What becomes
-    of its segments is not documented."""
-    return delete(_MANAGER, distribution_manager_id=distribution_manager_id)
+    """Delete a distribution manager.
+
+    DELETE /v2/distribution-managers/{distribution_manager_id}.
+    Document: the vendor's description of the Activation API 2.9.0. It does not say what becomes of the
+    segments. The response has no body.
+    """
+    return request(
+        "DELETE", _MANAGER, Safety.REPEATABLE, done, distribution_manager_id=distribution_manager_id
+    )
 
 
 # Segments in distribution
@@ -282,18 +295,23 @@ def delete_distribution_manager(distribution_manager_id: str) -> Call[None]:
 def add_segment_configs(
     distribution_manager_id: str, segments: Sequence[SegmentConfigInput]
 ) -> Call[list[SegmentConfigResult]]:
-    """POST /v2/distribution-managers/{distribution_manager_id}/segment-configs: at most 500 at once.
+    """Put at most 500 segments into distribution; returns a result for each of them.
 
-    Answers 207 whatever became of the items. Some pages of the vendor call the id in the path an
-    integration connection's; the specification's distribution manager is meant.
+    POST /v2/distribution-managers/{distribution_manager_id}/segment-configs.
+    Document: the vendor's description of the Activation API 2.9.0. The status is 207 whatever became of the
+    segments. Some pages of the vendor call the id in the path that of an integration connection; it is the
+    distribution manager's, as in the specification.
+
+    :raises InvalidRequest: there are no segments, or more than 500.
     """
     at_most("segments", len(segments), MOST_SEGMENTS_A_CALL)
+    body = [{**segment.body(), "distributionManagerID": distribution_manager_id} for segment in segments]
     return request(
         "POST",
         _SEGMENT_CONFIGS,
         Safety.ONCE,
-        _results,
-        json=[{**segment.body(), "distributionManagerID": distribution_manager_id} for segment in segments],
+        each(SegmentConfigResult),
+        json=body,
         distribution_manager_id=distribution_manager_id,
     )
 
@@ -302,11 +320,14 @@ def add_segment_configs(
 def remove_segment_configs(
     distribution_manager_id: str, segment_config_ids: Sequence[str]
 ) -> Call[list[SegmentConfigResult]]:
-    """DELETE /v2/distribution-managers/{distribution_manager_id}/segment-configs, with a body: at most
-    500 at once.
+    """Take at most 500 segments out of distribution; returns a result for each of them.
 
-    Answers 207 whatever became of the items. A 2xx without a body names no item: the list is empty, and
-    only `list_segment_configs` tells what is left.
+    DELETE /v2/distribution-managers/{distribution_manager_id}/segment-configs, with a body.
+    Document: the vendor's description of the Activation API 2.9.0. The status is 207 whatever became of the
+    segments. A success without a body returns an empty list, and only `list_segment_configs` shows what is
+    left.
+
+    :raises InvalidRequest: there are no ids, or more than 500, or one of them is empty or no text.
     """
     at_most("segment_config_ids", len(segment_config_ids), MOST_SEGMENTS_A_CALL)
     ids = texts("segment_config_ids", segment_config_ids)
@@ -314,7 +335,7 @@ def remove_segment_configs(
         "DELETE",
         _SEGMENT_CONFIGS,
         Safety.REPEATABLE,
-        lambda answer: _results(answer) if answer.text.strip() else [],
+        lambda answer: each(SegmentConfigResult)(answer) if answer.text.strip() else [],
         json=[{"id": segment_config_id} for segment_config_id in ids],
         distribution_manager_id=distribution_manager_id,
     )
@@ -322,24 +343,25 @@ def remove_segment_configs(
 
 @endpoint
 def list_segment_configs(distribution_manager_id: str) -> Call[Page[SegmentConfig]]:
-    """GET /v2/distribution-managers/{distribution_manager_id}/segment-configs."""
+    """List the segments that a distribution manager distributes.
+
+    GET /v2/distribution-managers/{distribution_manager_id}/segment-configs.
+    Document: the vendor's description of the Activation API 2.9.0.
+    """
     return listing(
-        _SEGMENT_CONFIGS,
-        "segmentConfigs",
-        SegmentConfig,
-        distribution_manager_id=distribution_manager_id,
+        _SEGMENT_CONFIGS, "segmentConfigs", SegmentConfig, distribution_manager_id=distribution_manager_id
     )
 
 
 @endpoint
 def get_segment_config(distribution_manager_id: str, segment_config_id: str) -> Call[SegmentConfig]:
-    """GET /v2/distribution-managers/{distribution_manager_id}/segment-configs/{segment_config_id}."""
-    return get(
-        _SEGMENT_CONFIGS + "/{segment_config_id}",
-        model(SegmentConfig),
-        distribution_manager_id=distribution_manager_id,
-        segment_config_id=segment_config_id,
-    )
+    """Get one segment in distribution.
+
+    GET /v2/distribution-managers/{distribution_manager_id}/segment-configs/{segment_config_id}.
+    Document: the vendor's description of the Activation API 2.9.0.
+    """
+    ids = {"distribution_manager_id": distribution_manager_id, "segment_config_id": segment_config_id}
+    return get(_SEGMENT_CONFIGS + "/{segment_config_id}", model(SegmentConfig), **ids)
 
 
 # Segments
@@ -347,7 +369,9 @@ def get_segment_config(distribution_manager_id: str, segment_config_id: str) -> 
 
 @endpoint
 def list_segments(value_name: str | None = None, field_name: str | None = None) -> Call[Page[Segment]]:
-    """GET /v2/segments.
+    """List the segments of the uploaded files.
+
+    GET /v2/segments. Document: the vendor's description of the Activation API 2.9.0.
 
     :param value_name: the value of the field; ``1`` in files with a column for each segment.
     :param field_name: the column's heading, exactly.
@@ -358,48 +382,45 @@ def list_segments(value_name: str | None = None, field_name: str | None = None) 
 
 @endpoint
 def get_segment(segment_id: str) -> Call[Segment]:
-    """GET /v2/segments/{segment_id}."""
+    """Get one segment.
+
+    GET /v2/segments/{segment_id}. Document: the vendor's description of the Activation API 2.9.0.
+    """
     return get("/v2/segments/{segment_id}", model(Segment), segment_id=segment_id)
 
 
 @endpoint
 def list_segment_statuses(segment_type: SegmentType, segment_ids: Sequence[str]) -> Call[Page[SegmentStatus]]:
-    """GET /v2/segment-statuses, always with type and ids: the site's index demands ids, the
-    specification neither."""
-    return listing(
-        "/v2/segment-statuses",
-        "v2/SegmentStatuses",
-        SegmentStatus,
-        query_of(segmentType=one_of("segment_type", segment_type, SegmentType))
-        + _segment_ids(texts("segment_ids", segment_ids)),
-    )
+    """List how each destination knows some segments.
+
+    GET /v2/segment-statuses. Document: the vendor's description of the Activation API 2.9.0. The site's index
+    demands ids, the specification neither ids nor type; both are always sent.
+
+    :param segment_type: the type of all of the segments.
+    :raises InvalidRequest: there are no ids, one of them is empty or no text, or the type is unknown.
+    """
+    query = query_of(segmentType=one_of("segment_type", segment_type, SegmentType))
+    ids = _segment_ids(texts("segment_ids", segment_ids))
+    return listing("/v2/segment-statuses", "v2/SegmentStatuses", SegmentStatus, query + ids)
 
 
 @endpoint
 def list_deliveries(
     integration_connection_id: str | None = None, segment_ids: Sequence[str] = ()
 ) -> Call[Page[Delivery]]:
-    """GET /v2/deliveries.
+    """List the deliveries of segments to integration connections.
 
-    :param segment_ids: of these segments; of all if empty.
+    GET /v2/deliveries. Document: the vendor's description of the Activation API 2.9.0.
+
+    :param integration_connection_id: only those to this integration connection; all if None.
+    :param segment_ids: only those of these segments; all if empty.
+    :raises InvalidRequest: an id is empty or no text.
     """
-    return listing(
-        "/v2/deliveries",
-        "v2/Deliveries",
-        Delivery,
-        query_of(integrationConnectionID=integration_connection_id)
-        + _segment_ids(texts("segment_ids", segment_ids) if segment_ids else []),
-    )
+    query = query_of(integrationConnectionID=integration_connection_id)
+    ids = _segment_ids(texts("segment_ids", segment_ids)) if segment_ids else ()
+    return listing("/v2/deliveries", "v2/Deliveries", Delivery, query + ids)
 
 
-def _segment_ids(segment_ids: list[str]) -> tuple[tuple[str, str], ...]:
-    """The specification repeats ``segmentIDs=``; a client in use sends ``segmentIDs[]=``, which is what
-    is known to work."""
+def _segment_ids(segment_ids: list[str]) -> Query:
+    # the specification repeats ``segmentIDs=``; a client in use sends ``segmentIDs[]=``, which works
     return tuple(("segmentIDs[]", segment_id) for segment_id in segment_ids)
-
-
-def _results(answer: Answer) -> list[SegmentConfigResult]:
-    reply = answer.json()
-    if not isinstance(reply, list):
-        raise ValueError("it is not a list of results")
-    return [SegmentConfigResult.model_validate(item) for item in reply]

@@ -1,0 +1,369 @@
+"""What is made at LiveRamp at most once."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import Any, Self, TypeAlias
+
+from airflow_provider_activation.actions.base import (
+    JSON,
+    Action,
+    Candidate,
+    Finished,
+    IfExists,
+    Memory,
+    OnUncertain,
+    look_until,
+    marked,
+    submit,
+)
+from airflow_provider_activation.actions.items import ItemsAction, submit_items
+from airflow_provider_activation.api import liveramp as api
+from airflow_provider_activation.api.call import Call, every_page
+from airflow_provider_activation.api.liveramp.common import chunks
+from airflow_provider_activation.api.liveramp.distribution import configured, partial_failure, withdraw
+from airflow_provider_activation.errors import Conflict, InvalidRequest
+from airflow_provider_activation.waits.liveramp import latest_change
+
+log = logging.getLogger(__name__)
+
+LONGEST_NAME = 50
+"""Characters of a distribution manager's name."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Created(Action):
+    """A resource whose create answers its id alone."""
+
+    def id_of(self, response: api.Created, before: JSON) -> str:
+        return response.id
+
+
+@dataclass(frozen=True, kw_only=True)
+class OAuthConnectionAttempt(_Created):
+    """An attempt to authorise LiveRamp at a destination, unless an OAuth connection is to be reused.
+
+    Attempts cannot be listed, and one that nobody completes makes nothing.
+
+    :param destination_id: the destination of the integration.
+    :param integration_id: the integration that needs the authorisation.
+    :param oauth_connection_id: an existing OAuth connection to authorise again.
+    :param oauth_endpoint_id: what `resolved` reads.
+    """
+
+    noun = "OAuth connection attempt"
+
+    destination_id: str
+    integration_id: str
+    oauth_connection_id: str | int | None
+    oauth_endpoint_id: str = ""
+
+    async def resolved(self) -> Self:
+        integration = await api.get_integration(self.destination_id, self.integration_id)
+        if integration.oauth_endpoint_id is None:
+            raise InvalidRequest(
+                f"integration {self.integration_id} ({integration.name}) needs no authorisation."
+            )
+        return replace(self, oauth_endpoint_id=integration.oauth_endpoint_id)
+
+    async def make(self, memory: Memory, on_uncertain: OnUncertain) -> JSON | Finished:
+        attempt = await self.resolved()
+        if self.oauth_connection_id is None and self.if_exists != "create":
+            note = memory.recall(self.noun)
+            # an earlier try may have asked a person, who may just have consented
+            asked = note and "id" not in note
+            connections = await (look_until(attempt.connections, bool) if asked else attempt.connections())
+            if connections and self.if_exists == "fail":
+                raise Conflict(f"OAuth connection {connections[0].id} exists already.")
+            if connections:
+                newest = max(connections, key=lambda c: (c.updated_at is not None, c.updated_at))
+                log.info("OAuth connection %s exists; nobody is asked.", newest.id)
+                return Finished(newest.id)
+        return await submit(attempt, memory, on_uncertain=on_uncertain)
+
+    async def connections(self) -> list[api.OAuthConnection]:
+        """The OAuth connections that exist for the integration."""
+        return await every_page(api.list_oauth_connections(self.oauth_endpoint_id))
+
+    def create(self) -> Call[api.Created]:
+        return api.create_oauth_connection_attempt(
+            api.OAuthConnectionAttemptInput(
+                oauth_endpoint_id=self.oauth_endpoint_id, oauth_connection_id=_text(self.oauth_connection_id)
+            )
+        )
+
+    async def find(self, before: JSON) -> list[Candidate]:
+        return []
+
+    async def recall(self, made: JSON) -> bool:
+        return (await api.get_oauth_connection_attempt(made)).status == "FAILED"
+
+    async def result(self, made: JSON) -> JSON:
+        return made
+
+
+@dataclass(frozen=True, kw_only=True)
+class IntegrationConnection(_Created):
+    """An integration connection, with a distribution manager if a name is given for one.
+
+    :param properties: the integration's required properties, name and value.
+    :param distribution_manager_name: the user's own name.
+    :param key: the submission key. If another equal connection may be made, it stands at the end of the
+        distribution manager's name, which shows whose connection it is.
+    """
+
+    noun = "integration connection"
+
+    destination_id: str
+    integration_id: str
+    properties: Mapping[str, str]
+    device_types: tuple[str, ...]
+    oauth_connection_id: str | int | None
+    distribution_manager_name: str | None
+    key: str
+
+    async def resolved(self) -> Self:
+        integration = await api.get_integration(self.destination_id, self.integration_id)
+        required = {prop.name for prop in integration.required_properties}
+        faults = [f"properties lacks {name!r}" for name in sorted(required - self.properties.keys())]
+        faults += [f"properties has {name!r}" for name in sorted(self.properties.keys() - required)]
+        if unknown := sorted(set(self.device_types) - set(integration.device_types)):
+            faults.append(f"device_types has {', '.join(unknown)}")
+        if integration.oauth_endpoint_id is not None and not self.oauth_connection_id:
+            faults.append("oauth_connection_id is missing, and the integration needs an authorisation")
+        if faults:
+            raise InvalidRequest(
+                f"{'; '.join(faults)}. Integration {self.integration_id} ({integration.name}) takes the "
+                f"properties {', '.join(sorted(required)) or 'none'} and the device types "
+                f"{', '.join(integration.device_types) or 'none'}."
+            )
+        return self
+
+    @cached_property
+    def wanted(self) -> api.IntegrationConnectionInput:
+        """The connection as it is sent."""
+        return api.IntegrationConnectionInput(
+            integration_id=(str(self.destination_id), str(self.integration_id)),
+            properties=tuple(
+                api.PropertyInput(property_key=name, property_value=value)
+                for name, value in self.properties.items()
+            ),
+            device_types=self.device_types,
+            oauth_connection_id=_text(self.oauth_connection_id),
+            distribution_manager_name=_name(self.distribution_manager_name, self.key, self.if_exists) or None,
+        )
+
+    def create(self) -> Call[api.Created]:
+        return api.create_integration_connection(self.wanted)
+
+    async def find(self, before: JSON) -> list[Candidate]:
+        if self.if_exists == "create":
+            return [
+                Candidate(
+                    manager.integration_connection_id,
+                    f"integration connection {manager.integration_connection_id} "
+                    f"with distribution manager {manager.id}",
+                )
+                for manager in await every_page(api.list_distribution_managers())
+                if manager.name == self.wanted.distribution_manager_name
+            ]
+        return [
+            Candidate(connection.id, f"integration connection {connection.id}")
+            for connection in await every_page(api.list_integration_connections())
+            if connection.is_as(self.wanted)
+        ]
+
+    async def result(self, made: JSON) -> JSON:
+        managers = await every_page(api.list_distribution_managers(made))
+        name = self.distribution_manager_name
+        if name is not None and self.if_exists != "create":
+            managers = [manager for manager in managers if manager.name == name]
+        return {"id": made, "distributionManagerID": managers[0].id if len(managers) == 1 else None}
+
+
+@dataclass(frozen=True, kw_only=True)
+class DistributionManager(_Created):
+    """A distribution manager.
+
+    :param name: the user's own name.
+    :param key: the submission key. If another of this name may be made, it stands at the end of the name.
+    """
+
+    noun = "distribution manager"
+
+    name: str
+    integration_connection_id: str
+    status: str | None
+    expire_at: Any
+    key: str
+
+    @cached_property
+    def wanted(self) -> api.DistributionManagerInput:
+        """The distribution manager as it is sent."""
+        given = {
+            "name": _name(self.name, self.key, self.if_exists),
+            "integration_connection_id": self.integration_connection_id,
+            "status": self.status,
+            "expire_at": self.expire_at,
+        }
+        return api.DistributionManagerInput.model_validate(
+            {field: value for field, value in given.items() if value is not None}
+        )
+
+    def create(self) -> Call[api.Created]:
+        return api.create_distribution_manager(self.wanted)
+
+    async def find(self, before: JSON) -> list[Candidate]:
+        return [
+            Candidate(manager.id, f"distribution manager {manager.id} {manager.name!r}")
+            for manager in await every_page(api.list_distribution_managers(self.integration_connection_id))
+            if manager.name == self.wanted.name
+        ]
+
+    async def result(self, made: JSON) -> JSON:
+        return (await api.get_distribution_manager(made)).plain()
+
+
+def _name(name: str | None, key: str, if_exists: IfExists) -> str | None:
+    """A distribution manager's name: with the submission key if another of the same name may be made."""
+    return marked(name, key, longest=LONGEST_NAME) if if_exists == "create" else name
+
+
+def _text(given: str | int | None) -> str | None:
+    """An id that may be left out, as text; a template may render it as a number."""
+    return None if given is None else str(given)
+
+
+SegmentKey: TypeAlias = tuple[str, str]
+"""Segment id and type."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Distribution(ItemsAction[SegmentKey, api.SegmentConfigInput, api.SegmentConfig]):
+    """Segments in distribution.
+
+    The id of what was made is a mapping: what `before` returned, the ``manager``, the ``added`` segments with
+    their segment configs, the ``unchanged`` segments, and the ``awaited`` ones, whose deliveries count.
+
+    :param segments: segment ids, or mappings as they are sent.
+    :param segment_type: the type of the segments that do not say it themselves.
+    :param wait: whether the deliveries will be waited for.
+    """
+
+    noun = "distribution"
+
+    distribution_manager_id: str
+    segments: Sequence[str | Mapping[str, str]]
+    segment_type: str
+    wait: bool
+
+    async def make(self, memory: Memory, on_uncertain: OnUncertain) -> JSON | Finished:
+        made = await submit_items(self, memory)
+        configs = {self.name(key): config.id for key, config in made.listed.items()}
+        added = {segment_id: configs[segment_id] for segment_id in map(self.name, made.added)}
+        unchanged = [*map(self.name, made.unchanged)]
+        # if what an earlier try added is not known, it may be any of them
+        awaited = list(added if made.known else configs)
+        distributed = {"added": added, "unchanged": unchanged, "awaited": awaited}
+        memory.made = {**made.before, "manager": self.distribution_manager_id, **distributed}
+        lists = {"added": list(added), "unchanged": unchanged}
+        result = {"distributionManagerID": self.distribution_manager_id, **lists}
+        failed = {self.name(key): why for key, why in made.refused.items()}
+        if made.lost is not None:
+            made.lost.candidates = [f"segment {segment_id} is not listed" for segment_id in failed]
+            raise made.lost
+        if failed:
+            total = f"of {len(self.wanted())} segments are not in distribution"
+            raise partial_failure("add_segment_configs", total, failed, result)
+        return memory.made if self.wait and awaited else Finished(result)
+
+    def wanted(self) -> dict[SegmentKey, api.SegmentConfigInput]:
+        if isinstance(self.segments, str) or not isinstance(self.segments, Sequence) or not self.segments:
+            raise InvalidRequest(
+                f"segments must be a list and not empty, but is of type {type(self.segments).__name__}."
+            )
+        wanted: dict[SegmentKey, api.SegmentConfigInput] = {}
+        for given in self.segments:
+            fields = given if isinstance(given, Mapping) else {"segmentID": str(given)}
+            segment = api.SegmentConfigInput.model_validate({"segmentType": self.segment_type, **fields})
+            if wanted.setdefault(segment.key, segment) != segment:
+                raise InvalidRequest(
+                    f"segments: segment {segment.segment_id} is given twice, and not with the same "
+                    "destinationSegmentID."
+                )
+        return wanted
+
+    async def listed(self) -> dict[SegmentKey, api.SegmentConfig]:
+        return await configured(self.distribution_manager_id)
+
+    def calls(
+        self, missing: Mapping[SegmentKey, api.SegmentConfigInput]
+    ) -> Iterator[tuple[Sequence[SegmentKey], Call[list[api.SegmentConfigResult]]]]:
+        for keys in chunks(list(missing), api.MOST_SEGMENTS_A_CALL):
+            segments = [missing[key] for key in keys]
+            yield keys, api.add_segment_configs(self.distribution_manager_id, segments)
+
+    def name(self, key: SegmentKey) -> str:
+        return key[0]
+
+    def refused(
+        self, keys: Sequence[SegmentKey], response: list[api.SegmentConfigResult]
+    ) -> dict[SegmentKey, str]:
+        if len(response) != len(keys):
+            return {}
+        # the results carry no segment id; they have the order of the request
+        return {key: result.message for key, result in zip(keys, response, strict=True) if result.failed}
+
+    def differs(self, wanted: api.SegmentConfigInput, listed: api.SegmentConfig) -> str | None:
+        name, known = wanted.destination_segment_id, listed.destination_segment_id
+        if name is None or known in (None, name):
+            return None
+        return f"in distribution as {known!r}, not as {name!r}"
+
+    async def before(self, *, first: bool) -> dict[str, JSON]:
+        """The integration connection, and the latest delivery of any segment: only later ones count.
+
+        Nothing if nobody will wait. All deliveries count if an earlier try may have begun some.
+        """
+        if not self.wait:
+            return {"connection": None, "after": None}
+        manager = await api.get_distribution_manager(self.distribution_manager_id)
+        connection, segment_ids = manager.integration_connection_id, [*map(self.name, self.wanted())]
+        after = await latest_change(connection, segment_ids) if first else None
+        return {"connection": connection, "after": after}
+
+    def is_before(self, stored: JSON) -> bool:
+        return (
+            super().is_before(stored)
+            and stored.keys() == {"sent", "connection", "after"}
+            and all(isinstance(stored[name], str | None) for name in ("connection", "after"))
+        )
+
+    def is_complete(self, stored: Mapping[str, JSON]) -> bool:
+        return not self.wait or stored["connection"] is not None
+
+
+async def withdraw_everywhere(
+    distribution_manager_id: str, segment_ids: Sequence[str], segment_type: str
+) -> JSON:
+    """Take segments out of distribution, under whatever names the destination has them.
+
+    :param segment_ids: the segments; those that are not in distribution are no failure.
+    :param segment_type: the type of all of them.
+    :raises PartialFailure: some segments are still in distribution.
+    """
+    withdrawn: dict[str, str] = {}
+    while True:
+        configs = await configured(distribution_manager_id)
+        keys = [(segment_id, segment_type) for segment_id in segment_ids]
+        there = {key[0]: configs[key].id for key in keys if key in configs}
+        if not there:
+            absent = [segment_id for segment_id in dict.fromkeys(segment_ids) if segment_id not in withdrawn]
+            result = {"withdrawn": list(withdrawn), "absent": absent}
+            return {"distributionManagerID": distribution_manager_id, **result}
+        # a segment under several names takes one round for each
+        await withdraw(distribution_manager_id, there)
+        withdrawn |= there

@@ -1,0 +1,147 @@
+"""Operators for LiveRamp: authorisations by a person."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from airflow_provider_activation.arguments import one_of
+from airflow_provider_activation.links.liveramp import LiveRampAuthorizeLink
+from airflow_provider_activation.operators.base import JSON, SubmitAndWaitOperator
+from airflow_provider_activation.tasks import LiveRampTask
+
+if TYPE_CHECKING:
+    from airflow.sdk import BaseNotifier, Context
+
+    from airflow_provider_activation.actions import liveramp as actions
+    from airflow_provider_activation.actions.base import IfExists
+    from airflow_provider_activation.waits.liveramp import OAuthConnectionAttemptProbe
+
+__all__ = ["LiveRampAuthorizeOAuthConnectionOperator"]
+
+AUTHORIZED = "It is authorised"
+NOBODY_AUTHORIZES = "Nobody will authorise it"
+
+
+class LiveRampAuthorizeOAuthConnectionOperator(LiveRampTask, SubmitAndWaitOperator):
+    """Ask a person to authorise LiveRamp at a destination, and wait until it is done.
+
+    The person opens the link "Authorize" on the task's Details tab, which is there as soon as the task waits.
+    Nobody pastes a code. Returns the ``oAuthConnectionID``, or the attempt's id with
+    ``wait_for_completion=False``. Document: "Configure Distributions", section "Create an OAuth connection".
+
+    .. code-block:: python
+
+        authorize = LiveRampAuthorizeOAuthConnectionOperator(
+            task_id="authorize", destination_id="1001", integration_id="2001", deferrable=True
+        )
+
+    :param destination_id: the destination of the integration (templated).
+    :param integration_id: the integration that needs the authorisation (templated).
+    :param oauth_connection_id: an existing OAuth connection to authorise again (templated).
+    :param if_exists: ``reuse`` returns the newest OAuth connection that exists and asks nobody; ``create``
+        asks for a new one; ``fail`` fails if one exists.
+    :param notifiers: Airflow notifiers that inform the person; their templates may use
+        ``{{ authorization_url }}``. If a notifier fails, that is logged and the wait goes on.
+    :param liveramp_conn_id: the connection's id (templated).
+    :raises InvalidRequest: the integration needs no authorisation.
+    :raises JobFailed: the person declined, with LiveRamp's reason.
+    """
+
+    template_fields = (
+        *LiveRampTask.template_fields,
+        "destination_id",
+        "integration_id",
+        "oauth_connection_id",
+    )
+    operator_extra_links = (LiveRampAuthorizeLink(),)
+    nouns = ("OAuth connection attempt",)
+    ignored_arguments = ("cancel_on_kill", "on_uncertain")
+    authorization_url: str | None = None
+
+    def __init__(
+        self,
+        *,
+        destination_id: str,
+        integration_id: str,
+        oauth_connection_id: str | None = None,
+        if_exists: IfExists = "reuse",
+        liveramp_conn_id: str = "liveramp_default",
+        notifiers: Sequence[BaseNotifier] | BaseNotifier = (),
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(**kwargs)
+        self.destination_id = destination_id
+        self.integration_id = integration_id
+        self.oauth_connection_id = oauth_connection_id
+        self.notifiers = list(notifiers) if isinstance(notifiers, Sequence) else [notifiers]
+        self.if_exists: IfExists = one_of("if_exists", if_exists, ("reuse", "fail", "create"))
+        self.liveramp_conn_id = liveramp_conn_id
+
+    def action(self, key: str) -> actions.OAuthConnectionAttempt:
+        from airflow_provider_activation.actions import liveramp as actions
+
+        return actions.OAuthConnectionAttempt(
+            destination_id=self.destination_id,
+            integration_id=self.integration_id,
+            oauth_connection_id=self.oauth_connection_id,
+            if_exists=self.if_exists,
+        )
+
+    def probe(self, made: JSON) -> OAuthConnectionAttemptProbe:
+        from airflow_provider_activation.waits.liveramp import OAuthConnectionAttemptProbe
+
+        return OAuthConnectionAttemptProbe(attempt_id=made)
+
+    def announce(self, context: Context, made: JSON) -> None:
+        self.authorization_url = self.hook.get_oauth_connection_attempt(made).authorization_url
+        if self.authorization_url is None:
+            return
+        LiveRampAuthorizeLink().persist(context["ti"], self.authorization_url)
+        self.log.info(
+            'A person has to authorise LiveRamp: open the link "Authorize" on this task\'s Details tab.'
+        )
+        if self.deferrable:
+            self._require_action(context, self.authorization_url)
+        for notifier in self.notifiers:
+            try:
+                notifier({**context, "authorization_url": self.authorization_url})
+            except Exception:
+                self.log.exception("%s failed; the link is there all the same.", type(notifier).__name__)
+
+    def execute_complete(self, context: Context, event: Mapping[str, JSON] | None = None) -> JSON:
+        """Go on where the triggerer left off, or where a person answered the required action."""
+        if event is None or "chosen_options" not in event:
+            return super().execute_complete(context, event)
+        from airflow_provider_activation.api import liveramp as api
+        from airflow_provider_activation.errors import Declined
+        from airflow_provider_activation.waits.probe import Pending, conclude
+
+        submitted = self.submitted(context)
+        probe = self.probe(submitted["made"])
+        if NOBODY_AUTHORIZES in event["chosen_options"]:
+            raise Declined(f"{probe.subject}: a person answered: {NOBODY_AUTHORIZES}.", service=api.SERVICE)
+        outcome = self.hook.run(probe.look())
+        if not isinstance(outcome, Pending):
+            return self.finish(context, conclude(probe, outcome))
+        self.log.warning("%s is %s at LiveRamp; the wait goes on.", probe.subject, outcome.status)
+        self.authorization_url = self.hook.get_oauth_connection_attempt(submitted["made"]).authorization_url
+        self._require_action(context, self.authorization_url or "")
+        self.wait_deferred(probe, submitted["deadline"])
+
+    def _require_action(self, context: Context, url: str) -> None:
+        """Have Airflow list the task under "Required Actions"."""
+        from airflow_provider_activation import airflow_compat
+
+        if not LiveRampAuthorizeLink.is_safe(url):
+            return
+        airflow_compat.require_action(
+            context["ti"],
+            subject=f"Authorise LiveRamp at destination {self.destination_id}",
+            body=(
+                f"Open [the page of the destination]({url}) and authorise LiveRamp there. "
+                "The task sees by itself that it is done; an answer here only makes it look sooner."
+            ),
+            # the second has an effect only where an answer resumes the task
+            options=[AUTHORIZED, NOBODY_AUTHORIZES] if airflow_compat.answers_resume() else [AUTHORIZED],
+        )
