@@ -49,6 +49,10 @@ class ItemsAction(Making, Generic[K, W, L]):
         """Why a call that succeeded did not make some of its items."""
         return {}
 
+    def differs(self, wanted: W, listed: L) -> str | None:
+        """Why an item that was listed before the first call is not the wanted one; None if it is."""
+        return None
+
     async def before(self, *, first: bool) -> dict[str, JSON]:
         """What to know of the service before the first call, beside what is listed.
 
@@ -100,6 +104,9 @@ async def submit_items(action: ItemsAction[K, W, L], memory: Memory) -> MadeItem
         look_until(action.listed, lambda listed: wanted.keys() <= listed.keys()) if note else action.listed()
     )
     missing = {key: item for key, item in wanted.items() if key not in listed}
+    for key, item in wanted.items():
+        if key in listed:
+            action.differs(item, listed[key])
     sent = [*dict.fromkeys([*(earlier or {}).get("sent", ()), *map(action.name, missing)])]
     before = {**(earlier or await action.before(first=not note)), "sent": sent}
     if missing:
