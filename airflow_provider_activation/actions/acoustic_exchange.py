@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from abc import abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -57,9 +56,9 @@ class _Job(_OfJob):
         """The endpoint among whose jobs it is listed; None for the jobs of all endpoints."""
         return None
 
-    @abstractmethod
     def may_have_made(self, job: api.Job) -> bool:
         """Whether a job may be the one that this starts."""
+        return True
 
     async def before(self) -> JSON:
         return [] if self.is_marked else [job.job_id for job in await self._jobs()]
@@ -147,7 +146,7 @@ class IdentityImport(_Job):
 
 @dataclass(frozen=True, kw_only=True)
 class SegmentRefresh(_Job):
-    """A job that refreshes the list of segments. Any new job of the category may be it."""
+    """A job that refreshes the list of segments. Any new job of its category may be it."""
 
     noun = "refresh of segments"
 
@@ -155,9 +154,6 @@ class SegmentRefresh(_Job):
 
     def create(self) -> Call[int]:
         return api.refresh_segments()
-
-    def may_have_made(self, job: api.Job) -> bool:
-        return True
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -8,12 +8,7 @@ from typing import TYPE_CHECKING, Any
 from airflow_provider_activation.arguments import one_of, some_of, whole_number
 from airflow_provider_activation.sensors.base import ActivationSensor
 from airflow_provider_activation.tasks import AcousticExchangeTask
-from airflow_provider_activation.words import (
-    ENDPOINT_STATUSES,
-    JOB_CATEGORIES,
-    JOB_STATUSES,
-    JobCategory,
-)
+from airflow_provider_activation.words import ENDPOINT_STATUSES, JOB_CATEGORIES, JOB_STATUSES, JobCategory
 
 if TYPE_CHECKING:
     from airflow_provider_activation.waits.acoustic_exchange import (

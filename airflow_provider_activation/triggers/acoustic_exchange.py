@@ -8,13 +8,7 @@ from typing import TYPE_CHECKING
 
 from airflow_provider_activation.arguments import one_of, some_of
 from airflow_provider_activation.triggers.events import JSON, ActivationEventTrigger
-from airflow_provider_activation.words import (
-    FAILED,
-    JOB_CATEGORIES,
-    JOB_STATUSES,
-    JobCategory,
-    same_status,
-)
+from airflow_provider_activation.words import FAILED, JOB_CATEGORIES, JOB_STATUSES, JobCategory, same_status
 
 if TYPE_CHECKING:
     from airflow_provider_activation.api import acoustic_exchange as api

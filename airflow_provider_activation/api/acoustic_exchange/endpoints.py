@@ -153,11 +153,6 @@ class _Hashed(Input):
     hash_mode: HashMode | None = Field(default=None, alias="hashMode")
     hash_algorithm: HashAlgorithm | None = Field(default=None, alias="hashAlgorithm")
 
-    @property
-    def lacks_algorithm(self) -> bool:
-        """Whether the field is hashed and does not say by which algorithm."""
-        return self.hash_mode in ("HASHED", "REQUIRED") and self.hash_algorithm is None
-
 
 class Identifier(_Hashed):
     is_required: bool | None = Field(default=None, alias="isRequired")
@@ -173,11 +168,6 @@ class MarketingDatabase(Input):
     id: str | None = None
     identifiers: tuple[Identifier, ...] | None = None
     attributes: tuple[Attribute, ...] | None = None
-
-    @property
-    def hashed(self) -> tuple[_Hashed, ...]:
-        """All fields that may be hashed."""
-        return (*(self.identifiers or ()), *(self.attributes or ()))
 
 
 class MarketingDatabasesDefinition(Input):
@@ -203,8 +193,8 @@ class EndpointRegistration(Input):
         if definition is None or self.hash_algorithm is not None:
             return
         for database in definition.marketing_databases:
-            for field in database.hashed:
-                if field.lacks_algorithm:
+            for field in (*(database.identifiers or ()), *(database.attributes or ())):
+                if field.hash_mode in ("HASHED", "REQUIRED") and field.hash_algorithm is None:
                     raise ValueError(
                         f"{field.name!r} of {database.name!r} has the hash_mode {field.hash_mode}, so "
                         "hash_algorithm must be given, there or for the endpoint"
@@ -285,9 +275,8 @@ def register_endpoint(
 ) -> Call[Registration]:
     """Register an endpoint, or replace its description.
 
-    PUT /v1/endpoint, or PUT /v1/endpoint/{endpoint_id}.
-
-    The response is not documented; the id is read if there is one.
+    PUT /v1/endpoint, or PUT /v1/endpoint/{endpoint_id}. The response is not documented; the id is read if
+    there is one.
 
     :param endpoint_id: the endpoint, with the account's key; None with the endpoint's own key.
     """
@@ -298,9 +287,8 @@ def register_endpoint(
 def list_endpoints(query: EndpointQuery | None = None) -> Call[list[Endpoint]]:
     """List the endpoints: all of the account with its key, or the endpoint of an endpoint's own key.
 
-    GET /v1/endpoint.
-
-    The account-level document calls ``endpointId`` a URL parameter and shows it in the query.
+    GET /v1/endpoint. The account-level document calls ``endpointId`` a URL parameter and shows it in the
+    query.
     """
     wanted = query or EndpointQuery()
     return get("/v1/endpoint", _endpoints, query=query_of(**wanted.body()), key_levels=wanted.key_levels)
@@ -310,9 +298,8 @@ def list_endpoints(query: EndpointQuery | None = None) -> Call[list[Endpoint]]:
 def delete_endpoint(endpoint_id: int | None = None) -> Call[None]:
     """Delete an endpoint.
 
-    DELETE /v1/endpoint, or DELETE /v1/endpoint/{endpoint_id}.
-
-    The documents contradict each other about the response: any 2xx is success unless the body is false.
+    DELETE /v1/endpoint, or DELETE /v1/endpoint/{endpoint_id}. The documents contradict each other about the
+    response: any 2xx is success unless the body is false.
 
     :param endpoint_id: the endpoint, with the account's key; None with the endpoint's own key.
     """
@@ -323,9 +310,8 @@ def delete_endpoint(endpoint_id: int | None = None) -> Call[None]:
 def enable_endpoint(endpoint_id: int | None = None) -> Call[bool]:
     """Enable an endpoint.
 
-    PUT /v1/endpoint/enable, or PUT /v1/endpoint/enable/{endpoint_id}.
-
-    By its text the second path takes the account's key; its sample command names the endpoint's.
+    PUT /v1/endpoint/enable, or PUT /v1/endpoint/enable/{endpoint_id}. By its text the second path takes the
+    account's key; its sample command names the endpoint's.
 
     :param endpoint_id: the endpoint, with the account's key; None with the endpoint's own key.
     :returns: False if it was enabled before (304).
@@ -337,9 +323,8 @@ def enable_endpoint(endpoint_id: int | None = None) -> Call[bool]:
 def disable_endpoint(endpoint_id: int | None = None) -> Call[bool]:
     """Disable an endpoint.
 
-    PUT /v1/endpoint/disable, or PUT /v1/endpoint/disable/{endpoint_id}.
-
-    By its text the second path takes the account's key; its sample command names the endpoint's.
+    PUT /v1/endpoint/disable, or PUT /v1/endpoint/disable/{endpoint_id}. By its text the second path takes
+    the account's key; its sample command names the endpoint's.
 
     :param endpoint_id: the endpoint, with the account's key; None with the endpoint's own key.
     :returns: False if it was disabled before (304).
@@ -351,9 +336,8 @@ def disable_endpoint(endpoint_id: int | None = None) -> Call[bool]:
 def set_endpoint_database(database: EndpointDatabase) -> Call[None]:
     """Set the database of an endpoint. Needs the endpoint's own key or an application's.
 
-    PUT /v1/endpoint/database. Document: "Account-level API".
-
-    The call stands in the account-level document, but does not take the account's key.
+    PUT /v1/endpoint/database. Document: "Account-level API". The call stands in the account-level document,
+    but does not take the account's key.
     """
     return request(
         "PUT",
@@ -369,12 +353,11 @@ def set_endpoint_database(database: EndpointDatabase) -> Call[None]:
 def set_endpoint_attributes(auth_key: str, attributes: Mapping[str, str]) -> Call[None]:
     """Set the attributes with which Acoustic Exchange logs in at the endpoint of the key.
 
-    PUT /v1/endpointattributes/authkey/{auth_key}. Document: "Endpoint-level API".
-
-    The call replaces all attributes. Acoustic Exchange reads them at night, so that they take effect the next
-    day. The document contradicts itself: the title says PUT, the sample command POST; the table puts the
-    attributes within ``attributes``, the sample does not. Title and table are followed. One line wants the
-    account's key in the path; the text wants the endpoint's own, both there and as the bearer.
+    PUT /v1/endpointattributes/authkey/{auth_key}. Document: "Endpoint-level API". The call replaces all
+    attributes. Acoustic Exchange reads them at night, so that they take effect the next day. The document
+    contradicts itself: the title says PUT, the sample command POST; the table puts the attributes within
+    ``attributes``, the sample does not. Title and table are followed. One line wants the account's key in
+    the path; the text wants the endpoint's own, both there and as the bearer.
 
     :param auth_key: the endpoint's authentication key, the same as the connection's.
     :param attributes: at least one name with its value.
@@ -427,9 +410,7 @@ def report_endpoint_failure(endpoint_id: int, reason: str) -> Call[bool]:
 def get_endpoint_status(endpoint_id: int) -> Call[str]:
     """Get the status of the endpoint of the key.
 
-    GET /v1/{endpoint_id}/status. Document: "Endpoint-level API".
-
-    The document's path lacks ``/endpoint/``.
+    GET /v1/{endpoint_id}/status. Document: "Endpoint-level API". The document's path lacks ``/endpoint/``.
 
     :returns: PENDING, ACTIVE, FAILED or DELETED; an unknown word is returned as it is.
     """

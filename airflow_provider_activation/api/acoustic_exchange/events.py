@@ -102,9 +102,8 @@ class IdentityFilter(Resource):
 def publish_events(publication: EventPublication) -> Call[None]:
     """Publish events.
 
-    POST /v1/event. Document: "Event API".
-
-    A second call publishes the events again, and published events cannot be listed.
+    POST /v1/event. Document: "Event API". A second call publishes the events again, and published events
+    cannot be listed.
     """
     return _send("POST", "/v1/event", Safety.ONCE, publication)
 
@@ -113,9 +112,7 @@ def publish_events(publication: EventPublication) -> Call[None]:
 def create_event_type(event_type: EventTypeDefinition) -> Call[None]:
     """Register a type of event.
 
-    POST /v1/eventtype. Document: "Event API".
-
-    What a second call does is not documented.
+    POST /v1/eventtype. Document: "Event API". What a second call does is not documented.
     """
     return _send("POST", "/v1/eventtype", Safety.ONCE, event_type)
 

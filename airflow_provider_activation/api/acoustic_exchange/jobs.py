@@ -11,9 +11,9 @@ import zoneinfo
 from collections.abc import Sequence
 from datetime import UTC, date, datetime, time, tzinfo
 from pathlib import Path
-from typing import Any, Literal, Self, get_args
+from typing import Annotated, Any, Literal, Self, get_args
 
-from pydantic import AliasChoices, Field, StrictInt, ValidationInfo, field_validator
+from pydantic import AfterValidator, AliasChoices, BeforeValidator, Field, StrictInt
 
 from airflow_provider_activation.api.acoustic_exchange.common import (
     ACCOUNT,
@@ -26,7 +26,7 @@ from airflow_provider_activation.api.acoustic_exchange.common import (
 )
 from airflow_provider_activation.api.answers import each, model, nothing
 from airflow_provider_activation.api.call import Call, FileBody, Safety, get, query_of, request
-from airflow_provider_activation.api.models import Input, Resource
+from airflow_provider_activation.api.models import Input, Resource, TextId
 from airflow_provider_activation.errors import InvalidRequest, NeedsAction, UnreadableResponse
 from airflow_provider_activation.words import (
     COMPLETE,
@@ -98,14 +98,41 @@ class Job(Resource):
 # What goes out
 
 _DATE = "%m/%d/%Y"
-_LARGEST = {
-    "days_of_week": 7,
-    "days_of_month": 31,
-    "months_of_year": 12,
-    "start_hour": 24,
-    "start_minute": 59,
-    "start_second": 59,
-}
+
+
+def _numbers(largest: int, *, star: str = "* or ") -> AfterValidator:
+    """Numbers and ranges, such as ``1,3-5``, or ``*`` for all."""
+
+    def check(value: str) -> str:
+        if not (star and value == "*") and not _is_list(value, largest):
+            raise ValueError(f"must be {star}numbers from 1 to {largest} in the form 1,3-5")
+        return value
+
+    return AfterValidator(check)
+
+
+def _time(largest: int) -> AfterValidator:
+    def check(value: str) -> str:
+        # the document starts at 1 and 01, but a job must be able to run at midnight
+        if not (value.isascii() and value.isdigit() and int(value) <= largest):
+            raise ValueError(f"must be a number from 0 to {largest}")
+        return value
+
+    return AfterValidator(check)
+
+
+def _two_digits(value: Any) -> Any:
+    return f"{value:02}" if isinstance(value, int) and not isinstance(value, bool) else value
+
+
+def _is_a_date(value: str) -> str:
+    if _day(value) is None:
+        raise ValueError("must be a date in the form MM/dd/yyyy")
+    return value
+
+
+_Date = Annotated[str, AfterValidator(_is_a_date)]
+_Digits = Annotated[str, BeforeValidator(_two_digits)]
 
 
 class ScheduleDetails(Input):
@@ -119,17 +146,18 @@ class ScheduleDetails(Input):
         default=None, validation_alias=AliasChoices("runNow", "run_now"), serialization_alias="runNow"
     )
     run_repeat: bool | None = Field(default=None, alias="runRepeat")
-    days_of_week: str | None = Field(default=None, alias="daysOfWeek")
-    days_of_month: str | None = Field(default=None, alias="daysOfMonth")
-    months_of_year: str | None = Field(default=None, alias="monthsOfYear")
-    year: str | None = None
-    start_hour: str | None = Field(default=None, alias="startHour")
-    start_minute: str | None = Field(default=None, alias="startMinute")
-    start_second: str | None = Field(default=None, alias="startSecond")
-    start_date: str | None = Field(default=None, alias="startDate")
-    end_date: str | None = Field(default=None, alias="endDate")
-    time_slice_start_date: str | None = Field(default=None, alias="timeSliceStartDate")
-    time_slice_end_date: str | None = Field(default=None, alias="timeSliceEndDate")
+    # the table has no * for days of the week; null means every day
+    days_of_week: Annotated[TextId, _numbers(7, star="")] | None = Field(default=None, alias="daysOfWeek")
+    days_of_month: Annotated[TextId, _numbers(31)] | None = Field(default=None, alias="daysOfMonth")
+    months_of_year: Annotated[TextId, _numbers(12)] | None = Field(default=None, alias="monthsOfYear")
+    year: TextId | None = None
+    start_hour: Annotated[_Digits, _time(24)] | None = Field(default=None, alias="startHour")
+    start_minute: Annotated[_Digits, _time(59)] | None = Field(default=None, alias="startMinute")
+    start_second: Annotated[_Digits, _time(59)] | None = Field(default=None, alias="startSecond")
+    start_date: _Date | None = Field(default=None, alias="startDate")
+    end_date: _Date | None = Field(default=None, alias="endDate")
+    time_slice_start_date: _Date | None = Field(default=None, alias="timeSliceStartDate")
+    time_slice_end_date: _Date | None = Field(default=None, alias="timeSliceEndDate")
 
     @classmethod
     def run_now(cls) -> Self:
@@ -149,7 +177,7 @@ class ScheduleDetails(Input):
         :raises InvalidRequest: naming the argument that does not fit.
         """
         listed = isinstance(days, Sequence) and not isinstance(days, str) and len(days) > 0
-        if not listed or any(day not in WEEKDAYS for day in days):
+        if not listed or not all(day in WEEKDAYS for day in days):
             raise InvalidRequest(
                 f"days must be some of {', '.join(WEEKDAYS)}, but is a {type(days).__name__} that is not."
             )
@@ -197,42 +225,6 @@ class ScheduleDetails(Input):
             time_slice_start_date=start.astimezone(zone).strftime(_DATE),
             time_slice_end_date=last.astimezone(zone).strftime(_DATE),
         )
-
-    @field_validator("start_date", "end_date", "time_slice_start_date", "time_slice_end_date")
-    @classmethod
-    def _is_a_date(cls, value: str | None) -> str | None:
-        if value is not None and _day(value) is None:
-            raise ValueError("must be a date in the form MM/dd/yyyy")
-        return value
-
-    @field_validator("days_of_week", "days_of_month", "months_of_year", "year", mode="before")
-    @classmethod
-    def _as_text(cls, value: Any) -> Any:
-        return str(value) if isinstance(value, int) and not isinstance(value, bool) else value
-
-    @field_validator("start_hour", "start_minute", "start_second", mode="before")
-    @classmethod
-    def _as_two_digits(cls, value: Any) -> Any:
-        return f"{value:02}" if isinstance(value, int) and not isinstance(value, bool) else value
-
-    @field_validator("days_of_week", "days_of_month", "months_of_year")
-    @classmethod
-    def _are_listed(cls, value: str | None, info: ValidationInfo) -> str | None:
-        largest = _LARGEST[str(info.field_name)]
-        # the table has no * for days of the week; null means every day
-        star = "" if info.field_name == "days_of_week" else "* or "
-        if value is not None and not (star and value == "*") and not _is_list(value, largest):
-            raise ValueError(f"must be {star}numbers from 1 to {largest} in the form 1,3-5")
-        return value
-
-    @field_validator("start_hour", "start_minute", "start_second")
-    @classmethod
-    def _is_a_time(cls, value: str | None, info: ValidationInfo) -> str | None:
-        # the document starts at 1 and 01, but a job must be able to run at midnight
-        largest = _LARGEST[str(info.field_name)]
-        if value is not None and not (value.isascii() and value.isdigit() and int(value) <= largest):
-            raise ValueError(f"must be a number from 0 to {largest}")
-        return value
 
     def check(self) -> None:
         for first, last in (("start_date", "end_date"), ("time_slice_start_date", "time_slice_end_date")):
@@ -313,11 +305,10 @@ class IdentityImport(_SegmentJob):
 def export_segment(export: SegmentExport) -> Call[int]:
     """Start a job that shares an audience.
 
-    POST /v1/jobs/segmentExport. Document: "Account-level API".
-
-    The document's title and text say POST, its sample command says PUT. Misprints of its tables are not
-    followed: blanks inside field names, ``segmentName`` as a Long, identifiers as JSON objects, and
-    ``segmentIDString`` required where the id is *not* a string.
+    POST /v1/jobs/segmentExport. Document: "Account-level API". The document's title and text say POST, its
+    sample command says PUT. Misprints of its tables are not followed: blanks inside field names,
+    ``segmentName`` as a Long, identifiers as JSON objects, and ``segmentIDString`` required where the id is
+    *not* a string.
 
     :returns: the job's id.
     """
@@ -328,11 +319,9 @@ def export_segment(export: SegmentExport) -> Call[int]:
 def import_identities(identity_import: IdentityImport) -> Call[int]:
     """Start a job that imports identities into the Identity Store.
 
-    POST /v1/jobs/identityImport. Document: "Account-level API".
-
-    The document's title and text say POST, its sample command says PUT. It says that the import "has" been
-    uploaded, although it has only been started. The sample has several identifiers in one text; they are
-    sent one by one.
+    POST /v1/jobs/identityImport. Document: "Account-level API". The document's title and text say POST, its
+    sample command says PUT. It says that the import "has" been uploaded, although it has only been started.
+    The sample has several identifiers in one text; they are sent one by one.
 
     :returns: the job's id.
     """
@@ -343,10 +332,9 @@ def import_identities(identity_import: IdentityImport) -> Call[int]:
 def refresh_segments() -> Call[int]:
     """Start a job that refreshes the list of segments.
 
-    GET /v1/endpoint/refreshSegments. Document: "Endpoint-level API".
-
-    This GET starts a job, so it is not repeated. It stands in the endpoint-level document and needs the
-    account's key. The documents imply that the job's category is ``SEGMENT_POPULATE_DB``.
+    GET /v1/endpoint/refreshSegments. Document: "Endpoint-level API". This GET starts a job, so it is not
+    repeated. It stands in the endpoint-level document and needs the account's key. The documents imply that
+    the job's category is ``SEGMENT_POPULATE_DB``.
 
     :returns: the job's id.
     """
@@ -363,9 +351,8 @@ def list_jobs(
 ) -> Call[list[Job]]:
     """List the jobs of a category.
 
-    GET /v1/jobs/{job_category}. Document: "Jobs API".
-
-    It is not documented whether finished jobs stay in the list.
+    GET /v1/jobs/{job_category}. Document: "Jobs API". It is not documented whether finished jobs stay in the
+    list.
 
     :param endpoint_id: only jobs of this endpoint. An endpoint's key must name its own; without an id the
         account's key is needed.
@@ -387,9 +374,8 @@ def list_jobs(
 def get_job(job_category: JobCategory, job_id: int) -> Call[Job]:
     """Get one job.
 
-    GET /v1/jobs/{job_category}/{job_id}. Document: "Endpoint-level API" and "Jobs API".
-
-    The documents name the call and do not describe it.
+    GET /v1/jobs/{job_category}/{job_id}. Document: "Endpoint-level API" and "Jobs API". The documents name
+    the call and do not describe it.
     """
     return get(
         "/v1/jobs/{job_category}/{job_id}",
@@ -404,9 +390,8 @@ def get_job(job_category: JobCategory, job_id: int) -> Call[Job]:
 def upload_job_data(job_id: int, file: Path, content_type: str = "text/csv; charset=utf-8") -> Call[None]:
     """Upload the audience for which a job waits, as CSV.
 
-    POST /v1/jobs/{job_id}/data. Document: "Account-level API" and the page on push producers.
-
-    The documents say CSV and nothing more: header row, encoding and media type are not confirmed.
+    POST /v1/jobs/{job_id}/data. Document: "Account-level API" and the page on push producers. The documents
+    say CSV and nothing more: header row, encoding and media type are not confirmed.
 
     :param file: is read in pieces while it is sent.
     :param content_type: the media type of the file.
@@ -426,10 +411,8 @@ def download_segment_data(job_id: int, file_name: str, into: Path) -> Call[Path]
     """Download an audience that a job has ready, as CSV.
 
     GET /v1/jobs/{job_id}/segmentDataFiles/{file_name}. Document: "Account-level API" and the page on
-    downloads.
-
-    The documents name the call and do not describe it; another page of the vendor calls the name of the file
-    a path. They do not say how the job is closed afterwards.
+    downloads. The documents name the call and do not describe it; another page of the vendor calls the name
+    of the file a path. They do not say how the job is closed afterwards.
 
     :param file_name: a name from ``segment_data_files`` of the job.
     :param into: the file to write. It appears when the download is complete, and replaces a file of its name.

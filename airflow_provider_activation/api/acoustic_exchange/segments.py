@@ -111,10 +111,9 @@ class SegmentDefinition(Input):
 def add_segments(endpoint_id: int, segments: Sequence[SegmentDefinition]) -> Call[bool]:
     """Add segments to those that the endpoint offers.
 
-    POST /v1/endpoint/{endpoint_id}/segments. Document: "Endpoint-level API".
-
-    It is not documented what a second call with the same segments does, so the call is not repeated. The
-    document quotes the numeric ids here and not for PUT; they are sent as numbers.
+    POST /v1/endpoint/{endpoint_id}/segments. Document: "Endpoint-level API". It is not documented what a
+    second call with the same segments does, so the call is not repeated. The document quotes the numeric ids
+    here and not for PUT; they are sent as numbers.
     """
     return _with_segments("POST", Safety.ONCE, endpoint_id, segments)
 
@@ -123,9 +122,8 @@ def add_segments(endpoint_id: int, segments: Sequence[SegmentDefinition]) -> Cal
 def replace_segments(endpoint_id: int, segments: Sequence[SegmentDefinition]) -> Call[bool]:
     """Replace all segments that the endpoint offers.
 
-    PUT /v1/endpoint/{endpoint_id}/segments. Document: "Endpoint-level API".
-
-    The table calls both ``id`` and ``id_string`` required; the text says that one replaces the other.
+    PUT /v1/endpoint/{endpoint_id}/segments. Document: "Endpoint-level API". The table calls both ``id`` and
+    ``id_string`` required; the text says that one replaces the other.
     """
     return _with_segments("PUT", Safety.REPEATABLE, endpoint_id, segments)
 

@@ -6,7 +6,12 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from airflow_provider_activation.arguments import one_of, places_in_a_connection, whole_number
-from airflow_provider_activation.operators.base import JSON, ActionOperator, DeleteOperator
+from airflow_provider_activation.operators.base import (
+    JSON,
+    ActionOperator,
+    ActivationOperator,
+    DeleteOperator,
+)
 from airflow_provider_activation.tasks import AcousticExchangeTask
 from airflow_provider_activation.words import HASH_ALGORITHMS
 
@@ -24,21 +29,7 @@ __all__ = [
 ]
 
 
-class AcousticExchangeEndpointTask(AcousticExchangeTask):
-    """A task for one endpoint."""
-
-    endpoint_id: int | str | None
-
-    @property
-    def endpoint_number(self) -> int | None:
-        """The endpoint's id as a number; None for the endpoint of the key.
-
-        :raises InvalidRequest: it is not a whole number.
-        """
-        return None if self.endpoint_id is None else whole_number("endpoint_id", self.endpoint_id)
-
-
-class AcousticExchangeRegisterEndpointOperator(AcousticExchangeEndpointTask, ActionOperator):
+class AcousticExchangeRegisterEndpointOperator(AcousticExchangeTask, ActionOperator):
     """Register an endpoint, or replace its description.
 
     The task may be run any number of times. An endpoint type that is left out is switched off. Returns
@@ -104,15 +95,12 @@ class AcousticExchangeRegisterEndpointOperator(AcousticExchangeEndpointTask, Act
         self.hash_algorithm = hash_algorithm and one_of("hash_algorithm", hash_algorithm, HASH_ALGORITHMS)
         self.marketing_databases_definition = marketing_databases_definition
         self.notification_key = notification_key
-        self._refuse_unfit_types()
-
-    def _refuse_unfit_types(self) -> None:
         # this loads the service's models, but few DAGs register endpoints
         from airflow_provider_activation.api import acoustic_exchange as api
 
-        api.EndpointTypes.model_validate(self.endpoint_types)
-        if self.marketing_databases_definition is not None:
-            api.MarketingDatabasesDefinition.model_validate(self.marketing_databases_definition)
+        api.EndpointTypes.model_validate(endpoint_types)
+        if marketing_databases_definition is not None:
+            api.MarketingDatabasesDefinition.model_validate(marketing_databases_definition)
 
     async def steps(self) -> JSON:
         from airflow_provider_activation.api import acoustic_exchange as api
@@ -120,11 +108,37 @@ class AcousticExchangeRegisterEndpointOperator(AcousticExchangeEndpointTask, Act
         registration = api.EndpointRegistration.model_validate(
             {name: getattr(self, name) for name in api.EndpointRegistration.model_fields}
         )
-        endpoint_id = await api.register(registration, self.endpoint_number)
+        endpoint_id = await api.register(registration, _number(self.endpoint_id))
         return {"endpointId": whole_number("endpointId", endpoint_id), "name": self.name}
 
 
-class AcousticExchangeEnableEndpointOperator(AcousticExchangeEndpointTask, ActionOperator):
+class AcousticExchangeEndpointOperator(AcousticExchangeTask, ActivationOperator):
+    """An operator for one endpoint. Its ``__init__`` is that of its leaves.
+
+    :param endpoint_id: the endpoint, with the account's key; left out with the endpoint's own (templated).
+    :param acoustic_exchange_conn_id: the connection's id (templated).
+    """
+
+    template_fields = (*AcousticExchangeTask.template_fields, "endpoint_id")
+
+    def __init__(
+        self,
+        *,
+        endpoint_id: int | str | None = None,
+        acoustic_exchange_conn_id: str = "acoustic_exchange_default",
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(**kwargs)
+        self.acoustic_exchange_conn_id = acoustic_exchange_conn_id
+        self.endpoint_id = endpoint_id
+
+    @property
+    def endpoint_number(self) -> int | None:
+        """The endpoint's id as a number; None for the endpoint of the key."""
+        return _number(self.endpoint_id)
+
+
+class AcousticExchangeEnableEndpointOperator(AcousticExchangeEndpointOperator, ActionOperator):
     """Enable an endpoint.
 
     The task may be run any number of times. Returns ``{"endpointId": ..., "changed": ...}``; ``changed`` is
@@ -135,23 +149,7 @@ class AcousticExchangeEnableEndpointOperator(AcousticExchangeEndpointTask, Actio
     .. code-block:: python
 
         enable = AcousticExchangeEnableEndpointOperator(task_id="enable", endpoint_id=10001)
-
-    :param endpoint_id: the endpoint, with the account's key; left out with the endpoint's own (templated).
-    :param acoustic_exchange_conn_id: the connection's id (templated).
     """
-
-    template_fields = (*AcousticExchangeTask.template_fields, "endpoint_id")
-
-    def __init__(
-        self,
-        *,
-        endpoint_id: int | str | None = None,
-        acoustic_exchange_conn_id: str = "acoustic_exchange_default",
-        **kwargs: Any,
-    ) -> None:
-        super().__init__(**kwargs)
-        self.acoustic_exchange_conn_id = acoustic_exchange_conn_id
-        self.endpoint_id = endpoint_id
 
     async def steps(self) -> JSON:
         from airflow_provider_activation.api import acoustic_exchange as api
@@ -160,7 +158,7 @@ class AcousticExchangeEnableEndpointOperator(AcousticExchangeEndpointTask, Actio
         return {"endpointId": self.endpoint_number, "changed": changed}
 
 
-class AcousticExchangeDisableEndpointOperator(AcousticExchangeEndpointTask, ActionOperator):
+class AcousticExchangeDisableEndpointOperator(AcousticExchangeEndpointOperator, ActionOperator):
     """Disable an endpoint.
 
     The task may be run any number of times. Returns ``{"endpointId": ..., "changed": ...}``; ``changed`` is
@@ -171,23 +169,7 @@ class AcousticExchangeDisableEndpointOperator(AcousticExchangeEndpointTask, Acti
     .. code-block:: python
 
         disable = AcousticExchangeDisableEndpointOperator(task_id="disable", endpoint_id=10001)
-
-    :param endpoint_id: the endpoint, with the account's key; left out with the endpoint's own (templated).
-    :param acoustic_exchange_conn_id: the connection's id (templated).
     """
-
-    template_fields = (*AcousticExchangeTask.template_fields, "endpoint_id")
-
-    def __init__(
-        self,
-        *,
-        endpoint_id: int | str | None = None,
-        acoustic_exchange_conn_id: str = "acoustic_exchange_default",
-        **kwargs: Any,
-    ) -> None:
-        super().__init__(**kwargs)
-        self.acoustic_exchange_conn_id = acoustic_exchange_conn_id
-        self.endpoint_id = endpoint_id
 
     async def steps(self) -> JSON:
         from airflow_provider_activation.api import acoustic_exchange as api
@@ -196,7 +178,7 @@ class AcousticExchangeDisableEndpointOperator(AcousticExchangeEndpointTask, Acti
         return {"endpointId": self.endpoint_number, "changed": changed}
 
 
-class AcousticExchangeDeleteEndpointOperator(AcousticExchangeEndpointTask, DeleteOperator):
+class AcousticExchangeDeleteEndpointOperator(AcousticExchangeEndpointOperator, DeleteOperator):
     """Delete an endpoint. Returns ``{"endpointId": ...}``.
 
     Documents: "DELETE /v1/endpoint" and "DELETE /v1/endpoint/{endpointId}".
@@ -204,23 +186,7 @@ class AcousticExchangeDeleteEndpointOperator(AcousticExchangeEndpointTask, Delet
     .. code-block:: python
 
         delete = AcousticExchangeDeleteEndpointOperator(task_id="delete", endpoint_id=10001)
-
-    :param endpoint_id: the endpoint, with the account's key; left out with the endpoint's own (templated).
-    :param acoustic_exchange_conn_id: the connection's id (templated).
     """
-
-    template_fields = (*AcousticExchangeTask.template_fields, "endpoint_id")
-
-    def __init__(
-        self,
-        *,
-        endpoint_id: int | str | None = None,
-        acoustic_exchange_conn_id: str = "acoustic_exchange_default",
-        **kwargs: Any,
-    ) -> None:
-        super().__init__(**kwargs)
-        self.acoustic_exchange_conn_id = acoustic_exchange_conn_id
-        self.endpoint_id = endpoint_id
 
     def delete(self) -> Call[Any]:
         from airflow_provider_activation.api import acoustic_exchange as api
@@ -232,7 +198,7 @@ class AcousticExchangeDeleteEndpointOperator(AcousticExchangeEndpointTask, Delet
         return {"endpointId": self.endpoint_number}
 
 
-class AcousticExchangeSetEndpointDatabaseOperator(AcousticExchangeEndpointTask, ActionOperator):
+class AcousticExchangeSetEndpointDatabaseOperator(AcousticExchangeTask, ActionOperator):
     """Set the database of an endpoint. Needs the endpoint's own key or an application's.
 
     The task may be run any number of times. Returns ``{"endpointId": ..., "databaseId": ...}``. Document:
@@ -277,11 +243,11 @@ class AcousticExchangeSetEndpointDatabaseOperator(AcousticExchangeEndpointTask, 
 
         database = api.EndpointDatabase(
             database_id=self.database_id,
-            endpoint_id=self.endpoint_number,
+            endpoint_id=_number(self.endpoint_id),
             marketing_database_name=self.marketing_database_name,
         )
         await api.set_endpoint_database(database)
-        return {"endpointId": self.endpoint_number, "databaseId": self.database_id}
+        return {"endpointId": database.endpoint_id, "databaseId": self.database_id}
 
 
 class AcousticExchangeSetEndpointAttributesOperator(AcousticExchangeTask, ActionOperator):
@@ -381,3 +347,7 @@ class AcousticExchangeReportEndpointFailureOperator(AcousticExchangeTask, Action
         endpoint_id = whole_number("endpoint_id", self.endpoint_id)
         await api.report_endpoint_failure(endpoint_id, self.reason)
         return {"endpointId": endpoint_id, "status": await api.get_endpoint_status(endpoint_id)}
+
+
+def _number(endpoint_id: int | str | None) -> int | None:
+    return None if endpoint_id is None else whole_number("endpoint_id", endpoint_id)

@@ -186,18 +186,17 @@ class AcousticExchangeImportIdentitiesOperator(AcousticExchangeJobOperator):
     :param segment_id_string: the segment, if its id is a text (templated).
     :param database_id: the database that receives the identities (templated).
     :param source_identifiers: the identifiers of the source; all if left out.
-    :param schedule_details: when the job runs; see `AcousticExchangeExportSegmentOperator`.
-    :param on_needs_action: what to do when the job waits for its data, or for its file to be downloaded:
-        ``return`` the job, ``fail``, or ``wait`` until somebody acts.
+    :param schedule_details: see `AcousticExchangeExportSegmentOperator`.
+    :param on_needs_action: see `AcousticExchangeExportSegmentOperator`.
     :param acoustic_exchange_conn_id: the connection's id (templated).
     """
 
     template_fields = (
         *AcousticExchangeTask.template_fields,
+        "database_id",
         "endpoint_id",
         "segment_id",
         "segment_id_string",
-        "database_id",
     )
     nouns = ("identity import",)
     job_category = "IDENTITY_IMPORT"
@@ -216,8 +215,8 @@ class AcousticExchangeImportIdentitiesOperator(AcousticExchangeJobOperator):
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
-        self.acoustic_exchange_conn_id = acoustic_exchange_conn_id
         self.on_needs_action = one_of("on_needs_action", on_needs_action, _ON_NEEDS_ACTION)
+        self.acoustic_exchange_conn_id = acoustic_exchange_conn_id
         self.endpoint_id = endpoint_id
         self.segment_id = segment_id
         self.segment_id_string = segment_id_string
@@ -243,8 +242,7 @@ class AcousticExchangeRefreshSegmentsOperator(AcousticExchangeJobOperator):
 
         refresh = AcousticExchangeRefreshSegmentsOperator(task_id="refresh", deferrable=True)
 
-    :param on_needs_action: what to do when the job waits for its data, or for its file to be downloaded:
-        ``return`` the job, ``fail``, or ``wait`` until somebody acts.
+    :param on_needs_action: see `AcousticExchangeExportSegmentOperator`.
     :param acoustic_exchange_conn_id: the connection's id (templated).
     :param on_uncertain: see `SubmitOperator`. The default is ``resubmit``: a second refresh does no harm.
     """

@@ -9,10 +9,7 @@ from airflow_provider_activation.arguments import one_of, whole_number
 from airflow_provider_activation.operators.base import JSON, ActionOperator
 from airflow_provider_activation.tasks import AcousticExchangeTask
 
-__all__ = [
-    "AcousticExchangeDefineSegmentsOperator",
-    "AcousticExchangeDeleteSegmentsOperator",
-]
+__all__ = ["AcousticExchangeDefineSegmentsOperator", "AcousticExchangeDeleteSegmentsOperator"]
 
 
 class AcousticExchangeDefineSegmentsOperator(AcousticExchangeTask, ActionOperator):
