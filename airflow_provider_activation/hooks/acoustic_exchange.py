@@ -23,8 +23,8 @@ class AcousticExchangeConnectionExtra(ConnectionExtra):
 class AcousticExchangeHook(ActivationHook):
     """Calls the Acoustic Exchange API.
 
-    A connection holds one authentication key of one level; a call that needs another level is refused
-    before it is sent.
+    A connection has one authentication key of one level. A call that needs another level is refused before
+    it is sent.
 
     :param acoustic_exchange_conn_id: id of a connection of type ``acoustic_exchange``.
     """
@@ -44,7 +44,7 @@ class AcousticExchangeHook(ActivationHook):
             api.SERVICE,
             values.conn_id,
             values.base_url(without=["/v1"]),
-            # the documents name the type also where a PUT or a DELETE has no body
+            # the documents show the media type also for a PUT or a DELETE without a body
             headers={"Authorization": f"Bearer {key}", "Content-Type": "application/json"},
             secrets=frozenset({key}),
             key_level=extra.key_level,
@@ -56,7 +56,7 @@ class AcousticExchangeHook(ActivationHook):
 
     @property
     def authentication_key(self) -> str:
-        """The connection's key, for `api.set_endpoint_attributes`, which takes it in its path too."""
+        """The connection's key, which `api.set_endpoint_attributes` also has in its path."""
         (key,) = self.get_conn().settings.secrets
         return key
 
@@ -70,7 +70,10 @@ class AcousticExchangeHook(ActivationHook):
     set_endpoint_database = sends(api.set_endpoint_database)
 
     def set_endpoint_attributes(self, attributes: Mapping[str, str]) -> None:
-        """Say how Exchange logs in at the key's own endpoint. The values are kept out of logs and errors."""
+        """Set the attributes with which Acoustic Exchange logs in at the endpoint of the key.
+
+        See `api.set_endpoint_attributes`. The values are kept out of logs and errors.
+        """
         call = api.set_endpoint_attributes(self.authentication_key, attributes)
         for value in attributes.values():
             mask_secret(value)

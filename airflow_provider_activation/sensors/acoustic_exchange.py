@@ -8,12 +8,7 @@ from typing import TYPE_CHECKING, Any
 from airflow_provider_activation.arguments import one_of, some_of, whole_number
 from airflow_provider_activation.sensors.base import ActivationSensor
 from airflow_provider_activation.tasks import AcousticExchangeTask
-from airflow_provider_activation.words import (
-    ENDPOINT_STATUSES,
-    JOB_CATEGORIES,
-    JOB_STATUSES,
-    JobCategory,
-)
+from airflow_provider_activation.words import ENDPOINT_STATUSES, JOB_CATEGORIES, JOB_STATUSES, JobCategory
 
 if TYPE_CHECKING:
     from airflow_provider_activation.waits.acoustic_exchange import (
@@ -26,9 +21,8 @@ if TYPE_CHECKING:
 class AcousticExchangeJobSensor(AcousticExchangeTask, ActivationSensor):
     """Wait until a job has a status.
 
-    Returns the job as the service describes it. A job that failed or was cancelled fails the task.
-
-    Document: "Jobs API".
+    Returns the job as the service describes it. The task fails if the job failed or was cancelled. Document:
+    "Jobs API".
 
     .. code-block:: python
 
@@ -40,10 +34,11 @@ class AcousticExchangeJobSensor(AcousticExchangeTask, ActivationSensor):
         )
 
     :param job_id: the job (templated).
-    :param job_category: the job's category.
-    :param target_statuses: statuses to wait for; either spelling of RECEIVE serves.
-    :param on_needs_action: what to make of a job that waits for its data or for its file to be fetched,
-        if that is not waited for: ``fail``, ``return`` the job, or ``wait`` for somebody to do it.
+    :param job_category: the category of the job.
+    :param target_statuses: the statuses to wait for; RECEIVE may be spelled in either way.
+    :param on_needs_action: what to do when the job waits for its data, or for its file to be downloaded, and
+        this is not a status to wait for: ``fail``, ``return`` the job, or ``wait`` until somebody acts.
+    :param acoustic_exchange_conn_id: the connection's id (templated).
     """
 
     template_fields = (*AcousticExchangeTask.template_fields, "job_id")
@@ -55,9 +50,11 @@ class AcousticExchangeJobSensor(AcousticExchangeTask, ActivationSensor):
         job_category: JobCategory = "SEGMENT_EXPORT",
         target_statuses: Sequence[str] = ("COMPLETE",),
         on_needs_action: OnNeedsAction = "fail",
+        acoustic_exchange_conn_id: str = "acoustic_exchange_default",
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
+        self.acoustic_exchange_conn_id = acoustic_exchange_conn_id
         self.job_id = job_id
         self.job_category: JobCategory = one_of("job_category", job_category, JOB_CATEGORIES)
         self.target_statuses = some_of("target_statuses", target_statuses, JOB_STATUSES)
@@ -76,8 +73,8 @@ class AcousticExchangeJobSensor(AcousticExchangeTask, ActivationSensor):
 class AcousticExchangeEndpointStatusSensor(AcousticExchangeTask, ActivationSensor):
     """Wait until an endpoint has a status. Needs the endpoint's own key.
 
-    Returns ``{"endpointId": ..., "status": ...}``. An endpoint that failed or was deleted fails the task,
-    unless that is waited for. Document: "GET /v1/{endpointId}/status".
+    Returns ``{"endpointId": ..., "status": ...}``. The task fails if the endpoint failed or was deleted,
+    unless this is a status to wait for. Document: "GET /v1/{endpointId}/status".
 
     .. code-block:: python
 
@@ -86,15 +83,22 @@ class AcousticExchangeEndpointStatusSensor(AcousticExchangeTask, ActivationSenso
         )
 
     :param endpoint_id: the endpoint (templated).
-    :param target_statuses: statuses to wait for.
+    :param target_statuses: the statuses to wait for.
+    :param acoustic_exchange_conn_id: the connection's id (templated).
     """
 
     template_fields = (*AcousticExchangeTask.template_fields, "endpoint_id")
 
     def __init__(
-        self, *, endpoint_id: int | str, target_statuses: Sequence[str] = ("ACTIVE",), **kwargs: Any
+        self,
+        *,
+        endpoint_id: int | str,
+        target_statuses: Sequence[str] = ("ACTIVE",),
+        acoustic_exchange_conn_id: str = "acoustic_exchange_default",
+        **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
+        self.acoustic_exchange_conn_id = acoustic_exchange_conn_id
         self.endpoint_id = endpoint_id
         self.target_statuses = some_of("target_statuses", target_statuses, ENDPOINT_STATUSES)
 

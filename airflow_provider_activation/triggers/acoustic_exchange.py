@@ -4,17 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from airflow_provider_activation.arguments import one_of, some_of
 from airflow_provider_activation.triggers.events import JSON, ActivationEventTrigger
-from airflow_provider_activation.words import (
-    FAILED,
-    JOB_CATEGORIES,
-    JOB_STATUSES,
-    JobCategory,
-    same_status,
-)
+from airflow_provider_activation.words import FAILED, JOB_CATEGORIES, JOB_STATUSES, JobCategory, same_status
 
 if TYPE_CHECKING:
     from airflow_provider_activation.api import acoustic_exchange as api
@@ -24,17 +18,17 @@ if TYPE_CHECKING:
 class AcousticExchangeJobTrigger(ActivationEventTrigger["api.Job"]):
     """Fires when a job has reached a status, once for each job and status.
 
-    The payload holds ``service``, ``job_category``, ``job_id``, ``status`` in the spelling asked for, and
-    ``job``, the job as the service describes it. A job that has passed a status between two polls does not
-    fire for it. Document: "Account-level API", jobs.
+    The payload has ``service``, ``job_category``, ``job_id``, ``status`` as it is spelled in
+    ``target_statuses``, and ``job``, which is the job as the service describes it. If a job passes a status
+    between two polls, the trigger does not fire for it. Document: "Account-level API", jobs.
 
     :param acoustic_exchange_conn_id: id of a connection of type ``acoustic_exchange``.
-    :param job_category: the jobs' category.
-    :param target_statuses: statuses to watch for; either spelling of RECEIVE serves.
-    :param endpoint_id: only jobs of this endpoint; a connection with an endpoint's own key needs it.
-    :param poll_interval: seconds between two questions.
-    :param report_existing: whether to fire for jobs that have the status already when nothing is
-        remembered: at the first start, and before Airflow 3.3 at every start of the triggerer.
+    :param job_category: the category of the jobs.
+    :param target_statuses: the statuses to watch for; RECEIVE may be spelled in either way.
+    :param endpoint_id: only jobs of this endpoint; required if the connection has an endpoint's own key.
+    :param poll_interval: seconds between two polls.
+    :param report_existing: whether to fire for jobs that already have a status when the trigger starts
+        without stored state: at its first start, and before Airflow 3.3 at every start of the triggerer.
     :raises ValueError: naming the argument that is out of range.
     """
 
@@ -55,7 +49,7 @@ class AcousticExchangeJobTrigger(ActivationEventTrigger["api.Job"]):
         self.acoustic_exchange_conn_id = acoustic_exchange_conn_id
         self.job_category: JobCategory = one_of("job_category", job_category, JOB_CATEGORIES)
         self.target_statuses = list(some_of("target_statuses", target_statuses, (*JOB_STATUSES, *FAILED)))
-        self._asked_for = {
+        self._spelling = {
             spelling: status for status in reversed(self.target_statuses) for spelling in same_status(status)
         }
         if isinstance(endpoint_id, bool) or not isinstance(endpoint_id, int | None):
@@ -74,23 +68,21 @@ class AcousticExchangeJobTrigger(ActivationEventTrigger["api.Job"]):
     async def question(self) -> list[api.Job]:
         from airflow_provider_activation.api import acoustic_exchange as api
 
-        category: Any = self.job_category
-        jobs = await api.list_jobs(category, endpoint_id=self.endpoint_id)
-        return jobs
+        return await api.list_jobs(self.job_category, endpoint_id=self.endpoint_id)
 
-    def id_of(self, thing: api.Job) -> str:
-        return str(thing.job_id)
+    def id_of(self, job: api.Job) -> str:
+        return str(job.job_id)
 
-    def reached(self, thing: api.Job) -> str | None:
-        return self._asked_for.get(thing.state)
+    def reached(self, job: api.Job) -> str | None:
+        return self._spelling.get(job.state)
 
-    def payload(self, thing: api.Job, status: str) -> dict[str, JSON]:
+    def payload(self, job: api.Job, status: str) -> dict[str, JSON]:
         from airflow_provider_activation.api import acoustic_exchange as api
 
         return {
             "service": api.SERVICE,
             "job_category": self.job_category,
-            "job_id": thing.job_id,
+            "job_id": job.job_id,
             "status": status,
-            "job": thing.plain(),
+            "job": job.plain(),
         }

@@ -24,13 +24,13 @@ OnNeedsAction = Literal["fail", "return", "wait"]
 
 @dataclass(frozen=True)
 class JobProbe(Probe):
-    """A job. The result is the job as the service describes it.
+    """Waits for a status of a job. The result is the job as the service describes it.
 
-    :param job_category: the job's category.
-    :param job_id: the job's id.
-    :param target_statuses: statuses that are waited for; either spelling of RECEIVE serves.
-    :param on_needs_action: what to make of a job that waits for data or for its file to be fetched, if
-        that is not what is waited for: fail, return the job, or wait for somebody to do it.
+    :param job_category: the category of the job.
+    :param job_id: the job.
+    :param target_statuses: the statuses to wait for; RECEIVE may be spelled in either way.
+    :param on_needs_action: what to do when the job waits for its data, or for its file to be downloaded, and
+        this is not a status to wait for: fail, return the job, or wait until somebody acts.
     """
 
     hook_class = AcousticExchangeHook
@@ -52,8 +52,7 @@ class JobProbe(Probe):
         )
 
     async def look(self) -> Outcome:
-        job = await api.get_job(self.job_category, self.job_id)
-        return self.judge(job)
+        return self.judge(await api.get_job(self.job_category, self.job_id))
 
     def listing(self) -> Listing:
         category = self.job_category
@@ -62,19 +61,19 @@ class JobProbe(Probe):
             try:
                 jobs = await api.list_jobs(category)
             except InvalidConnection:
-                # an endpoint's key lists no other's jobs: each is asked for alone
+                # an endpoint's key cannot list the jobs of all endpoints: each job is read alone
                 return {}
             return {job.job_id: job for job in jobs}
 
         return Listing(("jobs", category), by_id)
 
     def judge_listed(self, listed: dict[int, api.Job]) -> Outcome | None:
-        # whether a finished job stays in the list is not documented
+        # it is not documented whether a finished job stays in the list
         job = listed.get(self.job_id)
         return None if job is None else self.judge(job)
 
     def judge(self, job: api.Job) -> Outcome:
-        """What a job's status means for this wait."""
+        """The outcome of this wait for a job with its status."""
         state = job.state
         if any(state in api.same_status(target) for target in self.target_statuses):
             return Done(job.plain())
@@ -101,10 +100,10 @@ class JobProbe(Probe):
 
 @dataclass(frozen=True)
 class EndpointStatusProbe(Probe):
-    """An endpoint's status. The result is ``{"endpointId", "status"}``.
+    """Waits for a status of an endpoint. The result is ``{"endpointId", "status"}``.
 
     :param endpoint_id: the endpoint.
-    :param target_statuses: statuses that are waited for.
+    :param target_statuses: the statuses to wait for.
     """
 
     hook_class = AcousticExchangeHook
@@ -117,11 +116,10 @@ class EndpointStatusProbe(Probe):
         return f"status of endpoint {self.endpoint_id}"
 
     async def look(self) -> Outcome:
-        status = await api.get_endpoint_status(self.endpoint_id)
-        return self.judge(status)
+        return self.judge(await api.get_endpoint_status(self.endpoint_id))
 
     def judge(self, status: str) -> Outcome:
-        """What a status means for this wait."""
+        """The outcome of this wait for a status."""
         if status in self.target_statuses:
             return Done({"endpointId": self.endpoint_id, "status": status})
         if status in ("FAILED", "DELETED"):

@@ -68,7 +68,7 @@ def ready_job(waiting_job: int, audience: Path) -> int:
 @pytest.fixture
 def looks_once(monkeypatch: pytest.MonkeyPatch) -> None:
     """After an uncertain answer the service is asked once and at once."""
-    monkeypatch.setattr("airflow_provider_activation.actions.base.LOOKS_AFTER_AN_UNCERTAIN_ANSWER", (0,))
+    monkeypatch.setattr("airflow_provider_activation.actions.base.LOOKS_AFTER_DOUBT", (0,))
 
 
 class TestExports:

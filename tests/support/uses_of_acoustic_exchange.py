@@ -63,16 +63,16 @@ REGISTRATIONS = [
             notification_key="42",
             endpoint_types=api.EndpointTypes(
                 event=api.EventTypes(
-                    destination=api.EventDestination(enabled=True, url=URL, destination_type=delivery)
+                    destination=api.EventDestination(enabled=True, url=URL, destination_type=kind)
                 ),
                 segment=api.SegmentTypes(
-                    destination=api.SegmentDestination(enabled=True, url=URL, destination_type=delivery),
+                    destination=api.SegmentDestination(enabled=True, url=URL, destination_type=kind),
                 ),
             ),
             marketing_databases_definition=api.MarketingDatabasesDefinition(marketing_databases=(DATABASE,)),
         )
         for algorithm in get_args(api.HashAlgorithm)
-        for delivery in get_args(api.Delivery)
+        for kind in get_args(api.PushOrPull)
     ),
     registration(
         endpoint_types=api.EndpointTypes(

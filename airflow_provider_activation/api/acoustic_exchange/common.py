@@ -1,4 +1,4 @@
-"""What the calls of Acoustic Exchange have in common: levels of keys, and how answers are read."""
+"""What the calls of Acoustic Exchange have in common: levels of keys, ids, and how answers are read."""
 
 from __future__ import annotations
 
@@ -22,44 +22,46 @@ endpoint = endpoint_of(SERVICE)
 def whole(name: str, value: int) -> int:
     """An id that is a whole number.
 
-    :raises InvalidRequest: it is something else. Fixed words such as ``enable`` share its place in the
-        vendor's paths.
+    In the vendor's paths fixed words such as ``enable`` stand in the same place as an id.
+
+    :raises InvalidRequest: the value is not a whole number.
     """
     if isinstance(value, bool) or not isinstance(value, int):
         raise InvalidRequest(f"{name} must be a whole number, but is a {type(value).__name__}.")
     return value
 
 
-def one_segment_only(segment_id: object, segment_id_string: object) -> None:
-    """A segment is named by its number or by its text.
+def exactly_one(**ids: object) -> None:
+    """Check that a segment has either a number or a text as its id.
 
-    :raises ValueError: it is named by both or by neither.
+    :raises ValueError: both are given, or neither.
     """
-    if (segment_id is None) == (segment_id_string is None):
-        given = "neither is" if segment_id is None else "both are"
-        raise ValueError(f"exactly one of segment_id and segment_id_string must be given, but {given}")
+    given = [name for name, value in ids.items() if value is not None]
+    if len(given) != 1:
+        which = "both are" if given else "neither is"
+        raise ValueError(f"exactly one of {' and '.join(ids)} must be given, but {which}")
 
 
 # Answers
 
 
 def true(answer: Answer) -> bool:
-    """``true``, or 204, which has no body to say it in."""
+    """``true``, or the status 204, which has no body."""
     if answer.status != 204 and answer.word != "true":
         raise ValueError("neither true nor false")
     return True
 
 
 def changed(answer: Answer) -> bool:
-    """Whether something changed: 304 says that it already was so."""
+    """Whether the call changed the resource: the status 304 means that it did not."""
     return answer.status != 304 and true(answer)
 
 
 def job_id_of(answer: Answer) -> int:
-    """The id of a job that was started.
+    """The id of the job that was started.
 
-    Its shape is not documented: a number, a numeric text, an object with the id and, without a body, a
-    Location are read. A Location names the job at its end; it is never followed.
+    The shape is not documented. A number, a numeric text and an object with the id are read. Without a
+    body the id is the end of the Location header, which is never followed.
     """
     reply = answer.json() if answer.text.strip() else _end_of_location(answer)
     if isinstance(reply, dict):

@@ -1,7 +1,7 @@
-"""Acoustic Exchange: endpoints, from their registration to their end.
+"""Acoustic Exchange: endpoints, from registration to deletion.
 
-An endpoint is managed with its own key, which tells which endpoint is meant, or with the account's key
-and the endpoint's id in the path. Documents: "Endpoint-level API" and "Account-level API".
+A call for one endpoint needs either the endpoint's own key, or the account's key and the endpoint's id in the
+path. Documents: "Endpoint-level API" and "Account-level API".
 """
 
 from __future__ import annotations
@@ -16,21 +16,21 @@ from airflow_provider_activation.api.acoustic_exchange.common import (
     ACCOUNT,
     APPLICATION,
     ENDPOINT,
+    SERVICE,
     changed,
     endpoint,
     true,
     whole,
 )
 from airflow_provider_activation.api.answers import nothing
-from airflow_provider_activation.api.call import Answer, Call, Safety, query_of, request
+from airflow_provider_activation.api.call import Answer, Call, Safety, get, query_of, request
 from airflow_provider_activation.api.models import Input, Resource, TextId
-from airflow_provider_activation.errors import InvalidRequest
+from airflow_provider_activation.errors import InvalidRequest, UnreadableResponse
 from airflow_provider_activation.words import HashAlgorithm
 
 __all__ = [
     "LARGEST_REASON",
     "Attribute",
-    "Delivery",
     "Endpoint",
     "EndpointDatabase",
     "EndpointQuery",
@@ -45,6 +45,7 @@ __all__ = [
     "Identifier",
     "MarketingDatabase",
     "MarketingDatabasesDefinition",
+    "PushOrPull",
     "Registration",
     "SegmentDestination",
     "SegmentSource",
@@ -54,6 +55,7 @@ __all__ = [
     "enable_endpoint",
     "get_endpoint_status",
     "list_endpoints",
+    "register",
     "register_endpoint",
     "report_endpoint_failure",
     "set_endpoint_attributes",
@@ -62,22 +64,23 @@ __all__ = [
 
 
 def _in_capitals(value: Any) -> Any:
-    # the tables write NONE, HASHED and REQUIRED, the prose None, Hashed and Required
+    # the tables say NONE, HASHED and REQUIRED, the text says None, Hashed and Required
     return value.upper() if isinstance(value, str) else value
 
 
 HashMode = Annotated[Literal["NONE", "HASHED", "REQUIRED"], BeforeValidator(_in_capitals)]
-Delivery = Literal["push", "pull"]
+PushOrPull = Literal["push", "pull"]
+"""Which side makes the calls that move the data: a push producer uploads, from a pull producer it is read."""
 
 LARGEST_REASON = 512
-"""Bytes of UTF-8 in the reason of a failure report."""
+"""The most bytes of UTF-8 in the reason of a failure report."""
 
 
 # What comes back
 
 
 class Registration(Resource):
-    """The answer to a registration. The documents do not show it; an id is read where there is one."""
+    """The response to a registration. The documents do not show it; the id is read if there is one."""
 
     endpoint_id: int | None = Field(
         default=None,
@@ -87,6 +90,8 @@ class Registration(Resource):
 
 
 class Endpoint(Resource):
+    """An endpoint. The documents show no more of it than that it is as it was registered."""
+
     endpoint_id: TextId | None = Field(
         default=None,
         validation_alias=AliasChoices("endpointId", "endpointID", "id"),
@@ -105,19 +110,19 @@ class EventSource(Input):
 class EventDestination(Input):
     enabled: bool
     url: str | None = None
-    destination_type: Delivery | None = Field(default=None, alias="destinationType")
+    destination_type: PushOrPull | None = Field(default=None, alias="destinationType")
 
 
 class SegmentSource(Input):
     enabled: bool
-    producer_type: Delivery = Field(alias="producerType")
+    producer_type: PushOrPull = Field(alias="producerType")
     url: str | None = None
     data_window: StrictInt | None = Field(default=None, alias="dataWindow", ge=0)
 
 
 class SegmentDestination(Input):
     enabled: bool
-    destination_type: Delivery = Field(alias="destinationType")
+    destination_type: PushOrPull = Field(alias="destinationType")
     url: str | None = None
 
 
@@ -141,17 +146,12 @@ class EndpointTypes(Input):
 
 
 class _Hashed(Input):
-    """What may be hashed: by the provider (``HASHED``) or by whoever sends it (``REQUIRED``)."""
+    """A field that may be hashed: by the provider (``HASHED``) or by its sender (``REQUIRED``)."""
 
     name: str = Field(min_length=1)
     type: str = Field(min_length=1)
     hash_mode: HashMode | None = Field(default=None, alias="hashMode")
     hash_algorithm: HashAlgorithm | None = Field(default=None, alias="hashAlgorithm")
-
-    @property
-    def lacks_algorithm(self) -> bool:
-        """Whether it is hashed and does not say how."""
-        return self.hash_mode in ("HASHED", "REQUIRED") and self.hash_algorithm is None
 
 
 class Identifier(_Hashed):
@@ -169,18 +169,13 @@ class MarketingDatabase(Input):
     identifiers: tuple[Identifier, ...] | None = None
     attributes: tuple[Attribute, ...] | None = None
 
-    @property
-    def hashed(self) -> tuple[_Hashed, ...]:
-        """All that may be hashed."""
-        return (*(self.identifiers or ()), *(self.attributes or ()))
-
 
 class MarketingDatabasesDefinition(Input):
     marketing_databases: tuple[MarketingDatabase, ...] = Field(alias="marketingDatabases", min_length=1)
 
 
 class EndpointRegistration(Input):
-    """What describes an endpoint. An endpoint type left out is switched off by the next registration."""
+    """The description of an endpoint. An endpoint type that is left out is switched off."""
 
     name: str = Field(min_length=1)
     provider_name: str = Field(alias="providerName", min_length=1)
@@ -198,8 +193,8 @@ class EndpointRegistration(Input):
         if definition is None or self.hash_algorithm is not None:
             return
         for database in definition.marketing_databases:
-            for field in database.hashed:
-                if field.lacks_algorithm:
+            for field in (*(database.identifiers or ()), *(database.attributes or ())):
+                if field.hash_mode in ("HASHED", "REQUIRED") and field.hash_algorithm is None:
                     raise ValueError(
                         f"{field.name!r} of {database.name!r} has the hash_mode {field.hash_mode}, so "
                         "hash_algorithm must be given, there or for the endpoint"
@@ -207,9 +202,9 @@ class EndpointRegistration(Input):
 
 
 class EndpointDatabase(Input):
-    """Which database belongs to an endpoint.
+    """The database of an endpoint.
 
-    ``endpoint_id`` is required with an application's key, and ``marketing_database_name`` where the
+    ``endpoint_id`` is required with an application's key. ``marketing_database_name`` is required if the
     endpoint has several databases.
     """
 
@@ -219,11 +214,10 @@ class EndpointDatabase(Input):
 
 
 class EndpointQuery(Input):
-    """Which endpoints are described, and what of them.
+    """Which endpoints are listed, and how much of each.
 
-    The answer's shape is not documented, so that its segments are not counted here: a caller that gives
-    ``page_size``, which counts segments and not endpoints, asks for the pages itself. The documents'
-    example begins at record 1.
+    ``page_size`` counts segments, not endpoints. The shape of the response is not documented, so the pages
+    are not joined: give ``start_record`` to read the next one. The documents' example starts at record 1.
     """
 
     source: bool | None = None
@@ -253,13 +247,13 @@ class EndpointQuery(Input):
 
     @property
     def key_levels(self) -> tuple[str, ...]:
-        """Levels of key that may ask this."""
+        """The levels of key that may make the call."""
         accounts_only = self.endpoint_id is not None or self.include_billing is not None
         return (ACCOUNT,) if accounts_only else (ACCOUNT, ENDPOINT)
 
 
 class FailureReport(Input):
-    """Why an endpoint could not be provisioned."""
+    """The reason why an endpoint could not be provisioned."""
 
     reason: str = Field(min_length=1)
 
@@ -279,69 +273,71 @@ class FailureReport(Input):
 def register_endpoint(
     registration: EndpointRegistration, endpoint_id: int | None = None
 ) -> Call[Registration]:
-    """PUT /v1/endpoint with an endpoint's own key, or PUT /v1/endpoint/{endpoint_id} with the account's.
+    """Register an endpoint, or replace its description.
 
-    What a registration answers is not documented: an id is read where there is one.
+    PUT /v1/endpoint, or PUT /v1/endpoint/{endpoint_id}. The response is not documented; the id is read if
+    there is one.
+
+    :param endpoint_id: the endpoint, with the account's key; None with the endpoint's own key.
     """
     return _of_endpoint("PUT", "/v1/endpoint", endpoint_id, _registration, json=registration.body())
 
 
 @endpoint
 def list_endpoints(query: EndpointQuery | None = None) -> Call[list[Endpoint]]:
-    """GET /v1/endpoint: all of the account with its key, the endpoint's own with an endpoint's key.
+    """List the endpoints: all of the account with its key, or the endpoint of an endpoint's own key.
 
-    The account-level document calls ``endpointId`` a URL parameter and shows it in the query.
+    GET /v1/endpoint. The account-level document calls ``endpointId`` a URL parameter and shows it in the
+    query.
     """
-    asked = query or EndpointQuery()
-    return request(
-        "GET",
-        "/v1/endpoint",
-        Safety.READ,
-        _endpoints,
-        query=query_of(**asked.body()),
-        levels=asked.key_levels,
-    )
+    wanted = query or EndpointQuery()
+    return get("/v1/endpoint", _endpoints, query=query_of(**wanted.body()), key_levels=wanted.key_levels)
 
 
 @endpoint
 def delete_endpoint(endpoint_id: int | None = None) -> Call[None]:
-    """DELETE /v1/endpoint with an endpoint's own key, or /v1/endpoint/{endpoint_id} with the account's.
+    """Delete an endpoint.
 
-    The account-level document gives the latter the answers of DELETE /v1/endpoint and of PUT
-    /v1/endpoint, and the endpoint-level document gives none: any 2xx is success unless it says false.
+    DELETE /v1/endpoint, or DELETE /v1/endpoint/{endpoint_id}. The documents contradict each other about the
+    response: any 2xx is success unless the body is false.
+
+    :param endpoint_id: the endpoint, with the account's key; None with the endpoint's own key.
     """
     return _of_endpoint("DELETE", "/v1/endpoint", endpoint_id, nothing)
 
 
 @endpoint
 def enable_endpoint(endpoint_id: int | None = None) -> Call[bool]:
-    """PUT /v1/endpoint/enable with an endpoint's own key, or /v1/endpoint/enable/{endpoint_id}.
+    """Enable an endpoint.
 
-    The latter takes the account's key: so says its text, while its sample command names the endpoint's.
+    PUT /v1/endpoint/enable, or PUT /v1/endpoint/enable/{endpoint_id}. By its text the second path takes the
+    account's key; its sample command names the endpoint's.
 
-    :returns: True, or False if it was enabled already (304).
+    :param endpoint_id: the endpoint, with the account's key; None with the endpoint's own key.
+    :returns: False if it was enabled before (304).
     """
     return _of_endpoint("PUT", "/v1/endpoint/enable", endpoint_id, changed, accepts=(304,))
 
 
 @endpoint
 def disable_endpoint(endpoint_id: int | None = None) -> Call[bool]:
-    """PUT /v1/endpoint/disable with an endpoint's own key, or /v1/endpoint/disable/{endpoint_id}.
+    """Disable an endpoint.
 
-    The latter takes the account's key: so says its text, while its sample command names the endpoint's.
+    PUT /v1/endpoint/disable, or PUT /v1/endpoint/disable/{endpoint_id}. By its text the second path takes
+    the account's key; its sample command names the endpoint's.
 
-    :returns: True, or False if it was disabled already (304).
+    :param endpoint_id: the endpoint, with the account's key; None with the endpoint's own key.
+    :returns: False if it was disabled before (304).
     """
     return _of_endpoint("PUT", "/v1/endpoint/disable", endpoint_id, changed, accepts=(304,))
 
 
 @endpoint
 def set_endpoint_database(database: EndpointDatabase) -> Call[None]:
-    """PUT /v1/endpoint/database with an endpoint's own key, or with an application's and ``endpoint_id``.
+    """Set the database of an endpoint. Needs the endpoint's own key or an application's.
 
-    It stands in the account-level document, but does not take the account's key.
-
-    Document: "Account-level API".
+    PUT /v1/endpoint/database. Document: "Account-level API". The call stands in the account-level document,
+    but does not take the account's key.
     """
     return request(
         "PUT",
@@ -355,17 +351,16 @@ def set_endpoint_database(database: EndpointDatabase) -> Call[None]:
 
 @endpoint
 def set_endpoint_attributes(auth_key: str, attributes: Mapping[str, str]) -> Call[None]:
-    """PUT /v1/endpointattributes/authkey/{auth_key}: what Exchange needs to log in at the endpoint.
+    """Set the attributes with which Acoustic Exchange logs in at the endpoint of the key.
 
-    It replaces what an earlier call gave, and is read at night, so that it takes effect the next day. The
-    document's title says PUT and its sample command POST; the sample shows the attributes bare and the
-    table within ``attributes``. Title and table are followed. One line speaks of the account's key; the
-    text says the endpoint's own, in the path and as the bearer.
+    PUT /v1/endpointattributes/authkey/{auth_key}. Document: "Endpoint-level API". The call replaces all
+    attributes. Acoustic Exchange reads them at night, so that they take effect the next day. The document
+    contradicts itself: the title says PUT, the sample command POST; the table puts the attributes within
+    ``attributes``, the sample does not. Title and table are followed. One line wants the account's key in
+    the path; the text wants the endpoint's own, both there and as the bearer.
 
-    Document: "Endpoint-level API".
-
-    :param auth_key: the endpoint's authentication key, the connection's own.
-    :param attributes: name to value, at least one.
+    :param auth_key: the endpoint's authentication key, the same as the connection's.
+    :param attributes: at least one name with its value.
     """
     if not attributes:
         raise InvalidRequest("attributes: at least one must be given.")
@@ -393,11 +388,12 @@ def set_endpoint_attributes(auth_key: str, attributes: Mapping[str, str]) -> Cal
 
 @endpoint
 def report_endpoint_failure(endpoint_id: int, reason: str) -> Call[bool]:
-    """PUT /v1/endpoint/{endpoint_id}/reportfailure: provisioning failed.
+    """Report that the endpoint could not be provisioned.
 
-    Document: "Endpoint-level API".
+    PUT /v1/endpoint/{endpoint_id}/reportfailure. Document: "Endpoint-level API".
 
-    :param reason: at most `LARGEST_REASON` bytes of UTF-8; users of Exchange see the failure, not the reason.
+    :param reason: at most `LARGEST_REASON` bytes of UTF-8. Users of Acoustic Exchange see the failure, not
+        the reason.
     """
     return request(
         "PUT",
@@ -412,35 +408,53 @@ def report_endpoint_failure(endpoint_id: int, reason: str) -> Call[bool]:
 
 @endpoint
 def get_endpoint_status(endpoint_id: int) -> Call[str]:
-    """GET /v1/{endpoint_id}/status, without ``/endpoint/``, as the document has it.
+    """Get the status of the endpoint of the key.
 
-    Document: "Endpoint-level API".
+    GET /v1/{endpoint_id}/status. Document: "Endpoint-level API". The document's path lacks ``/endpoint/``.
 
-    :returns: PENDING, ACTIVE, FAILED or DELETED; another word is passed on.
+    :returns: PENDING, ACTIVE, FAILED or DELETED; an unknown word is returned as it is.
     """
-    return request(
-        "GET",
-        "/v1/{endpoint_id}/status",
-        Safety.READ,
-        _status,
-        key_levels=(ENDPOINT,),
-        endpoint_id=whole("endpoint_id", endpoint_id),
-    )
+    number = whole("endpoint_id", endpoint_id)
+    return get("/v1/{endpoint_id}/status", _status, key_levels=(ENDPOINT,), endpoint_id=number)
 
 
 def _of_endpoint(method: str, base: str, endpoint_id: int | None, read: Any, **options: Any) -> Call[Any]:
-    """The key's own endpoint without an id; with one, an endpoint of the account."""
+    """A call for the endpoint of the key, or, with an id, for an endpoint of the account."""
     if endpoint_id is None:
         return request(method, base, Safety.REPEATABLE, read, key_levels=(ENDPOINT,), **options)
+    number = whole("endpoint_id", endpoint_id)
+    path = base + "/{endpoint_id}"
     return request(
-        method,
-        base + "/{endpoint_id}",
-        Safety.REPEATABLE,
-        read,
-        key_levels=(ACCOUNT,),
-        endpoint_id=whole("endpoint_id", endpoint_id),
-        **options,
+        method, path, Safety.REPEATABLE, read, key_levels=(ACCOUNT,), endpoint_id=number, **options
     )
+
+
+# Several calls
+
+
+async def register(registration: EndpointRegistration, endpoint_id: int | None = None) -> int | str:
+    """Register an endpoint and return its id. See `register_endpoint`.
+
+    The response to a registration may lack the id, which is then read from the list of endpoints.
+
+    :raises UnreadableResponse: no response gives the id.
+    """
+    registered = await register_endpoint(registration, endpoint_id)
+    number = endpoint_id or registered.endpoint_id
+    if number is not None:
+        return number
+    endpoints = await list_endpoints()
+    ids = [known.endpoint_id for known in endpoints if known.name == registration.name and known.endpoint_id]
+    if len(ids) != 1:
+        raise UnreadableResponse(
+            "the endpoint was registered, but no answer says under which id.",
+            service=SERVICE,
+            operation="register_endpoint",
+        )
+    return ids[0]
+
+
+# How responses are read
 
 
 def _registration(answer: Answer) -> Registration:
@@ -454,7 +468,7 @@ def _registration(answer: Answer) -> Registration:
 
 def _endpoints(answer: Answer) -> list[Endpoint]:
     reply = answer.json()
-    # with an endpoint's own key the answer may be the one endpoint, not a list of it
+    # with an endpoint's own key the response may be the endpoint itself
     return [Endpoint.model_validate(item) for item in ([reply] if isinstance(reply, dict) else reply)]
 
 

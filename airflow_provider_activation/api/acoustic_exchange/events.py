@@ -1,7 +1,8 @@
-"""Acoustic Exchange: events, their types, and which identifiers are kept from others.
+"""Acoustic Exchange: events, event types, and identity filters.
 
-Documents: the vendor's "Event API" and "Identity management APIs". They name no level of key. Events are
-published from an endpoint, and filters are those of the endpoint associated with the key: an endpoint's own.
+Documents: the vendor's "Event API" and "Identity management APIs". They do not say which level of key the
+calls need. An endpoint publishes events, and a filter belongs to the endpoint of the key, so all these calls
+take the endpoint's own key.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from pydantic import Field, field_serializer
 
 from airflow_provider_activation.api.acoustic_exchange.common import ENDPOINT, endpoint
 from airflow_provider_activation.api.answers import each, nothing
-from airflow_provider_activation.api.call import Call, Safety, request
+from airflow_provider_activation.api.call import Call, Safety, get, request
 from airflow_provider_activation.api.models import AwareDatetime, Input, Resource, TextId, utc_text
 
 __all__ = [
@@ -30,7 +31,7 @@ __all__ = [
 
 
 class EventIdentifier(Input):
-    """What tells a person: an email address, a cookie."""
+    """An identifier of a person, such as an email address or a cookie."""
 
     name: str = Field(min_length=1)
     value: str = Field(min_length=1)
@@ -38,7 +39,7 @@ class EventIdentifier(Input):
 
 
 class EventAttribute(Input):
-    """What describes an event. The value goes out as text, whatever its type."""
+    """An attribute of an event. The value is sent as text, whatever its type."""
 
     name: str = Field(min_length=1)
     value: str
@@ -46,7 +47,7 @@ class EventAttribute(Input):
 
 
 class Event(Input):
-    """Something a person did. In a batch each event has its own identifiers and may have its channel."""
+    """An action of a person. In a batch each event has its own identifiers and may have its own channel."""
 
     code: str = Field(min_length=1)
     timestamp: AwareDatetime
@@ -55,16 +56,17 @@ class Event(Input):
     attributes: tuple[EventAttribute, ...] = ()
 
     @field_serializer("timestamp")
-    def _in_utc(self, moment: Any) -> str:
-        return utc_text(moment)
+    def _in_utc(self, timestamp: Any) -> str:
+        return utc_text(timestamp)
 
 
 class EventPublication(Input):
-    """Events of one person (``identifiers`` here) or a simple batch (``identifiers`` with each event).
+    """Events to publish: of one person, or a batch.
 
-    The channel stands here or with each event. Events that concern many people at once have no
-    identifiers. The compound batch, whose shape is not
-    documented, is not offered: one publication for each person says the same.
+    The events of one person have ``identifiers`` here; those of a batch have them in each event. The channel
+    stands here or in each event. Events that concern many people at once have no identifiers. The shape of
+    the vendor's compound batch is not documented, so it is not offered: send one publication for each person
+    instead.
     """
 
     channel: str | None = Field(default=None, min_length=1)
@@ -79,7 +81,7 @@ class EventPublication(Input):
 
 
 class EventTypeDefinition(Input):
-    """A type of event that an endpoint publishes."""
+    """A type of event that an endpoint publishes. Its code identifies it."""
 
     code: str = Field(min_length=1)
     name: str = Field(min_length=1)
@@ -87,7 +89,7 @@ class EventTypeDefinition(Input):
 
 
 class IdentityFilter(Resource):
-    """An identifier that is kept from destinations."""
+    """A filter that keeps an identifier from being published or from being received."""
 
     endpoint_filter_id: TextId | None = Field(default=None, alias="endpointFilterId")
     endpoint_id: TextId | None = Field(default=None, alias="endpointId")
@@ -98,46 +100,42 @@ class IdentityFilter(Resource):
 
 @endpoint
 def publish_events(publication: EventPublication) -> Call[None]:
-    """POST /v1/event: publish events. A second call publishes them twice, and none can be read back.
+    """Publish events.
 
-    Document: "Event API".
+    POST /v1/event. Document: "Event API". A second call publishes the events again, and published events
+    cannot be listed.
     """
-    return request(
-        "POST",
-        "/v1/event",
-        Safety.ONCE,
-        nothing,
-        json=publication.body(),
-        key_levels=(ENDPOINT,),
-    )
+    return _send("POST", "/v1/event", Safety.ONCE, publication)
 
 
 @endpoint
 def create_event_type(event_type: EventTypeDefinition) -> Call[None]:
-    """POST /v1/eventtype: register a type of event; what a second call does is not documented.
+    """Register a type of event.
 
-    Document: "Event API".
+    POST /v1/eventtype. Document: "Event API". What a second call does is not documented.
     """
-    return _describe("POST", Safety.ONCE, event_type)
+    return _send("POST", "/v1/eventtype", Safety.ONCE, event_type)
 
 
 @endpoint
 def update_event_type(event_type: EventTypeDefinition) -> Call[None]:
-    """PUT /v1/eventtype: describe a registered type of event anew; its code says which.
+    """Replace the description of a registered type of event.
 
-    Document: "Event API".
+    PUT /v1/eventtype. Document: "Event API".
+
+    :param event_type: the new description; its code says which type it is for.
     """
-    return _describe("PUT", Safety.REPEATABLE, event_type)
+    return _send("PUT", "/v1/eventtype", Safety.REPEATABLE, event_type)
 
 
 @endpoint
 def list_identity_filters() -> Call[list[IdentityFilter]]:
-    """GET /v1/identityfilters: the filters of the endpoint whose key asks.
+    """List the identity filters of the key's own endpoint.
 
-    Document: "Identity management APIs".
+    GET /v1/identityfilters. Document: "Identity management APIs".
     """
-    return request("GET", "/v1/identityfilters", Safety.READ, each(IdentityFilter), key_levels=(ENDPOINT,))
+    return get("/v1/identityfilters", each(IdentityFilter), key_levels=(ENDPOINT,))
 
 
-def _describe(method: str, safety: Safety, event_type: EventTypeDefinition) -> Call[None]:
-    return request(method, "/v1/eventtype", safety, nothing, json=event_type.body(), key_levels=(ENDPOINT,))
+def _send(method: str, path: str, safety: Safety, body: Input) -> Call[None]:
+    return request(method, path, safety, nothing, json=body.body(), key_levels=(ENDPOINT,))

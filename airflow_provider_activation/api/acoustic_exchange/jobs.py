@@ -1,4 +1,4 @@
-"""Acoustic Exchange: jobs, which share audiences, import identities and refresh what is offered.
+"""Acoustic Exchange: jobs, which share audiences, import identities and refresh the list of segments.
 
 Documents: "Account-level API", "Endpoint-level API" for the refresh, and the vendor's "Jobs API" for the
 lists.
@@ -11,22 +11,23 @@ import zoneinfo
 from collections.abc import Sequence
 from datetime import UTC, date, datetime, time, tzinfo
 from pathlib import Path
-from typing import Any, Literal, Self, get_args
+from typing import Annotated, Any, Literal, Self, get_args
 
-from pydantic import AliasChoices, Field, StrictInt, ValidationInfo, field_validator
+from pydantic import AfterValidator, AliasChoices, BeforeValidator, Field, StrictInt
 
 from airflow_provider_activation.api.acoustic_exchange.common import (
     ACCOUNT,
     ENDPOINT,
+    SERVICE,
     endpoint,
+    exactly_one,
     job_id_of,
-    one_segment_only,
     whole,
 )
-from airflow_provider_activation.api.answers import each, nothing
-from airflow_provider_activation.api.call import Call, FileBody, Safety, query_of, request
-from airflow_provider_activation.api.models import Input, Resource
-from airflow_provider_activation.errors import InvalidRequest
+from airflow_provider_activation.api.answers import each, model, nothing
+from airflow_provider_activation.api.call import Call, FileBody, Safety, get, query_of, request
+from airflow_provider_activation.api.models import Input, Resource, TextId
+from airflow_provider_activation.errors import InvalidRequest, NeedsAction, UnreadableResponse
 from airflow_provider_activation.words import (
     COMPLETE,
     FAILED,
@@ -55,6 +56,7 @@ __all__ = [
     "export_segment",
     "get_job",
     "import_identities",
+    "list_data_files",
     "list_jobs",
     "refresh_segments",
     "same_status",
@@ -63,14 +65,17 @@ __all__ = [
 
 Weekday = Literal["SUN", "MON", "TUE", "WED", "THU", "FRI", "SAT"]
 WEEKDAYS: tuple[Weekday, ...] = ("SUN", "MON", "TUE", "WED", "THU", "FRI", "SAT")
-"""In the vendor's order: Sunday is 1."""
+"""The days in the vendor's order: Sunday is 1."""
 
 
-# The vendor misspells RECEIVE on the wire and spells it right in prose: both are read.
+# What comes back
+
+
 class Job(Resource):
     """A job. Its ids exceed 2^53 and stay whole numbers.
 
-    Answers name some fields twice; as for every reader of JSON, the last one holds.
+    If a response has a field twice, the last one counts. The vendor misspells RECEIVE in the status of a job
+    and spells it right in its text; both are read.
     """
 
     job_id: int = Field(alias="jobId")
@@ -86,64 +91,93 @@ class Job(Resource):
 
     @property
     def state(self) -> str:
-        """The status in one spelling."""
+        """The status in capital letters, without blanks."""
         return self.status.strip().upper()
 
 
 # What goes out
 
 _DATE = "%m/%d/%Y"
-_LARGEST = {
-    "days_of_week": 7,
-    "days_of_month": 31,
-    "months_of_year": 12,
-    "start_hour": 24,
-    "start_minute": 59,
-    "start_second": 59,
-}
+
+
+def _numbers(largest: int, *, star: str = "* or ") -> AfterValidator:
+    """Numbers and ranges, such as ``1,3-5``, or ``*`` for all."""
+
+    def check(value: str) -> str:
+        if not (star and value == "*") and not _is_list(value, largest):
+            raise ValueError(f"must be {star}numbers from 1 to {largest} in the form 1,3-5")
+        return value
+
+    return AfterValidator(check)
+
+
+def _time(largest: int) -> AfterValidator:
+    def check(value: str) -> str:
+        # the document starts at 1 and 01, but a job must be able to run at midnight
+        if not (value.isascii() and value.isdigit() and int(value) <= largest):
+            raise ValueError(f"must be a number from 0 to {largest}")
+        return value
+
+    return AfterValidator(check)
+
+
+def _two_digits(value: Any) -> Any:
+    return f"{value:02}" if isinstance(value, int) and not isinstance(value, bool) else value
+
+
+def _is_a_date(value: str) -> str:
+    if _day(value) is None:
+        raise ValueError("must be a date in the form MM/dd/yyyy")
+    return value
+
+
+_Date = Annotated[str, AfterValidator(_is_a_date)]
+_Digits = Annotated[str, BeforeValidator(_two_digits)]
 
 
 class ScheduleDetails(Input):
-    """When a job runs, and which days' records it takes.
+    """When a job runs, and from which days it takes the records.
 
-    The time zone is documented nowhere: prefer ``run_now()`` and let Airflow schedule. Where the document
-    prints ``null``, null is sent for a field that was given as None; what was not given is left out.
+    The time zone is not documented: prefer ``run_now()`` and let Airflow schedule. A field that is given as
+    None is sent as null, as the document shows; a field that is not given is left out.
     """
 
     runs_now: bool | None = Field(
         default=None, validation_alias=AliasChoices("runNow", "run_now"), serialization_alias="runNow"
     )
     run_repeat: bool | None = Field(default=None, alias="runRepeat")
-    days_of_week: str | None = Field(default=None, alias="daysOfWeek")
-    days_of_month: str | None = Field(default=None, alias="daysOfMonth")
-    months_of_year: str | None = Field(default=None, alias="monthsOfYear")
-    year: str | None = None
-    start_hour: str | None = Field(default=None, alias="startHour")
-    start_minute: str | None = Field(default=None, alias="startMinute")
-    start_second: str | None = Field(default=None, alias="startSecond")
-    start_date: str | None = Field(default=None, alias="startDate")
-    end_date: str | None = Field(default=None, alias="endDate")
-    time_slice_start_date: str | None = Field(default=None, alias="timeSliceStartDate")
-    time_slice_end_date: str | None = Field(default=None, alias="timeSliceEndDate")
+    # the table has no * for days of the week; null means every day
+    days_of_week: Annotated[TextId, _numbers(7, star="")] | None = Field(default=None, alias="daysOfWeek")
+    days_of_month: Annotated[TextId, _numbers(31)] | None = Field(default=None, alias="daysOfMonth")
+    months_of_year: Annotated[TextId, _numbers(12)] | None = Field(default=None, alias="monthsOfYear")
+    year: TextId | None = None
+    start_hour: Annotated[_Digits, _time(24)] | None = Field(default=None, alias="startHour")
+    start_minute: Annotated[_Digits, _time(59)] | None = Field(default=None, alias="startMinute")
+    start_second: Annotated[_Digits, _time(59)] | None = Field(default=None, alias="startSecond")
+    start_date: _Date | None = Field(default=None, alias="startDate")
+    end_date: _Date | None = Field(default=None, alias="endDate")
+    time_slice_start_date: _Date | None = Field(default=None, alias="timeSliceStartDate")
+    time_slice_end_date: _Date | None = Field(default=None, alias="timeSliceEndDate")
 
     @classmethod
     def run_now(cls) -> Self:
-        """At once, over all records."""
+        """Run the job at once, over all records."""
         return cls(runs_now=True)
 
     @classmethod
     def weekly(
         cls, days: Sequence[Weekday], at: time, *, start: date | None = None, end: date | None = None
     ) -> Self:
-        """On some days of every week.
+        """Run the job on some days of every week.
 
-        :param days: such as ``["MON", "THU"]``.
-        :param at: time of day; the service does not say in which zone.
-        :param start: first day.
-        :param end: last day.
+        :param days: for example ``["MON", "THU"]``.
+        :param at: the time of day; the service does not say in which time zone.
+        :param start: the first day.
+        :param end: the last day.
+        :raises InvalidRequest: naming the argument that does not fit.
         """
         listed = isinstance(days, Sequence) and not isinstance(days, str) and len(days) > 0
-        if not listed or any(day not in WEEKDAYS for day in days):
+        if not listed or not all(day in WEEKDAYS for day in days):
             raise InvalidRequest(
                 f"days must be some of {', '.join(WEEKDAYS)}, but is a {type(days).__name__} that is not."
             )
@@ -166,13 +200,15 @@ class ScheduleDetails(Input):
 
     @classmethod
     def from_data_interval(cls, start: datetime, end: datetime, timezone: str | tzinfo) -> Self:
-        """At once, over the records of the days a data interval touches.
+        """Run the job at once, over the records of every day that overlaps a data interval.
 
-        The service knows whole days only and takes both ends in; a data interval ends before its end.
+        The service takes whole days, the first and the last included. The end of a data interval is not part
+        of it.
 
-        :param start: the data interval's start, zone-aware.
-        :param end: its end, zone-aware, which no longer belongs to it.
-        :param timezone: the zone whose days are meant, such as ``Europe/Berlin``.
+        :param start: the start of the data interval, with its time zone.
+        :param end: the end of the data interval, with its time zone.
+        :param timezone: the time zone of the days, for example ``Europe/Berlin``.
+        :raises InvalidRequest: naming the argument that does not fit.
         """
         for name, moment in (("start", start), ("end", end)):
             if not isinstance(moment, datetime) or moment.tzinfo is None:
@@ -190,42 +226,6 @@ class ScheduleDetails(Input):
             time_slice_end_date=last.astimezone(zone).strftime(_DATE),
         )
 
-    @field_validator("start_date", "end_date", "time_slice_start_date", "time_slice_end_date")
-    @classmethod
-    def _is_a_date(cls, value: str | None) -> str | None:
-        if value is not None and _day(value) is None:
-            raise ValueError("must be a date in the form MM/dd/yyyy")
-        return value
-
-    @field_validator("days_of_week", "days_of_month", "months_of_year", "year", mode="before")
-    @classmethod
-    def _as_text(cls, value: Any) -> Any:
-        return str(value) if isinstance(value, int) and not isinstance(value, bool) else value
-
-    @field_validator("start_hour", "start_minute", "start_second", mode="before")
-    @classmethod
-    def _as_two_digits(cls, value: Any) -> Any:
-        return f"{value:02}" if isinstance(value, int) and not isinstance(value, bool) else value
-
-    @field_validator("days_of_week", "days_of_month", "months_of_year")
-    @classmethod
-    def _are_listed(cls, value: str | None, info: ValidationInfo) -> str | None:
-        largest = _LARGEST[str(info.field_name)]
-        # the table has no * for days of the week: null stands for every day
-        star = "" if info.field_name == "days_of_week" else "* or "
-        if value is not None and not (star and value == "*") and not _is_list(value, largest):
-            raise ValueError(f"must be {star}numbers from 1 to {largest} in the form 1,3-5")
-        return value
-
-    @field_validator("start_hour", "start_minute", "start_second")
-    @classmethod
-    def _is_a_time(cls, value: str | None, info: ValidationInfo) -> str | None:
-        # the document begins at 1 and 01; a job at midnight must be possible
-        largest = _LARGEST[str(info.field_name)]
-        if value is not None and not (value.isascii() and value.isdigit() and int(value) <= largest):
-            raise ValueError(f"must be a number from 0 to {largest}")
-        return value
-
     def check(self) -> None:
         for first, last in (("start_date", "end_date"), ("time_slice_start_date", "time_slice_end_date")):
             begins, ends = _day(getattr(self, first) or ""), _day(getattr(self, last) or "")
@@ -237,7 +237,7 @@ class ScheduleDetails(Input):
 
 
 class _SegmentJob(Input):
-    """What both kinds of job say: the segment, by its number or by its text, and when."""
+    """The fields that exports and imports share: the segment, by its number or its text, and the schedule."""
 
     endpoint_id: StrictInt = Field(alias="endpointID")
     segment_id: StrictInt | None = Field(default=None, alias="segmentID")
@@ -247,22 +247,22 @@ class _SegmentJob(Input):
     )
 
     def check(self) -> None:
-        one_segment_only(self.segment_id, self.segment_id_string)
+        exactly_one(segment_id=self.segment_id, segment_id_string=self.segment_id_string)
 
     def body(self) -> dict[str, Any]:
         return super().body() | {"scheduleDetails": self.schedule_details.body()}
 
     def may_have_made(self, job: Job) -> bool:
-        """Whether a job is what this would make. Answers name the fields otherwise."""
+        """Whether a job may be the one that this would start. A job's fields have other names."""
         return (
             job.producer_endpoint_id == self.endpoint_id
-            # where a text id comes back is not documented
+            # the documents do not show a job of a segment with a text id
             and (self.segment_id is None or str(job.producer_segment_id) == str(self.segment_id))
         )
 
 
 class SegmentExport(_SegmentJob):
-    """What is shared, with whom, and how. Exactly one of ``segment_id`` and ``segment_id_string``."""
+    """An audience to share, and its destination. Exactly one of ``segment_id`` and ``segment_id_string``."""
 
     segment_name: str | None = Field(default=None, alias="segmentName")
     destination_endpoint_id: StrictInt = Field(alias="destinationEndpointID")
@@ -283,7 +283,6 @@ class SegmentExport(_SegmentJob):
             raise ValueError("action is required with an existing destination segment")
 
     def may_have_made(self, job: Job) -> bool:
-        """Whether a job is what this export would make. Answers name the fields otherwise."""
         return (
             super().may_have_made(job)
             and job.destination_endpoint_id == self.destination_endpoint_id
@@ -292,7 +291,8 @@ class SegmentExport(_SegmentJob):
 
 
 class IdentityImport(_SegmentJob):
-    """Whose identities go to the Identity Store. Exactly one of ``segment_id`` and ``segment_id_string``."""
+    """A segment whose identities go to the Identity Store. Exactly one of ``segment_id`` and
+    ``segment_id_string``."""
 
     database_id: str | None = Field(default=None, alias="databaseID", min_length=1)
     source_identifiers: tuple[str, ...] | None = Field(default=None, alias="sourceIdentifiers", min_length=1)
@@ -303,46 +303,42 @@ class IdentityImport(_SegmentJob):
 
 @endpoint
 def export_segment(export: SegmentExport) -> Call[int]:
-    """POST /v1/jobs/segmentExport: start sharing an audience; answers the job's id.
+    """Start a job that shares an audience.
 
-    The document's title and text say POST, its sample command PUT. Its tables print spaces inside some
-    field names, call ``segmentName`` a Long, the identifiers JSON objects and ``segmentIDString`` required
-    where the id is *not* a string: misprints, all of them.
+    POST /v1/jobs/segmentExport. Document: "Account-level API". The document's title and text say POST, its
+    sample command says PUT. Misprints of its tables are not followed: blanks inside field names,
+    ``segmentName`` as a Long, identifiers as JSON objects, and ``segmentIDString`` required where the id is
+    *not* a string.
 
-    Document: "Account-level API".
+    :returns: the job's id.
     """
-    return _start("POST", "/v1/jobs/segmentExport", export.body())
+    return _start("POST", "/v1/jobs/segmentExport", json=export.body())
 
 
 @endpoint
 def import_identities(identity_import: IdentityImport) -> Call[int]:
-    """POST /v1/jobs/identityImport: start importing identities; answers the job's id.
+    """Start a job that imports identities into the Identity Store.
 
-    The document's title and text say POST, its sample command PUT, and its answers that the import "has"
-    been uploaded, where it has been started. The sample sends several identifiers as one text; they go
-    out one by one.
+    POST /v1/jobs/identityImport. Document: "Account-level API". The document's title and text say POST, its
+    sample command says PUT. It says that the import "has" been uploaded, although it has only been started.
+    The sample has several identifiers in one text; they are sent one by one.
 
-    Document: "Account-level API".
+    :returns: the job's id.
     """
-    return _start("POST", "/v1/jobs/identityImport", identity_import.body())
+    return _start("POST", "/v1/jobs/identityImport", json=identity_import.body())
 
 
 @endpoint
 def refresh_segments() -> Call[int]:
-    """GET /v1/endpoint/refreshSegments: start refreshing the list of audiences; answers the job's id.
+    """Start a job that refreshes the list of segments.
 
-    A GET that starts a job, so it is not repeated. It stands in the endpoint-level document and needs the
-    account's key. The job's category is ``SEGMENT_POPULATE_DB``, which the documents do not say outright.
+    GET /v1/endpoint/refreshSegments. Document: "Endpoint-level API". This GET starts a job, so it is not
+    repeated. It stands in the endpoint-level document and needs the account's key. The documents imply that
+    the job's category is ``SEGMENT_POPULATE_DB``.
 
-    Document: "Endpoint-level API".
+    :returns: the job's id.
     """
-    return request(
-        "GET",
-        "/v1/endpoint/refreshSegments",
-        Safety.ONCE,
-        job_id_of,
-        key_levels=(ACCOUNT,),
-    )
+    return _start("GET", "/v1/endpoint/refreshSegments")
 
 
 @endpoint
@@ -353,21 +349,20 @@ def list_jobs(
     status: str | None = None,
     extra_fields: bool | None = None,
 ) -> Call[list[Job]]:
-    """GET /v1/jobs/{job_category}: whether finished jobs stay listed is not documented.
+    """List the jobs of a category.
 
-    With an endpoint's key, ``endpoint_id`` must be its own; the jobs of all endpoints need the account's.
+    GET /v1/jobs/{job_category}. Document: "Jobs API". It is not documented whether finished jobs stay in the
+    list.
 
-    Document: "Jobs API".
-
-    :param status: only jobs of this status; RECEIVE goes out as the service misspells it.
-    :param extra_fields: more of each job; the document does not say what.
+    :param endpoint_id: only jobs of this endpoint. An endpoint's key must name its own; without an id the
+        account's key is needed.
+    :param status: only jobs with this status. RECEIVE is sent as the service misspells it.
+    :param extra_fields: more fields of each job; the document does not say which.
     """
     if status in WAITING_TO_RECEIVE_DATA:
         status = "WAITING_TO_RECIEVE_DATA"
-    return request(
-        "GET",
+    return get(
         "/v1/jobs/{job_category}",
-        Safety.READ,
         each(Job),
         query=query_of(endpointId=endpoint_id, status=status, extraFields=extra_fields),
         key_levels=(ACCOUNT,) if endpoint_id is None else (ACCOUNT, ENDPOINT),
@@ -377,15 +372,14 @@ def list_jobs(
 
 @endpoint
 def get_job(job_category: JobCategory, job_id: int) -> Call[Job]:
-    """GET /v1/jobs/{job_category}/{job_id}: the documents name it and do not describe it.
+    """Get one job.
 
-    Document: "Endpoint-level API" and "Jobs API".
+    GET /v1/jobs/{job_category}/{job_id}. Document: "Endpoint-level API" and "Jobs API". The documents name
+    the call and do not describe it.
     """
-    return request(
-        "GET",
+    return get(
         "/v1/jobs/{job_category}/{job_id}",
-        Safety.READ,
-        lambda answer: Job.model_validate(answer.json()),
+        model(Job),
         key_levels=(ACCOUNT, ENDPOINT),
         job_category=_known(job_category),
         job_id=whole("job_id", job_id),
@@ -394,11 +388,13 @@ def get_job(job_category: JobCategory, job_id: int) -> Call[Job]:
 
 @endpoint
 def upload_job_data(job_id: int, file: Path, content_type: str = "text/csv; charset=utf-8") -> Call[None]:
-    """POST /v1/jobs/{job_id}/data: hand over the audience a job waits for, as CSV.
+    """Upload the audience for which a job waits, as CSV.
 
-    The documents say CSV and nothing more: header, encoding and media type are not confirmed.
+    POST /v1/jobs/{job_id}/data. Document: "Account-level API" and the page on push producers. The documents
+    say CSV and nothing more: header row, encoding and media type are not confirmed.
 
-    Document: "Account-level API" and the page on push producers.
+    :param file: is read in pieces while it is sent.
+    :param content_type: the media type of the file.
     """
     return request(
         "POST",
@@ -412,21 +408,18 @@ def upload_job_data(job_id: int, file: Path, content_type: str = "text/csv; char
 
 @endpoint
 def download_segment_data(job_id: int, file_name: str, into: Path) -> Call[Path]:
-    """GET /v1/jobs/{job_id}/segmentDataFiles/{file_name}: fetch the audience a job has ready, as CSV.
+    """Download an audience that a job has ready, as CSV.
 
-    The documents name the call and do not describe it; another page of the vendor's calls the file's name
-    a path. Nor do they say how the job is closed afterwards.
+    GET /v1/jobs/{job_id}/segmentDataFiles/{file_name}. Document: "Account-level API" and the page on
+    downloads. The documents name the call and do not describe it; another page of the vendor calls the name
+    of the file a path. They do not say how the job is closed afterwards.
 
-    Document: "Account-level API" and the page on downloads.
-
-    :param file_name: as the job's ``segmentDataFiles`` names it.
-    :param into: a file, which is written while the answer arrives and appears when it is whole.
-    :returns: the file.
+    :param file_name: a name from ``segment_data_files`` of the job.
+    :param into: the file to write. It appears when the download is complete, and replaces a file of its name.
+    :returns: ``into``.
     """
-    return request(
-        "GET",
+    return get(
         "/v1/jobs/{job_id}/segmentDataFiles/{file_name}",
-        Safety.READ,
         lambda answer: into,
         into=into,
         job_id=whole("job_id", job_id),
@@ -434,8 +427,30 @@ def download_segment_data(job_id: int, file_name: str, into: Path) -> Call[Path]
     )
 
 
-def _start(method: str, path: str, body: dict[str, Any]) -> Call[int]:
-    return request(method, path, Safety.ONCE, job_id_of, json=body, key_levels=(ACCOUNT,))
+# Several calls
+
+
+async def list_data_files(job_category: JobCategory, job_id: int) -> list[str]:
+    """List the names of the files that a job has ready for download.
+
+    :raises NeedsAction: the job has no files.
+    :raises UnreadableResponse: the job does not name its files in a known form.
+    """
+    job = await get_job(job_category, job_id)
+    # the form is not documented: a name or a list of names
+    named = job.segment_data_files
+    names = [named] if named and isinstance(named, str) else named
+    if not names:
+        raise NeedsAction(f"job {job_id} is {job.state} and has no files to fetch.", service=SERVICE)
+    if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
+        raise UnreadableResponse(
+            f"segmentDataFiles of job {job_id} holds no names of files.", service=SERVICE, operation="get_job"
+        )
+    return names
+
+
+def _start(method: str, path: str, **body: Any) -> Call[int]:
+    return request(method, path, Safety.ONCE, job_id_of, key_levels=(ACCOUNT,), **body)
 
 
 def _known(job_category: str) -> str:
@@ -448,14 +463,14 @@ def _known(job_category: str) -> str:
 
 
 def _is_list(text: str, largest: int) -> bool:
-    """Whether it is numbers and ranges of numbers with commas between them."""
+    """Whether a text is a list of numbers and ranges, such as ``1,3-5``."""
     if not re.fullmatch(r"\d+(-\d+)?(,\d+(-\d+)?)*", text, re.ASCII):
         return False
     return all(1 <= int(number) <= largest for number in re.split("[,-]", text))
 
 
 def _day(text: str) -> date | None:
-    """A day written as the service wants it: two digits, two digits, four digits."""
+    """The date of a text in the form MM/dd/yyyy; None if it has another form."""
     if not re.fullmatch(r"\d\d/\d\d/\d{4}", text, re.ASCII):
         return None
     try:

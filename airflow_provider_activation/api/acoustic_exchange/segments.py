@@ -1,23 +1,30 @@
-"""Acoustic Exchange: the segments (audiences) an endpoint offers.
+"""Acoustic Exchange: the segments (audiences) that an endpoint offers.
 
-Documents: "Endpoint-level API", and "Account-level API" for one segment. 308 (something else must be nothing
-instead) and 501 (not supported) stand in the tables of POST and DELETE in words meant for providers that
-implement these calls; whoever answers so, the transport raises `AlternateActionRequired` and
-`NotSupported`, follows nothing and tries nothing again.
+Documents: "Endpoint-level API", and "Account-level API" for one segment. The tables of POST and DELETE name
+the statuses 308 (another action is needed) and 501 (not supported), in words for providers that implement
+these calls. The transport raises `AlternateActionRequired` and `NotSupported`, and never follows or retries.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Literal
+from typing import Any, Literal
 
 from pydantic import AliasChoices, Field, StrictInt
 
-from airflow_provider_activation.api.acoustic_exchange.common import ACCOUNT, ENDPOINT, endpoint, true, whole
+from airflow_provider_activation.api.acoustic_exchange.common import (
+    ACCOUNT,
+    ENDPOINT,
+    endpoint,
+    exactly_one,
+    true,
+    whole,
+)
+from airflow_provider_activation.api.acoustic_exchange.endpoints import EndpointQuery, list_endpoints
 from airflow_provider_activation.api.answers import model
-from airflow_provider_activation.api.call import Call, Safety, query_of, request
+from airflow_provider_activation.api.call import Call, Safety, get, query_of, request
 from airflow_provider_activation.api.models import Input, Resource
-from airflow_provider_activation.errors import InvalidRequest
+from airflow_provider_activation.errors import InvalidRequest, NotFound, Refused
 
 __all__ = [
     "Segment",
@@ -25,13 +32,19 @@ __all__ = [
     "SegmentAttributeInput",
     "SegmentDefinition",
     "add_segments",
+    "delete_all_segments",
     "delete_segment",
+    "delete_segment_if_offered",
     "delete_segments",
     "get_segment",
     "replace_segments",
 ]
 
 _SEGMENTS = "/v1/endpoint/{endpoint_id}/segments"
+_SEGMENT = _SEGMENTS + "/{segment_id}"
+
+
+# What comes back
 
 
 class SegmentAttribute(Resource):
@@ -40,7 +53,7 @@ class SegmentAttribute(Resource):
 
 
 class Segment(Resource):
-    """A segment as an endpoint lists it. The documents spell the text id in three ways."""
+    """A segment of an endpoint. The documents spell the text id in three ways."""
 
     id: int | None = None
     id_string: str | None = Field(
@@ -51,13 +64,16 @@ class Segment(Resource):
     segment_attributes: list[SegmentAttribute] = Field(default_factory=list)
 
 
+# What goes out
+
+
 class SegmentAttributeInput(Input):
     name: str = Field(min_length=1)
     type: str = Field(min_length=1)
 
 
 class SegmentDefinition(Input):
-    """One segment an endpoint offers. Exactly one of ``id`` (a number) and ``id_string`` is given."""
+    """A segment to offer. Exactly one of ``id`` (a number) and ``id_string`` is given."""
 
     id: StrictInt | None = None
     id_string: str | None = Field(default=None, min_length=1)
@@ -67,92 +83,81 @@ class SegmentDefinition(Input):
     segment_attributes: tuple[SegmentAttributeInput, ...] | None = None
 
     def check(self) -> None:
-        if (self.id is None) == (self.id_string is None):
-            given = "neither is" if self.id is None else "both are"
-            raise ValueError(f"exactly one of id and id_string must be given, but {given}")
+        exactly_one(id=self.id, id_string=self.id_string)
 
     @property
     def path_id(self) -> int | str:
-        """The id, whichever kind it is."""
+        """The id, a number or a text."""
         return self.id if self.id is not None else self.id_string or ""
 
     def differences(self, known: Segment) -> list[str]:
-        """What of this description the known segment does not have."""
+        """The fields of this definition in which the known segment differs."""
         differing = []
         if known.name is not None and known.name != self.name:
             differing.append("name")
         if self.description is not None and (known.description or "") != self.description:
             differing.append("description")
-        # answers give attribute types as null or "0": only the names can be compared
+        # responses give attribute types as null or "0": only the names can be compared
         names = {attribute.name for attribute in self.segment_attributes or ()}
         if not names <= {attribute.name for attribute in known.segment_attributes}:
             differing.append("segment_attributes")
         return differing
 
 
+# Endpoints
+
+
 @endpoint
 def add_segments(endpoint_id: int, segments: Sequence[SegmentDefinition]) -> Call[bool]:
-    """POST /v1/endpoint/{endpoint_id}/segments: add to the segments the endpoint offers.
+    """Add segments to those that the endpoint offers.
 
-    What a second call with the same segments does is not documented, so it is not repeated. The document
-    quotes the numeric ids here and leaves them bare for PUT; they go out as numbers.
-
-    Document: "Endpoint-level API".
+    POST /v1/endpoint/{endpoint_id}/segments. Document: "Endpoint-level API". It is not documented what a
+    second call with the same segments does, so the call is not repeated. The document quotes the numeric ids
+    here and not for PUT; they are sent as numbers.
     """
-    return _write("POST", Safety.ONCE, endpoint_id, segments)
+    return _with_segments("POST", Safety.ONCE, endpoint_id, segments)
 
 
 @endpoint
 def replace_segments(endpoint_id: int, segments: Sequence[SegmentDefinition]) -> Call[bool]:
-    """PUT /v1/endpoint/{endpoint_id}/segments: the endpoint offers these and no others.
+    """Replace all segments that the endpoint offers.
 
-    The table calls both ``id`` and ``id_string`` required; the text says one in place of the other.
-
-    Document: "Endpoint-level API".
+    PUT /v1/endpoint/{endpoint_id}/segments. Document: "Endpoint-level API". The table calls both ``id`` and
+    ``id_string`` required; the text says that one replaces the other.
     """
-    return _write("PUT", Safety.REPEATABLE, endpoint_id, segments)
+    return _with_segments("PUT", Safety.REPEATABLE, endpoint_id, segments)
 
 
 @endpoint
 def delete_segments(endpoint_id: int) -> Call[bool]:
-    """DELETE /v1/endpoint/{endpoint_id}/segments: the endpoint offers none any more.
+    """Delete all segments that the endpoint offers.
 
-    Document: "Endpoint-level API".
+    DELETE /v1/endpoint/{endpoint_id}/segments. Document: "Endpoint-level API".
     """
-    return request(
-        "DELETE",
-        _SEGMENTS,
-        Safety.REPEATABLE,
-        true,
-        key_levels=(ENDPOINT,),
-        endpoint_id=whole("endpoint_id", endpoint_id),
-    )
+    return _of_endpoint("DELETE", _SEGMENTS, Safety.REPEATABLE, endpoint_id)
 
 
 @endpoint
 def delete_segment(endpoint_id: int, segment_id: int | str) -> Call[bool]:
-    """DELETE /v1/endpoint/{endpoint_id}/segments/{segment_id}: the endpoint no longer offers this one.
+    """Delete one segment that the endpoint offers.
 
-    Document: "Endpoint-level API".
+    DELETE /v1/endpoint/{endpoint_id}/segments/{segment_id}. Document: "Endpoint-level API".
+
+    :param segment_id: the number or the text with which it was defined.
     """
-    return request(
-        "DELETE",
-        _SEGMENTS + "/{segment_id}",
-        Safety.REPEATABLE,
-        true,
-        key_levels=(ENDPOINT,),
-        endpoint_id=whole("endpoint_id", endpoint_id),
-        segment_id=segment_id,
-    )
+    return _of_endpoint("DELETE", _SEGMENT, Safety.REPEATABLE, endpoint_id, segment_id=segment_id)
 
 
 @endpoint
 def get_segment(endpoint_id: int, segment_id: int | str) -> Call[Segment]:
-    """GET /v1/endpoint/{endpoint_id}/segments/{segment_id}. Document: "Account-level API"."""
-    return request(
-        "GET",
-        _SEGMENTS + "/{segment_id}",
-        Safety.READ,
+    """Get one segment that the endpoint offers.
+
+    GET /v1/endpoint/{endpoint_id}/segments/{segment_id}. Document: "Account-level API".
+
+    :param segment_id: the number or the text with which it was defined.
+    """
+    return get(
+        _SEGMENT,
         model(Segment),
         query=query_of(includeSegmentIDString=True if isinstance(segment_id, str) else None),
         key_levels=(ACCOUNT, ENDPOINT),
@@ -161,17 +166,67 @@ def get_segment(endpoint_id: int, segment_id: int | str) -> Call[Segment]:
     )
 
 
-def _write(
+def _with_segments(
     method: str, safety: Safety, endpoint_id: int, segments: Sequence[SegmentDefinition]
 ) -> Call[bool]:
     if not segments:
         raise InvalidRequest("segments: at least one must be given.")
-    return request(
-        method,
-        _SEGMENTS,
-        safety,
-        true,
-        json=[segment.body() for segment in segments],
-        key_levels=(ENDPOINT,),
-        endpoint_id=whole("endpoint_id", endpoint_id),
+    body = [segment.body() for segment in segments]
+    return _of_endpoint(method, _SEGMENTS, safety, endpoint_id, json=body)
+
+
+def _of_endpoint(method: str, path: str, safety: Safety, endpoint_id: int, **options: Any) -> Call[bool]:
+    number = whole("endpoint_id", endpoint_id)
+    return request(method, path, safety, true, key_levels=(ENDPOINT,), endpoint_id=number, **options)
+
+
+# Several calls
+
+
+async def delete_segment_if_offered(endpoint_id: int, segment_id: int | str) -> bool:
+    """Delete one segment, and say whether the endpoint offered it.
+
+    :raises Refused: the service answered false, and the segment is still offered.
+    """
+    if not await _is_offered(endpoint_id, segment_id):
+        return False
+    try:
+        await delete_segment(endpoint_id, segment_id)
+    except (NotFound, Refused):
+        # if it is gone, an earlier attempt of this call deleted it
+        if await _is_offered(endpoint_id, segment_id):
+            raise
+    return True
+
+
+async def delete_all_segments(endpoint_id: int) -> None:
+    """Delete all segments that the endpoint offers, if it offers any.
+
+    :raises Refused: the service answered false and does not show that there are none.
+    """
+    try:
+        await delete_segments(endpoint_id)
+    except Refused:
+        # false may also mean that there were none, perhaps since an earlier attempt of this call
+        if not await _offers_none(endpoint_id):
+            raise
+
+
+async def _is_offered(endpoint_id: int, segment_id: int | str) -> bool:
+    try:
+        await get_segment(endpoint_id, segment_id)
+    except NotFound:
+        return False
+    return True
+
+
+async def _offers_none(endpoint_id: int) -> bool:
+    """Whether the endpoint is listed with an empty list of segments.
+
+    The shape of the list is not documented, so a response without a list of segments proves nothing.
+    """
+    query = EndpointQuery(source=True, segment=True, load_segments=True, page_size=1)
+    return any(
+        endpoint.endpoint_id == str(endpoint_id) and getattr(endpoint, "segments", None) == []
+        for endpoint in await list_endpoints(query)
     )

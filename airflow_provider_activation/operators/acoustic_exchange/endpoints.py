@@ -6,15 +6,17 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from airflow_provider_activation.arguments import one_of, places_in_a_connection, whole_number
+from airflow_provider_activation.operators.base import (
+    JSON,
+    ActionOperator,
+    ActivationOperator,
+    DeleteOperator,
+)
 from airflow_provider_activation.tasks import AcousticExchangeTask
 from airflow_provider_activation.words import HASH_ALGORITHMS
-from airflow_provider_activation.operators.base import JSON, ActionOperator, DeleteOperator
 
 if TYPE_CHECKING:
-    from airflow_provider_activation.api import acoustic_exchange as api
     from airflow_provider_activation.api.call import Call
-    from airflow_provider_activation.api.steps import Steps
-
 
 __all__ = [
     "AcousticExchangeDeleteEndpointOperator",
@@ -28,11 +30,11 @@ __all__ = [
 
 
 class AcousticExchangeRegisterEndpointOperator(AcousticExchangeTask, ActionOperator):
-    """Register an endpoint, or describe a registered one anew.
+    """Register an endpoint, or replace its description.
 
-    May be run any number of times; a description replaces the one before, and an endpoint type left out
-    is switched off. Returns ``{"endpointId": ..., "name": ...}``. Documents: "PUT /v1/endpoint" (with the
-    endpoint's own key) and "PUT /v1/endpoint/{endpointId}" (with the account's).
+    The task may be run any number of times. An endpoint type that is left out is switched off. Returns
+    ``{"endpointId": ..., "name": ...}``. Documents: "PUT /v1/endpoint" (with the endpoint's own key) and "PUT
+    /v1/endpoint/{endpointId}" (with the account's).
 
     .. code-block:: python
 
@@ -44,16 +46,17 @@ class AcousticExchangeRegisterEndpointOperator(AcousticExchangeTask, ActionOpera
             endpoint_types={"segment": {"source": {"enabled": True, "producerType": "push"}}},
         )
 
-    :param name: name of the business application (templated).
-    :param provider_name: name of the endpoint's provider (templated).
-    :param endpoint_types: what the endpoint is, in the vendor's own field names, for example
+    :param name: the name of the business application (templated).
+    :param provider_name: the name of the endpoint's provider (templated).
+    :param endpoint_types: the types of the endpoint, with the vendor's own field names, for example
         ``{"segment": {"source": {"enabled": True, "producerType": "push"}}}``.
-    :param endpoint_id: the endpoint, with an account's key; left out with the endpoint's own (templated).
-    :param description: what the endpoint is for (templated).
-    :param url: where Acoustic Exchange pushes data to (templated).
-    :param hash_algorithm: how identities are hashed, for example ``SHA256``.
-    :param marketing_databases_definition: identifiers and attributes, in the vendor's own field names.
-    :param notification_key: key for subscription notifications.
+    :param endpoint_id: the endpoint, with the account's key; left out with the endpoint's own (templated).
+    :param description: the purpose of the endpoint (templated).
+    :param url: the address to which Acoustic Exchange pushes data (templated).
+    :param hash_algorithm: the algorithm that hashes identities, for example ``SHA256``.
+    :param marketing_databases_definition: identifiers and attributes, with the vendor's own field names.
+    :param notification_key: the key for subscription notifications.
+    :param acoustic_exchange_conn_id: the connection's id (templated).
     """
 
     template_fields = (
@@ -78,9 +81,11 @@ class AcousticExchangeRegisterEndpointOperator(AcousticExchangeTask, ActionOpera
         hash_algorithm: str | None = None,
         marketing_databases_definition: Mapping[str, Any] | None = None,
         notification_key: str | None = None,
+        acoustic_exchange_conn_id: str = "acoustic_exchange_default",
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
+        self.acoustic_exchange_conn_id = acoustic_exchange_conn_id
         self.name = name
         self.provider_name = provider_name
         self.endpoint_types = endpoint_types
@@ -90,63 +95,54 @@ class AcousticExchangeRegisterEndpointOperator(AcousticExchangeTask, ActionOpera
         self.hash_algorithm = hash_algorithm and one_of("hash_algorithm", hash_algorithm, HASH_ALGORITHMS)
         self.marketing_databases_definition = marketing_databases_definition
         self.notification_key = notification_key
-        self._refuse_unfit_types()
-
-    def _refuse_unfit_types(self) -> None:
-        # loads the service's models: endpoints are registered in few DAGs
+        # this loads the service's models, but few DAGs register endpoints
         from airflow_provider_activation.api import acoustic_exchange as api
 
-        api.EndpointTypes.model_validate(self.endpoint_types)
-        if self.marketing_databases_definition is not None:
-            api.MarketingDatabasesDefinition.model_validate(self.marketing_databases_definition)
+        api.EndpointTypes.model_validate(endpoint_types)
+        if marketing_databases_definition is not None:
+            api.MarketingDatabasesDefinition.model_validate(marketing_databases_definition)
 
     async def steps(self) -> JSON:
         from airflow_provider_activation.api import acoustic_exchange as api
-        from airflow_provider_activation.errors import UnreadableResponse
 
         registration = api.EndpointRegistration.model_validate(
             {name: getattr(self, name) for name in api.EndpointRegistration.model_fields}
         )
-        given_id = None if self.endpoint_id is None else whole_number("endpoint_id", self.endpoint_id)
-        answer = await api.register_endpoint(registration, given_id)
-        endpoint_id = given_id or answer.endpoint_id
-        if endpoint_id is None:
-            # what a registration answers is not documented; the key's own endpoint can be asked for
-            endpoints = await api.list_endpoints()
-            own = [endpoint for endpoint in endpoints if endpoint.name == self.name and endpoint.endpoint_id]
-            if len(own) != 1:
-                raise UnreadableResponse(
-                    "the endpoint was registered, but no answer says under which id.",
-                    service=api.SERVICE,
-                    operation="register_endpoint",
-                )
-            endpoint_id = whole_number("endpointId", own[0].endpoint_id or "")
-        return {"endpointId": endpoint_id, "name": self.name}
+        endpoint_id = await api.register(registration, _number(self.endpoint_id))
+        return {"endpointId": whole_number("endpointId", endpoint_id), "name": self.name}
 
 
-class AcousticExchangeEndpointOperator(AcousticExchangeTask, ActionOperator):
-    """An action on one endpoint.
+class AcousticExchangeEndpointOperator(AcousticExchangeTask, ActivationOperator):
+    """An operator for one endpoint. Its ``__init__`` is that of its leaves.
 
-    :param endpoint_id: the endpoint, with an account's key; left out with the endpoint's own (templated).
+    :param endpoint_id: the endpoint, with the account's key; left out with the endpoint's own (templated).
+    :param acoustic_exchange_conn_id: the connection's id (templated).
     """
 
     template_fields = (*AcousticExchangeTask.template_fields, "endpoint_id")
 
-    def __init__(self, *, endpoint_id: int | str | None = None, **kwargs: Any) -> None:
+    def __init__(
+        self,
+        *,
+        endpoint_id: int | str | None = None,
+        acoustic_exchange_conn_id: str = "acoustic_exchange_default",
+        **kwargs: Any,
+    ) -> None:
         super().__init__(**kwargs)
+        self.acoustic_exchange_conn_id = acoustic_exchange_conn_id
         self.endpoint_id = endpoint_id
 
     @property
-    def given_id(self) -> int | None:
-        """The endpoint's id as a number; None for the key's own.
-
-        :raises InvalidRequest: it is no whole number.
-        """
-        return None if self.endpoint_id is None else whole_number("endpoint_id", self.endpoint_id)
+    def endpoint_number(self) -> int | None:
+        """The endpoint's id as a number; None for the endpoint of the key."""
+        return _number(self.endpoint_id)
 
 
-class AcousticExchangeEnableEndpointOperator(AcousticExchangeEndpointOperator):
-    """Enable an endpoint. Returns ``{"endpointId": ..., "changed": ...}``; false if it was enabled before.
+class AcousticExchangeEnableEndpointOperator(AcousticExchangeEndpointOperator, ActionOperator):
+    """Enable an endpoint.
+
+    The task may be run any number of times. Returns ``{"endpointId": ..., "changed": ...}``; ``changed`` is
+    false if the endpoint was enabled before.
 
     Documents: "PUT /v1/endpoint/enable" and "PUT /v1/endpoint/enable/{endpointId}".
 
@@ -158,12 +154,15 @@ class AcousticExchangeEnableEndpointOperator(AcousticExchangeEndpointOperator):
     async def steps(self) -> JSON:
         from airflow_provider_activation.api import acoustic_exchange as api
 
-        changed = await api.enable_endpoint(self.given_id)
-        return {"endpointId": self.given_id, "changed": changed}
+        changed = await api.enable_endpoint(self.endpoint_number)
+        return {"endpointId": self.endpoint_number, "changed": changed}
 
 
-class AcousticExchangeDisableEndpointOperator(AcousticExchangeEndpointOperator):
-    """Disable an endpoint. Returns ``{"endpointId": ..., "changed": ...}``; false if it was disabled before.
+class AcousticExchangeDisableEndpointOperator(AcousticExchangeEndpointOperator, ActionOperator):
+    """Disable an endpoint.
+
+    The task may be run any number of times. Returns ``{"endpointId": ..., "changed": ...}``; ``changed`` is
+    false if the endpoint was disabled before.
 
     Documents: "PUT /v1/endpoint/disable" and "PUT /v1/endpoint/disable/{endpointId}".
 
@@ -175,11 +174,11 @@ class AcousticExchangeDisableEndpointOperator(AcousticExchangeEndpointOperator):
     async def steps(self) -> JSON:
         from airflow_provider_activation.api import acoustic_exchange as api
 
-        changed = await api.disable_endpoint(self.given_id)
-        return {"endpointId": self.given_id, "changed": changed}
+        changed = await api.disable_endpoint(self.endpoint_number)
+        return {"endpointId": self.endpoint_number, "changed": changed}
 
 
-class AcousticExchangeDeleteEndpointOperator(AcousticExchangeTask, DeleteOperator):
+class AcousticExchangeDeleteEndpointOperator(AcousticExchangeEndpointOperator, DeleteOperator):
     """Delete an endpoint. Returns ``{"endpointId": ...}``.
 
     Documents: "DELETE /v1/endpoint" and "DELETE /v1/endpoint/{endpointId}".
@@ -187,35 +186,23 @@ class AcousticExchangeDeleteEndpointOperator(AcousticExchangeTask, DeleteOperato
     .. code-block:: python
 
         delete = AcousticExchangeDeleteEndpointOperator(task_id="delete", endpoint_id=10001)
-
-    :param endpoint_id: the endpoint, with an account's key; left out with the endpoint's own (templated).
     """
-
-    template_fields = (*AcousticExchangeTask.template_fields, "endpoint_id")
-
-    def __init__(self, *, endpoint_id: int | str | None = None, **kwargs: Any) -> None:
-        super().__init__(**kwargs)
-        self.endpoint_id = endpoint_id
 
     def delete(self) -> Call[Any]:
         from airflow_provider_activation.api import acoustic_exchange as api
 
-        return api.delete_endpoint(self._given_id)
+        return api.delete_endpoint(self.endpoint_number)
 
     @property
     def result(self) -> JSON:
-        return {"endpointId": self._given_id}
-
-    @property
-    def _given_id(self) -> int | None:
-        return None if self.endpoint_id is None else whole_number("endpoint_id", self.endpoint_id)
+        return {"endpointId": self.endpoint_number}
 
 
 class AcousticExchangeSetEndpointDatabaseOperator(AcousticExchangeTask, ActionOperator):
-    """Say which database belongs to an endpoint. Needs the endpoint's own or an application's key.
+    """Set the database of an endpoint. Needs the endpoint's own key or an application's.
 
-    May be run any number of times. Returns ``{"endpointId": ..., "databaseId": ...}``. Document: "PUT
-    /v1/endpoint/database".
+    The task may be run any number of times. Returns ``{"endpointId": ..., "databaseId": ...}``. Document:
+    "PUT /v1/endpoint/database".
 
     .. code-block:: python
 
@@ -225,7 +212,8 @@ class AcousticExchangeSetEndpointDatabaseOperator(AcousticExchangeTask, ActionOp
 
     :param database_id: the database (templated).
     :param endpoint_id: the endpoint; required with an application's key (templated).
-    :param marketing_database_name: which of the endpoint's databases, where it has several (templated).
+    :param marketing_database_name: the name of the database, if the endpoint has several (templated).
+    :param acoustic_exchange_conn_id: the connection's id (templated).
     """
 
     template_fields = (
@@ -241,9 +229,11 @@ class AcousticExchangeSetEndpointDatabaseOperator(AcousticExchangeTask, ActionOp
         database_id: str,
         endpoint_id: int | str | None = None,
         marketing_database_name: str | None = None,
+        acoustic_exchange_conn_id: str = "acoustic_exchange_default",
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
+        self.acoustic_exchange_conn_id = acoustic_exchange_conn_id
         self.database_id = database_id
         self.endpoint_id = endpoint_id
         self.marketing_database_name = marketing_database_name
@@ -251,22 +241,21 @@ class AcousticExchangeSetEndpointDatabaseOperator(AcousticExchangeTask, ActionOp
     async def steps(self) -> JSON:
         from airflow_provider_activation.api import acoustic_exchange as api
 
-        endpoint_id = None if self.endpoint_id is None else whole_number("endpoint_id", self.endpoint_id)
-        await api.set_endpoint_database(
-            api.EndpointDatabase(
-                database_id=self.database_id,
-                endpoint_id=endpoint_id,
-                marketing_database_name=self.marketing_database_name,
-            )
+        database = api.EndpointDatabase(
+            database_id=self.database_id,
+            endpoint_id=_number(self.endpoint_id),
+            marketing_database_name=self.marketing_database_name,
         )
-        return {"endpointId": endpoint_id, "databaseId": self.database_id}
+        await api.set_endpoint_database(database)
+        return {"endpointId": database.endpoint_id, "databaseId": self.database_id}
 
 
 class AcousticExchangeSetEndpointAttributesOperator(AcousticExchangeTask, ActionOperator):
-    """Say how Exchange logs in at the key's own endpoint. Needs the endpoint's own key.
+    """Set the attributes with which Acoustic Exchange logs in at an endpoint. Needs the endpoint's own key.
 
-    Replaces what was set before; Exchange reads it at night, so that it takes effect the next day. Returns
-    ``{"attributes": [...]}``, the names. Document: "PUT /v1/endpointattributes/authkey/{authKey}".
+    The task may be run any number of times and replaces all attributes. Acoustic Exchange reads them at
+    night, so that they take effect the next day. Returns ``{"attributes": [...]}``, the names. Document:
+    "PUT /v1/endpointattributes/authkey/{authKey}".
 
     .. code-block:: python
 
@@ -278,10 +267,11 @@ class AcousticExchangeSetEndpointAttributesOperator(AcousticExchangeTask, Action
             credentials={"password": "password"},
         )
 
-    :param attributes: names and values that are no secrets (templated).
-    :param credentials_conn_id: a second Airflow connection that holds the secret values (templated).
-    :param credentials: which field of that connection is sent as which attribute: ``login``, ``password``
-        or ``extra.<name>``.
+    :param attributes: attributes that are not secret (templated).
+    :param credentials_conn_id: the id of a second Airflow connection, with the secret values (templated).
+    :param credentials: for each secret attribute the field of that connection: ``login``, ``password`` or
+        ``extra.<name>``.
+    :param acoustic_exchange_conn_id: the connection's id (templated).
     """
 
     template_fields = (*AcousticExchangeTask.template_fields, "attributes", "credentials_conn_id")
@@ -292,9 +282,11 @@ class AcousticExchangeSetEndpointAttributesOperator(AcousticExchangeTask, Action
         attributes: Mapping[str, str] | None = None,
         credentials_conn_id: str | None = None,
         credentials: Mapping[str, str] | None = None,
+        acoustic_exchange_conn_id: str = "acoustic_exchange_default",
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
+        self.acoustic_exchange_conn_id = acoustic_exchange_conn_id
         self.attributes = attributes
         self.credentials_conn_id = credentials_conn_id
         self.credentials = places_in_a_connection("credentials", credentials or {})
@@ -314,10 +306,10 @@ class AcousticExchangeSetEndpointAttributesOperator(AcousticExchangeTask, Action
 
 
 class AcousticExchangeReportEndpointFailureOperator(AcousticExchangeTask, ActionOperator):
-    """Say that an endpoint could not be provisioned. Needs the endpoint's own key.
+    """Report that an endpoint could not be provisioned. Needs the endpoint's own key.
 
-    Returns ``{"endpointId": ..., "status": ...}``, the status as the service gives it afterwards.
-    Document: "PUT /v1/endpoint/{endpoint_id}/reportfailure".
+    The task may be run any number of times. Returns ``{"endpointId": ..., "status": ...}``, with the status
+    of the endpoint afterwards. Document: "PUT /v1/endpoint/{endpoint_id}/reportfailure".
 
     .. code-block:: python
 
@@ -329,14 +321,23 @@ class AcousticExchangeReportEndpointFailureOperator(AcousticExchangeTask, Action
         )
 
     :param endpoint_id: the endpoint (templated).
-    :param reason: why, at most 512 bytes of UTF-8; users of Exchange see the failure, not the reason
+    :param reason: at most 512 bytes of UTF-8; users of Acoustic Exchange see the failure, not the reason
         (templated).
+    :param acoustic_exchange_conn_id: the connection's id (templated).
     """
 
     template_fields = (*AcousticExchangeTask.template_fields, "endpoint_id", "reason")
 
-    def __init__(self, *, endpoint_id: int | str, reason: str, **kwargs: Any) -> None:
+    def __init__(
+        self,
+        *,
+        endpoint_id: int | str,
+        reason: str,
+        acoustic_exchange_conn_id: str = "acoustic_exchange_default",
+        **kwargs: Any,
+    ) -> None:
         super().__init__(**kwargs)
+        self.acoustic_exchange_conn_id = acoustic_exchange_conn_id
         self.endpoint_id = endpoint_id
         self.reason = reason
 
@@ -345,4 +346,8 @@ class AcousticExchangeReportEndpointFailureOperator(AcousticExchangeTask, Action
 
         endpoint_id = whole_number("endpoint_id", self.endpoint_id)
         await api.report_endpoint_failure(endpoint_id, self.reason)
-        return {"endpointId": endpoint_id, "status": (await api.get_endpoint_status(endpoint_id))}
+        return {"endpointId": endpoint_id, "status": await api.get_endpoint_status(endpoint_id)}
+
+
+def _number(endpoint_id: int | str | None) -> int | None:
+    return None if endpoint_id is None else whole_number("endpoint_id", endpoint_id)

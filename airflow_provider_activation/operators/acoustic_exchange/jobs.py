@@ -2,24 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from airflow_provider_activation.arguments import filled, one_of, some_of, truth, whole_number
+from airflow_provider_activation.operators.base import JSON, ActionOperator, SubmitAndWaitOperator
 from airflow_provider_activation.tasks import AcousticExchangeTask
 from airflow_provider_activation.words import DATA_JOB_CATEGORIES, EXPORT_ACTIONS
-from airflow_provider_activation.operators.base import JSON, ActionOperator, SubmittingOperator
 
 if TYPE_CHECKING:
+    from airflow_provider_activation.actions import acoustic_exchange as actions
+    from airflow_provider_activation.actions.base import OnUncertain
     from airflow_provider_activation.api import acoustic_exchange as api
-    from airflow_provider_activation.api.call import Call
     from airflow_provider_activation.api.models import Input
-    from airflow_provider_activation.api.steps import Steps
-    from airflow_provider_activation.actions.base import OnUncertain, Submission
     from airflow_provider_activation.waits.acoustic_exchange import JobProbe, OnNeedsAction
-
 
 __all__ = [
     "AcousticExchangeDownloadSegmentDataOperator",
@@ -29,100 +26,30 @@ __all__ = [
     "AcousticExchangeUploadJobDataOperator",
 ]
 
+_ON_NEEDS_ACTION = ("return", "fail", "wait")
 
-class AcousticExchangeJobOperator(AcousticExchangeTask, SubmittingOperator):
-    """An action that starts a job, and the wait for it. Nobody can stop a job.
 
-    :param on_needs_action: what to make of a job that waits for its data or for its file to be fetched:
-        ``return`` the job, ``fail``, or ``wait`` for somebody to do it.
-    """
+class AcousticExchangeJobOperator(AcousticExchangeTask, SubmitAndWaitOperator):
+    """Start a job and wait for it. The service cannot stop a job."""
 
-    job_category: api.JobCategory
+    template_fields: Sequence[str] = AcousticExchangeTask.template_fields
     outputs = ("jobId",)
     rehearsal_id = 0
-
-    def __init__(self, *, on_needs_action: OnNeedsAction = "return", **kwargs: Any) -> None:
-        super().__init__(**kwargs)
-        self.on_needs_action: OnNeedsAction = one_of(
-            "on_needs_action", on_needs_action, ("return", "fail", "wait")
-        )
-
-    def given(self, model: type[Input]) -> dict[str, Any]:
-        """Those of the model's fields that this task was given, ids as numbers."""
-        given = {name: getattr(self, name) for name in model.model_fields}
-        for name in ("endpoint_id", "segment_id"):
-            if given[name] is not None:
-                given[name] = whole_number(name, given[name])
-        return {name: value for name, value in given.items() if value is not None}
-
-    def start_of(
-        self,
-        create: Call[int],
-        listing: Call[list[api.Job]],
-        may_be_it: Callable[[api.Job], bool],
-        *,
-        is_marked: bool,
-    ) -> Submission:
-        """The start of a job.
-
-        :param create: starts it.
-        :param listing: lists the jobs it may be among.
-        :param may_be_it: whether a job is what this would start.
-        :param is_marked: whether that can be nobody else's.
-        """
-        from airflow_provider_activation.api import acoustic_exchange as api
-        from airflow_provider_activation.actions.base import Candidate, Submission
-
-        # it is asked before the start: a key that cannot start the job is refused there already
-        listing = replace(listing, key_levels=create.key_levels)
-
-        async def ids_before() -> JSON:
-            if is_marked:
-                return []
-            return [job.job_id for job in (await listing)]
-
-        async def ours(before: JSON) -> list[Candidate]:
-            jobs = await listing
-            return [
-                Candidate(
-                    job.job_id,
-                    f"job {job.job_id} ({job.state})",
-                    failed=job.state in api.FAILED,
-                    certain=is_marked or before is not None,
-                )
-                for job in jobs
-                if job.job_id not in (before or []) and may_be_it(job)
-            ]
-
-        async def failed(job_id: JSON) -> bool:
-            job = await api.get_job(self.job_category, job_id)
-            return job.state in api.FAILED
-
-        return Submission(
-            noun=self.nouns[0],
-            create=create,
-            find=ours,
-            before=ids_before,
-            # whether a finished job stays in the list is not documented
-            proves_absence=False,
-            recall=failed,
-            id_is=_is_job_id,
-        )
+    ignored_arguments: tuple[str, ...] = ("cancel_on_kill",)
+    job_category: api.JobCategory
+    on_needs_action: OnNeedsAction
 
     def probe(self, made: JSON) -> JobProbe:
         from airflow_provider_activation.waits.acoustic_exchange import JobProbe
 
         return JobProbe(self.job_category, made, on_needs_action=self.on_needs_action)
 
-    def result(self, made: JSON) -> Steps[JSON]:
-        return _job(self.job_category, made)
-
 
 class AcousticExchangeExportSegmentOperator(AcousticExchangeJobOperator):
     """Share an audience from a source endpoint to a destination endpoint. Needs the account's key.
 
-    Returns the job as the service describes it. With a source that pushes, the job comes to wait for its
-    data, which is where the task ends by default (``on_needs_action``); upload the data with
+    Returns the job as the service describes it. If the source pushes, the job waits for its data, and the
+    task ends there by default (``on_needs_action``); upload the data with
     `AcousticExchangeUploadJobDataOperator`. Document: "POST /v1/jobs/segmentExport".
 
     .. code-block:: python
@@ -142,22 +69,28 @@ class AcousticExchangeExportSegmentOperator(AcousticExchangeJobOperator):
     :param endpoint_id: the source endpoint (templated).
     :param segment_id: the segment, if its id is a number (templated).
     :param segment_id_string: the segment, if its id is a text (templated).
-    :param segment_name: the segment's name (templated).
+    :param segment_name: the name of the segment (templated).
     :param destination_endpoint_id: the destination endpoint (templated).
-    :param destination_segment_name: name of the segment there; one is made up if left out (templated).
-    :param destination_segment_description: its description; the submission key is put behind it (templated).
-    :param destination_segment_id: an existing segment there; ``action`` is then required (templated).
-    :param export_category: as the destination defines it.
+    :param destination_segment_name: the name of the segment at the destination; the service makes one up if
+        it is left out (templated).
+    :param destination_segment_description: its description; the submission key is added at the end
+        (templated).
+    :param destination_segment_id: an existing segment at the destination; ``action`` is then required
+        (templated).
+    :param export_category: a category that the destination defines.
     :param action: ``add``, ``replace`` or ``remove``.
-    :param source_identifiers: identifiers of the source, mapped to the one of the destination.
-    :param destination_identifier: identifier of the destination.
-    :param attribute_mappings: attributes of the source and of the destination.
-    :param update_identities: True also writes to the identity store, False only reads it.
-    :param min_count: fewer records cancel the job; 1 if left out.
-    :param schedule_details: when the job runs, for example
-        ``ScheduleDetails.from_data_interval(...)`` of `airflow_provider_activation.api.acoustic_exchange`,
-        or the vendor's own field names; at once if left out.
-    :param mark_submission: put the submission key behind the description.
+    :param source_identifiers: the identifiers of the source that are mapped to the one of the destination.
+    :param destination_identifier: the identifier of the destination.
+    :param attribute_mappings: attributes of the source, each with an attribute of the destination.
+    :param update_identities: True also writes to the Identity Store, False only reads it.
+    :param min_count: the service cancels the job if it has fewer records; 1 if left out.
+    :param schedule_details: when the job runs, for example ``ScheduleDetails.from_data_interval(...)`` of
+        `airflow_provider_activation.api.acoustic_exchange`, or a mapping with the vendor's own field names;
+        at once if left out.
+    :param mark_submission: add the submission key at the end of the description.
+    :param on_needs_action: what to do when the job waits for its data, or for its file to be downloaded:
+        ``return`` the job, ``fail``, or ``wait`` until somebody acts.
+    :param acoustic_exchange_conn_id: the connection's id (templated).
     """
 
     template_fields = (
@@ -194,9 +127,13 @@ class AcousticExchangeExportSegmentOperator(AcousticExchangeJobOperator):
         min_count: int | None = None,
         schedule_details: api.ScheduleDetails | Mapping[str, Any] | None = None,
         mark_submission: bool = True,
+        on_needs_action: OnNeedsAction = "return",
+        acoustic_exchange_conn_id: str = "acoustic_exchange_default",
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
+        self.acoustic_exchange_conn_id = acoustic_exchange_conn_id
+        self.on_needs_action = one_of("on_needs_action", on_needs_action, _ON_NEEDS_ACTION)
         self.endpoint_id = endpoint_id
         self.destination_endpoint_id = destination_endpoint_id
         self.source_identifiers = some_of("source_identifiers", source_identifiers)
@@ -210,7 +147,7 @@ class AcousticExchangeExportSegmentOperator(AcousticExchangeJobOperator):
         self.destination_segment_description = destination_segment_description
         self.destination_segment_id = destination_segment_id
         self.export_category = export_category
-        self.action = action and one_of("action", action, EXPORT_ACTIONS)
+        self.share_action = action and one_of("action", action, EXPORT_ACTIONS)
         if destination_segment_id is not None and action is None:
             raise ValueError("action is required with an existing destination segment.")
         self.attribute_mappings = attribute_mappings
@@ -218,29 +155,25 @@ class AcousticExchangeExportSegmentOperator(AcousticExchangeJobOperator):
         self.schedule_details = _schedule(schedule_details)
         self.mark_submission = mark_submission
 
-    def submission(self, key: str) -> Submission:
+    def action(self, key: str) -> actions.SegmentExport:
+        from airflow_provider_activation.actions import acoustic_exchange as actions
         from airflow_provider_activation.api import acoustic_exchange as api
-        from airflow_provider_activation.actions.base import marked
 
-        mark = key if self.mark_submission else None
-        given = self.given(api.SegmentExport)
-        given["destination_endpoint_id"] = whole_number(
-            "destination_endpoint_id", self.destination_endpoint_id
-        )
-        if description := marked(self.destination_segment_description, mark):
-            given["destination_segment_description"] = description
-        export = api.SegmentExport.model_validate(given)
-        listing = api.list_jobs("SEGMENT_EXPORT", endpoint_id=export.endpoint_id)
-        return self.start_of(
-            api.export_segment(export), listing, export.may_have_made, is_marked=self.mark_submission
+        given = _given(self, api.SegmentExport, action=self.share_action)
+        if self.mark_submission and "destination_segment_description" in given:
+            # a template that is rendered to its native type may give a number
+            given["destination_segment_description"] = str(given["destination_segment_description"])
+        return actions.SegmentExport(
+            export=api.SegmentExport.model_validate(given), key=key if self.mark_submission else None
         )
 
 
 class AcousticExchangeImportIdentitiesOperator(AcousticExchangeJobOperator):
     """Import the identities of a segment into the Identity Store. Needs the account's key.
 
-    Returns the job as the service describes it. The service has no free text to mark a job by: one whose
-    answer was lost is told by the jobs there were before. Document: "POST /v1/jobs/identityImport".
+    Returns the job as the service describes it. No field of the job can carry the submission key. If a
+    response was lost, the job is found as the only new one for this segment. Document: "POST
+    /v1/jobs/identityImport".
 
     .. code-block:: python
 
@@ -251,17 +184,19 @@ class AcousticExchangeImportIdentitiesOperator(AcousticExchangeJobOperator):
     :param endpoint_id: the endpoint that offers the segment (templated).
     :param segment_id: the segment, if its id is a number (templated).
     :param segment_id_string: the segment, if its id is a text (templated).
-    :param database_id: the database the identities go to (templated).
-    :param source_identifiers: identifiers of the source; all if left out.
-    :param schedule_details: when the job runs; see `AcousticExchangeExportSegmentOperator`.
+    :param database_id: the database that receives the identities (templated).
+    :param source_identifiers: the identifiers of the source; all if left out.
+    :param schedule_details: see `AcousticExchangeExportSegmentOperator`.
+    :param on_needs_action: see `AcousticExchangeExportSegmentOperator`.
+    :param acoustic_exchange_conn_id: the connection's id (templated).
     """
 
     template_fields = (
         *AcousticExchangeTask.template_fields,
+        "database_id",
         "endpoint_id",
         "segment_id",
         "segment_id_string",
-        "database_id",
     )
     nouns = ("identity import",)
     job_category = "IDENTITY_IMPORT"
@@ -275,9 +210,13 @@ class AcousticExchangeImportIdentitiesOperator(AcousticExchangeJobOperator):
         database_id: str | None = None,
         source_identifiers: Sequence[str] | None = None,
         schedule_details: api.ScheduleDetails | Mapping[str, Any] | None = None,
+        on_needs_action: OnNeedsAction = "return",
+        acoustic_exchange_conn_id: str = "acoustic_exchange_default",
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
+        self.on_needs_action = one_of("on_needs_action", on_needs_action, _ON_NEEDS_ACTION)
+        self.acoustic_exchange_conn_id = acoustic_exchange_conn_id
         self.endpoint_id = endpoint_id
         self.segment_id = segment_id
         self.segment_id_string = segment_id_string
@@ -286,43 +225,54 @@ class AcousticExchangeImportIdentitiesOperator(AcousticExchangeJobOperator):
         self.source_identifiers = source_identifiers and some_of("source_identifiers", source_identifiers)
         self.schedule_details = _schedule(schedule_details)
 
-    def submission(self, key: str) -> Submission:
+    def action(self, key: str) -> actions.IdentityImport:
+        from airflow_provider_activation.actions import acoustic_exchange as actions
         from airflow_provider_activation.api import acoustic_exchange as api
 
-        wanted = api.IdentityImport.model_validate(self.given(api.IdentityImport))
-        listing = api.list_jobs("IDENTITY_IMPORT", endpoint_id=wanted.endpoint_id)
-        return self.start_of(api.import_identities(wanted), listing, wanted.may_have_made, is_marked=False)
+        given = _given(self, api.IdentityImport)
+        return actions.IdentityImport(identity_import=api.IdentityImport.model_validate(given))
 
 
 class AcousticExchangeRefreshSegmentsOperator(AcousticExchangeJobOperator):
-    """Have Exchange read anew which segments the endpoints offer. Needs the account's key.
+    """Have Acoustic Exchange refresh the list of segments. Needs the account's key.
 
-    Returns the job as the service describes it. A second refresh does no harm, so that a lost answer
-    that cannot be settled starts another (``on_uncertain``). Document: "GET /v1/endpoint/refreshSegments".
+    Returns the job as the service describes it. Document: "GET /v1/endpoint/refreshSegments".
 
     .. code-block:: python
 
         refresh = AcousticExchangeRefreshSegmentsOperator(task_id="refresh", deferrable=True)
+
+    :param on_needs_action: see `AcousticExchangeExportSegmentOperator`.
+    :param acoustic_exchange_conn_id: the connection's id (templated).
+    :param on_uncertain: see `SubmitOperator`. The default is ``resubmit``: a second refresh does no harm.
     """
 
     nouns = ("refresh of segments",)
     job_category = "SEGMENT_POPULATE_DB"
 
-    def __init__(self, *, on_uncertain: OnUncertain = "resubmit", **kwargs: Any) -> None:
+    def __init__(
+        self,
+        *,
+        on_needs_action: OnNeedsAction = "return",
+        acoustic_exchange_conn_id: str = "acoustic_exchange_default",
+        on_uncertain: OnUncertain = "resubmit",
+        **kwargs: Any,
+    ) -> None:
         super().__init__(on_uncertain=on_uncertain, **kwargs)
+        self.acoustic_exchange_conn_id = acoustic_exchange_conn_id
+        self.on_needs_action = one_of("on_needs_action", on_needs_action, _ON_NEEDS_ACTION)
 
-    def submission(self, key: str) -> Submission:
-        from airflow_provider_activation.api import acoustic_exchange as api
+    def action(self, key: str) -> actions.SegmentRefresh:
+        from airflow_provider_activation.actions import acoustic_exchange as actions
 
-        listing = api.list_jobs("SEGMENT_POPULATE_DB")
-        return self.start_of(api.refresh_segments(), listing, lambda job: True, is_marked=False)
+        return actions.SegmentRefresh()
 
 
-class AcousticExchangeUploadJobDataOperator(AcousticExchangeTask, SubmittingOperator):
-    """Hand a job that waits for data its audience, and wait for the job. Reads the file in pieces.
+class AcousticExchangeUploadJobDataOperator(AcousticExchangeTask, SubmitAndWaitOperator):
+    """Upload the audience for which a job waits, and wait for the job. The file is read in pieces.
 
     Returns the job as the service describes it. The documents say "CSV" and nothing more of the format:
-    header row, encoding and media type are unconfirmed. Document: "POST /v1/jobs/{jobId}/data".
+    header row, encoding and media type are not confirmed. Document: "POST /v1/jobs/{jobId}/data".
 
     .. code-block:: python
 
@@ -331,9 +281,10 @@ class AcousticExchangeUploadJobDataOperator(AcousticExchangeTask, SubmittingOper
         )
 
     :param job_id: the job (templated).
-    :param file: path of the CSV file on the worker (templated).
-    :param job_category: the job's category.
-    :param content_type: the file's media type.
+    :param file: the path of the CSV file on the worker (templated).
+    :param job_category: the category of the job.
+    :param content_type: the media type of the file.
+    :param acoustic_exchange_conn_id: the connection's id (templated).
     :raises InvalidRequest: the file is missing or empty.
     :raises Conflict: the job does not wait for data.
     """
@@ -342,6 +293,7 @@ class AcousticExchangeUploadJobDataOperator(AcousticExchangeTask, SubmittingOper
     nouns = ("job data",)
     outputs = ("jobId",)
     rehearsal_id = 0
+    ignored_arguments = ("cancel_on_kill", "on_uncertain")
 
     def __init__(
         self,
@@ -350,44 +302,30 @@ class AcousticExchangeUploadJobDataOperator(AcousticExchangeTask, SubmittingOper
         file: str | Path,
         job_category: api.JobCategory = "SEGMENT_EXPORT",
         content_type: str = "text/csv; charset=utf-8",
+        acoustic_exchange_conn_id: str = "acoustic_exchange_default",
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
+        self.acoustic_exchange_conn_id = acoustic_exchange_conn_id
         self.job_id = job_id
         self.file = file
         self.job_category: api.JobCategory = one_of("job_category", job_category, DATA_JOB_CATEGORIES)
         self.content_type = filled("content_type", content_type)
 
-    def submission(self, key: str) -> Submission:
-        from airflow_provider_activation.api import acoustic_exchange as api
-        from airflow_provider_activation.errors import InvalidRequest
-        from airflow_provider_activation.actions.base import Candidate, Submission
+    def action(self, key: str) -> actions.JobData:
+        from airflow_provider_activation.actions import acoustic_exchange as actions
 
-        job_id = whole_number("job_id", self.job_id)
-        file = Path(self.file)
-        if not file.is_file() or file.stat().st_size == 0:
-            raise InvalidRequest(f"file: {file} is not there or is empty.")
-
-        async def taken(before: JSON) -> list[Candidate]:
-            # a job that waits no more has its data; one that still waits has none
-            job = await api.get_job(self.job_category, job_id)
-            if job.state in api.WAITING_TO_RECEIVE_DATA:
-                return []
-            return [Candidate(job_id, f"job {job_id} is {job.state} and waits for no data")]
-
-        return Submission(
-            noun=self.nouns[0],
-            create=api.upload_job_data(job_id, file, self.content_type),
-            find=taken,
-            id_of=lambda answer, before: job_id,
-            if_exists="fail",
-            id_is=_is_job_id,
+        return actions.JobData(
+            job_category=self.job_category,
+            job_id=whole_number("job_id", self.job_id),
+            file=Path(self.file),
+            content_type=self.content_type,
         )
 
     def probe(self, made: JSON) -> JobProbe:
         from airflow_provider_activation.waits.acoustic_exchange import JobProbe
 
-        # the job may be seen waiting for a moment after it was given its data
+        # the job may still be shown as waiting right after its data was uploaded
         return JobProbe(
             self.job_category,
             made,
@@ -395,16 +333,13 @@ class AcousticExchangeUploadJobDataOperator(AcousticExchangeTask, SubmittingOper
             on_needs_action="wait",
         )
 
-    def result(self, made: JSON) -> Steps[JSON]:
-        return _job(self.job_category, made)
-
 
 class AcousticExchangeDownloadSegmentDataOperator(AcousticExchangeTask, ActionOperator):
-    """Fetch the files of a job whose audience is ready for download, each written while it arrives.
+    """Download the files of a job whose audience is ready. Each file is written in pieces.
 
-    May be run any number of times; a file replaces one of its name. Returns ``{"jobId": ..., "files":
-    [...]}``, the paths on the worker. How a job is told that its files were fetched is not documented.
-    Document: "GET /v1/jobs/{jobId}/segmentDataFiles/{fileName}".
+    The task may be run any number of times; a file replaces an existing one of its name. Returns ``{"jobId":
+    ..., "files": [...]}``, with the paths on the worker. The documents do not say how a job learns that its
+    files were downloaded. Document: "GET /v1/jobs/{jobId}/segmentDataFiles/{fileName}".
 
     .. code-block:: python
 
@@ -414,9 +349,10 @@ class AcousticExchangeDownloadSegmentDataOperator(AcousticExchangeTask, ActionOp
 
     :param job_id: the job (templated).
     :param directory: an existing folder on the worker (templated).
-    :param file_names: which of the job's files; all if left out (templated).
-    :param job_category: the job's category.
-    :raises InvalidRequest: the folder is missing, or a file's name cannot be one.
+    :param file_names: the files of the job to download; all if left out (templated).
+    :param job_category: the category of the job.
+    :param acoustic_exchange_conn_id: the connection's id (templated).
+    :raises InvalidRequest: the folder is missing, or a name of a file has a folder in it.
     :raises NeedsAction: the job has no files yet.
     """
 
@@ -429,9 +365,11 @@ class AcousticExchangeDownloadSegmentDataOperator(AcousticExchangeTask, ActionOp
         directory: str | Path,
         file_names: Sequence[str] | None = None,
         job_category: api.JobCategory = "SEGMENT_EXPORT",
+        acoustic_exchange_conn_id: str = "acoustic_exchange_default",
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
+        self.acoustic_exchange_conn_id = acoustic_exchange_conn_id
         self.job_id = job_id
         self.directory = directory
         self.file_names = file_names
@@ -439,7 +377,7 @@ class AcousticExchangeDownloadSegmentDataOperator(AcousticExchangeTask, ActionOp
 
     async def steps(self) -> JSON:
         from airflow_provider_activation.api import acoustic_exchange as api
-        from airflow_provider_activation.errors import InvalidRequest, NeedsAction, UnreadableResponse
+        from airflow_provider_activation.errors import InvalidRequest
 
         job_id, directory = whole_number("job_id", self.job_id), Path(self.directory)
         if not directory.is_dir():
@@ -448,28 +386,12 @@ class AcousticExchangeDownloadSegmentDataOperator(AcousticExchangeTask, ActionOp
         if isinstance(names, str):
             raise InvalidRequest(f"file_names must be a list, but is {names!r}.")
         if names is None:
-            job = await api.get_job(self.job_category, job_id)
-            # what it looks like is not documented: a name or a list of names
-            named = job.segment_data_files
-            names = [named] if named and isinstance(named, str) else named
-            if not names:
-                raise NeedsAction(
-                    f"job {job_id} is {job.state} and has no files to fetch.", service=api.SERVICE
-                )
-            if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
-                raise UnreadableResponse(
-                    f"segmentDataFiles of job {job_id} holds no names of files.",
-                    service=api.SERVICE,
-                    operation="get_job",
-                )
+            names = await api.list_data_files(self.job_category, job_id)
         for name in names:
             if Path(name).name != name:
                 raise InvalidRequest(f"file_names: {name!r} is no name of a file.")
-        files = []
-        for name in names:
-            await api.download_segment_data(job_id, name, directory / name)
-            files.append(str(directory / name))
-        return {"jobId": job_id, "files": files}
+        files = [await api.download_segment_data(job_id, name, directory / name) for name in names]
+        return {"jobId": job_id, "files": [str(file) for file in files]}
 
 
 def _one_segment(segment_id: object, segment_id_string: object) -> None:
@@ -478,24 +400,26 @@ def _one_segment(segment_id: object, segment_id_string: object) -> None:
 
 
 def _schedule(given: api.ScheduleDetails | Mapping[str, Any] | None) -> api.ScheduleDetails | None:
-    """The schedule, checked.
+    """The schedule, checked when the DAG is parsed.
 
-    :raises InvalidRequest: naming its field that cannot be sent.
+    :raises InvalidRequest: naming the field that cannot be sent.
     """
     if given is None:
         return None
-    # loads the service's models: only DAGs that give a schedule pay for that
+    # this loads the service's models, but few DAGs give a schedule
     from airflow_provider_activation.api import acoustic_exchange as api
 
     return api.ScheduleDetails.model_validate(given)
 
 
-def _is_job_id(noted: JSON) -> bool:
-    return isinstance(noted, int) and not isinstance(noted, bool)
+def _given(task: AcousticExchangeJobOperator, model: type[Input], **others: Any) -> dict[str, Any]:
+    """The fields of a model that a task was given, ids of the vendor as numbers.
 
-
-async def _job(job_category: api.JobCategory, job_id: int) -> JSON:
-    from airflow_provider_activation.api import acoustic_exchange as api
-
-    job = await api.get_job(job_category, job_id)
-    return job.plain()
+    :param others: values of fields whose attributes have another name.
+    """
+    fields = {name: getattr(task, name) for name in model.model_fields}
+    given = {name: value for name, value in {**fields, **others}.items() if value is not None}
+    for name in ("endpoint_id", "segment_id", "destination_endpoint_id"):
+        if name in given:
+            given[name] = whole_number(name, given[name])
+    return given

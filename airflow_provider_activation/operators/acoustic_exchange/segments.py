@@ -1,30 +1,22 @@
-"""Operators for Acoustic Exchange: the segments an endpoint offers."""
+"""Operators for Acoustic Exchange: the segments that an endpoint offers."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from airflow_provider_activation.arguments import one_of, whole_number
-from airflow_provider_activation.tasks import AcousticExchangeTask
 from airflow_provider_activation.operators.base import JSON, ActionOperator
+from airflow_provider_activation.tasks import AcousticExchangeTask
 
-if TYPE_CHECKING:
-    from airflow_provider_activation.api import acoustic_exchange as api
-    from airflow_provider_activation.api.steps import Steps
-
-
-__all__ = [
-    "AcousticExchangeDefineSegmentsOperator",
-    "AcousticExchangeDeleteSegmentsOperator",
-]
+__all__ = ["AcousticExchangeDefineSegmentsOperator", "AcousticExchangeDeleteSegmentsOperator"]
 
 
 class AcousticExchangeDefineSegmentsOperator(AcousticExchangeTask, ActionOperator):
-    """Describe the segments an endpoint offers. Needs the endpoint's own key.
+    """Define the segments that an endpoint offers. Needs the endpoint's own key.
 
-    May be run any number of times. Returns ``{"endpointId": ..., "added": [...], "unchanged": [...]}``,
-    lists of segment ids.
+    The task may be run any number of times. Returns ``{"endpointId": ..., "added": [...], "unchanged":
+    [...]}``, with lists of segment ids.
 
     Documents: "POST" and "PUT /v1/endpoint/{endpointId}/segments".
 
@@ -38,10 +30,12 @@ class AcousticExchangeDefineSegmentsOperator(AcousticExchangeTask, ActionOperato
         )
 
     :param endpoint_id: the endpoint (templated).
-    :param segments: the segments in the vendor's own field names; exactly one of ``id`` (a number) and
-        ``id_string`` each (templated).
-    :param mode: ``append`` adds those that are not there yet; ``replace`` makes these the only ones.
-    :raises Conflict: a segment is there and is described otherwise, which only ``replace`` can change.
+    :param segments: the segments, with the vendor's own field names; each has either an ``id`` (a number) or
+        an ``id_string`` (templated).
+    :param mode: ``append`` adds the segments that the endpoint does not offer yet; ``replace`` replaces all
+        segments of the endpoint.
+    :param acoustic_exchange_conn_id: the connection's id (templated).
+    :raises Conflict: the endpoint offers a segment with another description, which only ``replace`` changes.
     :raises Refused: the service answered false.
     """
 
@@ -53,68 +47,35 @@ class AcousticExchangeDefineSegmentsOperator(AcousticExchangeTask, ActionOperato
         endpoint_id: int | str,
         segments: Sequence[Mapping[str, Any]],
         mode: str = "append",
+        acoustic_exchange_conn_id: str = "acoustic_exchange_default",
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
+        self.acoustic_exchange_conn_id = acoustic_exchange_conn_id
         self.endpoint_id = endpoint_id
         self.segments = segments
         self.mode = one_of("mode", mode, ("append", "replace"))
 
     async def steps(self) -> JSON:
+        from airflow_provider_activation.actions import acoustic_exchange as actions
         from airflow_provider_activation.api import acoustic_exchange as api
-        from airflow_provider_activation.errors import UncertainOutcome
-        from airflow_provider_activation.actions.base import look_until
-
-        def missing_now() -> Steps[list[api.SegmentDefinition]]:
-            return self._missing(endpoint_id, wanted)
-
-        def nothing(missing: list[api.SegmentDefinition]) -> bool:
-            return not missing
 
         endpoint_id = whole_number("endpoint_id", self.endpoint_id)
         wanted = [api.SegmentDefinition.model_validate(segment) for segment in self.segments]
-        if self.mode == "replace":
-            await api.replace_segments(endpoint_id, wanted)
-            return _defined(endpoint_id, added=wanted, unchanged=[])
-        missing = await (look_until(missing_now, nothing) if self.tried_before else missing_now())
-        if missing:
-            try:
-                await api.add_segments(endpoint_id, missing)
-            except UncertainOutcome:
-                if await look_until(missing_now, nothing):
-                    raise
-        unchanged = [segment for segment in wanted if segment not in missing]
-        return _defined(endpoint_id, added=missing, unchanged=unchanged)
-
-    async def _missing(
-        self, endpoint_id: int, segments: Sequence[api.SegmentDefinition]
-    ) -> list[api.SegmentDefinition]:
-        from airflow_provider_activation.api import acoustic_exchange as api
-        from airflow_provider_activation.errors import Conflict, NotFound
-
-        missing = []
-        for segment in segments:
-            try:
-                known = await api.get_segment(endpoint_id, segment.path_id)
-            except NotFound:
-                missing.append(segment)
-                continue
-            if differences := segment.differences(known):
-                raise Conflict(
-                    f"segment {segment.path_id} is there with another {' and another '.join(differences)}; "
-                    'mode="replace" describes all segments of the endpoint anew.',
-                    service=api.SERVICE,
-                    operation="add_segments",
-                )
-        return missing
+        if self.mode == "append":
+            segments = actions.Segments(endpoint_id=endpoint_id, segments=wanted)
+            return await segments.add(tried_before=self.tried_before)
+        await api.replace_segments(endpoint_id, wanted)
+        ids = [segment.path_id for segment in wanted]
+        return {"endpointId": endpoint_id, "added": ids, "unchanged": []}
 
 
 class AcousticExchangeDeleteSegmentsOperator(AcousticExchangeTask, ActionOperator):
-    """Have an endpoint no longer offer some segments, or any. Needs the endpoint's own key.
+    """Delete some or all segments that an endpoint offers. Needs the endpoint's own key.
 
-    May be run any number of times. Returns ``{"endpointId": ..., "deleted": [...], "absent": [...]}``,
-    lists of segment ids; null instead of the lists if all were deleted. Documents: "DELETE
-    /v1/endpoint/{endpointId}/segments" and "DELETE /v1/endpoint/{endpointId}/segments/{segmentId}".
+    The task may be run any number of times. Returns ``{"endpointId": ..., "deleted": [...], "absent":
+    [...]}``, with lists of segment ids; null instead of the lists if all segments were deleted. Documents:
+    "DELETE /v1/endpoint/{endpointId}/segments" and "DELETE /v1/endpoint/{endpointId}/segments/{segmentId}".
 
     .. code-block:: python
 
@@ -126,9 +87,10 @@ class AcousticExchangeDeleteSegmentsOperator(AcousticExchangeTask, ActionOperato
         )
 
     :param endpoint_id: the endpoint (templated).
-    :param segment_ids: the segments, numbers or texts as they were defined (templated).
+    :param segment_ids: the numbers or texts with which the segments were defined (templated).
     :param all_segments: True deletes every segment of the endpoint; ``segment_ids`` is then left out.
-    :raises Refused: the service answered false and does not show that they are gone.
+    :param acoustic_exchange_conn_id: the connection's id (templated).
+    :raises Refused: the service answered false, and does not show that the segments are gone.
     """
 
     template_fields = (*AcousticExchangeTask.template_fields, "endpoint_id", "segment_ids")
@@ -139,9 +101,11 @@ class AcousticExchangeDeleteSegmentsOperator(AcousticExchangeTask, ActionOperato
         endpoint_id: int | str,
         segment_ids: Sequence[int | str] | None = None,
         all_segments: bool = False,
+        acoustic_exchange_conn_id: str = "acoustic_exchange_default",
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
+        self.acoustic_exchange_conn_id = acoustic_exchange_conn_id
         self.endpoint_id = endpoint_id
         self.segment_ids = segment_ids
         self.all_segments = all_segments
@@ -150,64 +114,17 @@ class AcousticExchangeDeleteSegmentsOperator(AcousticExchangeTask, ActionOperato
 
     async def steps(self) -> JSON:
         from airflow_provider_activation.api import acoustic_exchange as api
-        from airflow_provider_activation.errors import InvalidRequest, NotFound, Refused
+        from airflow_provider_activation.errors import InvalidRequest
 
         endpoint_id = whole_number("endpoint_id", self.endpoint_id)
         if self.all_segments:
-            try:
-                await api.delete_segments(endpoint_id)
-            except Refused:
-                # false may also say that there were none, perhaps since an earlier sending of this call
-                if not (await _offers_none(endpoint_id)):
-                    raise
+            await api.delete_all_segments(endpoint_id)
             return {"endpointId": endpoint_id, "deleted": None, "absent": None}
         given = self.segment_ids
         if isinstance(given, str) or not given:
             raise InvalidRequest(f"segment_ids must be a list of ids and not empty, but is {given!r}.")
-        deleted, absent = [], []
+        ids: dict[str, list[int | str]] = {"deleted": [], "absent": []}
         for segment_id in given:
-            if not (await _is_offered(endpoint_id, segment_id)):
-                absent.append(segment_id)
-                continue
-            try:
-                await api.delete_segment(endpoint_id, segment_id)
-            except (NotFound, Refused):
-                # it was there a moment ago: if it is gone, an earlier sending of this call deleted it
-                if await _is_offered(endpoint_id, segment_id):
-                    raise
-            deleted.append(segment_id)
-        return {"endpointId": endpoint_id, "deleted": deleted, "absent": absent}
-
-
-async def _is_offered(endpoint_id: int, segment_id: int | str) -> bool:
-    from airflow_provider_activation.api import acoustic_exchange as api
-    from airflow_provider_activation.errors import NotFound
-
-    try:
-        await api.get_segment(endpoint_id, segment_id)
-    except NotFound:
-        return False
-    return True
-
-
-async def _offers_none(endpoint_id: int) -> bool:
-    """Whether the endpoint is listed without any segment. The documents do not show the list: what cannot
-    be found there proves nothing."""
-    from airflow_provider_activation.api import acoustic_exchange as api
-
-    query = api.EndpointQuery(source=True, segment=True, load_segments=True, page_size=1)
-    endpoints = await api.list_endpoints(query)
-    return any(
-        endpoint.endpoint_id == str(endpoint_id) and getattr(endpoint, "segments", None) == []
-        for endpoint in endpoints
-    )
-
-
-def _defined(
-    endpoint_id: int, *, added: Sequence[api.SegmentDefinition], unchanged: Sequence[api.SegmentDefinition]
-) -> JSON:
-    return {
-        "endpointId": endpoint_id,
-        "added": [segment.path_id for segment in added],
-        "unchanged": [segment.path_id for segment in unchanged],
-    }
+            was_offered = await api.delete_segment_if_offered(endpoint_id, segment_id)
+            ids["deleted" if was_offered else "absent"].append(segment_id)
+        return {"endpointId": endpoint_id, **ids}

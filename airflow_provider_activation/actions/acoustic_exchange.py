@@ -1,0 +1,258 @@
+"""What is made at Acoustic Exchange at most once: jobs, the data of a job, and segments."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Self
+
+from airflow_provider_activation.actions.base import (
+    JSON,
+    Action,
+    Candidate,
+    Finished,
+    IfExists,
+    Memory,
+    OnUncertain,
+    marked,
+)
+from airflow_provider_activation.actions.items import ItemsAction, submit_items
+from airflow_provider_activation.api import acoustic_exchange as api
+from airflow_provider_activation.api.call import Call
+from airflow_provider_activation.errors import Conflict, InvalidRequest, NotFound
+
+
+@dataclass(frozen=True, kw_only=True)
+class _OfJob(Action):
+    """An action whose id is the id of a job, and whose result is that job.
+
+    :param job_category: the category of the job.
+    """
+
+    job_category: api.JobCategory
+
+    def is_id(self, stored: JSON) -> bool:
+        return isinstance(stored, int) and not isinstance(stored, bool)
+
+    async def result(self, made: JSON) -> JSON:
+        return (await api.get_job(self.job_category, made)).plain()
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Job(_OfJob):
+    """A job, found again in the list of the jobs of its category."""
+
+    # it is not documented whether a finished job stays in the list
+    proves_absence = False
+
+    @property
+    def is_marked(self) -> bool:
+        """Whether the job carries the submission key, so that no other task can have started it."""
+        return False
+
+    @property
+    def endpoint_id(self) -> int | None:
+        """The endpoint among whose jobs it is listed; None for the jobs of all endpoints."""
+        return None
+
+    def may_have_made(self, job: api.Job) -> bool:
+        """Whether a job may be the one that this starts."""
+        return True
+
+    async def before(self) -> JSON:
+        return [] if self.is_marked else [job.job_id for job in await self._jobs()]
+
+    async def find(self, before: JSON) -> list[Candidate]:
+        return [
+            Candidate(
+                job.job_id,
+                f"job {job.job_id} ({job.state})",
+                failed=job.state in api.FAILED,
+                certain=self.is_marked or before is not None,
+            )
+            for job in await self._jobs()
+            if job.job_id not in (before or []) and self.may_have_made(job)
+        ]
+
+    async def recall(self, made: JSON) -> bool:
+        return (await api.get_job(self.job_category, made)).state in api.FAILED
+
+    async def _jobs(self) -> list[api.Job]:
+        # the list is read before the job is started, so it must refuse a key that cannot start the job
+        listing = api.list_jobs(self.job_category, endpoint_id=self.endpoint_id)
+        return await replace(listing, key_levels=self.create().key_levels)
+
+
+@dataclass(frozen=True, kw_only=True)
+class SegmentExport(_Job):
+    """A job that shares an audience.
+
+    :param export: the export, with the user's own description.
+    :param key: the submission key, added at the end of the description; None leaves it as it is.
+    """
+
+    noun = "segment export"
+
+    job_category: api.JobCategory = "SEGMENT_EXPORT"
+    export: api.SegmentExport
+    key: str | None
+
+    @property
+    def is_marked(self) -> bool:
+        return self.key is not None
+
+    @property
+    def endpoint_id(self) -> int:
+        return self.export.endpoint_id
+
+    @property
+    def sent(self) -> api.SegmentExport:
+        """The export as it is sent."""
+        if self.key is None:
+            return self.export
+        description = marked(self.export.destination_segment_description, self.key)
+        return self.export.model_copy(update={"destination_segment_description": description})
+
+    def create(self) -> Call[int]:
+        return api.export_segment(self.sent)
+
+    def may_have_made(self, job: api.Job) -> bool:
+        return self.sent.may_have_made(job)
+
+
+@dataclass(frozen=True, kw_only=True)
+class IdentityImport(_Job):
+    """A job that imports identities. No field of it can carry the submission key.
+
+    :param identity_import: the import.
+    """
+
+    noun = "identity import"
+
+    job_category: api.JobCategory = "IDENTITY_IMPORT"
+    identity_import: api.IdentityImport
+
+    @property
+    def endpoint_id(self) -> int:
+        return self.identity_import.endpoint_id
+
+    def create(self) -> Call[int]:
+        return api.import_identities(self.identity_import)
+
+    def may_have_made(self, job: api.Job) -> bool:
+        return self.identity_import.may_have_made(job)
+
+
+@dataclass(frozen=True, kw_only=True)
+class SegmentRefresh(_Job):
+    """A job that refreshes the list of segments. Any new job of its category may be it."""
+
+    noun = "refresh of segments"
+
+    job_category: api.JobCategory = "SEGMENT_POPULATE_DB"
+
+    def create(self) -> Call[int]:
+        return api.refresh_segments()
+
+
+@dataclass(frozen=True, kw_only=True)
+class JobData(_OfJob):
+    """The audience of a job that waits for its data.
+
+    :param job_id: the job.
+    :param file: the CSV file.
+    :param content_type: the media type of the file.
+    """
+
+    noun = "job data"
+
+    if_exists: IfExists = "fail"
+    job_id: int
+    file: Path
+    content_type: str
+
+    async def resolved(self) -> Self:
+        if not self.file.is_file() or self.file.stat().st_size == 0:
+            raise InvalidRequest(f"file: {self.file} is not there or is empty.")
+        return self
+
+    def create(self) -> Call[None]:
+        return api.upload_job_data(self.job_id, self.file, self.content_type)
+
+    async def find(self, before: JSON) -> list[Candidate]:
+        # a job that waits has no data yet; a job in any other state has its data
+        job = await api.get_job(self.job_category, self.job_id)
+        if job.state in api.WAITING_TO_RECEIVE_DATA:
+            return []
+        return [Candidate(self.job_id, f"job {self.job_id} is {job.state} and waits for no data")]
+
+    def id_of(self, response: None, before: JSON) -> int:
+        return self.job_id
+
+
+@dataclass(frozen=True, kw_only=True)
+class Segments(ItemsAction[int | str, api.SegmentDefinition, api.Segment]):
+    """Segments to add to those that an endpoint offers.
+
+    :param endpoint_id: the endpoint.
+    :param segments: the segments; those that the endpoint offers already are left out.
+    """
+
+    noun = "segments"
+
+    endpoint_id: int
+    segments: Sequence[api.SegmentDefinition]
+
+    async def add(self, *, tried_before: bool) -> JSON:
+        """Add the segments and return the task's result. Nothing is stored between the tries of a task.
+
+        :param tried_before: whether an earlier try may have added them.
+        """
+        memory = Memory(None, generation=1, first_try=not tried_before)
+        return (await self.make(memory, "fail")).result
+
+    async def make(self, memory: Memory, on_uncertain: OnUncertain) -> Finished:
+        made = await submit_items(self, memory)
+        if made.lost is not None:
+            raise made.lost
+        ids = [segment.path_id for segment in self.segments]
+        return Finished(
+            {
+                "endpointId": self.endpoint_id,
+                "added": [segment_id for segment_id in ids if segment_id not in made.unchanged],
+                "unchanged": [segment_id for segment_id in ids if segment_id in made.unchanged],
+            }
+        )
+
+    def wanted(self) -> dict[int | str, api.SegmentDefinition]:
+        return {segment.path_id: segment for segment in self.segments}
+
+    async def listed(self) -> dict[int | str, api.Segment]:
+        listed = {}
+        for segment_id in self.wanted():
+            try:
+                listed[segment_id] = await api.get_segment(self.endpoint_id, segment_id)
+            except NotFound:
+                continue
+        return listed
+
+    def differs(self, wanted: api.SegmentDefinition, listed: api.Segment) -> str | None:
+        if differences := wanted.differences(listed):
+            raise Conflict(
+                f"segment {wanted.path_id} is there with another {' and another '.join(differences)}; "
+                'mode="replace" describes all segments of the endpoint anew.',
+                service=api.SERVICE,
+                operation="add_segments",
+            )
+        return None
+
+    def calls(
+        self, missing: Mapping[int | str, api.SegmentDefinition]
+    ) -> Iterator[tuple[Sequence[int | str], Call[bool]]]:
+        if missing:
+            segments = [segment for segment in self.segments if segment.path_id in missing]
+            yield [*missing], api.add_segments(self.endpoint_id, segments)
+
+    def name(self, key: int | str) -> str:
+        return repr(key)
