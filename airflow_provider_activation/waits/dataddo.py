@@ -16,8 +16,8 @@ from airflow_provider_activation.waits.probe import Done, Failed, Outcome, Pendi
 class RunProbe(Probe):
     """A run of a source or a flow that was put in the queue. The result is its status.
 
-    A run has no id. The timestamps that the service gave before the enqueue distinguish it from the run
-    before: ``live`` with a later finish is this run, done; ``live`` with the old timestamps is the run before.
+    A run has no id. Its timestamps distinguish it from the run before: ``live`` with a later finish is this
+    run, and it is done; ``live`` with the timestamps from before the enqueue is still the run before.
 
     :param last_run_started: when the run before started, in ISO 8601; None if there was none.
     :param last_run_finished: when the run before finished, in ISO 8601; None if there was none.

@@ -163,7 +163,9 @@ class TestBuildFlow:
     ) -> None:
         hook = DataddoHook()
         second = hook.create_source("snapchat", hook.get_source_metadata(snapchat_source)).id
-        named = rf"holds 2 .* source {snapchat_source} 'Snapchat Insights'; source {second} 'Snapchat Insights'"
+        named = (
+            rf"holds 2 .* source {snapchat_source} 'Snapchat Insights'; source {second} 'Snapchat Insights'"
+        )
         with pytest.raises(Conflict, match=named):
             Task(build_flow).run()
         assert (len(held(connections, "services")), held(connections, "flows")) == (1, [])
