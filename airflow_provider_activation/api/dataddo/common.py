@@ -1,4 +1,4 @@
-"""What the calls of Dataddo have in common: bodies with open fields, and how answers are read."""
+"""What the calls of Dataddo have in common: bodies with open fields, and how responses are read."""
 
 from __future__ import annotations
 
@@ -85,5 +85,5 @@ def created(kind: type[R], folder: str) -> Callable[[Answer], R]:
 
 
 def cloned(kind: type[R]) -> Callable[[Answer], R | None]:
-    """The clone; None if the answer has no body, since a 204 does not give the clone's id."""
+    """The clone; None if the response has no body, since a 204 does not give the clone's id."""
     return lambda answer: kind.model_validate(answer.json()) if answer.text.strip() else None

@@ -94,7 +94,7 @@ class Flow(Resource):
 
 
 class Write(Resource):
-    """The answer to `enqueue_write`."""
+    """The response to `enqueue_write`."""
 
     execution_id: TextId | None = Field(default=None, alias="executionId")
 
@@ -180,7 +180,7 @@ def delete_flow(flow_id: str) -> Call[None]:
 def clone_flow(flow_id: str) -> Call[Flow | None]:
     """Create a copy of a flow: GET /flows/{flow_id}/clone. Not repeated, since this GET creates a flow.
 
-    :returns: the copy; None if the answer has no body. The specification promises both a flow and the
+    :returns: the copy; None if the response has no body. The specification promises both a flow and the
         status 204, which has no body.
     """
     return request("GET", "/flows/{flow_id}/clone", Safety.ONCE, cloned(Flow), flow_id=flow_id)
@@ -232,7 +232,7 @@ def debug_flow_api(flow_id: str) -> Call[DebugResult]:
 
 @endpoint
 def enqueue_write(flow_id: str, *, skip_rules_validation: bool | None = None) -> Call[Write]:
-    """Have a flow write: POST /flows/{flow_id}/write/enqueue. No endpoint takes the execution id it answers.
+    """Have a flow write: POST /flows/{flow_id}/write/enqueue. No endpoint takes the execution id it gives.
 
     Document: "Backfilling" and the description of the headless beta API.
 
@@ -259,7 +259,7 @@ def get_write_status(flow_id: str) -> Call[RunStatus]:
 def update_write_status(flow_id: str, changes: Mapping[str, Any]) -> Call[dict[str, Any]]:
     """Change the status of a flow's writes: PUT /flows/{flow_id}/write/status.
 
-    :param changes: the body, plain JSON; no document describes its fields or the answer's.
+    :param changes: the body, plain JSON; no document describes its fields or those of the response.
     """
     body = plain_json("changes", changes)
     return put("/flows/{flow_id}/write/status", updated_fields, body, flow_id=flow_id)
@@ -355,7 +355,7 @@ def delete_destination(destination_id: str) -> Call[None]:
 def clone_destination(destination_id: str) -> Call[Destination | None]:
     """Create a copy of a destination: GET /destinations/{destination_id}/clone. See `clone_flow`.
 
-    :returns: the copy; None if the answer has no body.
+    :returns: the copy; None if the response has no body.
     """
     path = "/destinations/{destination_id}/clone"
     return request("GET", path, Safety.ONCE, cloned(Destination), destination_id=destination_id)

@@ -72,7 +72,7 @@ class ConnectorOption(Resource):
 
 
 class Preview(Resource):
-    """Rows that a source would load. The specification's generic path answers ``data`` only."""
+    """Rows that a source would load. The specification's generic path returns ``data`` only."""
 
     status: Any = None
     log: Any = None
@@ -87,7 +87,7 @@ class Preview(Resource):
 def log_in(email: str, password: str) -> Call[Token]:
     """Get an access token: POST /auth.
 
-    The answer may hold a realm and a provider beside the token; later calls send them back.
+    The response may hold a realm and a provider beside the token; later calls send them back.
 
     Document: "Authentication".
     """
@@ -151,7 +151,7 @@ def create_typed_service(service: str, data: Mapping[str, str]) -> Call[Authoriz
 def update_service(service_id: str, changes: Mapping[str, Any]) -> Call[dict[str, Any]]:
     """Change an authorised service: PUT /services/{service_id}.
 
-    :param changes: the body, plain JSON; the specification leaves its fields and the answer's open.
+    :param changes: the body, plain JSON; the specification leaves its fields and the response open.
     """
     body = plain_json("changes", changes)
     return put("/services/{service_id}", updated_fields, body, service_id=service_id)
@@ -238,8 +238,8 @@ def run_connector_action(
 def preview_connector(connector_id: str, payload: Mapping[str, Any]) -> Call[Preview]:
     """Show the rows that a source would load: POST /connectors/{connector_id}/preview. Creates nothing.
 
-    This is the documented step before `create_source`. The specification's generic path answers a list of
-    rows; the paths of its single connectors answer an object with the rows under ``data``.
+    This is the documented step before `create_source`. The specification's generic path returns a list of
+    rows; the paths of its single connectors return an object with the rows under ``data``.
 
     :param payload: as for `create_source`.
     """

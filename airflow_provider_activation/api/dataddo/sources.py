@@ -214,7 +214,7 @@ def get_source_request(source_id: str) -> Call[dict[str, Any]]:
 def update_source_request(source_id: str, changes: Mapping[str, Any]) -> Call[dict[str, Any]]:
     """Change the request that a source sends to the third party: PUT /sources/{source_id}/request.
 
-    :param changes: the body, plain JSON; the specification leaves its fields and the answer's open.
+    :param changes: the body, plain JSON; the specification leaves its fields and the response open.
     """
     body = plain_json("changes", changes)
     return put("/sources/{source_id}/request", updated_fields, body, source_id=source_id)
@@ -254,7 +254,7 @@ def enqueue_extraction(
 ) -> Call[None]:
     """Have a source load: POST /sources/{source_id}/extraction/enqueue.
 
-    The answer is 202 and has no id of the run.
+    The response is 202 and has no id of the run.
 
     Document: "Backfilling" and the description of the headless beta API.
 
@@ -288,10 +288,10 @@ def update_extraction(source_id: str, changes: Mapping[str, Any]) -> Call[Extrac
 def deactivate_extraction(source_id: str, action: ExtractionAction | None = None) -> Call[ExtractionAction]:
     """Stop a source from loading, also on its schedule: POST /sources/{source_id}/extraction/deactivate.
 
-    The specification demands the body that `get_extraction` answers, and requires none of its fields. It
+    The specification demands the body that `get_extraction` returns, and requires none of its fields. It
     does not say whether the service overwrites the action with it.
 
-    :param action: the answer of `get_extraction`, sent back unchanged, which is right in either case. If
+    :param action: the result of `get_extraction`, sent back unchanged, which is right in either case. If
         left out, an empty object is sent.
     """
     return request(

@@ -1,4 +1,4 @@
-"""Dataddo: values that several calls take or answer: date ranges, schedules, statuses of runs.
+"""Dataddo: values that several calls take or return: date ranges, schedules, statuses of runs.
 
 Documents: the vendor's pages on date ranges and on backfilling, and its description of the headless API.
 """
@@ -119,7 +119,7 @@ class Schedule(Input):
     The documents do not say whether the service keeps or clears a field that is left out. To change one
     field, send all of `CurrentSchedule.schedule` with this field changed.
 
-    The service answers ``day_of_month`` and ``day_of_week``, but takes ``dayOfMonth`` and ``dayOfWeek``.
+    The service returns ``day_of_month`` and ``day_of_week``, but takes ``dayOfMonth`` and ``dayOfWeek``.
     Both spellings are accepted here; the second is sent. The documents do not say which day of the week 1
     is. The specification describes ``minute`` as the hour by mistake.
     """
@@ -140,7 +140,7 @@ class Schedule(Input):
         return self.model_dump(mode="json", by_alias=True, exclude_unset=True)
 
     def parameters(self) -> dict[str, str]:
-        """The schedule as parameters of a new source, which have the spelling that the service answers."""
+        """The schedule as parameters of a new source, which have the spelling that the service returns."""
         return self.model_dump(exclude_none=True)
 
 

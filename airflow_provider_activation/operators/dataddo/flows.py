@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from airflow_provider_activation.arguments import filled, one_of, places_in_a_connection, some_ids
 from airflow_provider_activation.operators.base import JSON, DeleteOperator, SubmitOperator
@@ -289,7 +290,34 @@ class DataddoBuildFlowOperator(DataddoCredentials):
         )
 
 
-class DataddoDeleteServiceOperator(DataddoTask, DeleteOperator):
+class DataddoDelete(DataddoTask, DeleteOperator):
+    """An operator that deletes a resource, after a look whether it exists."""
+
+    template_fields = DataddoTask.template_fields
+    id_argument: ClassVar[str]
+    """The argument that holds the resource's id."""
+
+    @abstractmethod
+    def calls(self) -> tuple[Call[Any], Call[None]]:
+        """The calls that read and delete the resource."""
+
+    @property
+    def resource_id(self) -> str:
+        """The resource's id as text; a template may render a number."""
+        return str(getattr(self, self.id_argument))
+
+    def look(self) -> Call[Any]:
+        return self.calls()[0]
+
+    def delete(self) -> Call[None]:
+        return self.calls()[1]
+
+    @property
+    def result(self) -> JSON:
+        return {"id": self.resource_id}
+
+
+class DataddoDeleteServiceOperator(DataddoDelete):
     """Delete an authorised service. Returns ``{"id": ...}``. Dataddo refuses it while a source uses it.
 
     Document: the description of the headless beta API, "DELETE /services/{id}".
@@ -303,28 +331,20 @@ class DataddoDeleteServiceOperator(DataddoTask, DeleteOperator):
     """
 
     template_fields = (*DataddoTask.template_fields, "service_id")
+    id_argument = "service_id"
 
     def __init__(self, *, service_id: str, dataddo_conn_id: str = "dataddo_default", **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.dataddo_conn_id = dataddo_conn_id
         self.service_id = service_id
 
-    def look(self) -> Call[Any]:
+    def calls(self) -> tuple[Call[Any], Call[None]]:
         from airflow_provider_activation.api import dataddo as api
 
-        return api.get_service(str(self.service_id))
-
-    def delete(self) -> Call[Any]:
-        from airflow_provider_activation.api import dataddo as api
-
-        return api.delete_service(str(self.service_id))
-
-    @property
-    def result(self) -> JSON:
-        return {"id": str(self.service_id)}
+        return api.get_service(self.resource_id), api.delete_service(self.resource_id)
 
 
-class DataddoDeleteSourceOperator(DataddoTask, DeleteOperator):
+class DataddoDeleteSourceOperator(DataddoDelete):
     """Delete a source and what it loaded. Returns ``{"id": ...}``.
 
     Document: the description of the headless beta API, "DELETE /sources/{id}".
@@ -340,28 +360,20 @@ class DataddoDeleteSourceOperator(DataddoTask, DeleteOperator):
     """
 
     template_fields = (*DataddoTask.template_fields, "source_id")
+    id_argument = "source_id"
 
     def __init__(self, *, source_id: str, dataddo_conn_id: str = "dataddo_default", **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.dataddo_conn_id = dataddo_conn_id
         self.source_id = source_id
 
-    def look(self) -> Call[Any]:
+    def calls(self) -> tuple[Call[Any], Call[None]]:
         from airflow_provider_activation.api import dataddo as api
 
-        return api.get_source(str(self.source_id))
-
-    def delete(self) -> Call[Any]:
-        from airflow_provider_activation.api import dataddo as api
-
-        return api.delete_source(str(self.source_id))
-
-    @property
-    def result(self) -> JSON:
-        return {"id": str(self.source_id)}
+        return api.get_source(self.resource_id), api.delete_source(self.resource_id)
 
 
-class DataddoDeleteFlowOperator(DataddoTask, DeleteOperator):
+class DataddoDeleteFlowOperator(DataddoDelete):
     """Delete a flow. Returns ``{"id": ...}``.
 
     Document: the description of the headless beta API, "DELETE /flows/{id}".
@@ -375,22 +387,14 @@ class DataddoDeleteFlowOperator(DataddoTask, DeleteOperator):
     """
 
     template_fields = (*DataddoTask.template_fields, "flow_id")
+    id_argument = "flow_id"
 
     def __init__(self, *, flow_id: str, dataddo_conn_id: str = "dataddo_default", **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.dataddo_conn_id = dataddo_conn_id
         self.flow_id = flow_id
 
-    def look(self) -> Call[Any]:
+    def calls(self) -> tuple[Call[Any], Call[None]]:
         from airflow_provider_activation.api import dataddo as api
 
-        return api.get_flow(str(self.flow_id))
-
-    def delete(self) -> Call[Any]:
-        from airflow_provider_activation.api import dataddo as api
-
-        return api.delete_flow(str(self.flow_id))
-
-    @property
-    def result(self) -> JSON:
-        return {"id": str(self.flow_id)}
+        return api.get_flow(self.resource_id), api.delete_flow(self.resource_id)
