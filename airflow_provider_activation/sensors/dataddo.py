@@ -14,23 +14,16 @@ if TYPE_CHECKING:
 
 
 class DataddoRunSensor(DataddoTask, ActivationSensor):
-    """Wait until a run has finished that somebody else started: a schedule, a person, another task.
-
-    :param finished_after: a moment with its time zone; runs that finished before it do not count. Left
-        out, any run that ever finished does (templated).
-    """
+    """Wait for the end of a run that a schedule, a person or another task started."""
 
     template_fields = (*DataddoTask.template_fields, "finished_after")
-
-    def __init__(self, *, finished_after: datetime | str | None = None, **kwargs: Any) -> None:
-        super().__init__(**kwargs)
-        self.finished_after = finished_after
+    finished_after: datetime | str | None
 
     @property
     def after(self) -> str | None:
         """`finished_after` in ISO 8601.
 
-        :raises InvalidRequest: it is no moment or says no time zone.
+        :raises InvalidRequest: it is no timestamp, or has no time zone.
         """
         return moment("finished_after", self.finished_after) if self.finished_after else None
 
@@ -38,8 +31,8 @@ class DataddoRunSensor(DataddoTask, ActivationSensor):
 class DataddoSourceSensor(DataddoRunSensor):
     """Wait until a source has loaded. Returns the source's status.
 
-    A source that is broken or inactive fails the task. Document: "Backfilling"; a run has no id there,
-    which is why ``finished_after`` tells which one is meant.
+    The task fails if the source is broken or inactive. A run has no id: ``finished_after`` says which run
+    to wait for. Document: "Backfilling".
 
     .. code-block:: python
 
@@ -48,13 +41,25 @@ class DataddoSourceSensor(DataddoRunSensor):
         )
 
     :param source_id: the source (templated).
+    :param finished_after: a timestamp with its time zone: only a run that finished after it counts. If left
+        out, any finished run counts (templated).
+    :param dataddo_conn_id: the connection's id (templated).
     """
 
     template_fields = (*DataddoRunSensor.template_fields, "source_id")
 
-    def __init__(self, *, source_id: str, **kwargs: Any) -> None:
+    def __init__(
+        self,
+        *,
+        source_id: str,
+        finished_after: datetime | str | None = None,
+        dataddo_conn_id: str = "dataddo_default",
+        **kwargs: Any,
+    ) -> None:
         super().__init__(**kwargs)
+        self.dataddo_conn_id = dataddo_conn_id
         self.source_id = source_id
+        self.finished_after = finished_after
 
     def probe(self) -> SourceRunProbe:
         from airflow_provider_activation.waits.dataddo import SourceRunProbe
@@ -65,7 +70,7 @@ class DataddoSourceSensor(DataddoRunSensor):
 class DataddoFlowSensor(DataddoRunSensor):
     """Wait until a flow has written. Returns the flow's status.
 
-    A flow that is broken or inactive fails the task. Document: "Backfilling"; see `DataddoSourceSensor`.
+    The task fails if the flow is broken or inactive. Document: "Backfilling".
 
     .. code-block:: python
 
@@ -74,13 +79,24 @@ class DataddoFlowSensor(DataddoRunSensor):
         )
 
     :param flow_id: the flow (templated).
+    :param finished_after: see `DataddoSourceSensor` (templated).
+    :param dataddo_conn_id: the connection's id (templated).
     """
 
     template_fields = (*DataddoRunSensor.template_fields, "flow_id")
 
-    def __init__(self, *, flow_id: str, **kwargs: Any) -> None:
+    def __init__(
+        self,
+        *,
+        flow_id: str,
+        finished_after: datetime | str | None = None,
+        dataddo_conn_id: str = "dataddo_default",
+        **kwargs: Any,
+    ) -> None:
         super().__init__(**kwargs)
+        self.dataddo_conn_id = dataddo_conn_id
         self.flow_id = flow_id
+        self.finished_after = finished_after
 
     def probe(self) -> FlowRunProbe:
         from airflow_provider_activation.waits.dataddo import FlowRunProbe

@@ -19,16 +19,16 @@ ENDED = ("live", "broken")
 class DataddoFlowTrigger(ActivationEventTrigger["api.RunStatus"]):
     """Fires when a run of a flow has ended, once for each run.
 
-    The payload holds ``service``, ``flow_id``, ``status``, and ``run``, the flow's status with the moments
-    of its last run. Dataddo gives runs no id: a run is told from others by the moments at which it
-    started and finished, so that of two runs between two polls only the last fires.
+    The payload holds ``service``, ``flow_id``, ``status``, and ``run``, the flow's status with the
+    timestamps of its last run. A run has no id: it is recognised by its start and its finish. If two runs
+    end between two polls, the trigger fires for the second only.
 
     :param dataddo_conn_id: id of a connection of type ``dataddo``.
     :param flow_id: the flow.
-    :param statuses: out of ``live``, a run that went well, and ``broken``.
-    :param poll_interval: seconds between two questions.
-    :param report_existing: whether to fire for the last run that has ended already when nothing is
-        remembered: at the first start, and before Airflow 3.3 at every start of the triggerer.
+    :param statuses: which runs fire: ``live`` for those that succeeded, ``broken`` for those that failed.
+    :param poll_interval: seconds between two polls.
+    :param report_existing: whether to fire for the last run if it ended before the watch began. From
+        Airflow 3.3 on this concerns only the first start, before it every start of the triggerer.
     :raises ValueError: naming the argument that is out of range.
     """
 
@@ -61,35 +61,29 @@ class DataddoFlowTrigger(ActivationEventTrigger["api.RunStatus"]):
     async def question(self) -> list[api.RunStatus]:
         from airflow_provider_activation.api import dataddo as api
 
-        status = await api.get_flow_status(self.flow_id)
-        return [status]
+        return [await api.get_flow_status(self.flow_id)]
 
-    def id_of(self, thing: api.RunStatus) -> str:
-        return f"{_text(thing.last_run_started)} to {_text(thing.last_run_finished)}"
+    def id_of(self, run: api.RunStatus) -> str:
+        return f"{_text(run.last_run_started)} to {_text(run.last_run_finished)}"
 
-    def reached(self, thing: api.RunStatus) -> str | None:
-        return thing.state if thing.state in self.statuses and _has_ended(thing) else None
+    def reached(self, run: api.RunStatus) -> str | None:
+        return run.state if run.state in self.statuses and _has_ended(run) else None
 
-    def payload(self, thing: api.RunStatus, status: str) -> dict[str, JSON]:
+    def payload(self, run: api.RunStatus, status: str) -> dict[str, JSON]:
         from airflow_provider_activation.api import dataddo as api
 
-        return {
-            "service": api.SERVICE,
-            "flow_id": self.flow_id,
-            "status": status,
-            "run": thing.plain(),
-        }
+        return {"service": api.SERVICE, "flow_id": self.flow_id, "status": status, "run": run.plain()}
 
 
-def _has_ended(status: api.RunStatus) -> bool:
-    """Whether a status tells of a run; a flow that never ran is live too."""
-    started, finished = status.last_run_started, status.last_run_finished
-    if status.state == "live":
-        # a run in the queue shows its start while the status is still that of the run before
+def _has_ended(run: api.RunStatus) -> bool:
+    """Whether a status is that of a run that has ended. A flow that never ran is ``live`` too."""
+    started, finished = run.last_run_started, run.last_run_finished
+    if run.state == "live":
+        # while a run waits in the queue, its start is shown with the status of the run before
         return finished is not None and (started is None or finished >= started)
     return started is not None or finished is not None
 
 
-def _text(moment: datetime | None) -> str:
-    """A moment in one form, whatever zone the service writes it in."""
-    return moment.astimezone(UTC).isoformat() if moment else "-"
+def _text(timestamp: datetime | None) -> str:
+    """A timestamp in UTC, whatever time zone the service writes it in."""
+    return timestamp.astimezone(UTC).isoformat() if timestamp else "-"

@@ -16,11 +16,11 @@ from airflow_provider_activation.waits.probe import Done, Failed, Outcome, Pendi
 class RunProbe(Probe):
     """A run of a source or a flow that was put in the queue. The result is its status.
 
-    A run has no id. It is told from the one before by the moments the service gave before the enqueue:
-    done is `live` with a later finish, and `live` with the old moments is the run before.
+    A run has no id. Its timestamps distinguish it from the run before: ``live`` with a later finish is this
+    run, and it is done; ``live`` with the timestamps from before the enqueue is still the run before.
 
-    :param last_run_started: ISO 8601, as it stood before the enqueue; None if it had never run.
-    :param last_run_finished: the same of the finish.
+    :param last_run_started: when the run before started, in ISO 8601; None if there was none.
+    :param last_run_finished: when the run before finished, in ISO 8601; None if there was none.
     """
 
     hook_class = DataddoHook
@@ -30,15 +30,14 @@ class RunProbe(Probe):
 
     @abstractmethod
     def status_call(self) -> Call[api.RunStatus]:
-        """The question."""
+        """The call that reads the status."""
 
     def has_begun(self, status: api.RunStatus) -> bool:
         """Whether a status shows that the run has begun."""
         return status.state == api.RUNNING or is_later(status.last_run_started, self.last_run_started)
 
     async def look(self) -> Outcome:
-        status = await self.status_call()
-        return self.judge(status)
+        return self.judge(await self.status_call())
 
     def judge(self, status: api.RunStatus) -> Outcome:
         """What a status means for the run that was put in the queue."""
@@ -99,16 +98,16 @@ class FlowRunProbe(RunProbe):
         return f"The {self.subject} goes on at Dataddo, which stops no write; look at the flow's log there."
 
 
-def is_later(moment: datetime | None, before: str | None) -> bool:
-    """Whether a moment came after the one noted; any moment is later than none."""
-    if moment is None:
+def is_later(timestamp: datetime | None, stored: str | None) -> bool:
+    """Whether a timestamp is later than a stored one. Any timestamp is later than None."""
+    if timestamp is None:
         return False
-    return before is None or moment > datetime.fromisoformat(before)
+    return stored is None or timestamp > datetime.fromisoformat(stored)
 
 
-def is_moment(noted: object) -> bool:
-    """Whether something written down is a moment in ISO 8601 with its zone."""
+def is_timestamp(stored: object) -> bool:
+    """Whether a stored value is a timestamp in ISO 8601 with its time zone."""
     try:
-        return isinstance(noted, str) and datetime.fromisoformat(noted).tzinfo is not None
+        return isinstance(stored, str) and datetime.fromisoformat(stored).tzinfo is not None
     except ValueError:
         return False

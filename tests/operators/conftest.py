@@ -95,4 +95,4 @@ def snapchat_flow(snapchat_source: str) -> str:
 @pytest.fixture
 def one_look(monkeypatch: pytest.MonkeyPatch) -> None:
     """A lost answer is looked for once, at once."""
-    monkeypatch.setattr("airflow_provider_activation.actions.base.LOOKS_AFTER_AN_UNCERTAIN_ANSWER", (0,))
+    monkeypatch.setattr("airflow_provider_activation.actions.base.LOOKS_AFTER_DOUBT", (0,))

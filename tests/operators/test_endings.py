@@ -14,6 +14,7 @@ from airflow.sdk.execution_time.task_runner import RuntimeTaskInstance
 from example_tasks import build_flow, connect, create_activity, define, export, register
 from task_running import Task, TaskDeferralError, TaskDeferralTimeout
 
+from airflow_provider_activation.actions.base import Memory
 from airflow_provider_activation.errors import JobFailed, WaitTimeout
 from airflow_provider_activation.hooks.acoustic_exchange import AcousticExchangeHook
 from airflow_provider_activation.hooks.dataddo import DataddoHook
@@ -163,7 +164,7 @@ class TestOthers:
 
 def test_killed_in_the_middle_of_a_call_says_what_happens_next(capsys: pytest.CaptureFixture[str]) -> None:
     operator = DataddoWriteFlowOperator(task_id="write", flow_id="f")
-    operator._submitting = True
+    operator._memory = Memory(None, generation=1, first_try=True)
     operator.on_kill()
     assert "asks the service before it sends anything" in capsys.readouterr().out
 

@@ -435,7 +435,7 @@ class TestDataddo:
         store: bool,
         monkeypatch: pytest.MonkeyPatch,
     ) -> None:
-        monkeypatch.setattr("airflow_provider_activation.actions.base.LOOKS_AFTER_AN_UNCERTAIN_ANSWER", (0,))
+        monkeypatch.setattr("airflow_provider_activation.actions.base.LOOKS_AFTER_DOUBT", (0,))
         status = 400 if what == "refuse" else None
         connections.misbehave(what, service="dataddo", method="POST", path=path, status=status, times=1)
         task = Task(build_flow, store=store)

@@ -132,7 +132,7 @@ class TestBuildFlow:
 
     def test_what_is_there_can_be_refused(self, connections: Sandbox, snapchat_source: str) -> None:
         with pytest.raises(
-            Conflict, match=f"source {snapchat_source} is labelled 'Snapchat Insights' already"
+            Conflict, match=f"source exists already: source {snapchat_source} 'Snapchat Insights'"
         ):
             Task(lambda: build_flow(if_exists="fail")).run()
         assert (len(held(connections, "services")), held(connections, "flows")) == (1, [])
@@ -162,10 +162,31 @@ class TestBuildFlow:
         self, connections: Sandbox, snapchat_source: str
     ) -> None:
         hook = DataddoHook()
-        hook.create_source("snapchat", hook.get_source_metadata(snapchat_source))
-        with pytest.raises(Conflict, match="2 sources labelled 'Snapchat Insights'"):
+        second = hook.create_source("snapchat", hook.get_source_metadata(snapchat_source)).id
+        named = (
+            rf"holds 2 .* source {snapchat_source} 'Snapchat Insights'; source {second} 'Snapchat Insights'"
+        )
+        with pytest.raises(Conflict, match=named):
             Task(build_flow).run()
         assert (len(held(connections, "services")), held(connections, "flows")) == (1, [])
+
+    def test_nor_after_a_try_that_may_have_made_one(
+        self, connections: Sandbox, one_look: None, snapchat_source: str
+    ) -> None:
+        hook = DataddoHook()
+        hook.create_source("snapchat", hook.get_source_metadata(snapchat_source))
+        task = Task(build_flow)
+        assert task.store is not None
+        task.store["activation_source"] = {"version": 1, "generation": 1, "before": None, "given_up": []}
+        with pytest.raises(UncertainOutcome, match="source of an earlier try") as caught:
+            task.run()
+        assert len(caught.value.candidates) == 2
+        assert (len(held(connections, "services")), held(connections, "flows")) == (1, [])
+
+    def test_what_is_to_be_made_shows_no_secret(self, connections: Sandbox) -> None:
+        shown = repr(build_flow().action("a-key"))
+        assert "Snapchat Insights" in shown
+        assert not [secret for secret in connections.secrets.values() if secret in shown]
 
     @pytest.mark.parametrize(
         ("arguments", "named"),

@@ -232,7 +232,7 @@ class TestRun:
     def test_a_run_that_does_not_show_is_neither_assumed_nor_doubled(
         self, slow: Sandbox, kind: Kind, slow_thing: str, what: str, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr("airflow_provider_activation.actions.base.LOOKS_AFTER_AN_UNCERTAIN_ANSWER", (0,))
+        monkeypatch.setattr("airflow_provider_activation.actions.base.LOOKS_AFTER_DOUBT", (0,))
         slow.misbehave(what, service="dataddo", method="POST", path=kind.enqueue)
         task = Task(lambda: kind.run(slow_thing))
         for _ in range(2):
@@ -248,7 +248,7 @@ class TestRun:
     def test_and_is_asked_for_again_if_told_so(
         self, slow: Sandbox, kind: Kind, slow_thing: str, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr("airflow_provider_activation.actions.base.LOOKS_AFTER_AN_UNCERTAIN_ANSWER", (0,))
+        monkeypatch.setattr("airflow_provider_activation.actions.base.LOOKS_AFTER_DOUBT", (0,))
         slow.misbehave("drop_before", service="dataddo", method="POST", path=kind.enqueue)
         task = Task(
             lambda: kind.run(slow_thing, on_uncertain="resubmit", wait_for_completion=False), store=False

@@ -1,7 +1,7 @@
-"""The Dataddo headless API, v1: endpoints and what goes in and out.
+"""The Dataddo headless API, v1: its endpoints, and the values they take and return.
 
 Documents: the vendor's "End-to-end Example", its description of the headless beta API, and its pages
-on backfilling and on date ranges. No document names an error answer.
+on backfilling and on date ranges. No document describes an error response.
 
 Out of scope are certificates, API tokens, members and invitations, which belong to whoever administers
 the account.

@@ -1,4 +1,4 @@
-"""What the calls of Dataddo have in common: paths, free bodies, and how answers are read."""
+"""What the calls of Dataddo have in common: bodies with open fields, and how responses are read."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from airflow_provider_activation.errors import InvalidRequest
 __all__ = ["BASE_URL", "SERVICE"]
 
 R = TypeVar("R", bound=Resource)
+T = TypeVar("T")
 
 SERVICE = "Dataddo"
 BASE_URL = "https://headless.dataddo.com/customer-api/v1"
@@ -22,16 +23,21 @@ BASE_URL = "https://headless.dataddo.com/customer-api/v1"
 endpoint = endpoint_of(SERVICE)
 
 
+def put(template: str, read: Callable[[Answer], T], body: Mapping[str, Any], **ids: Any) -> Call[T]:
+    """The call of an endpoint that overwrites what is stored."""
+    return request("PUT", template, Safety.REPEATABLE, read, json=body, **ids)
+
+
 def delete(template: str, **ids: Any) -> Call[None]:
-    """A call that deletes; it answers nothing."""
+    """The call of an endpoint that deletes."""
     return request("DELETE", template, Safety.REPEATABLE, nothing, **ids)
 
 
 def plain_json(name: str, values: Mapping[str, Any]) -> dict[str, Any]:
-    """A body whose fields the documents leave open, nulls kept.
+    """A body whose fields the documents leave open. None goes out as null.
 
-    :param name: the argument's name, for the refusal.
-    :raises InvalidRequest: it is no mapping, or a value is not plain JSON.
+    :param name: the argument's name, for the error.
+    :raises InvalidRequest: it is not a mapping, or a value is not plain JSON.
     """
     if not isinstance(values, Mapping):
         raise InvalidRequest(f"{name} must be a mapping, but is a {type(values).__name__}.")
@@ -49,19 +55,22 @@ def plain_json(name: str, values: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def updated_fields(answer: Answer) -> dict[str, Any]:
-    """What was updated, where its fields are left open; empty for a 2xx without a body."""
+    """An updated resource with open fields; empty if a 2xx has no body."""
     return fields(answer) if answer.text.strip() else {}
 
 
 def updated(kind: type[R], **known: str) -> Callable[[Answer], R]:
-    """What was updated; from a 2xx without a body, what is known of it."""
+    """An updated resource.
+
+    :param known: its fields if a 2xx has no body.
+    """
     return lambda answer: kind.model_validate(answer.json() if answer.text.strip() else known)
 
 
 def created(kind: type[R], folder: str) -> Callable[[Answer], R]:
-    """What was made: the body, or without one what the Location names, which is never followed.
+    """A created resource: the body; without a body, the id in the Location header, which is not followed.
 
-    :param folder: what stands before the id in the Location's path, relative or absolute.
+    :param folder: the part of the Location's path before the id.
     """
 
     def read(answer: Answer) -> R:
@@ -76,5 +85,5 @@ def created(kind: type[R], folder: str) -> Callable[[Answer], R]:
 
 
 def cloned(kind: type[R]) -> Callable[[Answer], R | None]:
-    """The clone, or None where the answer has no body: 204 says that it was made and not which it is."""
+    """The clone; None if the response has no body, since a 204 does not give the clone's id."""
     return lambda answer: kind.model_validate(answer.json()) if answer.text.strip() else None

@@ -1,4 +1,4 @@
-"""Dataddo: flows, what they write and when, and the destinations they write to.
+"""Dataddo: flows, their writes, and the destinations they write to.
 
 Document, where an endpoint names no other: the vendor's description of the headless beta API.
 """
@@ -18,6 +18,7 @@ from airflow_provider_activation.api.dataddo.common import (
     delete,
     endpoint,
     plain_json,
+    put,
     updated,
     updated_fields,
 )
@@ -76,7 +77,7 @@ class FlowApi(Resource):
 
 
 class Flow(Resource):
-    """A flow. Its sources go out as ``sources`` and come back as ``source``; its ``api`` has its own id."""
+    """A flow. Its sources go out as ``sources`` and come back as ``source``; its ``api`` has another id."""
 
     id: TextId = Field(min_length=1)
     label: str | None = None
@@ -84,7 +85,7 @@ class Flow(Resource):
     api: FlowApi | None = None
 
     def is_as(self, wanted: FlowInput) -> bool:
-        """Whether it is what this input would make."""
+        """Whether this input would create an equal flow."""
         return (
             self.label == wanted.label
             and {source.source_id for source in self.source} == set(wanted.sources)
@@ -93,7 +94,7 @@ class Flow(Resource):
 
 
 class Write(Resource):
-    """The answer to a write that was put in the queue."""
+    """The response to `enqueue_write`."""
 
     execution_id: TextId | None = Field(default=None, alias="executionId")
 
@@ -109,7 +110,7 @@ class Destination(Resource):
 
 
 class FlowInput(Input):
-    """What makes a flow that hands its data to an app through an address of its own."""
+    """A flow that hands its data to an app through an address of its own."""
 
     sources: tuple[str, ...] = Field(min_length=1)
     app: str = Field(min_length=1)
@@ -117,7 +118,7 @@ class FlowInput(Input):
 
 
 class WriteSettings(Input):
-    """How a flow writes. ``upsert`` needs the columns that tell rows apart."""
+    """How a flow writes. The mode ``upsert`` needs the columns that identify a row."""
 
     write_mode: Literal["insert", "insert_ignore", "truncate_insert", "upsert"]
     unique_columns: tuple[str, ...] | None = None
@@ -132,88 +133,73 @@ class WriteSettings(Input):
 
 @endpoint
 def create_flow(flow: FlowInput | Mapping[str, Any]) -> Call[Flow]:
-    """POST /flows: the example omits method and path; the specification's "create flow" is meant.
+    """Create a flow: POST /flows. The example omits method and path; those of the specification are used.
 
     Document: "End-to-end Example" and the description of the headless beta API.
 
-    :param flow: what the end-to-end example sends; or any body, since the specification leaves it open.
-        Which key names a flow's destination is not documented.
+    :param flow: the body of the end-to-end example; or any other, since the specification leaves it open.
+        The documents do not say which key names a flow's destination.
     """
-    return request(
-        "POST",
-        "/flows",
-        Safety.ONCE,
-        created(Flow, "flows"),
-        json=flow.body() if isinstance(flow, FlowInput) else plain_json("flow", flow),
-    )
+    return request("POST", "/flows", Safety.ONCE, created(Flow, "flows"), json=_body(flow))
 
 
 @endpoint
 def list_flows() -> Call[list[Flow]]:
-    """GET /flows: all at once, there is no paging."""
+    """List all flows, without paging: GET /flows."""
     return get("/flows", each(Flow))
 
 
 @endpoint
 def list_flows_by_source(source_id: str) -> Call[list[Flow]]:
-    """GET /flows/by-source/{source_id}."""
+    """List the flows that a source feeds: GET /flows/by-source/{source_id}."""
     return get("/flows/by-source/{source_id}", each(Flow), source_id=source_id)
 
 
 @endpoint
 def get_flow(flow_id: str) -> Call[Flow]:
-    """GET /flows/{flow_id}."""
+    """Read a flow: GET /flows/{flow_id}."""
     return get("/flows/{flow_id}", model(Flow), flow_id=flow_id)
 
 
 @endpoint
 def update_flow(flow_id: str, changes: Mapping[str, Any]) -> Call[Flow]:
-    """PUT /flows/{flow_id}: the body is an untyped object."""
-    return request(
-        "PUT",
-        "/flows/{flow_id}",
-        Safety.REPEATABLE,
-        updated(Flow, id=flow_id),
-        json=plain_json("changes", changes),
-        flow_id=flow_id,
-    )
+    """Change a flow: PUT /flows/{flow_id}.
+
+    :param changes: the body, plain JSON; the specification leaves its fields open.
+    """
+    return put("/flows/{flow_id}", updated(Flow, id=flow_id), plain_json("changes", changes), flow_id=flow_id)
 
 
 @endpoint
 def delete_flow(flow_id: str) -> Call[None]:
-    """DELETE /flows/{flow_id}: and all that belongs to it."""
+    """Delete a flow and all that belongs to it: DELETE /flows/{flow_id}."""
     return delete("/flows/{flow_id}", flow_id=flow_id)
 
 
 @endpoint
 def clone_flow(flow_id: str) -> Call[Flow | None]:
-    """GET /flows/{flow_id}/clone: a GET that makes a flow, so it is not repeated.
+    """Create a copy of a flow: GET /flows/{flow_id}/clone. Not repeated, since this GET creates a flow.
 
-    :returns: the new flow, or None where the answer does not hold it: the specification has it answer 204,
-        which has no body, with a flow.
+    :returns: the copy; None if the response has no body. The specification promises both a flow and the
+        status 204, which has no body.
     """
     return request("GET", "/flows/{flow_id}/clone", Safety.ONCE, cloned(Flow), flow_id=flow_id)
 
 
 @endpoint
 def preview_flow(flow: FlowInput | Mapping[str, Any], limit: int | None = None) -> Call[list[Any]]:
-    """POST /flows/preview: some of the rows such a flow would write; nothing is made.
+    """Show some rows that a flow would write: POST /flows/preview. Creates nothing.
 
-    :param limit: how many at most.
+    :param flow: as for `create_flow`.
+    :param limit: the most rows.
     """
-    return request(
-        "POST",
-        "/flows/preview",
-        Safety.READ,
-        rows,
-        query=query_of(limit=limit),
-        json=flow.body() if isinstance(flow, FlowInput) else plain_json("flow", flow),
-    )
+    query = query_of(limit=limit)
+    return request("POST", "/flows/preview", Safety.READ, rows, query=query, json=_body(flow))
 
 
 @endpoint
 def get_flow_status(flow_id: str) -> Call[RunStatus]:
-    """GET /flows/{flow_id}/status: what the vendor's own recipe polls.
+    """Read the status of the last write: GET /flows/{flow_id}/status. The vendor's own recipe polls it.
 
     Document: "Backfilling" and the description of the headless beta API.
     """
@@ -225,115 +211,94 @@ def get_flow_status(flow_id: str) -> Call[RunStatus]:
 
 @endpoint
 def get_flow_api(flow_id: str) -> Call[dict[str, Any]]:
-    """GET /flows/{flow_id}/api: the address its data can be fetched from."""
+    """Read the address from which a flow's data can be fetched: GET /flows/{flow_id}/api."""
     return get("/flows/{flow_id}/api", fields, flow_id=flow_id)
 
 
 @endpoint
 def get_flow_api_log(flow_id: str) -> Call[list[Any]]:
-    """GET /flows/{flow_id}/api/log: the latest entries, whose form is not documented."""
+    """Read the latest log entries of the address, in no documented form: GET /flows/{flow_id}/api/log."""
     return get("/flows/{flow_id}/api/log", rows, flow_id=flow_id)
 
 
 @endpoint
 def debug_flow_api(flow_id: str) -> Call[DebugResult]:
-    """GET /flows/{flow_id}/api/debug: try the address."""
+    """Try the address: GET /flows/{flow_id}/api/debug."""
     return get("/flows/{flow_id}/api/debug", model(DebugResult), flow_id=flow_id)
 
 
-# What a flow writes
+# Writes
 
 
 @endpoint
 def enqueue_write(flow_id: str, *, skip_rules_validation: bool | None = None) -> Call[Write]:
-    """POST /flows/{flow_id}/write/enqueue: the execution id it answers can be read back nowhere.
+    """Have a flow write: POST /flows/{flow_id}/write/enqueue. No endpoint takes the execution id it gives.
 
     Document: "Backfilling" and the description of the headless beta API.
 
-    :param skip_rules_validation: write also what the flow's data quality rules would hold back.
+    :param skip_rules_validation: write also the rows that the flow's data quality rules would hold back.
     """
-    return request(
-        "POST",
-        "/flows/{flow_id}/write/enqueue",
-        Safety.ONCE,
-        updated(Write),
-        json={} if skip_rules_validation is None else {"skipRulesValidation": skip_rules_validation},
-        flow_id=flow_id,
-    )
+    body = {} if skip_rules_validation is None else {"skipRulesValidation": skip_rules_validation}
+    path = "/flows/{flow_id}/write/enqueue"
+    return request("POST", path, Safety.ONCE, updated(Write), json=body, flow_id=flow_id)
 
 
 @endpoint
 def get_write(flow_id: str) -> Call[dict[str, Any]]:
-    """GET /flows/{flow_id}/write: an untyped object."""
+    """Read how a flow writes: GET /flows/{flow_id}/write. The specification leaves the fields open."""
     return get("/flows/{flow_id}/write", fields, flow_id=flow_id)
 
 
 @endpoint
 def get_write_status(flow_id: str) -> Call[RunStatus]:
-    """GET /flows/{flow_id}/write/status: as `get_flow_status`, which the vendor's recipe prefers."""
+    """Read the status of the last write, as `get_flow_status` does: GET /flows/{flow_id}/write/status."""
     return get("/flows/{flow_id}/write/status", model(RunStatus), flow_id=flow_id)
 
 
 @endpoint
 def update_write_status(flow_id: str, changes: Mapping[str, Any]) -> Call[dict[str, Any]]:
-    """PUT /flows/{flow_id}/write/status: body and answer are untyped objects, and described nowhere."""
-    return request(
-        "PUT",
-        "/flows/{flow_id}/write/status",
-        Safety.REPEATABLE,
-        updated_fields,
-        json=plain_json("changes", changes),
-        flow_id=flow_id,
-    )
+    """Change the status of a flow's writes: PUT /flows/{flow_id}/write/status.
+
+    :param changes: the body, plain JSON; no document describes its fields or those of the response.
+    """
+    body = plain_json("changes", changes)
+    return put("/flows/{flow_id}/write/status", updated_fields, body, flow_id=flow_id)
 
 
 @endpoint
 def get_write_schedule(flow_id: str) -> Call[CurrentSchedule]:
-    """GET /flows/{flow_id}/write/schedule."""
+    """Read the schedule on which a flow writes: GET /flows/{flow_id}/write/schedule."""
     return get("/flows/{flow_id}/write/schedule", model(CurrentSchedule), flow_id=flow_id)
 
 
 @endpoint
 def update_write_schedule(flow_id: str, schedule: Schedule) -> Call[CurrentSchedule]:
-    """PUT /flows/{flow_id}/write/schedule: takes other spellings than it answers, see `Schedule`."""
-    return request(
-        "PUT",
-        "/flows/{flow_id}/write/schedule",
-        Safety.REPEATABLE,
-        updated(CurrentSchedule),
-        json=schedule.body(),
-        flow_id=flow_id,
-    )
+    """Change the schedule on which a flow writes: PUT /flows/{flow_id}/write/schedule."""
+    path = "/flows/{flow_id}/write/schedule"
+    return put(path, updated(CurrentSchedule), schedule.body(), flow_id=flow_id)
 
 
 @endpoint
 def delete_write_schedule(flow_id: str) -> Call[None]:
-    """DELETE /flows/{flow_id}/write/schedule."""
+    """Delete the schedule on which a flow writes: DELETE /flows/{flow_id}/write/schedule."""
     return delete("/flows/{flow_id}/write/schedule", flow_id=flow_id)
 
 
 @endpoint
 def update_write_settings(flow_id: str, settings: WriteSettings) -> Call[dict[str, Any]]:
-    """PUT /flows/{flow_id}/write/settings: answers an untyped object."""
-    return request(
-        "PUT",
-        "/flows/{flow_id}/write/settings",
-        Safety.REPEATABLE,
-        updated_fields,
-        json=settings.body(),
-        flow_id=flow_id,
-    )
+    """Change how a flow writes: PUT /flows/{flow_id}/write/settings."""
+    return put("/flows/{flow_id}/write/settings", updated_fields, settings.body(), flow_id=flow_id)
 
 
 @endpoint
 def get_write_log(flow_id: str) -> Call[list[Any]]:
-    """GET /flows/{flow_id}/write/log: the latest entries, whose form is not documented."""
+    """Read the latest log entries of writes, in no documented form: GET /flows/{flow_id}/write/log."""
     return get("/flows/{flow_id}/write/log", rows, flow_id=flow_id)
 
 
 @endpoint
 def debug_write(flow_id: str) -> Call[DebugResult]:
-    """GET /flows/{flow_id}/write/debug: try the destination."""
+    """Try the destination of a flow: GET /flows/{flow_id}/write/debug."""
     return get("/flows/{flow_id}/write/debug", model(DebugResult), flow_id=flow_id)
 
 
@@ -342,26 +307,23 @@ def debug_write(flow_id: str) -> Call[DebugResult]:
 
 @endpoint
 def list_destinations() -> Call[list[Destination]]:
-    """GET /destinations."""
+    """List all destinations: GET /destinations."""
     return get("/destinations", each(Destination))
 
 
 @endpoint
 def get_destination(destination_id: str) -> Call[Destination]:
-    """GET /destinations/{destination_id}."""
-    return get(
-        "/destinations/{destination_id}",
-        model(Destination),
-        destination_id=destination_id,
-    )
+    """Read a destination: GET /destinations/{destination_id}."""
+    return get("/destinations/{destination_id}", model(Destination), destination_id=destination_id)
 
 
 @endpoint
 def create_destination(destination_type: str, parameters: Mapping[str, Any]) -> Call[Destination]:
-    """POST /destinations/{destination_type}: each type has its own parameters.
+    """Create a destination: POST /destinations/{destination_type}.
 
-    :param destination_type: such as ``google_big_query``.
-    :param parameters: for that one ``label``, ``o_auth_id`` (a number), ``projectId`` and ``datasetId``.
+    :param destination_type: for example ``google_big_query``.
+    :param parameters: plain JSON; each type has its own. ``google_big_query`` takes ``label``,
+        ``o_auth_id`` (a number), ``projectId`` and ``datasetId``.
     """
     return request(
         "POST",
@@ -375,33 +337,29 @@ def create_destination(destination_type: str, parameters: Mapping[str, Any]) -> 
 
 @endpoint
 def update_destination(destination_id: str, changes: Mapping[str, Any]) -> Call[Destination]:
-    """PUT /destinations/{destination_id}: the body depends on the destination's type."""
-    return request(
-        "PUT",
-        "/destinations/{destination_id}",
-        Safety.REPEATABLE,
-        updated(Destination, id=destination_id),
-        json=plain_json("changes", changes),
-        destination_id=destination_id,
-    )
+    """Change a destination: PUT /destinations/{destination_id}.
+
+    :param changes: the body, plain JSON; each type of destination has its own fields.
+    """
+    read, body = updated(Destination, id=destination_id), plain_json("changes", changes)
+    return put("/destinations/{destination_id}", read, body, destination_id=destination_id)
 
 
 @endpoint
 def delete_destination(destination_id: str) -> Call[None]:
-    """DELETE /destinations/{destination_id}: and all that belongs to it."""
+    """Delete a destination and all that belongs to it: DELETE /destinations/{destination_id}."""
     return delete("/destinations/{destination_id}", destination_id=destination_id)
 
 
 @endpoint
 def clone_destination(destination_id: str) -> Call[Destination | None]:
-    """GET /destinations/{destination_id}/clone: a GET that makes a destination, so it is not repeated.
+    """Create a copy of a destination: GET /destinations/{destination_id}/clone. See `clone_flow`.
 
-    :returns: the new destination, or None where the answer does not hold it.
+    :returns: the copy; None if the response has no body.
     """
-    return request(
-        "GET",
-        "/destinations/{destination_id}/clone",
-        Safety.ONCE,
-        cloned(Destination),
-        destination_id=destination_id,
-    )
+    path = "/destinations/{destination_id}/clone"
+    return request("GET", path, Safety.ONCE, cloned(Destination), destination_id=destination_id)
+
+
+def _body(flow: FlowInput | Mapping[str, Any]) -> dict[str, Any]:
+    return flow.body() if isinstance(flow, FlowInput) else plain_json("flow", flow)

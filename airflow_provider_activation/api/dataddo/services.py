@@ -2,9 +2,9 @@
 
 Document, where an endpoint names no other: the vendor's description of the headless beta API.
 
-A service holds a third party's credentials; a connector says how data is taken from that third party.
+An authorised service holds a third party's credentials; a connector loads data from this third party.
 Signing in at a third party in a browser (``oauth-request-url``, ``oauth-process-callback``) is out of
-scope, and so are the sixty connectors that the specification describes one by one: `run_connector_action`
+scope. So are the sixty connectors that the specification describes one by one: `run_connector_action`
 takes the action's name.
 """
 
@@ -22,6 +22,7 @@ from airflow_provider_activation.api.dataddo.common import (
     delete,
     endpoint,
     plain_json,
+    put,
     updated_fields,
 )
 from airflow_provider_activation.api.dataddo.values import DebugResult
@@ -50,7 +51,7 @@ __all__ = [
 
 
 class AuthorizedService(Resource):
-    """An authorised service: what holds the third party's credentials."""
+    """An authorised service. It holds a third party's credentials, which cannot be read back."""
 
     id: TextId = Field(min_length=1)
     service: str | None = None
@@ -63,7 +64,7 @@ class Connector(Resource):
 
 
 class ConnectorOption(Resource):
-    """A value a connector's parameter may have; the action ``authorization`` answers services, with an id."""
+    """A value that a parameter of a connector may have. Those of the action ``authorization`` have an id."""
 
     label: str | None = None
     value: Any = None
@@ -71,7 +72,7 @@ class ConnectorOption(Resource):
 
 
 class Preview(Resource):
-    """Data loaded on trial. The specification's generic path answers the rows alone."""
+    """Rows that a source would load. The specification's generic path returns ``data`` only."""
 
     status: Any = None
     log: Any = None
@@ -84,25 +85,27 @@ class Preview(Resource):
 
 @endpoint
 def log_in(email: str, password: str) -> Call[Token]:
-    """POST /auth: what it hands out besides the token has to be sent back where it was handed out.
+    """Get an access token: POST /auth.
+
+    The response may hold a realm and a provider beside the token; later calls send them back.
 
     Document: "Authentication".
     """
     return request("POST", "/auth", Safety.READ, _token, json={"email": email, "password": password})
 
 
-# Services
+# Authorised services
 
 
 @endpoint
 def list_services() -> Call[list[AuthorizedService]]:
-    """GET /services."""
+    """List all authorised services: GET /services."""
     return get("/services", each(AuthorizedService))
 
 
 @endpoint
 def get_service(service_id: str) -> Call[AuthorizedService]:
-    """GET /services/{service_id}: an untyped object in the specification."""
+    """Read an authorised service: GET /services/{service_id}. The specification leaves its fields open."""
     return get("/services/{service_id}", model(AuthorizedService), service_id=service_id)
 
 
@@ -110,29 +113,30 @@ def get_service(service_id: str) -> Call[AuthorizedService]:
 def create_service(
     service: str, data: Mapping[str, str], *, deprecated_names: bool = True
 ) -> Call[AuthorizedService]:
-    """POST /services: hand over a third party's credentials.
+    """Authorise a service with a third party's credentials: POST /services.
 
     The end-to-end example sends ``service`` and ``data``; the specification calls them deprecated and
-    names ``serviceName`` and ``config``. The example is followed. The id comes as a number in the example
-    and as text on another page.
+    names ``serviceName`` and ``config``. The example is followed. The id is a number in the example and
+    text on another page.
 
     Document: "End-to-end Example" and the description of the headless beta API.
 
+    :param service: for example ``snapchat_static``.
+    :param data: the credentials.
     :param deprecated_names: False sends ``serviceName`` and ``config`` instead.
     """
     names = ("service", "data") if deprecated_names else ("serviceName", "config")
-    return request(
-        "POST",
-        "/services",
-        Safety.ONCE,
-        created(AuthorizedService, "services"),
-        json=dict(zip(names, (service, dict(data)), strict=True)),
-    )
+    body = dict(zip(names, (service, dict(data)), strict=True))
+    return request("POST", "/services", Safety.ONCE, created(AuthorizedService, "services"), json=body)
 
 
 @endpoint
 def create_typed_service(service: str, data: Mapping[str, str]) -> Call[AuthorizedService]:
-    """POST /services/{service}: the specification's other way to hand over credentials."""
+    """Authorise a service, the specification's second way: POST /services/{service}.
+
+    :param service: for example ``snapchat_static``.
+    :param data: the credentials.
+    """
     return request(
         "POST",
         "/services/{service}",
@@ -145,26 +149,26 @@ def create_typed_service(service: str, data: Mapping[str, str]) -> Call[Authoriz
 
 @endpoint
 def update_service(service_id: str, changes: Mapping[str, Any]) -> Call[dict[str, Any]]:
-    """PUT /services/{service_id}: body and answer are untyped objects in the specification."""
-    return request(
-        "PUT",
-        "/services/{service_id}",
-        Safety.REPEATABLE,
-        updated_fields,
-        json=plain_json("changes", changes),
-        service_id=service_id,
-    )
+    """Change an authorised service: PUT /services/{service_id}.
+
+    :param changes: the body, plain JSON; the specification leaves its fields and the response open.
+    """
+    body = plain_json("changes", changes)
+    return put("/services/{service_id}", updated_fields, body, service_id=service_id)
 
 
 @endpoint
 def delete_service(service_id: str) -> Call[None]:
-    """DELETE /services/{service_id}: fails while it is used; with which status is not documented."""
+    """Delete an authorised service: DELETE /services/{service_id}.
+
+    It fails while a source uses the service; the documents do not say with which status.
+    """
     return delete("/services/{service_id}", service_id=service_id)
 
 
 @endpoint
 def debug_service(service_id: str) -> Call[DebugResult]:
-    """GET /services/{service_id}/debug: try the credentials."""
+    """Try the credentials of an authorised service: GET /services/{service_id}/debug."""
     return get("/services/{service_id}/debug", model(DebugResult), service_id=service_id)
 
 
@@ -173,29 +177,27 @@ def debug_service(service_id: str) -> Call[DebugResult]:
 
 @endpoint
 def list_connectors() -> Call[list[Connector]]:
-    """GET /connectors."""
+    """List all connectors: GET /connectors."""
     return get("/connectors", each(Connector))
 
 
 @endpoint
 def list_connector_templates(connector_id: str) -> Call[dict[str, Any]]:
-    """GET /connectors/{connector_id}/templates: the templates stand under ``templates``."""
-    return get(
-        "/connectors/{connector_id}/templates",
-        fields,
-        connector_id=connector_id,
-    )
+    """List the templates of a connector: GET /connectors/{connector_id}/templates.
+
+    :returns: the templates under the key ``templates``.
+    """
+    return get("/connectors/{connector_id}/templates", fields, connector_id=connector_id)
 
 
 @endpoint
 def get_connector_template(connector_id: str, template_name: str) -> Call[dict[str, Any]]:
-    """GET /connectors/{connector_id}/templates/{template_name}: its placeholders ask for ``parameters``."""
-    return get(
-        "/connectors/{connector_id}/templates/{template_name}",
-        fields,
-        connector_id=connector_id,
-        template_name=template_name,
-    )
+    """Read a template of a connector: GET /connectors/{connector_id}/templates/{template_name}.
+
+    A source made from it needs a value in its ``parameters`` for each placeholder.
+    """
+    path = "/connectors/{connector_id}/templates/{template_name}"
+    return get(path, fields, connector_id=connector_id, template_name=template_name)
 
 
 @endpoint
@@ -205,16 +207,17 @@ def run_connector_action(
     method: Literal["GET", "POST"] = "GET",
     inputs: Mapping[str, Any] | None = None,
 ) -> Call[list[ConnectorOption]]:
-    """GET or POST /connectors/{connector_id}/actions/{action}: the values a parameter may have.
+    """List the values that a parameter may have: GET or POST /connectors/{connector_id}/actions/{action}.
 
-    The end-to-end example names two such calls "specific API endpoint" and no more: organization and
-    account of Snapchat, both POST. A POST changes nothing here.
+    A POST changes nothing here. The end-to-end example has two such calls, for the organization and the
+    account of Snapchat, and calls them only "specific API endpoint"; both are POST.
 
     Document: "End-to-end Example" and the description of the headless beta API.
 
-    :param action: such as ``authorization``, ``organization``, ``metric``.
-    :param method: the specification has GET for what needs no inputs.
-    :param inputs: what was chosen so far, such as ``{"oAuthId": "1000"}``.
+    :param action: for example ``authorization``, ``organization`` or ``metric``.
+    :param method: the specification has GET for actions without inputs.
+    :param inputs: the values chosen so far, for example ``{"oAuthId": "1000"}``.
+    :raises InvalidRequest: the method is another, or inputs are given with GET.
     """
     if method not in ("GET", "POST"):
         raise InvalidRequest(f"method must be GET or POST, but is the {type(method).__name__} {method!r}.")
@@ -233,10 +236,12 @@ def run_connector_action(
 
 @endpoint
 def preview_connector(connector_id: str, payload: Mapping[str, Any]) -> Call[Preview]:
-    """POST /connectors/{connector_id}/preview: load on trial what such a source would; nothing is made.
+    """Show the rows that a source would load: POST /connectors/{connector_id}/preview. Creates nothing.
 
-    The documented step before `create_source`, with the same payload. The specification's generic path
-    answers the rows alone, its connectors' own paths an object with the rows under ``data``.
+    This is the documented step before `create_source`. The specification's generic path returns a list of
+    rows; the paths of its single connectors return an object with the rows under ``data``.
+
+    :param payload: as for `create_source`.
     """
     return request(
         "POST",

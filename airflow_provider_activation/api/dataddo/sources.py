@@ -1,4 +1,4 @@
-"""Dataddo: sources, what loads them and when.
+"""Dataddo: sources, and their extractions.
 
 Document, where an endpoint names no other: the vendor's description of the headless beta API.
 """
@@ -18,6 +18,7 @@ from airflow_provider_activation.api.dataddo.common import (
     delete,
     endpoint,
     plain_json,
+    put,
     updated,
     updated_fields,
 )
@@ -68,7 +69,7 @@ class Source(Resource):
 
 
 class ExtractionAction(Resource):
-    """What loads a source's data, and when. The specification requires none of its fields."""
+    """The extraction of a source and its schedule. The specification requires none of its fields."""
 
     id: TextId | None = None
     status: str | None = None
@@ -80,7 +81,7 @@ class ExtractionAction(Resource):
 
 
 class Extraction(Input):
-    """What one extraction loads; without any, what the source is set to load."""
+    """What one extraction loads. Without any field it is what the source is set to load."""
 
     date_from: date | None = Field(default=None, alias="dateFrom")
     date_to: date | None = Field(default=None, alias="dateTo")
@@ -104,13 +105,16 @@ class Extraction(Input):
 def source_payload(
     connector_id: str, label: str, service_id: str, parameters: Mapping[str, Any]
 ) -> dict[str, Any]:
-    """What makes a source: the connector's own parameters and what every source has.
+    """The payload that creates a source: the connector's own parameters, and the fields of every source.
 
-    Parameters go through as they are, nulls too, because each connector has its own; date ranges get
-    their braces. ``storageStrategy`` stands beside the deprecated ``strategy``. A schedule's are those of
-    `Schedule.parameters`.
+    Parameters are sent unchanged, nulls included, because each connector has its own; date ranges get
+    braces. If ``strategy``, which is deprecated, is given, ``storageStrategy`` is sent too.
 
-    :raises InvalidRequest: a parameter that this function fills was given as well, or a range is wrong.
+    :param connector_id: the connector, for example ``snapchat``.
+    :param label: the source's label.
+    :param service_id: the authorised service that the source loads with.
+    :param parameters: the connector's own parameters; for a schedule those of `Schedule.parameters`.
+    :raises InvalidRequest: a parameter repeats another argument, or a date range is wrong.
     """
     payload = dict(parameters)
     if taken := sorted({"connectorId", "label", "oAuthId"} & payload.keys()):
@@ -141,9 +145,11 @@ def source_payload(
 
 @endpoint
 def create_source(connector_id: str, payload: Mapping[str, Any]) -> Call[Source]:
-    """POST /connectors/{connector_id}/create-source; see `source_payload`.
+    """Create a source: POST /connectors/{connector_id}/create-source.
 
     Document: "End-to-end Example" and the description of the headless beta API.
+
+    :param payload: see `source_payload`.
     """
     return request(
         "POST",
@@ -157,83 +163,72 @@ def create_source(connector_id: str, payload: Mapping[str, Any]) -> Call[Source]
 
 @endpoint
 def list_sources() -> Call[list[Source]]:
-    """GET /sources: all at once, there is no paging."""
+    """List all sources, without paging: GET /sources."""
     return get("/sources", each(Source))
 
 
 @endpoint
 def get_source(source_id: str) -> Call[Source]:
-    """GET /sources/{source_id}: also its columns (``column``), template and connector."""
+    """Read a source with its columns (``column``), template and connector: GET /sources/{source_id}."""
     return get("/sources/{source_id}", model(Source), source_id=source_id)
 
 
 @endpoint
 def update_source(source_id: str, changes: Mapping[str, Any]) -> Call[Source]:
-    """PUT /sources/{source_id}: its basic information; the body is an untyped object."""
-    return request(
-        "PUT",
-        "/sources/{source_id}",
-        Safety.REPEATABLE,
-        updated(Source, id=source_id),
-        json=plain_json("changes", changes),
-        source_id=source_id,
-    )
+    """Change the basic information of a source: PUT /sources/{source_id}.
+
+    :param changes: the body, plain JSON; the specification leaves its fields open.
+    """
+    body = plain_json("changes", changes)
+    return put("/sources/{source_id}", updated(Source, id=source_id), body, source_id=source_id)
 
 
 @endpoint
 def delete_source(source_id: str) -> Call[None]:
-    """DELETE /sources/{source_id}: and all that belongs to it."""
+    """Delete a source and all that belongs to it: DELETE /sources/{source_id}."""
     return delete("/sources/{source_id}", source_id=source_id)
 
 
 @endpoint
 def get_source_metadata(source_id: str) -> Call[dict[str, Any]]:
-    """GET /sources/{source_id}/metadata: the parameters it was made with."""
+    """Read the parameters that a source was created with: GET /sources/{source_id}/metadata."""
     return get("/sources/{source_id}/metadata", fields, source_id=source_id)
 
 
 @endpoint
 def preview_source(source_id: str, limit: int | None = None) -> Call[list[Any]]:
-    """GET /sources/{source_id}/preview: some of its rows.
+    """Read some rows of a source: GET /sources/{source_id}/preview.
 
-    :param limit: how many at most.
+    :param limit: the most rows.
     """
-    return get(
-        "/sources/{source_id}/preview",
-        rows,
-        query=query_of(limit=limit),
-        source_id=source_id,
-    )
+    return get("/sources/{source_id}/preview", rows, query=query_of(limit=limit), source_id=source_id)
 
 
 @endpoint
 def get_source_request(source_id: str) -> Call[dict[str, Any]]:
-    """GET /sources/{source_id}/request: what its extraction asks the third party."""
+    """Read the request that a source sends to the third party: GET /sources/{source_id}/request."""
     return get("/sources/{source_id}/request", fields, source_id=source_id)
 
 
 @endpoint
 def update_source_request(source_id: str, changes: Mapping[str, Any]) -> Call[dict[str, Any]]:
-    """PUT /sources/{source_id}/request: body and answer are untyped objects."""
-    return request(
-        "PUT",
-        "/sources/{source_id}/request",
-        Safety.REPEATABLE,
-        updated_fields,
-        json=plain_json("changes", changes),
-        source_id=source_id,
-    )
+    """Change the request that a source sends to the third party: PUT /sources/{source_id}/request.
+
+    :param changes: the body, plain JSON; the specification leaves its fields and the response open.
+    """
+    body = plain_json("changes", changes)
+    return put("/sources/{source_id}/request", updated_fields, body, source_id=source_id)
 
 
 @endpoint
 def detect_source(source_id: str) -> Call[list[Any]]:
-    """GET /sources/{source_id}/detect: the "detector service", which is not described further."""
+    """Run the "detector service", which the documents do not explain: GET /sources/{source_id}/detect."""
     return get("/sources/{source_id}/detect", rows, source_id=source_id)
 
 
 @endpoint
 def get_source_status(source_id: str) -> Call[RunStatus]:
-    """GET /sources/{source_id}/status.
+    """Read the status of the last extraction: GET /sources/{source_id}/status.
 
     Document: "Backfilling" and the description of the headless beta API.
     """
@@ -242,7 +237,7 @@ def get_source_status(source_id: str) -> Call[RunStatus]:
 
 @endpoint
 def get_source_log(source_id: str) -> Call[list[Any]]:
-    """GET /sources/{source_id}/action/log: the latest entries, whose form is not documented."""
+    """Read the latest log entries of a source, in no documented form: GET /sources/{source_id}/action/log."""
     return get("/sources/{source_id}/action/log", rows, source_id=source_id)
 
 
@@ -257,53 +252,47 @@ def enqueue_extraction(
     url: str | None = None,
     limit: str | None = None,
 ) -> Call[None]:
-    """POST /sources/{source_id}/extraction/enqueue: answers 202 and no id of the run.
+    """Have a source load: POST /sources/{source_id}/extraction/enqueue.
+
+    The response is 202 and has no id of the run.
 
     Document: "Backfilling" and the description of the headless beta API.
 
-    :param url: not described; of use with connectors that have an address.
+    :param extraction: what to load; what the source is set to load if left out.
+    :param url: not described; useful for connectors that take an address.
     :param limit: not described; text in the specification.
     """
     body = extraction.body() if extraction else {}
     body |= {name: value for name, value in (("url", url), ("limit", limit)) if value is not None}
-    return request(
-        "POST",
-        "/sources/{source_id}/extraction/enqueue",
-        Safety.ONCE,
-        nothing,
-        json=body,
-        source_id=source_id,
-    )
+    path = "/sources/{source_id}/extraction/enqueue"
+    return request("POST", path, Safety.ONCE, nothing, json=body, source_id=source_id)
 
 
 @endpoint
 def get_extraction(source_id: str) -> Call[ExtractionAction]:
-    """GET /sources/{source_id}/extraction."""
+    """Read the status and the schedule of an extraction: GET /sources/{source_id}/extraction."""
     return get("/sources/{source_id}/extraction", model(ExtractionAction), source_id=source_id)
 
 
 @endpoint
 def update_extraction(source_id: str, changes: Mapping[str, Any]) -> Call[ExtractionAction]:
-    """PUT /sources/{source_id}/extraction: the body is an untyped object."""
-    return request(
-        "PUT",
-        "/sources/{source_id}/extraction",
-        Safety.REPEATABLE,
-        updated(ExtractionAction),
-        json=plain_json("changes", changes),
-        source_id=source_id,
-    )
+    """Change an extraction: PUT /sources/{source_id}/extraction.
+
+    :param changes: the body, plain JSON; the specification leaves its fields open.
+    """
+    body = plain_json("changes", changes)
+    return put("/sources/{source_id}/extraction", updated(ExtractionAction), body, source_id=source_id)
 
 
 @endpoint
 def deactivate_extraction(source_id: str, action: ExtractionAction | None = None) -> Call[ExtractionAction]:
-    """POST /sources/{source_id}/extraction/deactivate: the source loads nothing more, its schedule included.
+    """Stop a source from loading, also on its schedule: POST /sources/{source_id}/extraction/deactivate.
 
-    The specification demands a body of the kind `get_extraction` answers and requires none of its fields;
-    whether the service overwrites the action with it is not said.
+    The specification demands the body that `get_extraction` returns, and requires none of its fields. It
+    does not say whether the service overwrites the action with it.
 
-    :param action: what `get_extraction` answered, to be sent back as it is: right in either case. Without
-        it an empty object is sent.
+    :param action: the result of `get_extraction`, sent back unchanged, which is right in either case. If
+        left out, an empty object is sent.
     """
     return request(
         "POST",
@@ -317,28 +306,18 @@ def deactivate_extraction(source_id: str, action: ExtractionAction | None = None
 
 @endpoint
 def debug_extraction(source_id: str) -> Call[DebugResult]:
-    """GET /sources/{source_id}/extraction/debug: try the extraction. It really runs: not to be polled."""
+    """Try an extraction: GET /sources/{source_id}/extraction/debug. It really runs; do not poll it."""
     return get("/sources/{source_id}/extraction/debug", model(DebugResult), source_id=source_id)
 
 
 @endpoint
 def get_extraction_schedule(source_id: str) -> Call[CurrentSchedule]:
-    """GET /sources/{source_id}/extraction/schedule."""
-    return get(
-        "/sources/{source_id}/extraction/schedule",
-        model(CurrentSchedule),
-        source_id=source_id,
-    )
+    """Read the schedule on which a source loads: GET /sources/{source_id}/extraction/schedule."""
+    return get("/sources/{source_id}/extraction/schedule", model(CurrentSchedule), source_id=source_id)
 
 
 @endpoint
 def update_extraction_schedule(source_id: str, schedule: Schedule) -> Call[CurrentSchedule]:
-    """PUT /sources/{source_id}/extraction/schedule: takes other spellings than it answers, see `Schedule`."""
-    return request(
-        "PUT",
-        "/sources/{source_id}/extraction/schedule",
-        Safety.REPEATABLE,
-        updated(CurrentSchedule),
-        json=schedule.body(),
-        source_id=source_id,
-    )
+    """Change the schedule on which a source loads: PUT /sources/{source_id}/extraction/schedule."""
+    path = "/sources/{source_id}/extraction/schedule"
+    return put(path, updated(CurrentSchedule), schedule.body(), source_id=source_id)

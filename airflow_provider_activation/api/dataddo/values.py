@@ -1,4 +1,4 @@
-"""Dataddo: values that several calls take or answer: ranges of days, schedules, how a run stands.
+"""Dataddo: values that several calls take or return: date ranges, schedules, statuses of runs.
 
 Documents: the vendor's pages on date ranges and on backfilling, and its description of the headless API.
 """
@@ -31,19 +31,19 @@ __all__ = [
 LIVE, RUNNING, RETRYING, BROKEN, INACTIVE = "live", "running", "retrying", "broken", "inactive"
 
 
-# Ranges of days
+# Date ranges
 
 _RANGE = re.compile(r"(\d+)([dwmy])(\d+)(\|[^{}|]+)?", re.ASCII)
 
 
 def braced_date_range(expression: str) -> str:
-    """A range of days relative to today, such as ``30d1``, as Dataddo wants it: in two braces.
+    """A date range in double braces, the form in which Dataddo takes it.
 
-    Here it is written without them, because Jinja would take them for its own.
+    Users write it without braces, because Jinja would evaluate them.
 
-    :param expression: from 30 days ago to yesterday: ``30d1``; units d, w, m and y; a format may follow
-        a bar: ``0d0|Ymd``.
-    :raises ValueError: it is no such range, or starts after it ends.
+    :param expression: a range of days relative to the day of the run. ``30d1`` is from 30 days before it to
+        the day before it. Units are d, w, m and y. A format may follow a bar: ``0d0|Ymd``.
+    :raises ValueError: it is not a date range, or it starts after it ends.
     """
     bare = expression.strip().removeprefix("{{").removesuffix("}}").strip()
     match = _RANGE.fullmatch(bare)
@@ -57,10 +57,11 @@ def braced_date_range(expression: str) -> str:
 class DateRange(str):
     """A range of days relative to the day of the run, as text without braces: ``30d1``.
 
-    It may stand wherever a range is taken, also in templated fields, and gets its braces when it is sent.
+    It can be given for any argument that takes a date range, also in templated fields. The braces are added
+    when it is sent.
 
     :param expression: see `braced_date_range`.
-    :raises InvalidRequest: it is no range.
+    :raises InvalidRequest: it is not a date range.
     """
 
     __slots__ = ()
@@ -74,22 +75,22 @@ class DateRange(str):
 
     @classmethod
     def last_days(cls, count: int) -> Self:
-        """That many days up to yesterday."""
+        """This number of days, up to yesterday."""
         return cls._last(count, "d")
 
     @classmethod
     def last_weeks(cls, count: int) -> Self:
-        """That many weeks, from Monday on, up to the one before this."""
+        """This number of whole weeks, from Monday to Sunday, up to last week."""
         return cls._last(count, "w")
 
     @classmethod
     def last_months(cls, count: int) -> Self:
-        """That many months up to the one before this."""
+        """This number of whole months, up to last month."""
         return cls._last(count, "m")
 
     @classmethod
     def last_years(cls, count: int) -> Self:
-        """That many years up to the one before this."""
+        """This number of whole years, up to last year."""
         return cls._last(count, "y")
 
     @classmethod
@@ -115,12 +116,12 @@ CronPart = Annotated[str, BeforeValidator(_number_as_text)]
 class Schedule(Input):
     """When a source loads or a flow writes. A field given as None goes out as null.
 
-    Whether the service keeps or clears what is left out is not documented: to change a part, send back all
-    of `CurrentSchedule.schedule` with that part changed.
+    The documents do not say whether the service keeps or clears a field that is left out. To change one
+    field, send all of `CurrentSchedule.schedule` with this field changed.
 
-    The service answers ``day_of_month`` and ``day_of_week`` and takes ``dayOfMonth`` and ``dayOfWeek``; both
-    are understood here, and what goes out has the spelling the call takes. Which day of the week 1 is, is
-    not documented. (The specification describes ``minute`` as the hour: a slip.)
+    The service returns ``day_of_month`` and ``day_of_week``, but takes ``dayOfMonth`` and ``dayOfWeek``.
+    Both spellings are accepted here; the second is sent. The documents do not say which day of the week 1
+    is. The specification describes ``minute`` as the hour by mistake.
     """
 
     sync_frequency: Literal["day", "week", "month", "custom"] | None = None
@@ -139,12 +140,12 @@ class Schedule(Input):
         return self.model_dump(mode="json", by_alias=True, exclude_unset=True)
 
     def parameters(self) -> dict[str, str]:
-        """The same as parameters of a new source, which spells them as the service answers them."""
+        """The schedule as parameters of a new source, which have the spelling that the service returns."""
         return self.model_dump(exclude_none=True)
 
 
 class CurrentSchedule(Resource):
-    """The schedule as the service has it. Which types its parts have is not documented."""
+    """The schedule that the service has. The types of its fields are not documented."""
 
     sync_frequency: Any = None
     timezone: str | None = None
@@ -155,9 +156,9 @@ class CurrentSchedule(Resource):
     day_of_week: Any = None
 
     def schedule(self) -> Schedule:
-        """The same to be sent back, nulls too: fields the service answers and does not take are left out.
+        """The schedule to send back, nulls included, without fields that the service does not take.
 
-        :raises InvalidRequest: it has a value that a schedule cannot have.
+        :raises InvalidRequest: a value is not allowed in a schedule.
         """
         known = {name: getattr(self, name) for name in Schedule.model_fields if name in self.model_fields_set}
         return Schedule.model_validate(known)
@@ -167,7 +168,7 @@ class CurrentSchedule(Resource):
 
 
 class RunStatus(Resource):
-    """How the last run of a source or a flow stands. There is no id of a run."""
+    """The status of the last run of a source or a flow. A run has no id."""
 
     status: str
     last_run_started: datetime | None = Field(default=None, alias="lastRunStarted")
@@ -176,20 +177,20 @@ class RunStatus(Resource):
 
     @field_validator("last_run_started", "last_run_finished")
     @classmethod
-    def _in_utc(cls, moment: datetime | None) -> datetime | None:
-        # the zone's form is not documented; without one it is read as UTC, the same way every time
-        if moment is not None and moment.tzinfo is None:
-            return moment.replace(tzinfo=UTC)
-        return moment
+    def _in_utc(cls, timestamp: datetime | None) -> datetime | None:
+        # the documents do not say whether a timestamp has a time zone; without one it is read as UTC
+        if timestamp is not None and timestamp.tzinfo is None:
+            return timestamp.replace(tzinfo=UTC)
+        return timestamp
 
     @property
     def state(self) -> str:
-        """The status in one spelling."""
+        """The status in small letters."""
         return self.status.strip().lower()
 
 
 class DebugResult(Resource):
-    """Whether a service, a source or a flow works, found out by trying it."""
+    """The outcome of trying an authorised service, a source or a flow."""
 
     status: str | None = None
     message: str | None = None
