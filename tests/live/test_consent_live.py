@@ -14,9 +14,9 @@ import pytest
 from prepared_services import Services
 from real_airflow import HEARS_ENDINGS, RealAirflow
 
+from airflow_provider_activation.airflow_compat import answers_resume
 from airflow_provider_activation.operators.liveramp.authorization import AUTHORIZED, NOBODY_AUTHORIZES
 from airflow_provider_activation.sandbox import Sandbox
-from airflow_provider_activation.airflow_compat import answers_resume
 
 STEP = 1200.0
 """Seconds. Nothing ends at the services unless the test lets the time pass there."""

@@ -189,7 +189,7 @@ class TestAcousticExchange:
         connections.misbehave(
             "status", service="acoustic-exchange", method="GET", path="/v1/jobs/*", status=403, times=1
         )
-        monkeypatch.setattr("airflow_provider_activation.actions.base.LOOKS_AFTER_AN_UNCERTAIN_ANSWER", (0,))
+        monkeypatch.setattr("airflow_provider_activation.actions.base.LOOKS_AFTER_DOUBT", (0,))
         task = Task(export, store=store)
         with pytest.raises(UncertainOutcome, match="403"):
             task.run()
@@ -274,7 +274,7 @@ class TestLiveRamp:
     def test_a_lost_answer_makes_no_second_connection(
         self, connections: Sandbox, if_exists: str, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr("airflow_provider_activation.actions.base.LOOKS_AFTER_AN_UNCERTAIN_ANSWER", (0,))
+        monkeypatch.setattr("airflow_provider_activation.actions.base.LOOKS_AFTER_DOUBT", (0,))
         for what in ("drop_after", "half_body", "empty"):
             connections.reset()
             connections.misbehave(
@@ -350,7 +350,7 @@ class TestDeltaProjects:
     def test_clearing_a_task_that_failed_uncertain_creates_again(
         self, connections: Sandbox, store: bool, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr("airflow_provider_activation.actions.base.LOOKS_AFTER_AN_UNCERTAIN_ANSWER", (0,))
+        monkeypatch.setattr("airflow_provider_activation.actions.base.LOOKS_AFTER_DOUBT", (0,))
         task = Task(create_activity, store=store)
         connections.misbehave("drop_after", service="delta-projects", method="POST", path="*template")
         connections.misbehave("status", service="delta-projects", path="*/activity", status=503, times=9)
@@ -366,7 +366,7 @@ class TestDeltaProjects:
     def test_a_lost_answer_makes_no_second_activity(
         self, connections: Sandbox, store: bool, what: str, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr("airflow_provider_activation.actions.base.LOOKS_AFTER_AN_UNCERTAIN_ANSWER", (0,))
+        monkeypatch.setattr("airflow_provider_activation.actions.base.LOOKS_AFTER_DOUBT", (0,))
         connections.misbehave(what, service="delta-projects", method="POST", path="*template", times=1)
         Task(create_activity, store=store).run()
         assert len(connections.state()["delta-projects"]["activities"]) == 1
@@ -374,7 +374,7 @@ class TestDeltaProjects:
     def test_an_accepted_request_without_outcome_is_not_green(
         self, connections: Sandbox, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr("airflow_provider_activation.actions.base.LOOKS_AFTER_AN_UNCERTAIN_ANSWER", (0,))
+        monkeypatch.setattr("airflow_provider_activation.actions.base.LOOKS_AFTER_DOUBT", (0,))
         connections.misbehave(
             "status", service="delta-projects", method="POST", path="*template", status=202, times=1
         )

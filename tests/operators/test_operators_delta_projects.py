@@ -36,7 +36,7 @@ SECOND = timedelta(seconds=1)
 
 @pytest.fixture(autouse=True)
 def _no_pauses_between_looks(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("airflow_provider_activation.actions.base.LOOKS_AFTER_AN_UNCERTAIN_ANSWER", (0,))
+    monkeypatch.setattr("airflow_provider_activation.actions.base.LOOKS_AFTER_DOUBT", (0,))
 
 
 def held(sandbox: Sandbox, part: str = "activities") -> list[dict[str, Any]]:

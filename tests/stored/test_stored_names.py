@@ -26,9 +26,9 @@ from task_running import Task
 import airflow_provider_activation.triggers
 import airflow_provider_activation.waits
 from airflow_provider_activation import errors
+from airflow_provider_activation.airflow_compat import answers_resume
 from airflow_provider_activation.get_provider_info import get_provider_info
 from airflow_provider_activation.sandbox import Sandbox
-from airflow_provider_activation.versions import answers_resume
 from airflow_provider_activation.waits.probe import Probe
 
 INFO = get_provider_info()

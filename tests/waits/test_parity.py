@@ -14,13 +14,13 @@ import pytest
 from airflow.providers.common.compat.sdk import AirflowSensorTimeout, TaskDeferred
 from task_running import TaskInstance
 
+from airflow_provider_activation.actions.base import Making
 from airflow_provider_activation.api import acoustic_exchange, dataddo, delta_projects, liveramp
 from airflow_provider_activation.api.call import Call, Page
 from airflow_provider_activation.errors import WaitTimeout
 from airflow_provider_activation.hooks.base import ActivationHook
-from airflow_provider_activation.operators.base import SubmittingOperator
+from airflow_provider_activation.operators.base import SubmitAndWaitOperator
 from airflow_provider_activation.sensors.base import ActivationSensor
-from airflow_provider_activation.actions.base import Submission
 from airflow_provider_activation.transport import ConnectionSettings, Transport
 from airflow_provider_activation.triggers.wait import WaitTrigger
 from airflow_provider_activation.waits import acoustic_exchange as acoustic
@@ -163,7 +163,14 @@ class AnySensor(ActivationSensor):
         return self.asked
 
 
-class AnyOperator(SubmittingOperator):
+class Nothing(Making):
+    """Makes nothing: the operator only waits."""
+
+    async def make(self, memory: Any, on_uncertain: Any) -> Any:
+        return "made"
+
+
+class AnyOperator(SubmitAndWaitOperator):
     nouns = ("thing",)
     cancels_on_kill = False
 
@@ -175,12 +182,8 @@ class AnyOperator(SubmittingOperator):
     def hook(self) -> AnyHook:
         return AnyHook("example")
 
-    def start(self, key: str, memory: Any) -> Any:
-        return "made"
-        yield
-
-    def submission(self, key: str) -> Submission:
-        raise AssertionError("this operator only waits")
+    def action(self, key: str) -> Making:
+        return Nothing()
 
     def probe(self, made: Any) -> Probe:
         return self.asked

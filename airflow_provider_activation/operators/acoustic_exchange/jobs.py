@@ -293,7 +293,7 @@ class AcousticExchangeUploadJobDataOperator(AcousticExchangeTask, SubmitAndWaitO
     nouns = ("job data",)
     outputs = ("jobId",)
     rehearsal_id = 0
-    ignored_arguments = ("cancel_on_kill", "on_uncertain")
+    ignored_arguments = frozenset({"cancel_on_kill", "on_uncertain"})
 
     def __init__(
         self,

@@ -56,7 +56,7 @@ class LiveRampAuthorizeOAuthConnectionOperator(LiveRampTask, SubmitAndWaitOperat
     )
     operator_extra_links = (LiveRampAuthorizeLink(),)
     nouns = ("OAuth connection attempt",)
-    ignored_arguments = ("cancel_on_kill", "on_uncertain")
+    ignored_arguments = frozenset({"cancel_on_kill", "on_uncertain"})
     authorization_url: str | None = None
 
     def __init__(

@@ -221,7 +221,7 @@ class LiveRampDistributeSegmentsOperator(LiveRampTask, SubmitAndWaitOperator):
 
     template_fields = (*LiveRampTask.template_fields, "distribution_manager_id", "segments")
     nouns = ("distribution",)
-    ignored_arguments = ("on_uncertain",)
+    ignored_arguments = frozenset({"on_uncertain"})
     outputs = ("added", "unchanged")
     rehearsal_id = {
         "manager": "0",
