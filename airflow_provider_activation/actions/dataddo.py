@@ -22,12 +22,7 @@ from airflow_provider_activation.actions.base import (
 from airflow_provider_activation.api import dataddo as api
 from airflow_provider_activation.api.call import Call
 from airflow_provider_activation.errors import Conflict
-from airflow_provider_activation.waits.dataddo import (
-    FlowRunProbe,
-    RunProbe,
-    SourceRunProbe,
-    is_timestamp,
-)
+from airflow_provider_activation.waits.dataddo import FlowRunProbe, RunProbe, SourceRunProbe, is_timestamp
 from airflow_provider_activation.waits.probe import Failed
 
 NOT_MADE_YET = "0"

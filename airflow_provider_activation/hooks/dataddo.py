@@ -16,8 +16,8 @@ class DataddoHook(ActivationHook):
     """Calls the Dataddo headless API.
 
     Logs in with e-mail and password, keeps the token, and logs in again before it expires and once
-    after a 401. Users of single sign-on cannot log in this way: make a user with a password. Document of
-    a method that names none: the vendor's description of the headless beta API.
+    after a 401. Users of single sign-on cannot log in this way: create a user with a password. Where a
+    method names no document, it is the vendor's description of the headless beta API.
 
     :param dataddo_conn_id: id of a connection of type ``dataddo``.
     """
