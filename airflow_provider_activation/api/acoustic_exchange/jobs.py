@@ -212,10 +212,10 @@ class ScheduleDetails(Input):
         :param timezone: the time zone of the days, for example ``Europe/Berlin``.
         :raises InvalidRequest: naming the argument that does not fit.
         """
-        for name, moment in (("start", start), ("end", end)):
-            if not isinstance(moment, datetime) or moment.tzinfo is None:
+        for name, timestamp in (("start", start), ("end", end)):
+            if not isinstance(timestamp, datetime) or timestamp.tzinfo is None:
                 raise InvalidRequest(
-                    f"{name} must be a datetime that says its time zone, but is a {type(moment).__name__} "
+                    f"{name} must be a datetime that says its time zone, but is a {type(timestamp).__name__} "
                     "that does not."
                 )
         if end < start:
