@@ -41,27 +41,23 @@ class _OfJob(Action):
 
 @dataclass(frozen=True, kw_only=True)
 class _Job(_OfJob):
-    """A job, found again in the list of the jobs of its category."""
+    """A job, found again in the list of the jobs of its category.
+
+    :param key: the submission key, if a field of the job carries it: then no other task can have started it.
+    """
 
     # it is not documented whether a finished job stays in the list
     proves_absence = False
 
-    @property
-    def is_marked(self) -> bool:
-        """Whether the job carries the submission key, so that no other task can have started it."""
-        return False
+    key: str | None = None
 
     @property
-    def endpoint_id(self) -> int | None:
-        """The endpoint among whose jobs it is listed; None for the jobs of all endpoints."""
+    def sent(self) -> api.SegmentExport | api.IdentityImport | None:
+        """The body of the call that starts the job; None if it has none, and may have started any job."""
         return None
 
-    def may_have_made(self, job: api.Job) -> bool:
-        """Whether a job may be the one that this starts."""
-        return True
-
     async def before(self) -> JSON:
-        return [] if self.is_marked else [job.job_id for job in await self._jobs()]
+        return [job.job_id for job in await self._jobs()] if self.key is None else []
 
     async def find(self, before: JSON) -> list[Candidate]:
         return [
@@ -69,10 +65,10 @@ class _Job(_OfJob):
                 job.job_id,
                 f"job {job.job_id} ({job.state})",
                 failed=job.state in api.FAILED,
-                certain=self.is_marked or before is not None,
+                certain=self.key is not None or before is not None,
             )
             for job in await self._jobs()
-            if job.job_id not in (before or []) and self.may_have_made(job)
+            if job.job_id not in (before or []) and (self.sent is None or self.sent.may_have_made(job))
         ]
 
     async def recall(self, made: JSON) -> bool:
@@ -80,35 +76,25 @@ class _Job(_OfJob):
 
     async def _jobs(self) -> list[api.Job]:
         # the list is read before the job is started, so it must refuse a key that cannot start the job
-        listing = api.list_jobs(self.job_category, endpoint_id=self.endpoint_id)
+        endpoint_id = None if self.sent is None else self.sent.endpoint_id
+        listing = api.list_jobs(self.job_category, endpoint_id=endpoint_id)
         return await replace(listing, key_levels=self.create().key_levels)
 
 
 @dataclass(frozen=True, kw_only=True)
 class SegmentExport(_Job):
-    """A job that shares an audience.
+    """A job that shares an audience. The submission key is added at the end of its description.
 
     :param export: the export, with the user's own description.
-    :param key: the submission key, added at the end of the description; None leaves it as it is.
     """
 
     noun = "segment export"
 
     job_category: api.JobCategory = "SEGMENT_EXPORT"
     export: api.SegmentExport
-    key: str | None
-
-    @property
-    def is_marked(self) -> bool:
-        return self.key is not None
-
-    @property
-    def endpoint_id(self) -> int:
-        return self.export.endpoint_id
 
     @property
     def sent(self) -> api.SegmentExport:
-        """The export as it is sent."""
         if self.key is None:
             return self.export
         description = marked(self.export.destination_segment_description, self.key)
@@ -117,16 +103,10 @@ class SegmentExport(_Job):
     def create(self) -> Call[int]:
         return api.export_segment(self.sent)
 
-    def may_have_made(self, job: api.Job) -> bool:
-        return self.sent.may_have_made(job)
-
 
 @dataclass(frozen=True, kw_only=True)
 class IdentityImport(_Job):
-    """A job that imports identities. No field of it can carry the submission key.
-
-    :param identity_import: the import.
-    """
+    """A job that imports identities. No field of it can carry the submission key."""
 
     noun = "identity import"
 
@@ -134,19 +114,16 @@ class IdentityImport(_Job):
     identity_import: api.IdentityImport
 
     @property
-    def endpoint_id(self) -> int:
-        return self.identity_import.endpoint_id
+    def sent(self) -> api.IdentityImport:
+        return self.identity_import
 
     def create(self) -> Call[int]:
         return api.import_identities(self.identity_import)
 
-    def may_have_made(self, job: api.Job) -> bool:
-        return self.identity_import.may_have_made(job)
-
 
 @dataclass(frozen=True, kw_only=True)
 class SegmentRefresh(_Job):
-    """A job that refreshes the list of segments. Any new job of its category may be it."""
+    """A job that refreshes the list of segments."""
 
     noun = "refresh of segments"
 

@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 class AcousticExchangeJobSensor(AcousticExchangeTask, ActivationSensor):
     """Wait until a job has a status.
 
-    Returns the job as the service describes it. The task fails if the job failed or was cancelled. Document:
-    "Jobs API".
+    Returns the job as the service describes it. The task fails if the job failed or was cancelled.
+    Document: "Jobs API".
 
     .. code-block:: python
 

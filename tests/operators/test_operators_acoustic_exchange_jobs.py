@@ -104,6 +104,10 @@ class TestExports:
         assert held(push_source, "jobs")[0]["minCount"] == 2
         assert held(push_source, "jobs")[0]["updateIdentities"] is True
 
+    def test_a_description_that_a_template_rendered_to_a_number(self, push_source: Sandbox) -> None:
+        job = Task(lambda: export(destination_segment_description=20261126, wait_for_completion=False)).run()
+        assert job["destinationSegmentDescription"].startswith("20261126 [af:")
+
 
 class TestImports:
     @both_modes

@@ -70,7 +70,7 @@ def _in_capitals(value: Any) -> Any:
 
 HashMode = Annotated[Literal["NONE", "HASHED", "REQUIRED"], BeforeValidator(_in_capitals)]
 PushOrPull = Literal["push", "pull"]
-"""Which side makes the calls that move the data: a push producer uploads, from a pull producer it is read."""
+"""Who starts the transfer of the data: the side that has it pushes, the side that wants it pulls."""
 
 LARGEST_REASON = 512
 """The most bytes of UTF-8 in the reason of a failure report."""
@@ -90,7 +90,7 @@ class Registration(Resource):
 
 
 class Endpoint(Resource):
-    """An endpoint. The documents show no more of it than that it is as it was registered."""
+    """An endpoint, with the fields of its registration."""
 
     endpoint_id: TextId | None = Field(
         default=None,
@@ -418,15 +418,13 @@ def get_endpoint_status(endpoint_id: int) -> Call[str]:
     return get("/v1/{endpoint_id}/status", _status, key_levels=(ENDPOINT,), endpoint_id=number)
 
 
-def _of_endpoint(method: str, base: str, endpoint_id: int | None, read: Any, **options: Any) -> Call[Any]:
+def _of_endpoint(method: str, path: str, endpoint_id: int | None, read: Any, **options: Any) -> Call[Any]:
     """A call for the endpoint of the key, or, with an id, for an endpoint of the account."""
-    if endpoint_id is None:
-        return request(method, base, Safety.REPEATABLE, read, key_levels=(ENDPOINT,), **options)
-    number = whole("endpoint_id", endpoint_id)
-    path = base + "/{endpoint_id}"
-    return request(
-        method, path, Safety.REPEATABLE, read, key_levels=(ACCOUNT,), endpoint_id=number, **options
-    )
+    level = ENDPOINT
+    if endpoint_id is not None:
+        level, path = ACCOUNT, path + "/{endpoint_id}"
+        options["endpoint_id"] = whole("endpoint_id", endpoint_id)
+    return request(method, path, Safety.REPEATABLE, read, key_levels=(level,), **options)
 
 
 # Several calls
@@ -452,9 +450,6 @@ async def register(registration: EndpointRegistration, endpoint_id: int | None =
             operation="register_endpoint",
         )
     return ids[0]
-
-
-# How responses are read
 
 
 def _registration(answer: Answer) -> Registration:

@@ -104,7 +104,9 @@ def _numbers(largest: int, *, star: str = "* or ") -> AfterValidator:
     """Numbers and ranges, such as ``1,3-5``, or ``*`` for all."""
 
     def check(value: str) -> str:
-        if not (star and value == "*") and not _is_list(value, largest):
+        is_list = re.fullmatch(r"\d+(-\d+)?(,\d+(-\d+)?)*", value, re.ASCII)
+        fits = is_list and all(1 <= int(number) <= largest for number in re.split("[,-]", value))
+        if not fits and not (star and value == "*"):
             raise ValueError(f"must be {star}numbers from 1 to {largest} in the form 1,3-5")
         return value
 
@@ -210,10 +212,10 @@ class ScheduleDetails(Input):
         :param timezone: the time zone of the days, for example ``Europe/Berlin``.
         :raises InvalidRequest: naming the argument that does not fit.
         """
-        for name, moment in (("start", start), ("end", end)):
-            if not isinstance(moment, datetime) or moment.tzinfo is None:
+        for name, timestamp in (("start", start), ("end", end)):
+            if not isinstance(timestamp, datetime) or timestamp.tzinfo is None:
                 raise InvalidRequest(
-                    f"{name} must be a datetime that says its time zone, but is a {type(moment).__name__} "
+                    f"{name} must be a datetime that says its time zone, but is a {type(timestamp).__name__} "
                     "that does not."
                 )
         if end < start:
@@ -460,13 +462,6 @@ def _known(job_category: str) -> str:
             f"{type(job_category).__name__} that is none of them."
         )
     return job_category
-
-
-def _is_list(text: str, largest: int) -> bool:
-    """Whether a text is a list of numbers and ranges, such as ``1,3-5``."""
-    if not re.fullmatch(r"\d+(-\d+)?(,\d+(-\d+)?)*", text, re.ASCII):
-        return False
-    return all(1 <= int(number) <= largest for number in re.split("[,-]", text))
 
 
 def _day(text: str) -> date | None:

@@ -44,9 +44,6 @@ _SEGMENTS = "/v1/endpoint/{endpoint_id}/segments"
 _SEGMENT = _SEGMENTS + "/{segment_id}"
 
 
-# What comes back
-
-
 class SegmentAttribute(Resource):
     name: str
     type: str | None = None
@@ -62,9 +59,6 @@ class Segment(Resource):
     name: str | None = None
     description: str | None = None
     segment_attributes: list[SegmentAttribute] = Field(default_factory=list)
-
-
-# What goes out
 
 
 class SegmentAttributeInput(Input):

@@ -113,7 +113,7 @@ class AcousticExchangeRegisterEndpointOperator(AcousticExchangeTask, ActionOpera
 
 
 class AcousticExchangeEndpointOperator(AcousticExchangeTask, ActivationOperator):
-    """An operator for one endpoint. Its ``__init__`` is that of its leaves.
+    """An operator for one endpoint. Its subclasses have no ``__init__`` of their own.
 
     :param endpoint_id: the endpoint, with the account's key; left out with the endpoint's own (templated).
     :param acoustic_exchange_conn_id: the connection's id (templated).
@@ -132,19 +132,13 @@ class AcousticExchangeEndpointOperator(AcousticExchangeTask, ActivationOperator)
         self.acoustic_exchange_conn_id = acoustic_exchange_conn_id
         self.endpoint_id = endpoint_id
 
-    @property
-    def endpoint_number(self) -> int | None:
-        """The endpoint's id as a number; None for the endpoint of the key."""
-        return _number(self.endpoint_id)
-
 
 class AcousticExchangeEnableEndpointOperator(AcousticExchangeEndpointOperator, ActionOperator):
     """Enable an endpoint.
 
     The task may be run any number of times. Returns ``{"endpointId": ..., "changed": ...}``; ``changed`` is
-    false if the endpoint was enabled before.
-
-    Documents: "PUT /v1/endpoint/enable" and "PUT /v1/endpoint/enable/{endpointId}".
+    false if the endpoint was enabled before. Documents: "PUT /v1/endpoint/enable" and "PUT
+    /v1/endpoint/enable/{endpointId}".
 
     .. code-block:: python
 
@@ -154,17 +148,16 @@ class AcousticExchangeEnableEndpointOperator(AcousticExchangeEndpointOperator, A
     async def steps(self) -> JSON:
         from airflow_provider_activation.api import acoustic_exchange as api
 
-        changed = await api.enable_endpoint(self.endpoint_number)
-        return {"endpointId": self.endpoint_number, "changed": changed}
+        endpoint_id = _number(self.endpoint_id)
+        return {"endpointId": endpoint_id, "changed": await api.enable_endpoint(endpoint_id)}
 
 
 class AcousticExchangeDisableEndpointOperator(AcousticExchangeEndpointOperator, ActionOperator):
     """Disable an endpoint.
 
     The task may be run any number of times. Returns ``{"endpointId": ..., "changed": ...}``; ``changed`` is
-    false if the endpoint was disabled before.
-
-    Documents: "PUT /v1/endpoint/disable" and "PUT /v1/endpoint/disable/{endpointId}".
+    false if the endpoint was disabled before. Documents: "PUT /v1/endpoint/disable" and "PUT
+    /v1/endpoint/disable/{endpointId}".
 
     .. code-block:: python
 
@@ -174,8 +167,8 @@ class AcousticExchangeDisableEndpointOperator(AcousticExchangeEndpointOperator, 
     async def steps(self) -> JSON:
         from airflow_provider_activation.api import acoustic_exchange as api
 
-        changed = await api.disable_endpoint(self.endpoint_number)
-        return {"endpointId": self.endpoint_number, "changed": changed}
+        endpoint_id = _number(self.endpoint_id)
+        return {"endpointId": endpoint_id, "changed": await api.disable_endpoint(endpoint_id)}
 
 
 class AcousticExchangeDeleteEndpointOperator(AcousticExchangeEndpointOperator, DeleteOperator):
@@ -191,18 +184,18 @@ class AcousticExchangeDeleteEndpointOperator(AcousticExchangeEndpointOperator, D
     def delete(self) -> Call[Any]:
         from airflow_provider_activation.api import acoustic_exchange as api
 
-        return api.delete_endpoint(self.endpoint_number)
+        return api.delete_endpoint(_number(self.endpoint_id))
 
     @property
     def result(self) -> JSON:
-        return {"endpointId": self.endpoint_number}
+        return {"endpointId": _number(self.endpoint_id)}
 
 
 class AcousticExchangeSetEndpointDatabaseOperator(AcousticExchangeTask, ActionOperator):
     """Set the database of an endpoint. Needs the endpoint's own key or an application's.
 
-    The task may be run any number of times. Returns ``{"endpointId": ..., "databaseId": ...}``. Document:
-    "PUT /v1/endpoint/database".
+    The task may be run any number of times. Returns ``{"endpointId": ..., "databaseId": ...}``.
+    Document: "PUT /v1/endpoint/database".
 
     .. code-block:: python
 
@@ -254,8 +247,8 @@ class AcousticExchangeSetEndpointAttributesOperator(AcousticExchangeTask, Action
     """Set the attributes with which Acoustic Exchange logs in at an endpoint. Needs the endpoint's own key.
 
     The task may be run any number of times and replaces all attributes. Acoustic Exchange reads them at
-    night, so that they take effect the next day. Returns ``{"attributes": [...]}``, the names. Document:
-    "PUT /v1/endpointattributes/authkey/{authKey}".
+    night, so that they take effect the next day. Returns ``{"attributes": [...]}``, the names.
+    Document: "PUT /v1/endpointattributes/authkey/{authKey}".
 
     .. code-block:: python
 

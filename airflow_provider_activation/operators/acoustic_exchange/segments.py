@@ -16,9 +16,7 @@ class AcousticExchangeDefineSegmentsOperator(AcousticExchangeTask, ActionOperato
     """Define the segments that an endpoint offers. Needs the endpoint's own key.
 
     The task may be run any number of times. Returns ``{"endpointId": ..., "added": [...], "unchanged":
-    [...]}``, with lists of segment ids.
-
-    Documents: "POST" and "PUT /v1/endpoint/{endpointId}/segments".
+    [...]}``, with lists of segment ids. Documents: "POST" and "PUT /v1/endpoint/{endpointId}/segments".
 
     .. code-block:: python
 
@@ -74,8 +72,9 @@ class AcousticExchangeDeleteSegmentsOperator(AcousticExchangeTask, ActionOperato
     """Delete some or all segments that an endpoint offers. Needs the endpoint's own key.
 
     The task may be run any number of times. Returns ``{"endpointId": ..., "deleted": [...], "absent":
-    [...]}``, with lists of segment ids; null instead of the lists if all segments were deleted. Documents:
-    "DELETE /v1/endpoint/{endpointId}/segments" and "DELETE /v1/endpoint/{endpointId}/segments/{segmentId}".
+    [...]}``, with lists of segment ids; null instead of the lists if all segments were deleted.
+    Documents: "DELETE /v1/endpoint/{endpointId}/segments" and "DELETE
+    /v1/endpoint/{endpointId}/segments/{segmentId}".
 
     .. code-block:: python
 
