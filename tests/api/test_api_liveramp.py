@@ -6,7 +6,8 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from api_testing import CONFIG, CONNECTION, answer, naming
+from api_testing import answer, naming
+from endpoints.liveramp import CONFIG, CONNECTION
 
 from airflow_provider_activation.api import liveramp as api
 from airflow_provider_activation.api.call import NOTHING, Call, Page, Safety
@@ -400,7 +401,7 @@ def test_the_next_page_is_asked_for_with_the_same_query_and_the_cursor(envelope:
     first = LISTS[envelope]
     following = page(first, [], after="cursor=/+").following
     assert following is not None
-    assert following.query == (*first.query, ("after", "cursor=/+"))
+    assert following == (*first.query, ("after", "cursor=/+"))
     assert (following.method, following.path, following.operation) == ("GET", first.path, first.operation)
     third = page(following, [], after="third").following
     assert third is not None

@@ -15,7 +15,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from api_testing import EVERY_CALL, OTHER_PATHS
+from endpoints import EVERY_CALL, OTHER_PATHS
 
 from airflow_provider_activation.api.call import Call
 from airflow_provider_activation.get_provider_info import CONNECTION_TYPES
@@ -77,7 +77,7 @@ def _table(service: str) -> str:
 def _calls(service: str) -> list[Call[Any]]:
     name = _api(service).SERVICE
     order = list(EVERY_CALL)
-    calls = [call for call in (*EVERY_CALL.values(), *OTHER_PATHS) if call.service == name]
+    calls = [call for call in (*EVERY_CALL.values(), *OTHER_PATHS.values()) if call.service == name]
     return sorted(calls, key=lambda call: (order.index(f"{name}: {call.operation}"), call.template))
 
 

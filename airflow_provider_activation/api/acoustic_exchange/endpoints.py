@@ -299,7 +299,7 @@ def list_endpoints(query: EndpointQuery | None = None) -> Call[list[Endpoint]]:
         Safety.READ,
         _endpoints,
         query=query_of(**asked.body()),
-        levels=asked.key_levels,
+        key_levels=asked.key_levels,
     )
 
 
