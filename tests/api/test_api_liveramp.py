@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -400,12 +401,9 @@ def test_a_list_that_is_none_is_unreadable(body: Any) -> None:
 def test_the_next_page_is_asked_for_with_the_same_query_and_the_cursor(envelope: str) -> None:
     first = LISTS[envelope]
     following = page(first, [], after="cursor=/+").following
-    assert following is not None
     assert following == (*first.query, ("after", "cursor=/+"))
-    assert (following.method, following.path, following.operation) == ("GET", first.path, first.operation)
-    third = page(following, [], after="third").following
-    assert third is not None
-    assert third.query == (*first.query, ("after", "third"))
+    third = page(replace(first, query=following), [], after="third").following
+    assert third == (*first.query, ("after", "third"))
 
 
 @pytest.mark.parametrize("pagination", [{"after": None}, {"after": ""}, {}, {"total": "0"}])

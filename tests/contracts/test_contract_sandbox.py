@@ -81,21 +81,6 @@ class Holdings:
     values: Mapping[str, Any]
     body: Any
 
-    @classmethod
-    def of(cls, operation: Operation, held: Held, entry: Entry, use: Use) -> Holdings:
-        """What a call holds that the sandbox answers well."""
-        assert use.ready is not None
-        use.ready(held)
-        call = entry.call(held, use)
-        names = re.findall(r"\{(.*?)\}", operation.template)
-        values: dict[str, Any] = dict(zip(names, operation.match(call.path) or (), strict=True))
-        for name, value in call.query:
-            is_list = operation.query[name] == "array"
-            values[name] = [*values.get(name, []), value] if is_list else value
-        body = call.file.path.read_text() if call.file else dict(call.form) or call.json
-        headers = held.table.hook().get_conn().settings.headers
-        return cls(held.table.keys(held), {**headers, **values}, body)
-
 
 class GeneratedRequests:
     """The requests that are generated from one contract.
@@ -115,10 +100,31 @@ class GeneratedRequests:
         """The contract's title."""
         return str(self._contract.document["info"]["title"])
 
-    def held(self, case: Case[Any], held: Held) -> Holdings:
-        """What the sandbox holds once it is ready for a request."""
+    def holdings(self, case: Case[Any], held: Held) -> Holdings:
+        """Make the sandbox ready for a request; what a call holds that it answers well."""
         operation = self._operation(case)
-        return Holdings.of(operation, held, *self._uses[operation.method, operation.template])
+        entry, use = self._uses[operation.method, operation.template]
+        assert use.ready is not None
+        use.ready(held)
+        call = entry.call(held, use)
+        names = re.findall(r"\{(.*?)\}", operation.template)
+        values: dict[str, Any] = dict(held.table.hook().get_conn().settings.headers)
+        for name, value in [*zip(names, operation.match(call.path) or (), strict=True), *call.query]:
+            values[name] = self._typed(operation, name, value, values.get(name, []))
+        body = call.file.path.read_text() if call.file else dict(call.form) or call.json
+        return Holdings(held.table.keys(held), values, body)
+
+    def _typed(self, operation: Operation, name: str, value: str, before: list[str]) -> Any:
+        """A value of a path or a query as the contract has it."""
+        (schema,) = (one["schema"] for one in operation.parameters if one["name"] == name)
+        match self._contract.follow(schema).get("type"):
+            case "array":
+                return [*before, value]
+            case "integer":
+                return int(value)
+            case "boolean":
+                return value == "true"
+        return value
 
     def _use_of(self, service: str, operation: Operation) -> tuple[Entry, Use]:
         """The fullest use that reaches an operation and no special case of it, where there is such a one."""
@@ -272,7 +278,9 @@ class Checked:
         """What is there now."""
         if self._holdings is None:
             self._sandbox.reset()
-            self._holdings = REQUESTS[service].held(case, Held(TABLES[service], self._sandbox, self._folder))
+            self._holdings = REQUESTS[service].holdings(
+                case, Held(TABLES[service], self._sandbox, self._folder)
+            )
         return self._holdings
 
     def note(self, case: Case[Any], status: int) -> None:

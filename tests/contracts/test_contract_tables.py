@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
-from contracts import FOLDER, Table, contract, without_names
+from contracts import FOLDER, Operation, contract
 from endpoints import TABLES
 from openapi_spec_validator import validate
 
@@ -12,6 +14,32 @@ from airflow_provider_activation.sandbox.app import SERVICES as SANDBOXES
 from airflow_provider_activation.sandbox.settings import Settings, Vault
 
 every_service = pytest.mark.parametrize("name", TABLES)
+
+
+Table = frozenset[tuple[str, str]]
+"""Methods in capitals and path templates, whose variables have lost their names."""
+
+
+def without_names(template: str) -> str:
+    """A path template with ``{}`` for each variable: names differ between documents, client and sandbox."""
+    return re.sub(r"\{[^}]*\}", "{}", template)
+
+
+def contract_table(name: str) -> Table:
+    """What a contract lists, a special case of an operation as that operation."""
+    return frozenset((one.method, without_names(one.general)) for one in contract(name).operations)
+
+
+def is_described(operation: Operation) -> bool:
+    """Whether it has an id, says where it comes from, and what it answers."""
+    return all(operation.description.get(name) for name in ("operationId", "description", "responses"))
+
+
+def servers(name: str) -> set[str]:
+    """The addresses that a contract names, of single paths too."""
+    document = contract(name).document
+    places = [document, *document["paths"].values()]
+    return {server["url"] for place in places for server in place.get("servers", ())}
 
 
 def client_table(name: str) -> Table:
@@ -26,7 +54,8 @@ def sandbox_table(name: str) -> Table:
         for route in kind(settings, Vault(settings)).routes
         if not route.template.startswith(kind.beside_api)
     )
-    return contract(name).generalised(table)
+    cases = {(one.method, without_names(one.template)): one for one in contract(name).operations}
+    return frozenset((row[0], without_names(cases[row].general)) if row in cases else row for row in table)
 
 
 def differences(here: str, table: Table, there: str, other: Table) -> str:
@@ -40,13 +69,13 @@ def differences(here: str, table: Table, there: str, other: Table) -> str:
 
 @every_service
 def test_client_and_contract_list_the_same(name: str) -> None:
-    found = differences("client", client_table(name), "contract", contract(name).table)
+    found = differences("client", client_table(name), "contract", contract_table(name))
     assert not found, "\n" + found
 
 
 @every_service
 def test_sandbox_and_contract_list_the_same(name: str) -> None:
-    found = differences("sandbox", sandbox_table(name), "contract", contract(name).table)
+    found = differences("sandbox", sandbox_table(name), "contract", contract_table(name))
     assert not found, "\n" + found
 
 
@@ -60,7 +89,7 @@ def test_client_and_sandbox_list_the_same(name: str) -> None:
 def test_a_contract_is_valid_and_describes_each_operation(name: str) -> None:
     written = contract(name)
     validate(written.document)
-    assert [one.template for one in written.operations if not one.is_described] == []
+    assert [one.template for one in written.operations if not is_described(one)] == []
     listed = {(one.method, one.template): one for one in written.operations}
     for one in written.operations:
         general = listed[one.method, one.general]
@@ -77,6 +106,6 @@ def test_each_service_has_a_contract() -> None:
 
 def test_the_addresses_in_the_client_are_the_contracts() -> None:
     token_server, _, path = liveramp.TOKEN_URL.partition("/authn")
-    assert contract("liveramp").servers == {liveramp.BASE_URL, token_server}
+    assert servers("liveramp") == {liveramp.BASE_URL, token_server}
     assert contract("liveramp").find("POST", f"/authn{path}") is not None
-    assert contract("dataddo").servers == {dataddo.BASE_URL}
+    assert servers("dataddo") == {dataddo.BASE_URL}

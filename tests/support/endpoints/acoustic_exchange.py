@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, datetime, time, timedelta
 from typing import Any, get_args
 
 from airflow_provider_activation.api import acoustic_exchange as api
-from endpoints.table import BIG, HELD, ODD, Held, Table, each, has, is_done, is_true, lists, on, seeds, use
+from endpoints.answers import has, is_done, is_true, lists
+from endpoints.table import BIG, HELD, ODD, Held, Table, each, on, seeds, use
 
 URL = "https://example.com/exchange?a=b"
 LEVELS = get_args(api.KeyLevel)
@@ -15,17 +16,13 @@ HASHED = [
     for mode in (None, *get_args(get_args(api.HashMode)[0]))
     for algorithm in get_args(api.HashAlgorithm)
 ]
-IDENTIFIERS = [
-    {"name": ODD, "type": "email", "is_required": required, "is_event_only": not required, **hashed}
-    for required in (True, False)
-    for hashed in HASHED
-]
-ATTRIBUTES = [
-    {"name": "city", "type": kind, "is_required": True, **hashed}
-    for kind in ("String", "Number")
-    for hashed in HASHED
-]
-DATABASE = {"name": "Customers", "id": "db-1", "identifiers": IDENTIFIERS, "attributes": ATTRIBUTES}
+FLAGS = [{"is_required": required, "is_event_only": not required} for required in (True, False)]
+KINDS = [{"name": "city", "type": kind, "is_required": True} for kind in ("String", "Number")]
+DATABASE = {
+    **{"name": "Customers", "id": "db-1"},
+    "identifiers": [{"name": ODD, "type": "email", **flags, **one} for flags in FLAGS for one in HASHED],
+    "attributes": [{**kind, **one} for kind in KINDS for one in HASHED],
+}
 
 
 def registration(event: Any = None, segment: Any = None, **fields: Any) -> api.EndpointRegistration:
@@ -46,10 +43,8 @@ REGISTRATIONS = [
     registration({"source": {"enabled": True}, **OFF}, {**PUSHED, **OFF}),
     registration(segment=PULLED, databases=[{"name": "Customers"}]),
     *(
-        registration(
-            taken, taken, description=ODD, url=URL, **more, notification_key="42", databases=[DATABASE]
-        )
-        for more in ({"hash_algorithm": algorithm} for algorithm in get_args(api.HashAlgorithm))
+        registration(taken, taken, **FILLED, hash_algorithm=algorithm)
+        for algorithm in get_args(api.HashAlgorithm)
         for delivery in get_args(api.Delivery)
         for taken in ({"destination": {"enabled": True, "url": URL, "destination_type": delivery}},)
     ),
@@ -63,30 +58,20 @@ SEGMENTS = [
     *(SEGMENT.model_copy(update={"type": kind}) for kind in ("Contact Lists", "Databases", "Queries")),
 ]
 DAY = datetime(2026, 9, 1, 8, 30, tzinfo=UTC)
-TIMES = {"start_hour": "24", "start_minute": 0, "start_second": "5", "end_date": "12/31/2026"}
+DAILY: dict[str, Any] = {"run_repeat": True}
+ONCE: dict[str, Any] = {"runs_now": False, "year": 2026, "start_hour": 1, "start_date": "09/01/2026"}
+LATE: dict[str, Any] = {"start_hour": "24", "start_minute": 0, "start_second": "5", "end_date": "12/31/2026"}
 SCHEDULES = [
     api.ScheduleDetails.run_now(),
     api.ScheduleDetails.weekly(["SUN", "SAT"], time(0, 0, 0)),
-    api.ScheduleDetails.weekly(
-        api.WEEKDAYS, time(23, 59, 59), start=date(2026, 9, 1), end=date(2026, 12, 31)
-    ),
+    api.ScheduleDetails.weekly(api.WEEKDAYS, time(23, 59, 59), start=DAY, end=DAY + timedelta(days=90)),
     api.ScheduleDetails.from_data_interval(DAY, DAY + timedelta(days=1), "Europe/Berlin"),
     # the tables' own examples: one time, daily, weekly, monthly, several days
     *(
-        api.ScheduleDetails.model_validate(
-            {"days_of_week": week, "days_of_month": month, "months_of_year": year, **more}
-        )
+        api.ScheduleDetails(days_of_week=week, days_of_month=month, months_of_year=year, **more)
         for week, month, year, more in (
-            (None, "1", "1", {"runs_now": False, "year": 2026, "start_hour": 1, "start_date": "09/01/2026"}),
-            (None, "*", None, {"run_repeat": True}),
-            ("1", None, None, {"run_repeat": True}),
-            (None, 1, "*", {"run_repeat": True}),
-            (
-                "1,3,5",
-                "1,3-5,10",
-                "1,3,4",
-                {"run_repeat": True, "start_hour": "24", "start_minute": 0, **TIMES},
-            ),
+            *((None, "1", "1", ONCE), (None, "*", None, DAILY), ("1", None, None, DAILY)),
+            *((None, "1", "*", DAILY), ("1,3,5", "1,3-5,10", "1,3,4", DAILY | LATE)),
         )
     ),
 ]
@@ -100,12 +85,10 @@ FILLED_EXPORT = {
     **{"destination_segment_id": ODD, "export_category": "", "source_identifiers": ["email", ODD]},
     **{"destination_identifier": ODD, "attribute_mappings": {ODD: "city"}, "update_identities": True},
 }
+ACTIONS = get_args(api.SegmentExport.model_fields["action"].annotation)[0]
 EXPORTS = [
     *(EXPORT.model_copy(update={"schedule_details": schedule}) for schedule in SCHEDULES),
-    *(
-        api.SegmentExport.model_validate({**FILLED_EXPORT, "action": action})
-        for action in ("add", "replace", "remove")
-    ),
+    *(api.SegmentExport.model_validate({**FILLED_EXPORT, "action": action}) for action in get_args(ACTIONS)),
 ]
 IMPORT = api.IdentityImport(endpoint_id=10001, segment_id=BIG)
 FILLED_IMPORT = api.IdentityImport(
@@ -117,18 +100,14 @@ ODD_TYPE = api.EventTypeDefinition(code=ODD, name=ODD, description=ODD)
 PERSON = [{"name": "cookieId", "value": "455739626"}, {"name": "email", "value": ODD, "is_original": True}]
 EVENT = {"code": "cartAbandonment", "timestamp": DAY}
 ITEMS = [{"name": "quantity", "value": "4", "type": "integer"}, {"name": ODD, "value": ""}]
+NAMED = {**EVENT, "channel": "web", "identifiers": PERSON}
 EVENTS, *PUBLICATIONS = (
     api.EventPublication.model_validate(fields)
     for fields in (
         {"channel": "web", "identifiers": PERSON[:1], "events": [EVENT]},
         {"channel": "web", "identifiers": PERSON, "events": [{**EVENT, "attributes": ITEMS}]},
         {"channel": "web", "events": [{**EVENT, "attributes": ITEMS}, EVENT]},
-        {
-            "events": [
-                {**EVENT, "channel": "web", "identifiers": PERSON},
-                {**EVENT, "channel": "mobile", "identifiers": PERSON[:1]},
-            ]
-        },
+        {"events": [NAMED, {**NAMED, "channel": "mobile", "identifiers": PERSON[:1]}]},
     )
 )
 QUERIES = [
@@ -136,10 +115,8 @@ QUERIES = [
     api.EndpointQuery(source=True, destination=True),
     api.EndpointQuery(source=False, destination=False, event=True, load_events=True),
     api.EndpointQuery(segment=True, load_segments=True, include_segment_id_string=True),
-    api.EndpointQuery(
-        segment=True, page_size=20, start_record=1, search_by_name=ODD, search_by_description=ODD
-    ),
-    api.EndpointQuery(endpoint_id=BIG, include_billing=True),
+    api.EndpointQuery(segment=True, page_size=20, start_record=1, search_by_name=ODD),
+    api.EndpointQuery(endpoint_id=BIG, include_billing=True, search_by_description=ODD),
 ]
 WAITING = "WAITING_TO_RECEIVE_DATA"
 STATUSES = sorted(

@@ -6,38 +6,20 @@ from datetime import date
 from typing import Any
 
 from airflow_provider_activation.api import dataddo as api
-from endpoints.table import (
-    BIG,
-    HELD,
-    ODD,
-    Held,
-    Table,
-    Use,
-    each,
-    has,
-    has_an_id,
-    is_done,
-    lists,
-    on,
-    seeds,
-    use,
-)
+from endpoints.answers import has, has_an_id, is_done, lists
+from endpoints.table import BIG, HELD, ODD, Held, Table, Use, each, on, seeds, use
 
 STATIC = {
-    "staticKey": "sandbox-snapchat-refresh-token",
-    "clientId": "sandbox-snapchat-client-id",
+    **{"staticKey": "sandbox-snapchat-refresh-token", "clientId": "sandbox-snapchat-client-id"},
     "clientSecret": "sandbox-snapchat-client-secret",
 }
 SCHEDULE = api.Schedule(sync_frequency="day", hour="3", minute="25", timezone="UTC")
-SCHEDULES = [
-    *(api.Schedule(sync_frequency=frequency) for frequency in ("day", "week", "month", "custom")),
-    api.Schedule.model_validate(
-        {
-            **{"sync_frequency": "custom", "timezone": "Europe/Berlin", "minute": "*/5", "hour": 3},
-            **{"day_of_month": 1, "month": "1,6", "day_of_week": "2"},
-        }
-    ),
-]
+CUSTOM: dict[str, Any] = {
+    **{"sync_frequency": "custom", "timezone": "Europe/Berlin", "minute": "*/5", "hour": 3},
+    **{"day_of_month": 1, "month": "1,6", "day_of_week": "2"},
+}
+FREQUENCIES = ("day", "week", "month", "custom")
+SCHEDULES = [*(api.Schedule(sync_frequency=often) for often in FREQUENCIES), api.Schedule(**CUSTOM)]
 WEEKLY: Any = {"sync_frequency": "week", "day_of_week": "2"}
 MONTHLY: Any = {"sync_frequency": "month", "day_of_month": "1"}
 SNAPCHAT = {
@@ -54,10 +36,7 @@ WHOLE_SNAPCHAT = {
 PAYLOAD = api.source_payload("snapchat", "Spend", "1000", SNAPCHAT)
 PAYLOADS = [
     use(connector_id="snapchat", payload=api.source_payload("snapchat", ODD, "1000", WHOLE_SNAPCHAT)),
-    use(
-        connector_id="http",
-        payload=api.source_payload("http", ODD, ODD, {"allow_empty": True, "dateRange": "0d0"}),
-    ),
+    use(connector_id="http", payload=api.source_payload("http", ODD, ODD, {"dateRange": "0d0"})),
 ]
 DAYS = api.Extraction(date_from=date(2026, 9, 1), date_to=date(2026, 9, 30), storage_strategy="clean")
 FLOW = api.FlowInput(sources=("source-1",), app="google_data_studio", label="Spend")
@@ -115,7 +94,6 @@ def keys(held: Held) -> dict[str, str]:
 
 
 def may_name_it(made: Any) -> bool:
-    """Of a clone, about which the documents disagree."""
     return made is None or bool(made.id)
 
 
@@ -160,8 +138,7 @@ TABLE = Table(
         api.list_connector_templates: [on(seeds, connector_id="snapchat")],
         api.get_connector_template: [on(seeds, connector_id="snapchat", template_name="index")],
         api.run_connector_action: [
-            acts("metric"),
-            *(acts(action) for action in ("breakdown", "labels", "dateRange")),
+            *map(acts, ("metric", "breakdown", "labels", "dateRange")),
             on(service, lists(id=["1000"]), connector_id="snapchat", action="authorization"),
             asks("organization"),
             asks("account", organizationId="org-1"),

@@ -6,7 +6,8 @@ from datetime import UTC, datetime, timedelta, timezone
 from typing import Any, get_args
 
 from airflow_provider_activation.api import delta_projects as api
-from endpoints.table import BIG, ODD, Held, Table, each, has, is_done, lists, of_length, on, seeds, use
+from endpoints.answers import has, is_done, lists, of_length
+from endpoints.table import BIG, ODD, Held, Table, each, on, seeds, use
 
 is_an_id = of_length(36)
 ACCOUNT = api.Account(
@@ -22,20 +23,14 @@ ACTIVITY = api.ActivityFromTemplate(
     order_id="order-1",
     budget=1000,
 )
-MORE = {
-    "target_ecpm": 2.4,
-    "impression_budget": BIG,
-    "override_variables": {"fontsize": 24, "color": ODD},
-    "geo_details": [{"lat": 69, "long": 21, "radius": 100}, {"lat": -67.5, "long": -19.25, "radius": 34.5}],
-    "exclude_geo": True,
+GEO = [{"lat": 69, "long": 21, "radius": 100}, {"lat": -67.5, "long": -19.25, "radius": 34.5}]
+FILLED = {
+    **{"activity_name": ODD, "order_id": "GXK-77123", "flight_stop": datetime(2100, 1, 1, tzinfo=UTC)},
+    **{"target_ecpm": 2.4, "impression_budget": BIG, "override_variables": {"size": 24, "color": ODD}},
+    **{"geo_details": GEO, "exclude_geo": True, "enabled": True},
 }
-NAMED = {"activity_name": ODD, "order_id": "GXK-77123", "flight_stop": datetime(2100, 1, 1, tzinfo=UTC)}
-FULL = api.ActivityFromTemplate.model_validate(
-    {**ACTIVITY.model_dump(), **NAMED, **MORE, "flight_start": START, "enabled": True}
-)
-CHANGES = api.ActivityUpdate.model_validate(
-    {**NAMED, **MORE, "budget": 0, "enabled": False, "exclude_geo": False}
-)
+FULL = api.ActivityFromTemplate.model_validate({**ACTIVITY.model_dump(), **FILLED, "flight_start": START})
+CHANGES = api.ActivityUpdate.model_validate({**FILLED, "budget": 0, "enabled": False, "exclude_geo": False})
 QUERIES = [
     api.StatisticsQuery(interval="2026-09-01/2026-09-30", limit=10),
     *(api.StatisticsQuery(group_by=value) for value in get_args(api.GroupBy)),

@@ -6,43 +6,26 @@ from datetime import date
 from typing import Any, get_args
 
 from airflow_provider_activation.api import liveramp as api
-from endpoints.table import (
-    HELD,
-    ODD,
-    Held,
-    Table,
-    each,
-    has,
-    has_an_id,
-    is_done,
-    lists,
-    of_length,
-    on,
-    seeds,
-    use,
-)
+from endpoints.answers import has, has_an_id, is_done, lists, of_length
+from endpoints.table import HELD, ODD, Held, Table, each, on, seeds, use
 
 BUCKET, FOLDER = (api.PropertyInput(property_key=key, property_value="x") for key in ("bucket", "folder"))
 CONNECTION = api.IntegrationConnectionInput(integration_id=("1002", "2002"), device_types=("PII",))
 DATA_STORE = CONNECTION.model_copy(update={"properties": (BUCKET, FOLDER)})
 MANAGED = DATA_STORE.model_copy(update={"distribution_manager_name": "Autumn"})
-FILLED = {
-    "properties": [
-        BUCKET.model_copy(update={"property_value": ""}),
-        FOLDER.model_copy(update={"property_key": ODD, "property_value": ODD}),
-    ],
-    "device_types": get_args(api.DeviceType),
-    "oauth_connection_id": "4001",
-}
+PROPERTIES = [{"property_key": "bucket", "property_value": ""}, {"property_key": ODD, "property_value": ODD}]
+DEVICES = get_args(api.DeviceType)
+FILLED = {"properties": PROPERTIES, "device_types": DEVICES, "oauth_connection_id": "4001"}
+KEPT = api.IntegrationConnectionUpdate(properties=(BUCKET, FOLDER), device_types=("RAMP_ID",))
 ODD_CONNECTION = {**FILLED, "integration_id": (ODD, "2002"), "distribution_manager_name": "ä" * 50}
 ATTEMPT = api.OAuthConnectionAttemptInput(oauth_endpoint_id="3001")
-ODD_ATTEMPT = {
-    **{"oauth_endpoint_id": ODD, "oauth_connection_id": "4001", "state": ODD},
-    "redirect_url": "https://example.com/done?a=b%20c",
-}
+ODD_ATTEMPT = api.OAuthConnectionAttemptInput(
+    oauth_endpoint_id=ODD, oauth_connection_id="4001", redirect_url="https://example.com/a?b=c%20d", state=ODD
+)
 STATUSES = get_args(api.DistributionManagerStatus)
-LAST_DAY = date(2026, 12, 31)
-MANAGER = {"name": "ä" * 50, "integration_connection_id": ODD, "expire_at": LAST_DAY}
+DAYS = (date(2026, 12, 31), None)
+UNTIL: list[Any] = [{"name": "ä" * 50, "status": one, "expire_at": day} for one in STATUSES for day in DAYS]
+MANAGERS = [api.DistributionManagerInput(integration_connection_id=ODD, **fields) for fields in UNTIL]
 CONFIG = api.SegmentConfigInput(segment_id="5000000001", segment_type="ONBOARDING")
 ODD_CONFIG = CONFIG.model_copy(update={"segment_id": ODD, "destination_segment_id": ODD})
 KINDS = get_args(api.SegmentType)
@@ -64,6 +47,10 @@ def distribution(held: Held) -> None:
     connection(held)
     (made,) = held.send(api.add_segment_configs(held.distribution_manager_id, [CONFIG]))
     held.keep(segment_config_id=made.id)
+
+
+def distributed(held: Held) -> list[str]:
+    return [held.segment_config_id]
 
 
 def attempt(held: Held) -> None:
@@ -93,14 +80,15 @@ def keys(held: Held) -> dict[str, str]:
     return {"serviceAccountToken": token.headers["Authorization"].removeprefix("Bearer ")}
 
 
+def second_is_unavailable(found: Any) -> bool:
+    return [one.unavailable_reason is None for one in found] == [True, False]
+
+
 def first_alone(found: Any) -> bool:
     """Whether of two segments the first is in distribution and the second is not."""
-    first, second = found
-    return (
-        first.integration_connection_id is not None
-        and second.integration_connection_id is None
-        and second.taxonomy.taxonomy_sync_status == "NOT_CONFIGURED_TO_SYNC"
-    )
+    of_second = found[1].taxonomy.taxonomy_sync_status
+    distributed = [one.integration_connection_id is not None for one in found]
+    return distributed == [True, False] and of_second == "NOT_CONFIGURED_TO_SYNC"
 
 
 TABLE = Table(
@@ -115,12 +103,7 @@ TABLE = Table(
             on(seeds, of_length(1), destination_id="1002"),
             *each("integration_type", get_args(api.IntegrationType)),
             *each("view", get_args(api.IntegrationView)),
-            on(
-                seeds,
-                lambda found: [one.unavailable_reason is None for one in found] == [True, False],
-                destination_id="1002",
-                view="STANDARD_WITH_UNAVAILABLE",
-            ),
+            on(seeds, second_is_unavailable, destination_id="1002", view="STANDARD_WITH_UNAVAILABLE"),
         ],
         api.get_integration: [
             on(seeds, has(oauth_endpoint_id="3001"), destination_id="1001", integration_id="2001")
@@ -137,18 +120,12 @@ TABLE = Table(
         api.update_integration_connection: [
             use(update=api.IntegrationConnectionUpdate(properties=(), device_types=("PII",))),
             use(update=api.IntegrationConnectionUpdate.model_validate(FILLED)),
-            on(
-                connection,
-                is_done,
-                update=api.IntegrationConnectionUpdate(
-                    properties=(BUCKET, FOLDER), device_types=("RAMP_ID",)
-                ),
-            ),
+            on(connection, is_done, update=KEPT),
         ],
         api.delete_integration_connection: [on(bare_connection, is_done)],
         api.create_oauth_connection_attempt: [
             on(seeds, has_an_id, attempt=ATTEMPT),
-            use(attempt=api.OAuthConnectionAttemptInput.model_validate(ODD_ATTEMPT)),
+            use(attempt=ODD_ATTEMPT),
         ],
         api.get_oauth_connection_attempt: [
             on(attempt, lambda found: found.authorization_url.startswith("http://127.0.0.1"))
@@ -158,8 +135,8 @@ TABLE = Table(
         api.create_distribution_manager: [
             on(connection, has_an_id, manager=manager_of),
             *(
-                use(manager=api.DistributionManagerInput.model_validate({**MANAGER, "status": status}))
-                for status in STATUSES
+                use(manager=api.DistributionManagerInput(integration_connection_id=ODD, **one))
+                for one in UNTIL
             ),
         ],
         api.list_distribution_managers: [
@@ -168,15 +145,7 @@ TABLE = Table(
         ],
         api.get_distribution_manager: [on(connection, has(name="Autumn", status="ACTIVE"))],
         api.update_distribution_manager: [
-            *(
-                on(
-                    connection,
-                    is_done,
-                    update=api.DistributionManagerUpdate(name="Winter", status=status, expire_at=expire_at),
-                )
-                for status in STATUSES
-                for expire_at in (LAST_DAY, None)
-            )
+            on(connection, is_done, update=api.DistributionManagerUpdate.model_validate(one)) for one in UNTIL
         ],
         api.delete_distribution_manager: [on(connection, is_done)],
         api.add_segment_configs: [
@@ -190,11 +159,7 @@ TABLE = Table(
         api.remove_segment_configs: [
             use(segment_config_ids=["9000001", ODD]),
             use(segment_config_ids=MOST),
-            on(
-                distribution,
-                lists(http_status=[200]),
-                segment_config_ids=lambda held: [held.segment_config_id],
-            ),
+            on(distribution, lists(http_status=[200]), segment_config_ids=distributed),
         ],
         api.list_segment_configs: [on(distribution, lists(key=[CONFIG.key]))],
         api.get_segment_config: [on(distribution, has(key=CONFIG.key))],
@@ -203,7 +168,7 @@ TABLE = Table(
             use(value_name="1"),
             on(seeds, lists(id=["5000000001"]), value_name="1", field_name="win_back"),
         ],
-        api.get_segment: [on(seeds, lambda found: found.field.name == "win_back", segment_id=TWO[0])],
+        api.get_segment: [on(seeds, has(field__name="win_back"), segment_id=TWO[0])],
         api.list_segment_statuses: [
             *each("segment_type", KINDS, segment_ids=[*TWO, ODD]),
             on(distribution, first_alone, segment_type="ONBOARDING", segment_ids=TWO),
@@ -212,12 +177,7 @@ TABLE = Table(
             use(),
             use(integration_connection_id="7000001"),
             use(segment_ids=["5000000001", ODD]),
-            on(
-                distribution,
-                lists(segment_id=["5000000001"]),
-                integration_connection_id=HELD,
-                segment_ids=TWO,
-            ),
+            on(distribution, lists(segment_id=TWO[:1]), integration_connection_id=HELD, segment_ids=TWO),
         ],
     },
 )

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 from sandbox_testing import STEP
 
 from airflow_provider_activation.api.call import Call
+from endpoints.answers import Check, is_ok
 
 if TYPE_CHECKING:
     from airflow_provider_activation.hooks.base import ActivationHook
@@ -28,45 +29,8 @@ ODD = "50% ä#1?&=+;:@'\""
 """A text with everything that means something in an address, but a slash, which is refused in ids."""
 OF_THE_CONNECTION = frozenset({"media_agency_id", "client_id"})
 """Arguments that a hook takes from its connection where they are not given."""
-
-
 HELD: Any = object()
 """An argument that may be left out and is to be what is held under its name."""
-
-Check = Callable[[Any], bool]
-
-
-# What an answer may be expected to be
-
-
-def is_ok(answer: Any) -> bool:
-    return answer is not None
-
-
-def is_done(answer: Any) -> bool:
-    return answer is None
-
-
-def is_true(answer: Any) -> bool:
-    return answer is True
-
-
-def has_an_id(answer: Any) -> bool:
-    return bool(answer.id)
-
-
-def of_length(length: int) -> Check:
-    return lambda answer: len(answer) == length
-
-
-def has(**fields: Any) -> Check:
-    """Whether one thing has these values."""
-    return lambda answer: {name: getattr(answer, name) for name in fields} == fields
-
-
-def lists(**fields: list[Any]) -> Check:
-    """Whether several things have these values, one after the other."""
-    return lambda answer: {name: [getattr(one, name) for one in answer] for name in fields} == fields
 
 
 class Held:
@@ -103,6 +67,7 @@ class Held:
 
 Fixture = Callable[[Held], None]
 Function = Callable[..., Call[Any]]
+Keys = Callable[[Held], dict[str, str]]
 
 
 def seeds(held: Held) -> None:
@@ -160,21 +125,23 @@ class Entry:
         given = {name: value(held) if callable(value) else value for name, value in use.given.items()}
         given |= {name: getattr(held, name) for name, value in given.items() if value is HELD}
         for name, parameter in inspect.signature(method or self.function).parameters.items():
-            in_need = (
-                method is None and name in OF_THE_CONNECTION and parameter.kind is parameter.KEYWORD_ONLY
-            )
-            if name not in given and (in_need or parameter.default is parameter.empty):
-                given[name] = getattr(held, name)
+            of_connection = name in OF_THE_CONNECTION and parameter.kind is parameter.KEYWORD_ONLY
+            if parameter.default is parameter.empty or (method is None and of_connection):
+                given.setdefault(name, getattr(held, name))
         return given
 
     def call(self, held: Held, use: Use) -> Call[Any]:
-        return apply(self.function, self.arguments(held, use))
+        made: Call[Any] = apply(self.function, self.arguments(held, use))
+        return made
 
 
 def apply(function: Callable[..., Any], arguments: Mapping[str, Any]) -> Any:
     """Call a function as people do, with arguments by position as far as that goes."""
     bound = inspect.signature(function).bind(**arguments)
     return function(*bound.args, **bound.kwargs)
+
+
+Uses = Mapping[Function, Sequence[Use]]
 
 
 class Table:
@@ -186,14 +153,9 @@ class Table:
     :param uses: for each endpoint, see `Entry`.
     """
 
-    def __init__(
-        self,
-        name: str,
-        seeds: Mapping[str, Any],
-        keys: Callable[[Held], dict[str, str]],
-        uses: Mapping[Function, Sequence[Use]],
-    ) -> None:
+    def __init__(self, name: str, seeds: Mapping[str, Any], keys: Keys, uses: Uses) -> None:
         self.name, self.seeds, self.keys = name, seeds, keys
+        self.standing_in = Held(self)
         self.entries = {function.__name__: Entry(self, function, some) for function, some in uses.items()}
 
     @cached_property
@@ -206,11 +168,6 @@ class Table:
         """With the connection whose key may make the call: the account's, or that of an endpoint."""
         alone = call is not None and "account" not in call.key_levels and bool(call.key_levels)
         return self.hook_class(f"{self.name}_{'endpoint' if alone else 'default'}")
-
-    @cached_property
-    def standing_in(self) -> Held:
-        """For requests that nobody acts on."""
-        return Held(self)
 
     @cached_property
     def methods(self) -> dict[str, Entry]:
