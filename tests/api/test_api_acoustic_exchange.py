@@ -7,22 +7,16 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from api_testing import (
-    BIG,
-    DATABASE,
-    EVENT_TYPE,
-    EVENTS,
-    EVERY_CALL,
-    EXPORT,
-    IMPORT,
-    REGISTRATION,
-    answer,
-)
+from api_testing import answer
+from endpoints import EVERY_CALL
+from endpoints.acoustic_exchange import EVENT_TYPE, EVENTS, EXPORT, IMPORT, REGISTRATION
+from endpoints.table import BIG
 
 from airflow_provider_activation.api import acoustic_exchange as api
 from airflow_provider_activation.api.call import NOTHING, Call, Safety
 from airflow_provider_activation.errors import InvalidRequest, Refused, UnreadableResponse
 
+DATABASE = api.EndpointDatabase(database_id="db-1", endpoint_id=10001)
 ACCOUNT, ENDPOINT, EITHER, ANY = {"account"}, {"endpoint"}, {"account", "endpoint"}, set[str]()
 READ, REPEATABLE, ONCE = Safety.READ, Safety.REPEATABLE, Safety.ONCE
 SEGMENTS = [

@@ -7,7 +7,9 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
-from api_testing import BIG, EXPORT, IMPORT, naming
+from api_testing import naming
+from endpoints.acoustic_exchange import EXPORT, IMPORT
+from endpoints.table import BIG
 
 from airflow_provider_activation.api import acoustic_exchange as api
 from airflow_provider_activation.errors import InvalidRequest

@@ -7,7 +7,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
-from api_testing import EXPORT
+from endpoints.acoustic_exchange import EXPORT
 
 from airflow_provider_activation.api import acoustic_exchange as api
 from airflow_provider_activation.errors import InvalidRequest

@@ -9,7 +9,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from api_testing import BIG, EVENT_TYPE, EVENTS, EXPORT, FLOW, IMPORT, SEGMENT, STATIC
+from endpoints.acoustic_exchange import EVENT_TYPE, EVENTS, EXPORT, IMPORT, SEGMENT
+from endpoints.dataddo import FLOW, STATIC
+from endpoints.table import BIG
 from scripted_server import DROP, Reply, ScriptedServer
 from transport_testing import service
 

@@ -2,35 +2,19 @@
 
 from __future__ import annotations
 
-import inspect
 import re
 from collections.abc import Iterator
-from dataclasses import replace
-from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
 
 import pytest
-from api_testing import (
-    ACCOUNT,
-    ACTIVITY,
-    ATTEMPT,
-    CONFIG,
-    CONNECTION,
-    CONNECTION_UPDATE,
-    DATABASE,
-    EVERY_CALL,
-    HTML,
-    MANAGER_UPDATE,
-    NONSENSE,
-    SCHEDULE,
-    SEGMENT,
-    STATIC,
-    answer,
-)
+from api_testing import HTML, NONSENSE, answer
+from endpoints import EVERY_CALL, TABLES
+from endpoints.table import Entry
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from airflow_provider_activation import api
 from airflow_provider_activation.api import acoustic_exchange, dataddo, delta_projects, liveramp
 from airflow_provider_activation.api.call import (
     NOTHING,
@@ -50,18 +34,6 @@ from airflow_provider_activation.errors import ActivationError, InvalidRequest, 
 every_call = pytest.mark.parametrize("call", EVERY_CALL.values(), ids=EVERY_CALL)
 
 
-def test_every_endpoint_is_in_the_table_of_these_tests() -> None:
-    endpoints = {
-        f"{module.SERVICE}: {name}"
-        for module in (acoustic_exchange, dataddo, delta_projects, liveramp)
-        for name, function in inspect.getmembers(module, inspect.isfunction)
-        if function.__module__.startswith(module.__name__)
-        and not name.startswith("_")
-        and str(function.__annotations__.get("return")).startswith("Call[")
-    }
-    assert endpoints == set(EVERY_CALL)
-
-
 # What a call shows of itself
 
 
@@ -78,7 +50,7 @@ def test_repr_shows_service_operation_method_and_template_and_nothing_else(call:
         liveramp.request_token("CANARY", "CANARY"),
         liveramp.get_integration("CANARY", "CANARY"),
         liveramp.list_segments(value_name="CANARY"),
-        delta_projects.get_activity(delta_projects.Account("CANARY", "CANARY"), "CANARY"),
+        delta_projects.get_activity("CANARY", media_agency_id="CANARY", client_id="CANARY"),
         acoustic_exchange.get_segment(1, "CANARY"),
     ],
     ids=lambda call: call.operation,
@@ -179,130 +151,53 @@ def test_any_text_is_one_segment_that_reads_back_or_is_refused(text: str) -> Non
     assert segment not in (".", "..")
 
 
-GOOD: dict[str, Any] = {
-    "account": ACCOUNT,
-    "activity": ACTIVITY,
-    "activity_id": "activity-1",
-    "attempt": ATTEMPT,
-    "attempt_id": "attempt-1",
-    "attributes": {"user": "someone"},
-    "auth_key": "key:US",
-    "bidding_plan_id": "plan-1",
-    "changes": {"label": "Spend"},
-    "client_id": "client-1",
-    "connection": CONNECTION,
-    "connector_id": "snapchat",
-    "creative_id": "creative-1",
-    "data": STATIC,
-    "database": DATABASE,
-    "destination_id": "1001",
-    "destination_type": "google_big_query",
-    "distribution_manager_id": "8100001",
-    "endpoint_id": 10001,
-    "fields": {"name": "Shop"},
-    "file": Path("audience.csv"),
-    "file_name": "part-1.csv",
-    "flow_id": "flow-1",
-    "integration_connection_id": "7000001",
-    "integration_id": "2001",
-    "into": Path("audience.csv"),
-    "job_category": "SEGMENT_EXPORT",
-    "job_id": 1,
-    "media_agency_id": "agency-1",
-    "name": "metric",
-    "oauth_connection_id": "4001",
-    "parameters": {"label": "Warehouse"},
-    "payload": {"label": "Spend"},
-    "reason": "no such account",
-    "schedule": SCHEDULE,
-    "segment_config_id": "9000001",
-    "segment_config_ids": ["9000001"],
-    "segment_id": "seg-1",
-    "service": "snapchat_static",
-    "service_id": "1000",
-    "settings": dataddo.WriteSettings(write_mode="insert"),
-    "source_id": "source-1",
-    "template_name": "index",
-}
-OF_ONE_ENDPOINT: dict[str, dict[str, Any]] = {
-    "add_segment_configs": {"segments": [CONFIG]},
-    "add_segments": {"segments": [SEGMENT]},
-    "replace_segments": {"segments": [SEGMENT]},
-    "run_connector_action": {"action": "metric"},
-    "update_activity": {"update": delta_projects.ActivityUpdate(enabled=True)},
-    "update_distribution_manager": {"update": MANAGER_UPDATE},
-    "update_integration_connection": {"update": CONNECTION_UPDATE},
-}
+NAMES = {module.SERVICE: name for name, module in vars(api).items() if hasattr(module, "SERVICE")}
+"""Of each service the name of its table."""
 
 
-def path_ids() -> Iterator[Any]:
-    """Every endpoint with each of its arguments that stands in its path as text."""
-    for module in (acoustic_exchange, dataddo, delta_projects, liveramp):
-        for name, build in inspect.getmembers(module, inspect.isfunction):
-            call = EVERY_CALL.get(f"{module.SERVICE}: {name}")
-            if call is not None:
-                for variable in re.findall(r"{(\w+)}", call.template):
-                    kind = build.__annotations__.get(variable, "")
-                    if ("str" in kind or "int" not in kind) and variable in inspect.signature(
-                        build
-                    ).parameters:
-                        yield pytest.param(build, variable, id=f"{module.SERVICE} {name} {variable}")
+def arguments_of(entry: Entry) -> dict[str, Any]:
+    """Good values for every argument that must be given, and for some more."""
+    return entry.arguments(entry.table.standing_in, entry.uses[0])
 
 
-PATH_IDS = list(path_ids())
+def ids_in_paths() -> Iterator[tuple[str, Entry, str, str]]:
+    """Every endpoint with each argument that stands in its path, and that argument's type."""
+    for name, call in EVERY_CALL.items():
+        entry = TABLES[NAMES[call.service]].entries[call.operation]
+        hints = entry.function.__annotations__
+        for variable in re.findall(r"{(\w+)}", call.template):
+            if variable in hints:
+                yield name.replace(":", ""), entry, variable, hints[variable]
 
 
-def arguments_of(build: Any) -> dict[str, Any]:
-    """Good values for every argument that must be given."""
-    good = GOOD | OF_ONE_ENDPOINT.get(build.__name__, {})
-    return {
-        name: good[name]
-        for name, parameter in inspect.signature(build).parameters.items()
-        if parameter.default is inspect.Parameter.empty
-    }
-
-
-@pytest.mark.parametrize("value", BAD_IDS)
-@pytest.mark.parametrize(("build", "name"), PATH_IDS)
-def test_every_endpoint_that_takes_an_id_refuses_one_that_is_none(build: Any, name: str, value: str) -> None:
-    assert build(**arguments_of(build)).path
-    with pytest.raises(InvalidRequest, match=name):
-        build(**{**arguments_of(build), name: value})
-
-
-@pytest.mark.parametrize("value", ["", "..", "a/b", "a\nb"])
-@pytest.mark.parametrize("name", ["media_agency_id", "client_id", "campaign_id"])
-def test_an_account_of_delta_projects_is_checked_as_ids_are(name: str, value: str) -> None:
-    account = replace(delta_projects.Account("agency-1", "client-1"), **{name: value})
-    with pytest.raises(InvalidRequest, match=name):
-        delta_projects.list_activities(account)
-
-
-NUMERIC_IDS: list[Any] = [
-    (acoustic_exchange.add_segments, "endpoint_id"),
-    (acoustic_exchange.replace_segments, "endpoint_id"),
-    (acoustic_exchange.get_segment, "endpoint_id"),
-    (acoustic_exchange.get_job, "job_id"),
-    (acoustic_exchange.upload_job_data, "job_id"),
+TEXT_IDS = [
+    pytest.param(entry, variable, id=f"{name} {variable}")
+    for name, entry, variable, kind in ids_in_paths()
+    if "str" in kind or "int" not in kind
+]
+NUMERIC_IDS = [
+    pytest.param(entry, variable, id=f"{name} {variable}")
+    for name, entry, variable, kind in ids_in_paths()
+    if kind == "int"
 ]
 
 
-@pytest.mark.parametrize("value", [None, "", "7", "enable", "refreshSegments", 7.0, True])
-@pytest.mark.parametrize(("build", "name"), NUMERIC_IDS, ids=lambda value: getattr(value, "__name__", value))
-def test_a_numeric_id_of_acoustic_exchange_is_a_whole_number_and_no_word(
-    build: Any, name: str, value: Any
+@pytest.mark.parametrize("value", BAD_IDS)
+@pytest.mark.parametrize(("entry", "name"), TEXT_IDS)
+def test_every_endpoint_that_takes_an_id_refuses_one_that_is_none(
+    entry: Entry, name: str, value: str
 ) -> None:
-    # "enable" in the place of an id would be another endpoint: PUT /v1/endpoint/enable
-    segments = [acoustic_exchange.SegmentDefinition(id=1, name="a")]
-    good = {"endpoint_id": 1, "job_id": 1, "segment_id": 1, "segments": segments}
-    good |= {"job_category": "SEGMENT_EXPORT", "file": "audience.csv"}
-    given = {argument: good[argument] for argument in arguments_of_names(build)} | {name: value}
+    assert entry.function(**arguments_of(entry)).path
     with pytest.raises(InvalidRequest, match=name):
-        build(**given)
+        entry.function(**{**arguments_of(entry), name: value})
 
 
-def arguments_of_names(build: Any) -> list[str]:
-    return [n for n, p in inspect.signature(build).parameters.items() if p.default is inspect.Parameter.empty]
+@pytest.mark.parametrize("value", [None, "", "7", "enable", "refreshSegments", 7.0, True])
+@pytest.mark.parametrize(("entry", "name"), NUMERIC_IDS)
+def test_a_numeric_id_is_a_whole_number_and_no_word(entry: Entry, name: str, value: Any) -> None:
+    # "enable" in the place of an id would be another endpoint: PUT /v1/endpoint/enable
+    with pytest.raises(InvalidRequest, match=name):
+        entry.function(**{**arguments_of(entry), name: value})
 
 
 def test_registering_an_endpoint_takes_a_whole_number_too() -> None:
@@ -432,13 +327,9 @@ def pages_of(*afters: str | None) -> tuple[Call[Page[int]], dict[str | None, Pag
     def unused(answer: Answer) -> Page[int]:
         raise AssertionError
 
-    def at(after: str | None) -> Call[Page[int]]:
-        query = query_of(after=after)
-        return Call("LiveRamp", "list_things", "GET", "/things", "/things", Safety.READ, unused, query=query)
-
     cursors: list[str | None] = [None, *afters]
-    following = [at(after) if after is not None else None for after in [*cursors[1:], None]]
-    return at(None), {
+    following = [query_of(after=after) if after is not None else None for after in [*cursors[1:], None]]
+    return Call("GET", "/things", "/things", Safety.READ, unused), {
         cursor: Page((index,), then)
         for index, (cursor, then) in reversed(list(enumerate(zip(cursors, following, strict=True))))
     }

@@ -6,7 +6,10 @@ from datetime import UTC, date, datetime
 from typing import Any
 
 import pytest
-from api_testing import BIG, EVERY_CALL, FLOW, SCHEDULE, STATIC, answer
+from api_testing import answer
+from endpoints import EVERY_CALL
+from endpoints.dataddo import FLOW, SCHEDULE, STATIC
+from endpoints.table import BIG
 
 from airflow_provider_activation.api import dataddo as api
 from airflow_provider_activation.api.call import NOTHING, Call, Safety

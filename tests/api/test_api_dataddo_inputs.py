@@ -7,7 +7,8 @@ from datetime import date
 from typing import Any
 
 import pytest
-from api_testing import STATIC, naming
+from api_testing import naming
+from endpoints.dataddo import STATIC
 
 from airflow_provider_activation.api import dataddo as api
 from airflow_provider_activation.errors import InvalidRequest

@@ -6,7 +6,8 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from api_testing import CONFIG, CONNECTION, answer, naming
+from api_testing import answer, naming
+from endpoints.liveramp import CONFIG, CONNECTION
 
 from airflow_provider_activation.api import liveramp as api
 from airflow_provider_activation.api.call import NOTHING, Call, Page, Safety, every_page

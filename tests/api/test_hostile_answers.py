@@ -11,7 +11,8 @@ from typing import Any
 
 import httpx
 import pytest
-from api_testing import EVERY_CALL, NONSENSE
+from api_testing import NONSENSE
+from endpoints import EVERY_CALL
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from transport_testing import service
@@ -97,7 +98,8 @@ def hostile(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Hostile]:
 
 @pytest.fixture(autouse=True)
 def _folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    (tmp_path / "audience.csv").write_bytes(b"email\n")
+    for name in ("audience.csv", "downloaded.csv"):
+        (tmp_path / name).write_bytes(b"email\n")
     monkeypatch.chdir(tmp_path)
 
 
@@ -175,7 +177,7 @@ def test_a_download_that_is_a_page_leaves_no_file(hostile: Hostile, tmp_path: Pa
     call = EVERY_CALL["Acoustic Exchange: download_segment_data"]
     hostile.status, hostile.body, hostile.headers = 200, b"<html>log in", {"Content-Type": "text/html"}
     assert isinstance(hostile.outcome(call), errors.UnreadableResponse)
-    assert (tmp_path / "audience.csv").read_bytes() == b"email\n"
+    assert (tmp_path / "downloaded.csv").read_bytes() == b"email\n"
 
 
 def test_there_are_ten_thousand_cases_and_more() -> None:

@@ -117,5 +117,5 @@ class TestSignalHandler:
         connections.behave()
 
 
-def one_call(call: Any) -> Any:
-    return (yield call)
+async def one_call(call: Any) -> Any:
+    return await call

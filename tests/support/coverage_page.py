@@ -9,13 +9,13 @@ import ast
 import importlib
 import inspect
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from functools import cache
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from api_testing import EVERY_CALL, OTHER_PATHS
+from endpoints import EVERY_CALL, OTHER_PATHS
 
 from airflow_provider_activation.api.call import Call
 from airflow_provider_activation.get_provider_info import CONNECTION_TYPES
@@ -77,7 +77,7 @@ def _table(service: str) -> str:
 def _calls(service: str) -> list[Call[Any]]:
     name = _api(service).SERVICE
     order = list(EVERY_CALL)
-    calls = [call for call in (*EVERY_CALL.values(), *OTHER_PATHS) if call.service == name]
+    calls = [call for call in (*EVERY_CALL.values(), *OTHER_PATHS.values()) if call.service == name]
     return sorted(calls, key=lambda call: (order.index(f"{name}: {call.operation}"), call.template))
 
 
@@ -93,16 +93,22 @@ def document_of(service: str, operation: str) -> str:
 
 # Who makes which call: read from the code, through all that an operator's class refers to
 
+FOLDERS = ("operators", "sensors", "actions", "waits", "api")
+"""Where a service's code stands, each before those that it may refer to."""
+
+Place = tuple[str, str]
+"""A folder, and the name of what is defined there."""
+
 
 def _users(service: str) -> dict[str, list[str]]:
     """For each endpoint the operators and sensors that may call it."""
     references = _references(service)
     users: dict[str, list[str]] = {}
-    for kind, base in (("operators", ActivationOperator), ("sensors", ActivationSensor)):
-        module = importlib.import_module(f"airflow_provider_activation.{kind}.{service}")
+    for folder, base in (("operators", ActivationOperator), ("sensors", ActivationSensor)):
+        module = importlib.import_module(f"airflow_provider_activation.{folder}.{service}")
         for name, found in inspect.getmembers(module, inspect.isclass):
-            if issubclass(found, base) and name in getattr(module, "__all__", [name]) and _is_public(found):
-                for reached in _reached(name, references):
+            if issubclass(found, base) and (folder, name) in references and _is_public(found):
+                for _, reached in sorted(_reached((folder, name), references)):
                     users.setdefault(reached, []).append(name)
     return users
 
@@ -111,41 +117,51 @@ def _is_public(found: type) -> bool:
     return found.__name__.endswith(("Operator", "Sensor")) and not inspect.isabstract(found)
 
 
-def _reached(name: str, references: dict[str, set[str]]) -> set[str]:
-    reached: set[str] = set()
-    waiting = [name]
+def _reached(start: Place, references: dict[Place, set[Place]]) -> set[Place]:
+    reached: set[Place] = set()
+    waiting = [start]
     while waiting:
-        for reference in references.get(waiting.pop(), ()):
-            if reference not in reached:
-                reached.add(reference)
-                waiting.append(reference)
+        new = references.get(waiting.pop(), set()) - reached
+        reached |= new
+        waiting += new
     return reached
 
 
-def _references(service: str) -> dict[str, set[str]]:
-    """For each class and function of a service what of the service it names."""
+def _references(service: str) -> dict[Place, set[Place]]:
+    """For each class and function of a service what of the service it names; endpoints name nothing."""
     endpoints = {call.operation for call in _calls(service)}
     definitions = {
-        node.name: node
-        for file in _files(service)
+        (folder, node.name): node
+        for folder in FOLDERS
+        for file in _files(folder, service)
         for node in ast.parse(file.read_text()).body
-        if isinstance(node, ast.ClassDef | ast.FunctionDef) and node.name not in endpoints
+        if isinstance(node, ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef)
     }
-    known = endpoints | definitions.keys()
-    return {name: set(_names(node)) & known for name, node in definitions.items()}
+    return {
+        (folder, name): set()
+        if name in endpoints and folder == "api"
+        else {place for part in ast.walk(node) if (place := _named(part, folder, definitions)) is not None}
+        for (folder, name), node in definitions.items()
+    }
 
 
-def _files(service: str) -> Iterator[Path]:
-    for folder in ("operators", "sensors", "waits", "api"):
-        yield from sorted((PACKAGE / folder).glob(f"{service}*.py"))
+def _files(folder: str, service: str) -> Iterator[Path]:
+    yield from sorted((PACKAGE / folder).glob(f"{service}*.py"))
+    yield from sorted((PACKAGE / folder / service).glob("*.py"))
 
 
-def _names(node: ast.AST) -> Iterator[str]:
-    for part in ast.walk(node):
-        if isinstance(part, ast.Name):
-            yield part.id
-        elif isinstance(part, ast.Attribute):
-            yield part.attr
+def _named(part: ast.AST, folder: str, definitions: Mapping[Place, object]) -> Place | None:
+    """What a name stands for: ``api.get_flow`` says where, any other is looked for from here on."""
+    here = FOLDERS[FOLDERS.index(folder) :]
+    if isinstance(part, ast.Name):
+        name = part.id
+    elif isinstance(part, ast.Attribute):
+        name = part.attr
+        if isinstance(part.value, ast.Name) and part.value.id in FOLDERS:
+            here = (part.value.id,)
+    else:
+        return None
+    return next(((place, name) for place in here if (place, name) in definitions), None)
 
 
 @cache
