@@ -85,7 +85,9 @@ class RealAirflow:
         self._running: dict[str, subprocess.Popen[bytes]] = {}
         self._dag_ids: dict[str, str] = {}
         # loopback only: no certificates to load, no proxy to ask
-        self._api = httpx.Client(base_url=f"{self.url}/api/v2", verify=False, trust_env=False, timeout=30)
+        self._api = httpx.Client(
+            base_url=f"{self.url}/api/v2", verify=False, trust_env=False, timeout=START_SECONDS
+        )
 
     # the processes
 
