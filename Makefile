@@ -2,6 +2,7 @@
 #   PYTHON=python3.12   the interpreter to make the environment with
 #   AIRFLOW=3.1         another release of Airflow: 3.1, 3.2 or 3.3
 #   PYTHONS="python3.11 python3.13"   (constraints) all that are supported, the oldest first
+#   TARGET=...          (test-matrix) another target than test, one that ends with pytest
 #   DEFERRABLE=1        (demo) let all waits be deferred
 
 PYTHON ?= python3
@@ -18,10 +19,10 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet --constr
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help setup demo sandbox ui test lint types imports chaos bench coverage constraints dist clean
+.PHONY: help setup demo sandbox ui test test-matrix lint types imports chaos bench coverage constraints dist clean
 
 help: ## list these targets
-	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /:/' | awk -F: '{ printf "make %-12s %s\n", $$1, $$2 }'
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /:/' | awk -F: '{ printf "make %-12s %s\n", $$1, $$2 }'
 
 setup: $(READY) ## install everything into .venv (demo, ui, test and the rest do it too)
 
@@ -46,6 +47,9 @@ ui: setup ## bring up Airflow with its web pages, the example DAGs and the sandb
 # Style, types and imports are checked with the newest Airflow only.
 test: setup $(if $(OLDER),,lint types imports) ## check style, types and imports, and run the tests
 	$(BIN)/python -m pytest
+
+test-matrix: ## do make test with each Airflow on each Python that is here, and print a table
+	@$(PYTHON) scripts/matrix.py $(if $(TARGET),--target $(TARGET))
 
 lint: setup ## check style
 	$(BIN)/ruff check .

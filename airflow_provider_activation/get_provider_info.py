@@ -101,6 +101,13 @@ _INTEGRATIONS = {
     "dataddo": "Dataddo",
 }
 
+_DOCUMENTS = {
+    "liveramp": "https://developers.liveramp.com/activation-api",
+    "acoustic_exchange": "https://developer.goacoustic.com/acoustic-exchange",
+    "delta_projects": "https://docs.deltaprojects.com/api/general.html",
+    "dataddo": "https://docs.dataddo.com/headless",
+}
+
 
 def _modules(kind: str, *services: str) -> list[dict[str, Any]]:
     return [
@@ -116,7 +123,8 @@ def get_provider_info() -> dict[str, Any]:
         "name": "Activation",
         "description": "Activate audiences on LiveRamp, Acoustic Exchange, Delta Projects and Dataddo.",
         "integrations": [
-            {"integration-name": name, "tags": ["marketing"]} for name in _INTEGRATIONS.values()
+            {"integration-name": name, "external-doc-url": _DOCUMENTS[service], "tags": ["service"]}
+            for service, name in _INTEGRATIONS.items()
         ],
         "hooks": _modules("hooks", *_INTEGRATIONS),
         "operators": _modules("operators", *_INTEGRATIONS),

@@ -2,23 +2,27 @@
 
 from __future__ import annotations
 
-import os
+import argparse
 import shutil
 import signal
 import socket
 import subprocess
 import sys
 import time
+from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 from types import FrameType
 
-from scripts.local import ROOT, Failure, airflow_environment, get_json, running_sandbox
+from scripts import components
+from scripts.local import ROOT, Failure, airflow_environment, get_json, migrate, running_sandbox
 
 HOME = ROOT / ".airflow-ui"
 PARTS = ("metadatabase", "scheduler", "triggerer", "dag_processor")
 START_SECONDS = 180.0
 STOP_SECONDS = 30.0
+LOG_TAIL = 2000
+"""Characters of each log that a failure shows."""
 
 
 def free_port(wanted: int = 0) -> int:
@@ -32,79 +36,73 @@ def free_port(wanted: int = 0) -> int:
         return int(listener.getsockname()[1])
 
 
-def settings(address: str, port: int) -> dict[str, str]:
-    """What a local Airflow needs besides its connections."""
-    return {
-        "AIRFLOW__API__HOST": "127.0.0.1",
-        "AIRFLOW__API__PORT": str(port),
-        "AIRFLOW__API__BASE_URL": address,
-        "AIRFLOW__API__WORKERS": "1",
-        "AIRFLOW__CORE__PARALLELISM": "4",
-        "AIRFLOW__CORE__EXECUTION_API_SERVER_URL": f"{address}/execution/",
-        # Only this machine can reach it, so that a password would only be in the way.
-        "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_ALL_ADMINS": "True",
-        # Another Airflow on this machine may have the usual ports.
-        "AIRFLOW__LOGGING__WORKER_LOG_SERVER_PORT": str(free_port(8793)),
-        "AIRFLOW__LOGGING__TRIGGER_LOG_SERVER_PORT": str(free_port(8794)),
-    }
+def _ends(home: Path) -> str:
+    return "\n".join(
+        f"--- {log.name}\n{log.read_text(errors='replace')[-LOG_TAIL:]}" for log in sorted(home.glob("*.log"))
+    )
 
 
-def wait_until_up(process: subprocess.Popen[bytes], address: str, log: Path) -> None:
-    """Return once all parts of Airflow are healthy.
+def _ended(running: Mapping[str, subprocess.Popen[bytes]]) -> list[str]:
+    return [name for name, process in running.items() if process.poll() is not None]
 
-    :raises Failure: it ended, or takes too long.
+
+def wait_until_up(running: Mapping[str, subprocess.Popen[bytes]], address: str, home: Path) -> None:
+    """Return once all components are healthy.
+
+    :raises Failure: one ended, or they take too long.
     """
     deadline = time.monotonic() + START_SECONDS
-    while process.poll() is None and time.monotonic() < deadline:
+    while not _ended(running) and time.monotonic() < deadline:
         with suppress(OSError, ValueError):
             health = get_json(f"{address}/api/v2/monitor/health")
             if all((health.get(part) or {}).get("status") == "healthy" for part in PARTS):
                 return
         time.sleep(0.5)
-    raise Failure(f"Airflow did not come up:\n{log.read_text(errors='replace')[-3000:]}")
+    raise Failure(f"Airflow did not come up:\n{_ends(home)}")
 
 
-def stop(process: subprocess.Popen[bytes]) -> None:
-    """End Airflow and whatever it started."""
-    with suppress(ProcessLookupError):
-        process.send_signal(signal.SIGINT)  # it ends its parts itself
-    with suppress(subprocess.TimeoutExpired):
-        process.wait(STOP_SECONDS)
-    with suppress(ProcessLookupError):
-        os.killpg(process.pid, signal.SIGKILL)
-    process.wait()
+def wait_until_one_ends(running: Mapping[str, subprocess.Popen[bytes]], home: Path) -> None:
+    """Wait for ever, unless a component ends by itself.
+
+    :raises Failure: it did.
+    """
+    while not (ended := _ended(running)):
+        time.sleep(0.5)
+    raise Failure(f"Ended by itself: {', '.join(ended)}.\n{_ends(home)}")
 
 
-def serve() -> None:
-    """Run the sandbox and Airflow until interrupted."""
+def serve(home: Path) -> None:
+    """Run the sandbox and Airflow until interrupted.
+
+    :param home: Airflow's home, a folder that is made here.
+    """
+    if home != HOME and home.exists():
+        raise Failure(f"{home} is there already.")
     # The sandbox forgets everything when it ends, so Airflow does not remember what was there either.
-    shutil.rmtree(HOME, ignore_errors=True)
-    HOME.mkdir()
-    log = HOME / "airflow.log"
+    shutil.rmtree(home, ignore_errors=True)
+    home.mkdir(parents=True)
     port = free_port(8080)
     address = f"http://127.0.0.1:{port}"
-    with running_sandbox(HOME, "--consent", "manual", "--step-seconds", "2") as sandbox, log.open("w") as out:
-        print(f"Airflow starts; its output goes to {log.relative_to(ROOT)}. This takes half a minute ...")
-        process = subprocess.Popen(
-            [sys.executable, "-m", "airflow", "standalone"],
-            env=airflow_environment(HOME, sandbox) | settings(address, port),
-            stdin=subprocess.DEVNULL,
-            stdout=out,
-            stderr=subprocess.STDOUT,
-            start_new_session=True,
-        )
+    with running_sandbox(home, "--consent", "manual", "--step-seconds", "2") as sandbox:
+        shown = home.relative_to(ROOT) if home.is_relative_to(ROOT) else home
+        print(f"Airflow starts; its output goes to {shown}/*.log. This takes half a minute ...", flush=True)
+        environment = airflow_environment(home, sandbox) | components.settings(port)
+        environment["AIRFLOW__CORE__PARALLELISM"] = "4"
+        migrate(environment, home / "db-migrate.log")
+        running: dict[str, subprocess.Popen[bytes]] = {}
         try:
-            wait_until_up(process, address, log)
+            for name, options in components.COMPONENTS.items():
+                running[name] = components.start(environment, home / f"{name}.log", name, *options)
+            wait_until_up(running, address, home)
             print(f"\nAirflow:  {address}/\nSandbox:  {sandbox.url}/\n")
             print("Trigger syndicate_audience there. Its task liveramp.authorize waits for you: on its")
             print(
                 'Details tab follow the link "Authorize" and give your consent. Ctrl-C ends everything.',
                 flush=True,
             )
-            process.wait()
-            raise Failure(f"Airflow ended by itself:\n{log.read_text(errors='replace')[-3000:]}")
+            wait_until_one_ends(running, home)
         finally:
-            stop(process)
+            components.stop(running, STOP_SECONDS)
 
 
 def _interrupted(number: int, frame: FrameType | None) -> None:
@@ -113,11 +111,14 @@ def _interrupted(number: int, frame: FrameType | None) -> None:
 
 def main() -> int:
     """Serve until Ctrl-C or SIGTERM."""
+    parser = argparse.ArgumentParser(prog="python -m scripts.ui", description=__doc__)
+    parser.add_argument("--home", type=Path, default=HOME, help="Airflow's home, a new folder")
+    options = parser.parse_args()
     # a shell that starts this in the background has it ignore SIGINT
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, _interrupted)
     try:
-        serve()
+        serve(options.home.resolve())
     except KeyboardInterrupt:
         print("\nEnded.")
         return 0

@@ -9,6 +9,7 @@ import subprocess
 import sys
 import zipfile
 from collections.abc import Iterator
+from copy import deepcopy
 from importlib.metadata import distribution
 from importlib.resources import files
 from pathlib import Path
@@ -81,6 +82,30 @@ def test_the_metadata_is_valid() -> None:
     jsonschema.validate(get_provider_info(), schema)
 
 
+# What Airflow asks of its own providers' `provider.yaml` beyond what it reads of an installed one, and what
+# only who releases those writes there.
+OF_RELEASES = {"state": "ready", "source-date-epoch": 0, "versions": ["0.1.0"]}
+
+
+def test_the_metadata_is_as_strict_as_that_of_airflows_own_providers() -> None:
+    jsonschema = pytest.importorskip("jsonschema")
+    schema = json.loads(files("airflow").joinpath("provider.yaml.schema.json").read_text())
+    info = deepcopy(get_provider_info())
+    if "conn-fields" not in schema["properties"]["connection-types"]["items"]["properties"]:
+        # Airflow before 3.2 does not know of forms in the metadata, and leaves them alone
+        for connection in info["connection-types"]:
+            assert connection.pop("conn-fields")
+            assert connection.pop("ui-field-behaviour")
+    errors = jsonschema.validators.validator_for(schema)(schema).iter_errors(info | OF_RELEASES)
+    assert [f"{error.json_path}: {error.message}" for error in errors] == []
+
+
+def test_each_integration_says_where_its_service_is_described() -> None:
+    addresses = [entry["external-doc-url"] for entry in get_provider_info()["integrations"]]
+    assert all(address.startswith("https://") for address in addresses)
+    assert len(set(addresses)) == len(addresses)
+
+
 def test_the_installed_package_names_the_metadata() -> None:
     [entry] = distribution("airflow-provider-activation").entry_points.select(group="apache_airflow_provider")
     assert entry.load() is get_provider_info
@@ -115,7 +140,8 @@ def test_no_module_is_left_out_of_the_metadata(kind: str) -> None:
 def test_every_integration_is_declared() -> None:
     info = get_provider_info()
     declared = {entry["integration-name"] for entry in info["integrations"]}
-    used = {entry["integration-name"] for kind in ("operators", "sensors", "hooks") for entry in info[kind]}
+    kinds = ("operators", "sensors", "hooks", "triggers")
+    used = {entry["integration-name"] for kind in kinds for entry in info[kind]}
     assert used == declared
 
 

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-from dag_running import Run, migrate, run_dag
+from dag_running import Run, assert_not_open, migrate, opened_database, run_dag
 
 from airflow_provider_activation.sandbox import Sandbox
 from scripts.outcome import checks, since, things
@@ -96,7 +95,7 @@ def test_no_secret_is_left_anywhere(main_run: Run, canary_sandbox: Sandbox) -> N
     files = [file for file in main_run.home.rglob("*") if file.is_file()]
     assert main_run.home / "airflow.db" in files
     assert [file for file in files if CANARY.encode() in file.read_bytes()] == []
-    with sqlite3.connect(main_run.home / "airflow.db") as database:
+    with opened_database(main_run.home) as database:
         assert CANARY not in "\n".join(database.iterdump())
 
 
@@ -126,7 +125,7 @@ def test_a_retry_takes_what_the_try_before_it_made(home: Path, canary_sandbox: S
     canary_sandbox.misbehave("refuse", service="delta-projects", method="GET", path="*/activity", times=1)
     run = run_dag("retrying_dag", home, canary_sandbox.connections)
     assert run.states == {"create_activity": "success"}, run.output[-5000:]
-    with sqlite3.connect(home / "airflow.db") as database:
+    with opened_database(home) as database:
         (tries,) = database.execute(
             "select try_number from task_instance where dag_id = 'retrying_dag'"
         ).fetchone()
@@ -134,6 +133,14 @@ def test_a_retry_takes_what_the_try_before_it_made(home: Path, canary_sandbox: S
     created = [r for r in canary_sandbox.requests if r["path"].endswith("create_from_template")]
     assert len(created) == 1
     assert len(canary_sandbox.state()["delta-projects"]["activities"]) == 1
+
+
+def test_a_database_that_is_left_open_is_noticed(tmp_path: Path) -> None:
+    with opened_database(tmp_path) as database:
+        database.execute("create table kept (id)")
+        with pytest.raises(AssertionError, match=r"airflow\.db"):
+            assert_not_open(tmp_path)
+    assert_not_open(tmp_path)
 
 
 def _bytes(file: Path) -> bytes:

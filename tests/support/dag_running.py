@@ -7,10 +7,13 @@ import os
 import sqlite3
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+import psutil
 
 ROOT = Path(__file__).parents[2]
 OWN_DAGS = Path(__file__).with_name("dags")
@@ -46,6 +49,26 @@ def environment(home: Path, connections: Mapping[str, Any], **more: str) -> dict
     }
 
 
+@contextmanager
+def opened_database(home: Path) -> Iterator[sqlite3.Connection]:
+    """Airflow's database, to read in it until the block ends."""
+    with closing(sqlite3.connect(home / "airflow.db")) as database:
+        yield database
+
+
+def assert_not_open(home: Path) -> None:
+    """Fail if this process has Airflow's database open.
+
+    A ``with`` over a connection does not close it. The connection is part of a cycle, so it stays open until
+    the garbage collector happens to come by. While it is open, whoever opens and closes the file as a plain
+    file takes SQLite's locks on it away, for they belong to the process. The next Airflow believes then that
+    it is alone, and removes the write-ahead log and its index under this process, where each later connection
+    shares them still: "database disk image is malformed".
+    """
+    held = [file.path for file in psutil.Process().open_files() if Path(file.path).parent == home.resolve()]
+    assert held == [], f"Close {', '.join(held)} before an Airflow starts, with opened_database()."
+
+
 def migrate(home: Path) -> None:
     """Make an empty Airflow database."""
     home.mkdir(parents=True, exist_ok=True)
@@ -60,6 +83,7 @@ def migrate(home: Path) -> None:
 
 def run_dag(dag_id: str, home: Path, connections: Mapping[str, Any], **more: str) -> Run:
     """Run a DAG once with `dag.test()` and wait for it."""
+    assert_not_open(home)
     own = OWN_DAGS / f"{dag_id}.py"
     if own.exists():
         script, more = [str(own)], {**more, "AIRFLOW__CORE__DAGS_FOLDER": str(OWN_DAGS)}
@@ -74,7 +98,7 @@ def run_dag(dag_id: str, home: Path, connections: Mapping[str, Any], **more: str
         text=True,
         timeout=300,
     )
-    with sqlite3.connect(home / "airflow.db") as database:
+    with opened_database(home) as database:
         rows = database.execute(
             "select task_id, state from task_instance where run_id ="
             " (select run_id from dag_run where dag_id = ? order by id desc limit 1) and dag_id = ?",

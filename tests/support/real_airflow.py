@@ -9,17 +9,18 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Literal, Self
+from typing import Any, Literal, Self, get_args
 
 import httpx
-import psutil
 from airflow.providers.common.compat.version_compat import AIRFLOW_V_3_3_PLUS
 from dag_running import ROOT, environment
+from listening import beyond_loopback
 
+from scripts import components
 from scripts.ui import PARTS, free_port
 
 HEARS_ENDINGS = AIRFLOW_V_3_3_PLUS
@@ -29,7 +30,6 @@ REMEMBERS = AIRFLOW_V_3_3_PLUS
 
 Component = Literal["api-server", "scheduler", "dag-processor", "triggerer"]
 
-COMPONENTS: tuple[Component, ...] = ("api-server", "scheduler", "dag-processor", "triggerer")
 START_SECONDS = 180.0
 STOP_SECONDS = 20.0
 LOOK_AGAIN = 0.1
@@ -39,8 +39,6 @@ LOG_TAIL = 4000
 SETTINGS = {
     "AIRFLOW__CORE__DAGS_ARE_PAUSED_AT_CREATION": "False",
     "AIRFLOW__CORE__PARALLELISM": "4",
-    "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_ALL_ADMINS": "True",
-    "AIRFLOW__API__WORKERS": "1",
     "AIRFLOW__DAG_PROCESSOR__PARSING_PROCESSES": "1",
     "AIRFLOW__SCHEDULER__SCHEDULER_HEARTBEAT_SEC": "1",
     "AIRFLOW__SCHEDULER__SCHEDULER_IDLE_SLEEP_TIME": "0.2",
@@ -73,12 +71,9 @@ class RealAirflow:
         self._port = free_port()
         self.url = f"http://127.0.0.1:{self._port}"
         self._environment = environment(home, connections) | {
+            **components.settings(self._port),
             **SETTINGS,
-            "AIRFLOW__API__BASE_URL": self.url,
-            "AIRFLOW__API__HOST": "127.0.0.1",
-            "AIRFLOW__API__PORT": str(self._port),
             "AIRFLOW__CORE__DAGS_FOLDER": str(dags),
-            "AIRFLOW__CORE__EXECUTION_API_SERVER_URL": f"{self.url}/execution/",
             # Airflow starts parts of itself by the name "airflow"
             "PATH": os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", os.defpath)]),
             "PYTHONPATH": os.pathsep.join([str(ROOT), str(Path(__file__).parent)]),
@@ -90,7 +85,9 @@ class RealAirflow:
         self._running: dict[str, subprocess.Popen[bytes]] = {}
         self._dag_ids: dict[str, str] = {}
         # loopback only: no certificates to load, no proxy to ask
-        self._api = httpx.Client(base_url=f"{self.url}/api/v2", verify=False, trust_env=False, timeout=30)
+        self._api = httpx.Client(
+            base_url=f"{self.url}/api/v2", verify=False, trust_env=False, timeout=START_SECONDS
+        )
 
     # the processes
 
@@ -100,9 +97,10 @@ class RealAirflow:
         self._start("db-migrate", "db", "migrate")
         if self._running.pop("db-migrate").wait(START_SECONDS):
             raise AssertionError(f"The database could not be made.\n{self.logs()}")
-        for component in COMPONENTS:
+        for component in get_args(Component):
             self.restart(component)
         self.wait_until(self.is_healthy, START_SECONDS)
+        self.assert_loopback_only()
         # before Airflow 3.2 also everybody's admin has to show a token
         token = self._api.get(f"{self.url}/auth/token").raise_for_status().json()["access_token"]
         self._api.headers["Authorization"] = f"Bearer {token}"
@@ -116,9 +114,7 @@ class RealAirflow:
         name = name or component
         if self.is_running(name):
             raise RuntimeError(f"{name} is running.")
-        # nobody reads logs through these servers, and their ports would have to be free
-        options = ["--skip-serve-logs"] if component in ("scheduler", "triggerer") else []
-        self._start(name, component, *options)
+        self._start(name, component, *components.COMPONENTS[component])
 
     def is_running(self, name: str) -> bool:
         """Whether a component's process is there."""
@@ -130,11 +126,7 @@ class RealAirflow:
 
     def kill(self, name: str) -> None:
         """SIGKILL to a component and to every process it started: it can save nothing."""
-        process = self._running.pop(name)
-        for pid in _session(process.pid):
-            with suppress(ProcessLookupError):
-                os.kill(pid, signal.SIGKILL)
-        process.wait(STOP_SECONDS)
+        components.kill(self._running.pop(name), STOP_SECONDS)
 
     def terminate(self, name: str) -> None:
         """SIGTERM to a component, as a restart of a service does, and wait for its end."""
@@ -171,15 +163,12 @@ class RealAirflow:
         self.stop()
 
     def _start(self, name: str, *command: str) -> None:
-        with self._log(name).open("ab") as out:
-            self._running[name] = subprocess.Popen(
-                [sys.executable, "-m", "airflow", *command],
-                env=self._environment,
-                stdin=subprocess.DEVNULL,
-                stdout=out,
-                stderr=subprocess.STDOUT,
-                start_new_session=True,
-            )
+        self._running[name] = components.start(self._environment, self._log(name), *command)
+
+    def assert_loopback_only(self) -> None:
+        """Fail if anything that was started listens where another machine can reach it."""
+        started = [pid for process in self._running.values() for pid in components.session(process.pid)]
+        assert beyond_loopback(started) == []
 
     # what it says of itself
 
@@ -299,11 +288,3 @@ class RealAirflow:
         if answer.is_error:
             raise AssertionError(f"{method} {path}: {answer.status_code} {answer.text}\n{self.logs()}")
         return answer.json() if answer.content else None
-
-
-def _session(leader: int) -> Iterator[int]:
-    # what a component starts may be in a process group of its own, or have lost its parent
-    for pid in psutil.pids():
-        with suppress(ProcessLookupError):
-            if os.getsid(pid) == leader:
-                yield pid

@@ -46,7 +46,7 @@ REGISTRATIONS = [
         registration(taken, taken, **FILLED, hash_algorithm=algorithm)
         for algorithm in get_args(api.HashAlgorithm)
         for kind in get_args(api.PushOrPull)
-        for taken in ({"destination": {"enabled": True, "url": URL, "destination_type": delivery}},)
+        for taken in ({"destination": {"enabled": True, "url": URL, "destination_type": kind}},)
     ),
 ]
 SEGMENT = api.SegmentDefinition(
