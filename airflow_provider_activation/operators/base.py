@@ -54,7 +54,7 @@ class ActivationOperator(ActivationTask, BaseOperator):
         return super().partial(**cls.without_ignored(kwargs, stacklevel=2))
 
     @classmethod
-    def without_ignored(cls, arguments: dict[str, Any], *, stacklevel: int) -> dict[str, Any]:
+    def without_ignored(cls, arguments: dict[str, Any], *, stacklevel: int = 3) -> dict[str, Any]:
         """The arguments without those that never acted, with a warning for each of them."""
         if not arguments.keys() & cls.ignored_arguments:
             return arguments

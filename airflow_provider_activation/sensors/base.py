@@ -28,8 +28,8 @@ class ActivationSensor(ActivationTask, BaseSensorOperator):
     """A sensor of this package. Its result is what it waited for, the same in every mode.
 
     :param deferrable: wait in the triggerer and hold no worker slot.
-    :param poke_interval: seconds between two polls; the first ones come sooner. ``poll_interval`` is another
-        name for it.
+    :param poke_interval: seconds between two polls; the first ones come sooner.
+    :param poll_interval: another name for ``poke_interval``.
     :param timeout: how long to wait at most, in seconds or as a timedelta.
 
     ``soft_fail`` skips the task when its time ran out, and never hides a failure.

@@ -10,10 +10,10 @@ from airflow_provider_activation.api import acoustic_exchange as api
 from airflow_provider_activation.errors import InvalidConnection
 from airflow_provider_activation.hooks.acoustic_exchange import AcousticExchangeHook
 from airflow_provider_activation.waits.probe import (
+    Blocked,
     Done,
     Failed,
     Listing,
-    NeedsAction,
     Outcome,
     Pending,
     Probe,
@@ -95,7 +95,7 @@ class JobProbe(Probe):
             case "wait":
                 return Pending(job.state)
             case "fail":
-                return NeedsAction(what)
+                return Blocked(what)
 
 
 @dataclass(frozen=True)

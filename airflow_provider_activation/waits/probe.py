@@ -64,13 +64,13 @@ class Failed:
 
 
 @dataclass(frozen=True, slots=True)
-class NeedsAction:
+class Blocked:
     """It cannot go on before a person or another system acts."""
 
     what: str
 
 
-Ended: TypeAlias = Done | Failed | NeedsAction
+Ended: TypeAlias = Done | Failed | Blocked
 Outcome: TypeAlias = Pending | Ended
 
 
@@ -257,7 +257,7 @@ def conclude(probe: Probe, outcome: Ended) -> JSON:
             return result
         case Failed(reason):
             raise JobFailed(f"{probe.subject} failed: {reason}.", service=service)
-        case NeedsAction(what):
+        case Blocked(what):
             raise errors.NeedsAction(f"{probe.subject} goes no further: {what}.", service=service)
 
 

@@ -10,7 +10,7 @@ import pytest
 from airflow_provider_activation.actions import base, dataddo, delta_projects
 from airflow_provider_activation.actions.base import Action, Memory
 from airflow_provider_activation.errors import ServiceUnavailable, UncertainOutcome
-from airflow_provider_activation.transport import exchange
+from airflow_provider_activation.transport import exchange, refusals
 from airflow_provider_activation.waits.acoustic_exchange import JobProbe
 from airflow_provider_activation.waits.probe import Pending
 
@@ -65,7 +65,7 @@ def test_an_intent_stored_after_the_call_makes_duplicates(monkeypatch: pytest.Mo
 
 
 def test_a_call_sent_again_after_a_timeout_makes_duplicates(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(exchange, "NEVER_LEFT", (*exchange.NEVER_LEFT, httpx.ReadTimeout))
+    monkeypatch.setattr(exchange, "NEVER_LEFT", (*refusals.NEVER_LEFT, httpx.ReadTimeout))
     verdict = single("Acoustic segment export", Point.ACTED, "timeout")
     assert (verdict.duplicates, verdict.is_good) == (1, False)
 

@@ -14,6 +14,7 @@ from airflow.providers.common.compat.sdk import TaskDeferred
 from airflow.sdk import BaseOperator
 from task_running import Task, made_anew
 
+from airflow_provider_activation.actions.base import Finished
 from airflow_provider_activation.errors import ActivationError
 from airflow_provider_activation.operators.base import SubmittingOperator
 from airflow_provider_activation.triggers.wait import WaitTrigger
@@ -101,14 +102,15 @@ class Tries(Task):
         operator = super()._operator()
         self.operator = operator
         if isinstance(operator, SubmittingOperator):
-            announce = operator.announce
+            make = operator.make
 
-            def announced(context: Any, made: Any) -> None:
-                if self.injector is not None:
+            def answered(context: Any, action: Any) -> Any:
+                made = make(context, action)
+                if self.injector is not None and not isinstance(made, Finished):
                     self.injector.answered()
-                announce(context, made)
+                return made
 
-            operator.__dict__["announce"] = announced
+            operator.__dict__["make"] = answered
         return operator
 
     def _begin_and_resume(self) -> Any:

@@ -146,13 +146,14 @@ class TestOthers:
     ) -> None:
         operator = create_activity(enabled=True)
         task = Task(lambda: operator)
-        result = operator.result
+        make = operator.make
 
-        def killed_in_between(made: Any) -> Any:
+        def killed_afterwards(*arguments: Any) -> Any:
+            made = make(*arguments)
             operator.on_kill()
-            return result(made)
+            return made
 
-        monkeypatch.setattr(operator, "result", killed_in_between)
+        monkeypatch.setattr(operator, "make", killed_afterwards)
         # Airflow lets it go on for some seconds; it must not end green with what was cancelled
         with pytest.raises(JobFailed, match="killed"):
             task.run()

@@ -36,7 +36,7 @@ from airflow_provider_activation.waits.liveramp import (
     OAuthConnectionAttemptProbe,
     SegmentSyncProbe,
 )
-from airflow_provider_activation.waits.probe import Done, Failed, NeedsAction, Pending, Probe
+from airflow_provider_activation.waits.probe import Done, Failed, Pending, Probe
 
 BEFORE, LATER = "2026-11-22T10:00:00+00:00", "2026-11-22T11:00:00+00:00"
 Answers = dict[str, Any]
@@ -266,5 +266,5 @@ def _probes(module: ModuleType) -> Iterator[type[Probe]]:
 def test_the_cases_hold_every_outcome() -> None:
     """A table in which every wait timed out would compare nothing."""
     outcomes = [AnsweringTransport(answers).run(probe.look()) for probe, answers, _ in CASES]
-    assert {type(outcome) for outcome in outcomes} == {Pending, Done, Failed, NeedsAction}
+    assert {type(outcome) for outcome in outcomes} == {Pending, Done, Failed, Blocked}
     assert {outcome.known for outcome in outcomes if isinstance(outcome, Pending)} == {True, False}

@@ -35,7 +35,7 @@ class AcousticExchangeJobOperator(AcousticExchangeTask, SubmitAndWaitOperator):
     template_fields: Sequence[str] = AcousticExchangeTask.template_fields
     outputs = ("jobId",)
     rehearsal_id = 0
-    ignored_arguments: tuple[str, ...] = ("cancel_on_kill",)
+    ignored_arguments = frozenset({"cancel_on_kill"})
     job_category: api.JobCategory
     on_needs_action: OnNeedsAction
 
@@ -131,7 +131,7 @@ class AcousticExchangeExportSegmentOperator(AcousticExchangeJobOperator):
         acoustic_exchange_conn_id: str = "acoustic_exchange_default",
         **kwargs: Any,
     ) -> None:
-        super().__init__(**kwargs)
+        super().__init__(**self.without_ignored(kwargs))
         self.acoustic_exchange_conn_id = acoustic_exchange_conn_id
         self.on_needs_action = one_of("on_needs_action", on_needs_action, _ON_NEEDS_ACTION)
         self.endpoint_id = endpoint_id
@@ -214,7 +214,7 @@ class AcousticExchangeImportIdentitiesOperator(AcousticExchangeJobOperator):
         acoustic_exchange_conn_id: str = "acoustic_exchange_default",
         **kwargs: Any,
     ) -> None:
-        super().__init__(**kwargs)
+        super().__init__(**self.without_ignored(kwargs))
         self.on_needs_action = one_of("on_needs_action", on_needs_action, _ON_NEEDS_ACTION)
         self.acoustic_exchange_conn_id = acoustic_exchange_conn_id
         self.endpoint_id = endpoint_id
@@ -258,7 +258,7 @@ class AcousticExchangeRefreshSegmentsOperator(AcousticExchangeJobOperator):
         on_uncertain: OnUncertain = "resubmit",
         **kwargs: Any,
     ) -> None:
-        super().__init__(on_uncertain=on_uncertain, **kwargs)
+        super().__init__(on_uncertain=on_uncertain, **self.without_ignored(kwargs))
         self.acoustic_exchange_conn_id = acoustic_exchange_conn_id
         self.on_needs_action = one_of("on_needs_action", on_needs_action, _ON_NEEDS_ACTION)
 
@@ -305,7 +305,7 @@ class AcousticExchangeUploadJobDataOperator(AcousticExchangeTask, SubmitAndWaitO
         acoustic_exchange_conn_id: str = "acoustic_exchange_default",
         **kwargs: Any,
     ) -> None:
-        super().__init__(**kwargs)
+        super().__init__(**self.without_ignored(kwargs))
         self.acoustic_exchange_conn_id = acoustic_exchange_conn_id
         self.job_id = job_id
         self.file = file

@@ -70,7 +70,7 @@ class LiveRampAuthorizeOAuthConnectionOperator(LiveRampTask, SubmitAndWaitOperat
         notifiers: Sequence[BaseNotifier] | BaseNotifier = (),
         **kwargs: Any,
     ) -> None:
-        super().__init__(**kwargs)
+        super().__init__(**self.without_ignored(kwargs))
         self.destination_id = destination_id
         self.integration_id = integration_id
         self.oauth_connection_id = oauth_connection_id

@@ -243,7 +243,9 @@ class LiveRampDistributeSegmentsOperator(LiveRampTask, SubmitAndWaitOperator):
         liveramp_conn_id: str = "liveramp_default",
         **kwargs: Any,
     ) -> None:
-        super().__init__(wait_for_completion=wait_for_completion, timeout=timeout, **kwargs)
+        super().__init__(
+            wait_for_completion=wait_for_completion, timeout=timeout, **self.without_ignored(kwargs)
+        )
         self.distribution_manager_id = distribution_manager_id
         self.segments = segments
         self.segment_type = one_of("segment_type", segment_type, SEGMENT_TYPES)
