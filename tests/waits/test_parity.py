@@ -36,7 +36,7 @@ from airflow_provider_activation.waits.liveramp import (
     OAuthConnectionAttemptProbe,
     SegmentSyncProbe,
 )
-from airflow_provider_activation.waits.probe import Done, Failed, Pending, Probe
+from airflow_provider_activation.waits.probe import Blocked, Done, Failed, Pending, Probe
 
 BEFORE, LATER = "2026-11-22T10:00:00+00:00", "2026-11-22T11:00:00+00:00"
 Answers = dict[str, Any]
