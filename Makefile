@@ -17,9 +17,12 @@ READY := $(VENV)/.ready
 PINS := constraints/airflow-$(AIRFLOW).txt
 PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet --constraint $(PINS)
 
+# What make test leaves to make test-slow; tests/conftest.py marks it.
+SLOW := (live or chaos or generated)
+
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help setup demo sandbox ui test test-matrix lint types imports chaos bench coverage constraints dist clean
+.PHONY: help setup demo sandbox ui test test-all test-slow sabotage test-matrix lint types imports chaos bench coverage constraints dist clean
 
 help: ## list these targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /:/' | awk -F: '{ printf "make %-12s %s\n", $$1, $$2 }'
@@ -45,8 +48,17 @@ ui: setup ## bring up Airflow with its web pages, the example DAGs and the sandb
 	@$(BIN)/python -m scripts.ui
 
 # Style, types and imports are checked with the newest Airflow only.
-test: setup $(if $(OLDER),,lint types imports) ## check style, types and imports, and run the tests
-	$(BIN)/python -m pytest
+test: setup $(if $(OLDER),,lint types imports) ## check style, types and imports, and run the fast tests
+	$(BIN)/python -m pytest --numprocesses logical -m "not $(SLOW)"
+
+test-all: test demo sabotage test-slow ## all of it: make test, the demo, broken lines, and the slow tests
+
+test-slow: setup ## the tests that make test leaves out: a running Airflow, generated requests, chaos
+	$(BIN)/python -m pytest --numprocesses logical -m generated
+	$(BIN)/python -m pytest -m "live or chaos"
+
+sabotage: setup ## break guarded lines of the package in a copy, and see that tests notice
+	@$(BIN)/python -m scripts.sabotage
 
 test-matrix: ## do make test with each Airflow on each Python that is here, and print a table
 	@$(PYTHON) scripts/matrix.py $(if $(TARGET),--target $(TARGET))

@@ -8,6 +8,7 @@ import os
 import shutil
 import tempfile
 from collections.abc import Iterator
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -20,6 +21,18 @@ os.environ["AIRFLOW__CORE__LOAD_EXAMPLES"] = "False"
 
 if TYPE_CHECKING:
     from airflow_provider_activation.sandbox import Sandbox
+
+SLOW = {"live": "live", "chaos": "chaos", "contracts/test_contract_sandbox.py": "generated"}
+"""Folders and files whose tests ``make test`` leaves to ``make test-all``, and their markers."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    folder = Path(__file__).parent
+    for item in items:
+        path = item.path.relative_to(folder).as_posix()
+        for place, marker in SLOW.items():
+            if path == place or path.startswith(f"{place}/"):
+                item.add_marker(marker)
 
 
 @pytest.fixture(scope="session")
