@@ -31,6 +31,9 @@ class DeltaProjectsActivitySensor(DeltaProjectsTask, ActivationSensor):
     :param activity_id: the activity (templated).
     :param until: ``enabled``; ``flight_start``, which is enabled and its flight has started; or
         ``flight_stop``, its flight is over.
+    :param delta_projects_conn_id: the connection's id (templated).
+    :param media_agency_id: instead of the connection's (templated).
+    :param client_id: instead of the connection's (templated).
     :raises JobFailed: the flight was over before the activity was enabled.
     """
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from airflow.providers.common.compat.sdk import AirflowSensorTimeout, AirflowSkipException
+from airflow.sdk import DAG
 from task_running import Task, TaskDeferralError
 
 from airflow_provider_activation.errors import InvalidRequest, JobFailed, NeedsAction, WaitTimeout
@@ -238,7 +240,8 @@ def test_lives_through_a_bad_poll(waiting_job: int, connections: Sandbox) -> Non
         ({"target_statuses": []}, "target_statuses"),
         ({"job_category": "SEGMENT"}, "job_category"),
         ({"on_needs_action": "hope"}, "on_needs_action"),
-        ({"poke_interval": 5}, "poll_interval"),
+        ({"poke_interval": 0}, "poke_interval"),
+        ({"poke_interval": 5, "poll_interval": 6}, "poll_interval"),
     ],
 )
 def test_bad_arguments_are_refused_when_the_dag_is_parsed(arguments: dict[str, Any], name: str) -> None:
@@ -274,3 +277,23 @@ def test_a_moment_without_zone_is_refused(connections: Sandbox, updated_after: s
             )
         ).run()
     assert connections.requests == []
+
+
+@pytest.mark.parametrize(
+    ("defaults", "own", "interval"),
+    [
+        ({}, {}, 60.0),
+        ({"poke_interval": 300}, {}, 300.0),
+        ({"poll_interval": 300}, {}, 300.0),
+        ({"poke_interval": 300}, {"poke_interval": 5}, 5.0),
+        ({"poke_interval": 300}, {"poll_interval": 5}, 5.0),
+        ({"poll_interval": 300}, {"poke_interval": 5}, 5.0),
+        ({}, {"poke_interval": 5, "poll_interval": timedelta(seconds=5)}, 5.0),
+    ],
+)
+def test_both_names_of_the_interval_are_taken(
+    defaults: dict[str, Any], own: dict[str, Any], interval: float
+) -> None:
+    with DAG("a_dag", default_args=defaults):
+        sensor = AcousticExchangeJobSensor(task_id="wait", job_category="SEGMENT_EXPORT", job_id=1, **own)
+    assert sensor.poke_interval == interval
