@@ -181,10 +181,11 @@ class Cleaned:
 
     def __init__(self, first: Awaitable[Any], *, calls: bool) -> None:
         self.first, self.calls = first, calls
-        self.times = 0
+        self.begun, self.times = False, 0
         self.raised: list[type[BaseException]] = []
 
     async def steps(self) -> None:
+        self.begun = True
         try:
             await self.first
         except BaseException as error:
@@ -222,9 +223,8 @@ def test_a_cancelled_task_cleans_up_once(
 
     async def main() -> None:
         task = asyncio.create_task(arun(transport, cleaned.steps()))
-        while len(server.asked) < asks:
+        while not cleaned.begun or len(server.asked) < asks:
             await asyncio.sleep(0.01)
-        await asyncio.sleep(0.05)
         task.cancel()
         with pytest.raises(asyncio.CancelledError):
             await task

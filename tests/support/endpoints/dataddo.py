@@ -138,8 +138,9 @@ TABLE = Table(
         api.list_connector_templates: [on(seeds, connector_id="snapchat")],
         api.get_connector_template: [on(seeds, connector_id="snapchat", template_name="index")],
         api.run_connector_action: [
-            *map(acts, ("metric", "breakdown", "labels", "dateRange")),
+            acts("metric"),
             on(service, lists(id=["1000"]), connector_id="snapchat", action="authorization"),
+            *map(acts, ("breakdown", "labels", "dateRange")),
             asks("organization"),
             asks("account", organizationId="org-1"),
             asks("campaign", accountId="acc-1"),

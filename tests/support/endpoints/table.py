@@ -126,8 +126,9 @@ class Entry:
         given |= {name: getattr(held, name) for name, value in given.items() if value is HELD}
         for name, parameter in inspect.signature(method or self.function).parameters.items():
             of_connection = name in OF_THE_CONNECTION and parameter.kind is parameter.KEYWORD_ONLY
-            if parameter.default is parameter.empty or (method is None and of_connection):
-                given.setdefault(name, getattr(held, name))
+            needed = parameter.default is parameter.empty or (method is None and of_connection)
+            if needed and name not in given:
+                given[name] = getattr(held, name)
         return given
 
     def call(self, held: Held, use: Use) -> Call[Any]:
