@@ -14,13 +14,7 @@ from airflow.triggers.base import BaseTrigger, TriggerEvent
 from airflow_provider_activation.airflow_compat import is_still_deferred
 from airflow_provider_activation.errors import ActivationError, AuthenticationFailed, PermissionDenied
 from airflow_provider_activation.transport import Transport
-from airflow_provider_activation.waits.probe import (
-    JSON,
-    Probe,
-    event_of_error,
-    event_of_result,
-    give_up,
-)
+from airflow_provider_activation.waits.probe import JSON, Probe, event_of_error, event_of_result, give_up
 from airflow_provider_activation.waits.shared import shared_wait
 
 if TYPE_CHECKING:
@@ -160,11 +154,7 @@ def defer(
     :param cancel_on_kill: see `WaitTrigger`.
     """
     trigger = WaitTrigger.of(
-        probe,
-        conn_id=conn_id,
-        poll_interval=poll_interval,
-        deadline=deadline,
-        cancel_on_kill=cancel_on_kill,
+        probe, conn_id=conn_id, poll_interval=poll_interval, deadline=deadline, cancel_on_kill=cancel_on_kill
     )
     task.defer(
         trigger=trigger,

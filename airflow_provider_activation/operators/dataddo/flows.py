@@ -238,12 +238,7 @@ class DataddoBuildFlowOperator(DataddoCredentials):
     :param dataddo_conn_id: the connection's id (templated).
     """
 
-    template_fields = (
-        *DataddoCredentials.template_fields,
-        "source_label",
-        "source_parameters",
-        "flow_label",
-    )
+    template_fields = (*DataddoCredentials.template_fields, "source_label", "source_parameters", "flow_label")
     nouns = ("service", "source", "flow")
     outputs = ("source_id", "flow_id")
 

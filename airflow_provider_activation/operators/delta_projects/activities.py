@@ -13,10 +13,7 @@ if TYPE_CHECKING:
     from airflow_provider_activation.actions import delta_projects as actions
     from airflow_provider_activation.waits.delta_projects import ActivityProbe
 
-__all__ = [
-    "DeltaProjectsCreateActivityFromTemplateOperator",
-    "DeltaProjectsUpdateActivityOperator",
-]
+__all__ = ["DeltaProjectsCreateActivityFromTemplateOperator", "DeltaProjectsUpdateActivityOperator"]
 
 
 class DeltaProjectsCreateActivityFromTemplateOperator(DeltaProjectsTask, SubmitOperator):
