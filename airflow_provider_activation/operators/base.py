@@ -1,18 +1,14 @@
-"""The bases of operators.
-
-This module imports nothing that `airflow.sdk` has not loaded already. Everything else is imported when a task
-runs, so that parsing a DAG stays fast.
-"""
+"""The bases of operators. What `airflow.sdk` has not loaded is imported when a task runs, not when parsed."""
 
 from __future__ import annotations
 
 import time
 import warnings
 from abc import abstractmethod
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import timedelta
 from inspect import signature
-from typing import TYPE_CHECKING, Any, ClassVar, NoReturn
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from airflow.sdk import BaseOperator
 
@@ -25,7 +21,7 @@ if TYPE_CHECKING:
     from airflow.sdk.definitions.mappedoperator import OperatorPartial
 
     from airflow_provider_activation.actions.base import Making, Memory, OnUncertain
-    from airflow_provider_activation.api.call import Call
+    from airflow_provider_activation.triggers.wait import WaitTrigger
     from airflow_provider_activation.waits.probe import Probe
 
 JSON = Any
@@ -48,6 +44,10 @@ class ActivationOperator(ActivationTask, BaseOperator):
         super().__init_subclass__(**kwargs)
         inherited = (base.ignored_arguments for base in cls.__bases__ if hasattr(base, "ignored_arguments"))
         cls.ignored_arguments = frozenset().union(cls.ignored_arguments, *inherited)
+
+    def given(self, names: Iterable[str]) -> dict[str, Any]:
+        """The values of those of these arguments that are not left out."""
+        return {name: value for name in names if (value := getattr(self, name)) is not None}
 
     @classmethod
     def partial(cls, **kwargs: Any) -> OperatorPartial:
@@ -108,22 +108,26 @@ class DeleteOperator(ActivationOperator):
     :param if_missing: ``fail`` if the resource is missing on the first try; ``ignore`` succeeds.
     """
 
+    id_argument: ClassVar[str]
+    """The argument with the resource's id."""
+    reads: ClassVar[str | None] = None
+    """The name of the endpoint that reads the resource, if the service has one."""
+    deletes: ClassVar[str]
+    """The name of the endpoint that deletes it."""
+
     def __init__(self, *, if_missing: str = "fail", **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.if_missing = one_of("if_missing", if_missing, ("fail", "ignore"))
 
-    @abstractmethod
-    def delete(self) -> Call[Any]:
-        """The call."""
-
-    def look(self) -> Call[Any] | None:
-        """A call that raises NotFound if the resource is missing; None if the service has no such call."""
-        return None
+    @property
+    def resource_id(self) -> str | int | None:
+        """The resource's id as it is sent; a template may have rendered a number."""
+        return str(getattr(self, self.id_argument))
 
     @property
-    @abstractmethod
     def result(self) -> JSON:
         """The task's result."""
+        return {"id": self.resource_id}
 
     @without_vain_retries
     def execute(self, context: Context) -> JSON:
@@ -134,11 +138,11 @@ class DeleteOperator(ActivationOperator):
 
         may_be_gone = tried_before or self.if_missing == "ignore"
         try:
-            if look := self.look():
-                await look
+            if self.reads is not None:
+                await self.endpoint(self.reads)(self.resource_id)
                 # it exists: if it is missing below, this call or a retry of it has deleted it
                 may_be_gone = True
-            await self.delete()
+            await self.endpoint(self.deletes)(self.resource_id)
         except NotFound as error:
             if not may_be_gone:
                 raise
@@ -157,13 +161,11 @@ class SubmittingOperator(ActivationOperator):
     _memory: Memory | None = None
     _cancelled: JSON = None
 
-    # what an operator declares
-
     @abstractmethod
     def action(self, key: str) -> Making:
         """What is to be made at most once.
 
-        :param key: the submission key, to travel in a free-text field where the service has one.
+        :param key: the submission key, for a free-text field where the service has one.
         """
 
     def unfinished(self, made: JSON) -> Probe | None:
@@ -173,24 +175,20 @@ class SubmittingOperator(ActivationOperator):
         """
         return None
 
-    # what is done with it
-
     def make(self, context: Context, action: Making) -> JSON:
         """Have it made, and return its id, or `Finished` if there is nothing to wait for."""
         from airflow_provider_activation import airflow_compat
         from airflow_provider_activation.actions.base import Finished, Memory
 
-        self._memory = memory = Memory(
-            airflow_compat.task_state_store(context),
-            generation=self.generation(context),
-            first_try=self.first_try(context),
-        )
+        store = airflow_compat.task_state_store(context)
+        memory = Memory(store, generation=self.generation(context), first_try=self.first_try(context))
+        self._memory = memory
         made = self.hook.run(action.make(memory, self.on_uncertain))
         memory.made = None if isinstance(made, Finished) else made
         return made
 
     def submission_key(self, context: Context) -> str:
-        """See `actions.base.submission_key`."""
+        """The key of `actions.base.submission_key`."""
         from airflow_provider_activation.actions.base import submission_key
 
         ti = context["ti"]
@@ -244,7 +242,7 @@ class SubmitOperator(SubmittingOperator):
     """
 
     ignored_arguments = frozenset(
-        {"wait_for_completion", "deferrable", "poll_interval", "timeout", "cancel_on_kill"}
+        ("wait_for_completion", "deferrable", "poll_interval", "timeout", "cancel_on_kill")
     )
 
     def __init__(self, *, on_uncertain: OnUncertain = "fail", **kwargs: Any) -> None:
@@ -299,8 +297,6 @@ class SubmitAndWaitOperator(SubmittingOperator):
         self.timeout = seconds("timeout", timeout)
         self.cancel_on_kill = self.cancels_on_kill if cancel_on_kill is None else cancel_on_kill
 
-    # what an operator declares
-
     @abstractmethod
     def probe(self, made: JSON) -> Probe:
         """The wait for the end of what was made.
@@ -314,14 +310,15 @@ class SubmitAndWaitOperator(SubmittingOperator):
     def unfinished(self, made: JSON) -> Probe | None:
         return self.probe(made) if self.wait_for_completion else None
 
-    # what is done with it
-
     @without_vain_retries
     def execute(self, context: Context) -> JSON:
         from airflow_provider_activation.actions.base import Finished
 
         if self.wait_for_completion:
-            self._rehearse(self.probe(self.rehearsal_id))
+            probe = self.probe(self.rehearsal_id)
+            if self.deferrable:
+                # built and serialised before anything is sent, so that it cannot fail afterwards
+                self.trigger(probe, time.time()).serialize()
         action = self.action(self.submission_key(context))
         made = self.make(context, action)
         if isinstance(made, Finished):
@@ -334,7 +331,7 @@ class SubmitAndWaitOperator(SubmittingOperator):
         context["ti"].xcom_push(key=SUBMISSION, value={"made": made, "deadline": deadline})
         if self.deferrable:
             self.log.info("Waiting for %s in the triggerer.", probe.subject)
-            self.wait_deferred(probe, deadline)
+            self.trigger(probe, deadline).defer(self)
         return self.finish(context, self._wait(probe, deadline))
 
     def execute_complete(self, context: Context, event: Mapping[str, JSON] | None = None) -> JSON:
@@ -360,20 +357,17 @@ class SubmitAndWaitOperator(SubmittingOperator):
             self.give_up(self.submitted(context)["made"])
             raise
 
-    # for operators that end or continue the wait themselves
-
     def submitted(self, context: Context) -> dict[str, JSON]:
         """What `execute` ``made`` before it gave its worker slot back, and the ``deadline`` of the wait."""
         ti = context["ti"]
         submitted = ti.xcom_pull(task_ids=ti.task_id, map_indexes=ti.map_index, key=SUBMISSION)
         return submitted or {"made": None, "deadline": 0.0}
 
-    def wait_deferred(self, probe: Probe, deadline: float) -> NoReturn:
-        """Defer the rest of the wait."""
-        from airflow_provider_activation.triggers.wait import defer
+    def trigger(self, probe: Probe, deadline: float) -> WaitTrigger:
+        """The rest of the wait, in the triggerer."""
+        from airflow_provider_activation.triggers.wait import WaitTrigger
 
-        defer(
-            self,
+        return WaitTrigger.of(
             probe,
             conn_id=self.hook.conn_id,
             poll_interval=self.poll_interval,
@@ -392,13 +386,3 @@ class SubmitAndWaitOperator(SubmittingOperator):
             if self._memory is not None:
                 self.give_up(self._memory.made)
             raise
-
-    def _rehearse(self, probe: Probe) -> None:
-        """Build and serialise the trigger before anything is sent, so that it cannot fail afterwards."""
-        if self.deferrable:
-            from airflow_provider_activation.triggers.wait import WaitTrigger
-
-            trigger = WaitTrigger.of(
-                probe, conn_id=self.hook.conn_id, poll_interval=self.poll_interval, deadline=time.time()
-            )
-            trigger.serialize()

@@ -109,15 +109,11 @@ class ActivationSensor(ActivationTask, BaseSensorOperator):
         poke = self.poke(context)
         if poke:
             return poke.xcom_value
-        from airflow_provider_activation.triggers.wait import defer
+        from airflow_provider_activation.triggers.wait import WaitTrigger
 
-        defer(
-            self,
-            self.probe(),
-            conn_id=self.hook.conn_id,
-            poll_interval=self.poke_interval,
-            deadline=time.time() + self.timeout,
-        )
+        deadline, conn_id = time.time() + self.timeout, self.hook.conn_id
+        probe, interval = self.probe(), self.poke_interval
+        WaitTrigger.of(probe, conn_id=conn_id, poll_interval=interval, deadline=deadline).defer(self)
 
     def execute_complete(self, context: Context, event: Mapping[str, JSON] | None = None) -> JSON:
         """Continue after the trigger's event."""

@@ -84,6 +84,11 @@ class WaitTrigger(BaseTrigger):
             },
         )
 
+    def defer(self, task: BaseOperator) -> NoReturn:
+        """Defer a task until the outcome; it continues in its ``execute_complete``."""
+        left = timedelta(seconds=max(0.0, self.deadline - time.time()) + FRAMEWORK_GRACE)
+        task.defer(trigger=self, method_name="execute_complete", timeout=left)
+
     async def run(self) -> AsyncIterator[TriggerEvent]:
         """Wait, and yield one event: the result, or the error the waiting task raises."""
         probe = Probe.load(self.probe, self.fields)
@@ -133,31 +138,3 @@ class WaitTrigger(BaseTrigger):
         transport = await self._transport(probe)
         async with transport:
             await transport.arun(give_up(probe, cancel=cancel))
-
-
-def defer(
-    task: BaseOperator,
-    probe: Probe,
-    *,
-    conn_id: str,
-    poll_interval: float,
-    deadline: float,
-    cancel_on_kill: bool | None = None,
-) -> NoReturn:
-    """Defer a task; it continues in its ``execute_complete``.
-
-    :param task: the task, which gives its worker slot back.
-    :param probe: what to wait for.
-    :param conn_id: the Airflow connection's id.
-    :param poll_interval: seconds between two polls.
-    :param deadline: seconds since the epoch at which the wait gives up.
-    :param cancel_on_kill: see `WaitTrigger`.
-    """
-    trigger = WaitTrigger.of(
-        probe, conn_id=conn_id, poll_interval=poll_interval, deadline=deadline, cancel_on_kill=cancel_on_kill
-    )
-    task.defer(
-        trigger=trigger,
-        method_name="execute_complete",
-        timeout=timedelta(seconds=max(0.0, deadline - time.time()) + FRAMEWORK_GRACE),
-    )

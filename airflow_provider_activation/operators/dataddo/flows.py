@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from abc import abstractmethod
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any
 
 from airflow_provider_activation.arguments import filled, one_of, places_in_a_connection, some_ids
-from airflow_provider_activation.operators.base import JSON, DeleteOperator, SubmitOperator
+from airflow_provider_activation.operators.base import DeleteOperator, SubmitOperator
 from airflow_provider_activation.tasks import DataddoTask
 
 if TYPE_CHECKING:
     from airflow_provider_activation.actions import dataddo as actions
     from airflow_provider_activation.actions.base import IfExists
-    from airflow_provider_activation.api.call import Call
 
 __all__ = [
     "DataddoBuildFlowOperator",
@@ -285,34 +283,7 @@ class DataddoBuildFlowOperator(DataddoCredentials):
         )
 
 
-class DataddoDelete(DataddoTask, DeleteOperator):
-    """An operator that deletes a resource, after a look whether it exists."""
-
-    template_fields = DataddoTask.template_fields
-    id_argument: ClassVar[str]
-    """The argument that holds the resource's id."""
-
-    @abstractmethod
-    def calls(self) -> tuple[Call[Any], Call[None]]:
-        """The calls that read and delete the resource."""
-
-    @property
-    def resource_id(self) -> str:
-        """The resource's id as text; a template may render a number."""
-        return str(getattr(self, self.id_argument))
-
-    def look(self) -> Call[Any]:
-        return self.calls()[0]
-
-    def delete(self) -> Call[None]:
-        return self.calls()[1]
-
-    @property
-    def result(self) -> JSON:
-        return {"id": self.resource_id}
-
-
-class DataddoDeleteServiceOperator(DataddoDelete):
+class DataddoDeleteServiceOperator(DataddoTask, DeleteOperator):
     """Delete an authorised service. Returns ``{"id": ...}``. Dataddo refuses it while a source uses it.
 
     Document: the description of the headless beta API, "DELETE /services/{id}".
@@ -327,19 +298,16 @@ class DataddoDeleteServiceOperator(DataddoDelete):
 
     template_fields = (*DataddoTask.template_fields, "service_id")
     id_argument = "service_id"
+    reads = "get_service"
+    deletes = "delete_service"
 
     def __init__(self, *, service_id: str, dataddo_conn_id: str = "dataddo_default", **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.dataddo_conn_id = dataddo_conn_id
         self.service_id = service_id
 
-    def calls(self) -> tuple[Call[Any], Call[None]]:
-        from airflow_provider_activation.api import dataddo as api
 
-        return api.get_service(self.resource_id), api.delete_service(self.resource_id)
-
-
-class DataddoDeleteSourceOperator(DataddoDelete):
+class DataddoDeleteSourceOperator(DataddoTask, DeleteOperator):
     """Delete a source and what it loaded. Returns ``{"id": ...}``.
 
     Document: the description of the headless beta API, "DELETE /sources/{id}".
@@ -356,19 +324,16 @@ class DataddoDeleteSourceOperator(DataddoDelete):
 
     template_fields = (*DataddoTask.template_fields, "source_id")
     id_argument = "source_id"
+    reads = "get_source"
+    deletes = "delete_source"
 
     def __init__(self, *, source_id: str, dataddo_conn_id: str = "dataddo_default", **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.dataddo_conn_id = dataddo_conn_id
         self.source_id = source_id
 
-    def calls(self) -> tuple[Call[Any], Call[None]]:
-        from airflow_provider_activation.api import dataddo as api
 
-        return api.get_source(self.resource_id), api.delete_source(self.resource_id)
-
-
-class DataddoDeleteFlowOperator(DataddoDelete):
+class DataddoDeleteFlowOperator(DataddoTask, DeleteOperator):
     """Delete a flow. Returns ``{"id": ...}``.
 
     Document: the description of the headless beta API, "DELETE /flows/{id}".
@@ -383,13 +348,10 @@ class DataddoDeleteFlowOperator(DataddoDelete):
 
     template_fields = (*DataddoTask.template_fields, "flow_id")
     id_argument = "flow_id"
+    reads = "get_flow"
+    deletes = "delete_flow"
 
     def __init__(self, *, flow_id: str, dataddo_conn_id: str = "dataddo_default", **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.dataddo_conn_id = dataddo_conn_id
         self.flow_id = flow_id
-
-    def calls(self) -> tuple[Call[Any], Call[None]]:
-        from airflow_provider_activation.api import dataddo as api
-
-        return api.get_flow(self.resource_id), api.delete_flow(self.resource_id)

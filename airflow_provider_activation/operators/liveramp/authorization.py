@@ -127,7 +127,7 @@ class LiveRampAuthorizeOAuthConnectionOperator(LiveRampTask, SubmitAndWaitOperat
         self.log.warning("%s is %s at LiveRamp; the wait goes on.", probe.subject, outcome.status)
         self.authorization_url = self.hook.get_oauth_connection_attempt(submitted["made"]).authorization_url
         self._require_action(context, self.authorization_url or "")
-        self.wait_deferred(probe, submitted["deadline"])
+        self.trigger(probe, submitted["deadline"]).defer(self)
 
     def _require_action(self, context: Context, url: str) -> None:
         """Have Airflow list the task under "Required Actions"."""

@@ -13,7 +13,6 @@ from airflow_provider_activation.words import DEVICE_TYPES
 if TYPE_CHECKING:
     from airflow_provider_activation.actions import liveramp as actions
     from airflow_provider_activation.actions.base import IfExists
-    from airflow_provider_activation.api.call import Call
 
 __all__ = [
     "LiveRampCreateIntegrationConnectionOperator",
@@ -187,6 +186,9 @@ class LiveRampDeleteIntegrationConnectionOperator(LiveRampTask, DeleteOperator):
     """
 
     template_fields = (*LiveRampTask.template_fields, "integration_connection_id")
+    id_argument = "integration_connection_id"
+    reads = "get_integration_connection"
+    deletes = "delete_integration_connection"
 
     def __init__(
         self, *, integration_connection_id: str, liveramp_conn_id: str = "liveramp_default", **kwargs: Any
@@ -194,17 +196,3 @@ class LiveRampDeleteIntegrationConnectionOperator(LiveRampTask, DeleteOperator):
         super().__init__(**kwargs)
         self.integration_connection_id = integration_connection_id
         self.liveramp_conn_id = liveramp_conn_id
-
-    def look(self) -> Call[Any]:
-        from airflow_provider_activation.api import liveramp as api
-
-        return api.get_integration_connection(str(self.integration_connection_id))
-
-    def delete(self) -> Call[Any]:
-        from airflow_provider_activation.api import liveramp as api
-
-        return api.delete_integration_connection(str(self.integration_connection_id))
-
-    @property
-    def result(self) -> JSON:
-        return {"id": str(self.integration_connection_id)}

@@ -20,7 +20,6 @@ from airflow_provider_activation.words import DISTRIBUTION_MANAGER_STATUSES, SEG
 if TYPE_CHECKING:
     from airflow_provider_activation.actions import liveramp as actions
     from airflow_provider_activation.actions.base import IfExists
-    from airflow_provider_activation.api.call import Call
     from airflow_provider_activation.waits.liveramp import DistributionProbe
 
 __all__ = [
@@ -163,6 +162,9 @@ class LiveRampDeleteDistributionManagerOperator(LiveRampTask, DeleteOperator):
     """
 
     template_fields = (*LiveRampTask.template_fields, "distribution_manager_id")
+    id_argument = "distribution_manager_id"
+    reads = "get_distribution_manager"
+    deletes = "delete_distribution_manager"
 
     def __init__(
         self, *, distribution_manager_id: str, liveramp_conn_id: str = "liveramp_default", **kwargs: Any
@@ -170,20 +172,6 @@ class LiveRampDeleteDistributionManagerOperator(LiveRampTask, DeleteOperator):
         super().__init__(**kwargs)
         self.distribution_manager_id = distribution_manager_id
         self.liveramp_conn_id = liveramp_conn_id
-
-    def look(self) -> Call[Any]:
-        from airflow_provider_activation.api import liveramp as api
-
-        return api.get_distribution_manager(str(self.distribution_manager_id))
-
-    def delete(self) -> Call[Any]:
-        from airflow_provider_activation.api import liveramp as api
-
-        return api.delete_distribution_manager(str(self.distribution_manager_id))
-
-    @property
-    def result(self) -> JSON:
-        return {"id": str(self.distribution_manager_id)}
 
 
 class LiveRampDistributeSegmentsOperator(LiveRampTask, SubmitAndWaitOperator):
