@@ -12,9 +12,11 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from functools import cache, cached_property
 from importlib import import_module
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, TypeAlias
 
 from airflow_provider_activation.airflow_compat import RETRY_POLICIES
+
+JSON: TypeAlias = Any
 
 if TYPE_CHECKING:
     from airflow_provider_activation.api import delta_projects as api

@@ -14,7 +14,7 @@ from airflow.sdk import BaseOperator
 
 from airflow_provider_activation.airflow_compat import deferral_timeout, without_vain_retries
 from airflow_provider_activation.arguments import DEFERRABLE, one_of, seconds
-from airflow_provider_activation.tasks import ActivationTask
+from airflow_provider_activation.tasks import JSON, ActivationTask
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
@@ -23,8 +23,6 @@ if TYPE_CHECKING:
     from airflow_provider_activation.actions.base import Making, Memory, OnUncertain
     from airflow_provider_activation.triggers.wait import WaitTrigger
     from airflow_provider_activation.waits.probe import Probe
-
-JSON = Any
 
 SUBMISSION = "submission"
 """Key of the XCom that holds, while the task waits, what it made and its deadline."""

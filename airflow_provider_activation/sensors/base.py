@@ -13,15 +13,13 @@ from airflow.sdk import BaseOperator, BaseSensorOperator, PokeReturnValue
 
 from airflow_provider_activation.airflow_compat import deferral_timeout, without_vain_retries
 from airflow_provider_activation.arguments import DEFERRABLE, seconds
-from airflow_provider_activation.tasks import ActivationTask
+from airflow_provider_activation.tasks import JSON, ActivationTask
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
 
     from airflow_provider_activation.waits.pace import Pace
     from airflow_provider_activation.waits.probe import Patience, Probe
-
-JSON = Any
 
 
 class ActivationSensor(ActivationTask, BaseSensorOperator):

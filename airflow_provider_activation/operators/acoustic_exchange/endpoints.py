@@ -3,20 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from airflow_provider_activation.arguments import one_of, places_in_a_connection, whole_number
-from airflow_provider_activation.operators.base import (
-    JSON,
-    ActionOperator,
-    ActivationOperator,
-    DeleteOperator,
-)
-from airflow_provider_activation.tasks import AcousticExchangeTask
+from airflow_provider_activation.operators.base import ActionOperator, ActivationOperator, DeleteOperator
+from airflow_provider_activation.tasks import JSON, AcousticExchangeTask
 from airflow_provider_activation.words import HASH_ALGORITHMS
-
-if TYPE_CHECKING:
-    from airflow_provider_activation.api.call import Call
 
 __all__ = [
     "AcousticExchangeDeleteEndpointOperator",
@@ -30,11 +22,10 @@ __all__ = [
 
 
 class AcousticExchangeRegisterEndpointOperator(AcousticExchangeTask, ActionOperator):
-    """Register an endpoint, or replace its description.
+    """Register an endpoint, or replace its description. Returns ``{"endpointId": ..., "name": ...}``.
 
-    The task may be run any number of times. An endpoint type that is left out is switched off. Returns
-    ``{"endpointId": ..., "name": ...}``. Documents: "PUT /v1/endpoint" (with the endpoint's own key) and "PUT
-    /v1/endpoint/{endpointId}" (with the account's).
+    The task may be run any number of times. An endpoint type that is left out is switched off. Documents:
+    "PUT /v1/endpoint" (with the endpoint's own key) and "PUT /v1/endpoint/{endpointId}" (with the account's).
 
     .. code-block:: python
 
@@ -48,8 +39,7 @@ class AcousticExchangeRegisterEndpointOperator(AcousticExchangeTask, ActionOpera
 
     :param name: the name of the business application (templated).
     :param provider_name: the name of the endpoint's provider (templated).
-    :param endpoint_types: the types of the endpoint, with the vendor's own field names, for example
-        ``{"segment": {"source": {"enabled": True, "producerType": "push"}}}``.
+    :param endpoint_types: the types of the endpoint, with the vendor's own field names.
     :param endpoint_id: the endpoint, with the account's key; left out with the endpoint's own (templated).
     :param description: the purpose of the endpoint (templated).
     :param url: the address to which Acoustic Exchange pushes data (templated).
@@ -132,12 +122,16 @@ class AcousticExchangeEndpointOperator(AcousticExchangeTask, ActivationOperator)
         self.acoustic_exchange_conn_id = acoustic_exchange_conn_id
         self.endpoint_id = endpoint_id
 
+    @property
+    def resource_id(self) -> int | None:
+        """The endpoint's id as a number."""
+        return _number(self.endpoint_id)
+
 
 class AcousticExchangeEnableEndpointOperator(AcousticExchangeEndpointOperator, ActionOperator):
-    """Enable an endpoint.
+    """Enable an endpoint. Returns ``{"endpointId": ..., "changed": ...}``, false if it was enabled before.
 
-    The task may be run any number of times. Returns ``{"endpointId": ..., "changed": ...}``; ``changed`` is
-    false if the endpoint was enabled before. Documents: "PUT /v1/endpoint/enable" and "PUT
+    The task may be run any number of times. Documents: "PUT /v1/endpoint/enable" and "PUT
     /v1/endpoint/enable/{endpointId}".
 
     .. code-block:: python
@@ -148,15 +142,13 @@ class AcousticExchangeEnableEndpointOperator(AcousticExchangeEndpointOperator, A
     async def steps(self) -> JSON:
         from airflow_provider_activation.api import acoustic_exchange as api
 
-        endpoint_id = _number(self.endpoint_id)
-        return {"endpointId": endpoint_id, "changed": await api.enable_endpoint(endpoint_id)}
+        return {"endpointId": self.resource_id, "changed": await api.enable_endpoint(self.resource_id)}
 
 
 class AcousticExchangeDisableEndpointOperator(AcousticExchangeEndpointOperator, ActionOperator):
-    """Disable an endpoint.
+    """Disable an endpoint. Returns ``{"endpointId": ..., "changed": ...}``, false if it was disabled before.
 
-    The task may be run any number of times. Returns ``{"endpointId": ..., "changed": ...}``; ``changed`` is
-    false if the endpoint was disabled before. Documents: "PUT /v1/endpoint/disable" and "PUT
+    The task may be run any number of times. Documents: "PUT /v1/endpoint/disable" and "PUT
     /v1/endpoint/disable/{endpointId}".
 
     .. code-block:: python
@@ -167,8 +159,7 @@ class AcousticExchangeDisableEndpointOperator(AcousticExchangeEndpointOperator, 
     async def steps(self) -> JSON:
         from airflow_provider_activation.api import acoustic_exchange as api
 
-        endpoint_id = _number(self.endpoint_id)
-        return {"endpointId": endpoint_id, "changed": await api.disable_endpoint(endpoint_id)}
+        return {"endpointId": self.resource_id, "changed": await api.disable_endpoint(self.resource_id)}
 
 
 class AcousticExchangeDeleteEndpointOperator(AcousticExchangeEndpointOperator, DeleteOperator):
@@ -181,21 +172,19 @@ class AcousticExchangeDeleteEndpointOperator(AcousticExchangeEndpointOperator, D
         delete = AcousticExchangeDeleteEndpointOperator(task_id="delete", endpoint_id=10001)
     """
 
-    def delete(self) -> Call[Any]:
-        from airflow_provider_activation.api import acoustic_exchange as api
-
-        return api.delete_endpoint(_number(self.endpoint_id))
+    id_argument = "endpoint_id"
+    deletes = "delete_endpoint"
 
     @property
     def result(self) -> JSON:
-        return {"endpointId": _number(self.endpoint_id)}
+        return {"endpointId": self.resource_id}
 
 
 class AcousticExchangeSetEndpointDatabaseOperator(AcousticExchangeTask, ActionOperator):
-    """Set the database of an endpoint. Needs the endpoint's own key or an application's.
+    """Set the database of an endpoint. Returns ``{"endpointId": ..., "databaseId": ...}``.
 
-    The task may be run any number of times. Returns ``{"endpointId": ..., "databaseId": ...}``.
-    Document: "PUT /v1/endpoint/database".
+    The task may be run any number of times, with the endpoint's own key or an application's. Document: "PUT
+    /v1/endpoint/database".
 
     .. code-block:: python
 

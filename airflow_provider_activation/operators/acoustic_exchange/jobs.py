@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from airflow_provider_activation.arguments import filled, one_of, some_of, truth, whole_number
-from airflow_provider_activation.operators.base import JSON, ActionOperator, SubmitAndWaitOperator
-from airflow_provider_activation.tasks import AcousticExchangeTask
+from airflow_provider_activation.operators.base import ActionOperator, SubmitAndWaitOperator
+from airflow_provider_activation.tasks import JSON, AcousticExchangeTask
 from airflow_provider_activation.words import DATA_JOB_CATEGORIES, EXPORT_ACTIONS
 
 if TYPE_CHECKING:

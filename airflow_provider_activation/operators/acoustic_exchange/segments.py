@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from airflow_provider_activation.arguments import one_of, whole_number
-from airflow_provider_activation.operators.base import JSON, ActionOperator
-from airflow_provider_activation.tasks import AcousticExchangeTask
+from airflow_provider_activation.operators.base import ActionOperator
+from airflow_provider_activation.tasks import JSON, AcousticExchangeTask
 
 __all__ = ["AcousticExchangeDefineSegmentsOperator", "AcousticExchangeDeleteSegmentsOperator"]
 

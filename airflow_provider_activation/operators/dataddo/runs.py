@@ -5,8 +5,8 @@ from __future__ import annotations
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
-from airflow_provider_activation.operators.base import JSON, SubmitAndWaitOperator
-from airflow_provider_activation.tasks import DataddoTask
+from airflow_provider_activation.operators.base import SubmitAndWaitOperator
+from airflow_provider_activation.tasks import JSON, DataddoTask
 
 if TYPE_CHECKING:
     from airflow_provider_activation.actions import dataddo as actions

@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from airflow_provider_activation.operators.base import JSON, ActionOperator, SubmitOperator
-from airflow_provider_activation.tasks import DeltaProjectsTask
+from airflow_provider_activation.operators.base import ActionOperator, SubmitOperator
+from airflow_provider_activation.tasks import JSON, DeltaProjectsTask
 
 if TYPE_CHECKING:
     from airflow_provider_activation.actions import delta_projects as actions

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from airflow_provider_activation.arguments import one_of
 from airflow_provider_activation.links.liveramp import LiveRampAuthorizeLink
-from airflow_provider_activation.operators.base import JSON, SubmitAndWaitOperator
-from airflow_provider_activation.tasks import LiveRampTask
+from airflow_provider_activation.operators.base import SubmitAndWaitOperator
+from airflow_provider_activation.tasks import JSON, LiveRampTask
 
 if TYPE_CHECKING:
     from airflow.sdk import BaseNotifier, Context

@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from airflow_provider_activation.arguments import one_of, some_of
-from airflow_provider_activation.operators.base import JSON, ActionOperator, DeleteOperator, SubmitOperator
-from airflow_provider_activation.tasks import LiveRampTask
+from airflow_provider_activation.operators.base import ActionOperator, DeleteOperator, SubmitOperator
+from airflow_provider_activation.tasks import JSON, LiveRampTask
 from airflow_provider_activation.words import DEVICE_TYPES
 
 if TYPE_CHECKING:

@@ -8,13 +8,12 @@ from typing import TYPE_CHECKING, Any
 
 from airflow_provider_activation.arguments import one_of, some_ids
 from airflow_provider_activation.operators.base import (
-    JSON,
     ActionOperator,
     DeleteOperator,
     SubmitAndWaitOperator,
     SubmitOperator,
 )
-from airflow_provider_activation.tasks import LiveRampTask
+from airflow_provider_activation.tasks import JSON, LiveRampTask
 from airflow_provider_activation.words import DISTRIBUTION_MANAGER_STATUSES, SEGMENT_TYPES
 
 if TYPE_CHECKING:
