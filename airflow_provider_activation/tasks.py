@@ -31,8 +31,8 @@ if TYPE_CHECKING:
 class ActivationTask:
     """A task with a connection to a service. `ActivationRetryPolicy` is its default retry policy."""
 
-    service: ClassVar[str]
-    """The service's name in modules, and in the argument ``<service>_conn_id``."""
+    conn_type: ClassVar[str]
+    """The connection's type. It names the service's modules and the argument ``<conn_type>_conn_id`` too."""
     hook_class: ClassVar[str]
     retry_policy: Any
 
@@ -44,14 +44,14 @@ class ActivationTask:
     @cached_property
     def hook(self) -> ActivationHook:
         """The service's hook with this task's connection."""
-        module = import_module(f"airflow_provider_activation.hooks.{self.service}")
-        hook: ActivationHook = getattr(module, self.hook_class)(getattr(self, f"{self.service}_conn_id"))
+        module = import_module(f"airflow_provider_activation.hooks.{self.conn_type}")
+        hook: ActivationHook = getattr(module, self.hook_class)(getattr(self, f"{self.conn_type}_conn_id"))
         return hook
 
     def endpoint(self, name: str) -> Callable[..., Call[Any]]:
         """The endpoint of this name in the service's `api`."""
         endpoint: Callable[..., Call[Any]]
-        endpoint = getattr(import_module(f"airflow_provider_activation.api.{self.service}"), name)
+        endpoint = getattr(import_module(f"airflow_provider_activation.api.{self.conn_type}"), name)
         return endpoint
 
 
@@ -65,7 +65,7 @@ def _retry_policy() -> Any:
 class LiveRampTask(ActivationTask):
     """A task with a connection of type ``liveramp``."""
 
-    service = "liveramp"
+    conn_type = "liveramp"
     hook_class = "LiveRampHook"
     template_fields: Sequence[str] = ("liveramp_conn_id",)
     ui_color = "#d9f2e6"
@@ -75,7 +75,7 @@ class LiveRampTask(ActivationTask):
 class AcousticExchangeTask(ActivationTask):
     """A task with a connection of type ``acoustic_exchange``."""
 
-    service = "acoustic_exchange"
+    conn_type = "acoustic_exchange"
     hook_class = "AcousticExchangeHook"
     template_fields: Sequence[str] = ("acoustic_exchange_conn_id",)
     ui_color = "#fbe9d7"
@@ -85,7 +85,7 @@ class AcousticExchangeTask(ActivationTask):
 class DeltaProjectsTask(ActivationTask):
     """A task with a connection of type ``delta_projects``, and the account that an activity lives in."""
 
-    service = "delta_projects"
+    conn_type = "delta_projects"
     hook_class = "DeltaProjectsHook"
     template_fields: Sequence[str] = ("delta_projects_conn_id", "media_agency_id", "client_id")
     ui_color = "#e3ecfb"
@@ -102,7 +102,7 @@ class DeltaProjectsTask(ActivationTask):
 class DataddoTask(ActivationTask):
     """A task with a connection of type ``dataddo``."""
 
-    service = "dataddo"
+    conn_type = "dataddo"
     hook_class = "DataddoHook"
     template_fields: Sequence[str] = ("dataddo_conn_id",)
     ui_color = "#f3e6f7"

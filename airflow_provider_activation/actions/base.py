@@ -177,7 +177,7 @@ class Action(Making):
     if_exists: IfExists = "create"
 
     async def make(self, memory: Memory, on_uncertain: OnUncertain) -> JSON | Finished:
-        return await submit(await self.resolved(), memory, on_uncertain=on_uncertain)
+        return await submit(await self.resolved(), memory, on_uncertain)
 
     async def resolved(self) -> Self:
         """This action with what must be read before anything is sent.
@@ -221,7 +221,7 @@ class Action(Making):
         return stored is None or isinstance(stored, list)
 
 
-async def submit(action: Action, memory: Memory, *, on_uncertain: OnUncertain = "fail") -> JSON:
+async def submit(action: Action, memory: Memory, on_uncertain: OnUncertain = "fail") -> JSON:
     """`Making.make` for one resource."""
     create = action.create()
     made, given_up = await existing(action, memory, on_uncertain)

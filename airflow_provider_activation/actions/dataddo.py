@@ -146,11 +146,11 @@ class BuildFlow(base.Making):
             action.create()  # refuses what cannot be sent, of all three before any call
         source_id, _ = await base.existing(self.source, memory, on_uncertain)
         if source_id is None:
-            service_id = await self.service.make(memory, on_uncertain)
+            service_id = await base.submit(self.service, memory, on_uncertain)
             source = replace(self.source, service_id=service_id)
-            source_id = await source.make(memory, on_uncertain)
-        flow = replace(self.flow, source_ids=(source_id,))
-        return Finished({"source_id": source_id, "flow_id": await flow.make(memory, on_uncertain)})
+            source_id = await base.submit(source, memory, on_uncertain)
+        flow_id = await base.submit(replace(self.flow, source_ids=(source_id,)), memory, on_uncertain)
+        return Finished({"source_id": source_id, "flow_id": flow_id})
 
 
 @dataclass(frozen=True, kw_only=True)

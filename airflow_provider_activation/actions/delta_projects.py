@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from airflow_provider_activation.actions.base import JSON, Action, Candidate, Memory, OnUncertain, marked
+from airflow_provider_activation.actions import base
+from airflow_provider_activation.actions.base import JSON, Action, Candidate, Memory, OnUncertain
 from airflow_provider_activation.api import delta_projects as api
 from airflow_provider_activation.api.call import Call
 
@@ -25,7 +26,7 @@ class Activity(Action):
     enabled: bool
 
     async def make(self, memory: Memory, on_uncertain: OnUncertain) -> str:
-        activity_id: str = await super().make(memory, on_uncertain)
+        activity_id: str = await base.submit(self, memory, on_uncertain)
         if self.enabled:
             await api.update_activity(activity_id, api.ActivityUpdate(enabled=True), **self.account)
         return activity_id
@@ -33,7 +34,7 @@ class Activity(Action):
     @property
     def name(self) -> str:
         """The name as it is sent."""
-        return marked(self.activity.activity_name, self.key)
+        return base.marked(self.activity.activity_name, self.key)
 
     def create(self) -> Call[str]:
         named = self.activity.model_copy(update={"activity_name": self.name, "enabled": False})

@@ -72,7 +72,7 @@ class OAuthConnectionAttempt(_Created):
                 newest = max(connections, key=lambda c: (c.updated_at is not None, c.updated_at))
                 log.info("OAuth connection %s exists; nobody is asked.", newest.id)
                 return Finished(newest.id)
-        return await base.submit(attempt, memory, on_uncertain=on_uncertain)
+        return await base.submit(attempt, memory, on_uncertain)
 
     async def connections(self) -> list[api.OAuthConnection]:
         """The OAuth connections that exist for the integration."""
