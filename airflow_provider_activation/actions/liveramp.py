@@ -193,15 +193,11 @@ class DistributionManager(_Created):
     @cached_property
     def wanted(self) -> api.DistributionManagerInput:
         """The distribution manager as it is sent."""
-        given = {
-            "name": _name(self.name, self.key, self.if_exists),
-            "integration_connection_id": self.integration_connection_id,
-            "status": self.status,
-            "expire_at": self.expire_at,
-        }
-        return api.DistributionManagerInput.model_validate(
-            {field: value for field, value in given.items() if value is not None}
-        )
+        given = {"status": self.status, "expire_at": self.expire_at}
+        fields = {field: value for field, value in given.items() if value is not None}
+        fields["name"] = _name(self.name, self.key, self.if_exists)
+        fields["integration_connection_id"] = self.integration_connection_id
+        return api.DistributionManagerInput.model_validate(fields)
 
     def create(self) -> Call[api.Created]:
         return api.create_distribution_manager(self.wanted)

@@ -249,13 +249,12 @@ class SubmitOperator(SubmittingOperator):
 
     @without_vain_retries
     def execute(self, context: Context) -> JSON:
-        action = self.action(self.submission_key(context))
-        return self.finish(context, self.hook.run(self._result(action, self.make(context, action))))
-
-    async def _result(self, action: Making, made: JSON) -> JSON:
         from airflow_provider_activation.actions.base import Finished
 
-        return made.result if isinstance(made, Finished) else await action.result(made)
+        action = self.action(self.submission_key(context))
+        made = self.make(context, action)
+        result = made.result if isinstance(made, Finished) else self.hook.run(action.result(made))
+        return self.finish(context, result)
 
 
 class SubmitAndWaitOperator(SubmittingOperator):
@@ -311,6 +310,8 @@ class SubmitAndWaitOperator(SubmittingOperator):
     @without_vain_retries
     def execute(self, context: Context) -> JSON:
         from airflow_provider_activation.actions.base import Finished
+        from airflow_provider_activation.errors import WaitTimeout
+        from airflow_provider_activation.waits.probe import wait
 
         if self.wait_for_completion:
             probe = self.probe(self.rehearsal_id)
@@ -327,10 +328,16 @@ class SubmitAndWaitOperator(SubmittingOperator):
         probe = self.probe(made)
         deadline = time.time() + self.timeout
         context["ti"].xcom_push(key=SUBMISSION, value={"made": made, "deadline": deadline})
+        self.log.info("Waiting for %s%s.", probe.subject, " in the triggerer" if self.deferrable else "")
         if self.deferrable:
-            self.log.info("Waiting for %s in the triggerer.", probe.subject)
             self.trigger(probe, deadline).defer(self)
-        return self.finish(context, self._wait(probe, deadline))
+        try:
+            result = self.hook.run(wait(probe, poll_interval=self.poll_interval, deadline=deadline))
+        except WaitTimeout:
+            if self._memory is not None:
+                self.give_up(self._memory.made)
+            raise
+        return self.finish(context, result)
 
     def execute_complete(self, context: Context, event: Mapping[str, JSON] | None = None) -> JSON:
         """Continue after the trigger's event."""
@@ -372,15 +379,3 @@ class SubmitAndWaitOperator(SubmittingOperator):
             deadline=deadline,
             cancel_on_kill=self.cancel_on_kill,
         )
-
-    def _wait(self, probe: Probe, deadline: float) -> JSON:
-        from airflow_provider_activation.errors import WaitTimeout
-        from airflow_provider_activation.waits.probe import wait
-
-        self.log.info("Waiting for %s.", probe.subject)
-        try:
-            return self.hook.run(wait(probe, poll_interval=self.poll_interval, deadline=deadline))
-        except WaitTimeout:
-            if self._memory is not None:
-                self.give_up(self._memory.made)
-            raise

@@ -17,12 +17,13 @@ if TYPE_CHECKING:
         OnNeedsAction,
     )
 
+ON_NEEDS_ACTION = ("fail", "return", "wait")
+
 
 class AcousticExchangeJobSensor(AcousticExchangeTask, ActivationSensor):
-    """Wait until a job has a status.
+    """Wait until a job has a status. Returns the job as the service describes it.
 
-    Returns the job as the service describes it. The task fails if the job failed or was cancelled.
-    Document: "Jobs API".
+    The task fails if the job failed or was cancelled. Document: "Jobs API".
 
     .. code-block:: python
 
@@ -58,9 +59,7 @@ class AcousticExchangeJobSensor(AcousticExchangeTask, ActivationSensor):
         self.job_id = job_id
         self.job_category: JobCategory = one_of("job_category", job_category, JOB_CATEGORIES)
         self.target_statuses = some_of("target_statuses", target_statuses, JOB_STATUSES)
-        self.on_needs_action: OnNeedsAction = one_of(
-            "on_needs_action", on_needs_action, ("fail", "return", "wait")
-        )
+        self.on_needs_action: OnNeedsAction = one_of("on_needs_action", on_needs_action, ON_NEEDS_ACTION)
 
     def probe(self) -> JobProbe:
         from airflow_provider_activation.waits.acoustic_exchange import JobProbe

@@ -57,9 +57,9 @@ class ActivationSensor(ActivationTask, BaseSensorOperator):
             "exponential_backoff": self.exponential_backoff,
             "max_wait": self.max_wait is not None,
         }
-        if names := [name for name, is_given in given.items() if is_given]:
+        if names := ", ".join(name for name, is_given in given.items() if is_given):
             raise ValueError(
-                f"{', '.join(names)} cannot be kept in the triggerer; leave it out or set deferrable=False."
+                f"{names} cannot be kept in the triggerer; leave it out or set deferrable=False."
             )
 
     @abstractmethod

@@ -1,7 +1,6 @@
-"""The base of event triggers: one poll a round, and one event for each resource and status.
+"""The base of event triggers, which watch without end for an `AssetWatcher`.
 
-An event trigger watches without end for an `AssetWatcher`. Deferred tasks use `triggers.wait`. DAG files
-import event triggers, so their modules load no client until the triggerer runs them.
+Deferred tasks use `triggers.wait`. DAG files import event triggers, so their modules load no client.
 """
 
 from __future__ import annotations
@@ -42,10 +41,7 @@ LARGEST = 2**63 - 1
 
 
 class Poll(Generic[R]):
-    """The result of one poll, for all triggers that share it.
-
-    :param resources: what the service listed.
-    """
+    """The resources that the service listed in one poll, for all triggers that share it."""
 
     def __init__(self, resources: Sequence[R]) -> None:
         self.resources = resources
@@ -56,16 +52,13 @@ class Poll(Generic[R]):
         self._to_do.append(do)
 
     async def stored(self) -> None:
-        """Call these functions; for the place where Airflow says that the events are stored."""
+        """Call these functions, when Airflow says that the events are stored."""
         for do in self._to_do:
             await do()
 
 
 class Reported:
-    """The statuses in which each resource was reported. Resources that vanish from the list are forgotten.
-
-    :param statuses: by the id of the resource.
-    """
+    """The statuses in which each resource was reported, by its id. Resources that vanish are forgotten."""
 
     def __init__(self, statuses: Mapping[str, Collection[str]]) -> None:
         self._statuses = {resource_id: set(them) for resource_id, them in statuses.items()}
@@ -120,8 +113,6 @@ class ActivationEventTrigger(BaseEventTrigger, Generic[R]):
         self.report_existing = report_existing
         self._written: dict[str, list[str]] | None = None
 
-    # what each service says
-
     @property
     @abstractmethod
     def subject(self) -> str:
@@ -146,8 +137,6 @@ class ActivationEventTrigger(BaseEventTrigger, Generic[R]):
     @abstractmethod
     def payload(self, resource: R, status: str) -> dict[str, JSON]:
         """The event: the service, ids, the status, and the resource as the service describes it."""
-
-    # what Airflow asks
 
     def serialize(self) -> tuple[str, dict[str, Any]]:
         kind = type(self)
@@ -181,7 +170,25 @@ class ActivationEventTrigger(BaseEventTrigger, Generic[R]):
     @classmethod
     def create_shared_stream_producer(cls, kwargs: dict[str, Any]) -> SharedStreamProducer:
         """The same polls for Airflow 3.3, which says when the events of a poll are stored."""
-        return _producer(cls.open_shared_stream(kwargs))
+        from airflow.triggers.shared_stream import AdvanceItem, SharedStreamProducer  # not before Airflow 3.3
+
+        polls = cls.open_shared_stream(kwargs)
+
+        class Producer(SharedStreamProducer):
+            async def open_stream(self) -> AsyncIterator[tuple[Poll[R], Poll[R]]]:
+                async for poll in polls:
+                    yield poll, poll
+
+            async def advance(self, batch: Sequence[AdvanceItem]) -> None:
+                for poll, outcome in batch:
+                    # Airflow does not say whose events were not stored; the next poll repeats them
+                    if not outcome.failed:
+                        await poll.stored()
+
+            async def aclose(self) -> None:
+                await polls.aclose()
+
+        return Producer()
 
     async def filter_shared_stream(
         self, shared_stream: AsyncIterator[Poll[R]]
@@ -189,7 +196,11 @@ class ActivationEventTrigger(BaseEventTrigger, Generic[R]):
         """Yield an event for each resource that has reached a watched status."""
         reported: Reported | None = None
         async for poll in shared_stream:
-            reached = self._reached(poll)
+            reached = {
+                (carried(self.id_of(resource)), status): resource
+                for resource in poll.resources
+                if (status := self.reached(resource))
+            }
             if reported is None:
                 reported = await self._begin(reached)
                 if reported is None:
@@ -199,22 +210,15 @@ class ActivationEventTrigger(BaseEventTrigger, Generic[R]):
                     yield event
                     reported.add(resource_id, status)
             reported.forget_unlisted({carried(self.id_of(resource)) for resource in poll.resources})
-            self._keep(reported, poll)
+            cursor = reported.as_json()
+            if cursor != self._written and self._stores():
+                poll.once_stored(partial(self._write, cursor))
 
     async def run(self) -> AsyncIterator[TriggerEvent]:
         """Watch alone, for Airflow before 3.3, which has no shared streams."""
         async with aclosing(self.open_shared_stream(self.serialize()[1])) as polls:
             async for event in self.filter_shared_stream(polls):
                 yield event
-
-    # what fires
-
-    def _reached(self, poll: Poll[R]) -> dict[tuple[str, str], R]:
-        return {
-            (carried(self.id_of(resource)), status): resource
-            for resource in poll.resources
-            if (status := self.reached(resource))
-        }
 
     def _event(self, resource: R, status: str) -> TriggerEvent | None:
         """The event of a resource; None if it cannot be made now. The next poll tries again."""
@@ -224,8 +228,6 @@ class ActivationEventTrigger(BaseEventTrigger, Generic[R]):
             # one resource that cannot be read must not keep the others from firing
             log.exception("%s: no event can be made of %s.", self.subject, self.id_of(resource))
             return None
-
-    # what was reported, across restarts
 
     async def _begin(self, reached: Mapping[tuple[str, str], R]) -> Reported | None:
         """What was reported before; None if Airflow does not say, and the next poll asks again."""
@@ -239,11 +241,6 @@ class ActivationEventTrigger(BaseEventTrigger, Generic[R]):
             for resource_id, status in reached:
                 reported.add(resource_id, status)
         return reported
-
-    def _keep(self, reported: Reported, poll: Poll[R]) -> None:
-        cursor = reported.as_json()
-        if cursor != self._written and self._stores():
-            poll.once_stored(partial(self._write, cursor))
 
     async def _write(self, cursor: dict[str, list[str]]) -> None:
         try:
@@ -280,7 +277,7 @@ class ActivationEventTrigger(BaseEventTrigger, Generic[R]):
 
 
 class _Polling(Generic[R]):
-    """The polls of one trigger, and what went wrong with them."""
+    """The polls of one trigger, and the bad ones among them."""
 
     def __init__(self, trigger: ActivationEventTrigger[R]) -> None:
         from airflow_provider_activation.waits.probe import Patience
@@ -331,27 +328,6 @@ class _Polling(Generic[R]):
         from airflow_provider_activation.waits.pace import backed_off, spread
 
         return spread(backed_off(self.trigger.poll_interval, bad_polls))
-
-
-def _producer(polls: AsyncGenerator[Poll[Any], None]) -> SharedStreamProducer:
-    """Gives polls to the triggers that share them, and tells each poll when its events are stored."""
-    from airflow.triggers.shared_stream import AdvanceItem, SharedStreamProducer  # not before Airflow 3.3
-
-    class Producer(SharedStreamProducer):
-        async def open_stream(self) -> AsyncIterator[tuple[Poll[Any], Poll[Any]]]:
-            async for poll in polls:
-                yield poll, poll
-
-        async def advance(self, batch: Sequence[AdvanceItem]) -> None:
-            for poll, outcome in batch:
-                # Airflow does not say whose events were not stored; the next poll repeats them
-                if not outcome.failed:
-                    await poll.stored()
-
-        async def aclose(self) -> None:
-            await polls.aclose()
-
-    return Producer()
 
 
 def carried(value: JSON, depth: int = 0) -> JSON:

@@ -23,8 +23,7 @@ class LiveRampDeliveryTrigger(ActivationEventTrigger["api.Delivery"]):
     ``status``, and ``delivery``, the delivery as LiveRamp describes it. Withdrawals of a segment do not
     fire. Document: "Configure Distributions", deliveries.
 
-    All triggers of one integration connection share a list of all its deliveries, whatever segments they
-    watch.
+    The triggers of an integration connection share a list of its deliveries, whatever segments they watch.
 
     :param liveramp_conn_id: id of a connection of type ``liveramp``.
     :param integration_connection_id: the destination of the deliveries.

@@ -68,21 +68,12 @@ class WaitTrigger(BaseTrigger):
         cancel_on_kill: bool | None = None,
     ) -> WaitTrigger:
         """A trigger for this probe."""
-        name, fields = probe.dump()
-        return cls(conn_id, name, fields, poll_interval, deadline, cancel_on_kill)
+        return cls(conn_id, *probe.dump(), poll_interval, deadline, cancel_on_kill)
 
     def serialize(self) -> tuple[str, dict[str, Any]]:
-        return (
-            "airflow_provider_activation.triggers.wait.WaitTrigger",
-            {
-                "conn_id": self.conn_id,
-                "probe": self.probe,
-                "fields": self.fields,
-                "poll_interval": self.poll_interval,
-                "deadline": self.deadline,
-                "cancel_on_kill": self.cancel_on_kill,
-            },
-        )
+        names = ("conn_id", "probe", "fields", "poll_interval", "deadline", "cancel_on_kill")
+        arguments = {name: getattr(self, name) for name in names}
+        return "airflow_provider_activation.triggers.wait.WaitTrigger", arguments
 
     def defer(self, task: BaseOperator) -> NoReturn:
         """Defer a task until the outcome; it continues in its ``execute_complete``."""

@@ -24,8 +24,8 @@ __all__ = [
 class AcousticExchangeRegisterEndpointOperator(AcousticExchangeTask, ActionOperator):
     """Register an endpoint, or replace its description. Returns ``{"endpointId": ..., "name": ...}``.
 
-    The task may be run any number of times. An endpoint type that is left out is switched off. Documents:
-    "PUT /v1/endpoint" (with the endpoint's own key) and "PUT /v1/endpoint/{endpointId}" (with the account's).
+    May be run any number of times. An endpoint type that is left out is switched off. Documents: "PUT
+    /v1/endpoint" (with the endpoint's own key) and "PUT /v1/endpoint/{endpointId}" (with the account's).
 
     .. code-block:: python
 
@@ -131,7 +131,7 @@ class AcousticExchangeEndpointOperator(AcousticExchangeTask, ActivationOperator)
 class AcousticExchangeEnableEndpointOperator(AcousticExchangeEndpointOperator, ActionOperator):
     """Enable an endpoint. Returns ``{"endpointId": ..., "changed": ...}``, false if it was enabled before.
 
-    The task may be run any number of times. Documents: "PUT /v1/endpoint/enable" and "PUT
+    May be run any number of times. Documents: "PUT /v1/endpoint/enable" and "PUT
     /v1/endpoint/enable/{endpointId}".
 
     .. code-block:: python
@@ -148,7 +148,7 @@ class AcousticExchangeEnableEndpointOperator(AcousticExchangeEndpointOperator, A
 class AcousticExchangeDisableEndpointOperator(AcousticExchangeEndpointOperator, ActionOperator):
     """Disable an endpoint. Returns ``{"endpointId": ..., "changed": ...}``, false if it was disabled before.
 
-    The task may be run any number of times. Documents: "PUT /v1/endpoint/disable" and "PUT
+    May be run any number of times. Documents: "PUT /v1/endpoint/disable" and "PUT
     /v1/endpoint/disable/{endpointId}".
 
     .. code-block:: python
@@ -183,7 +183,7 @@ class AcousticExchangeDeleteEndpointOperator(AcousticExchangeEndpointOperator, D
 class AcousticExchangeSetEndpointDatabaseOperator(AcousticExchangeTask, ActionOperator):
     """Set the database of an endpoint. Returns ``{"endpointId": ..., "databaseId": ...}``.
 
-    The task may be run any number of times, with the endpoint's own key or an application's. Document: "PUT
+    May be run any number of times, with the endpoint's own key or an application's. Document: "PUT
     /v1/endpoint/database".
 
     .. code-block:: python
@@ -235,7 +235,7 @@ class AcousticExchangeSetEndpointDatabaseOperator(AcousticExchangeTask, ActionOp
 class AcousticExchangeSetEndpointAttributesOperator(AcousticExchangeTask, ActionOperator):
     """Set the attributes with which Acoustic Exchange logs in at an endpoint. Needs the endpoint's own key.
 
-    The task may be run any number of times and replaces all attributes. Acoustic Exchange reads them at
+    May be run any number of times and replaces all attributes. Acoustic Exchange reads them at
     night, so that they take effect the next day. Returns ``{"attributes": [...]}``, the names.
     Document: "PUT /v1/endpointattributes/authkey/{authKey}".
 
@@ -251,8 +251,7 @@ class AcousticExchangeSetEndpointAttributesOperator(AcousticExchangeTask, Action
 
     :param attributes: attributes that are not secret (templated).
     :param credentials_conn_id: the id of a second Airflow connection, with the secret values (templated).
-    :param credentials: for each secret attribute the field of that connection: ``login``, ``password`` or
-        ``extra.<name>``.
+    :param credentials: where that connection has each secret: ``login``, ``password`` or ``extra.<name>``.
     :param acoustic_exchange_conn_id: the connection's id (templated).
     """
 
@@ -290,7 +289,7 @@ class AcousticExchangeSetEndpointAttributesOperator(AcousticExchangeTask, Action
 class AcousticExchangeReportEndpointFailureOperator(AcousticExchangeTask, ActionOperator):
     """Report that an endpoint could not be provisioned. Needs the endpoint's own key.
 
-    The task may be run any number of times. Returns ``{"endpointId": ..., "status": ...}``, with the status
+    May be run any number of times. Returns ``{"endpointId": ..., "status": ...}``, with the status
     of the endpoint afterwards. Document: "PUT /v1/endpoint/{endpoint_id}/reportfailure".
 
     .. code-block:: python
@@ -303,8 +302,7 @@ class AcousticExchangeReportEndpointFailureOperator(AcousticExchangeTask, Action
         )
 
     :param endpoint_id: the endpoint (templated).
-    :param reason: at most 512 bytes of UTF-8; users of Acoustic Exchange see the failure, not the reason
-        (templated).
+    :param reason: at most 512 bytes of UTF-8; users see the failure, not the reason (templated).
     :param acoustic_exchange_conn_id: the connection's id (templated).
     """
 

@@ -15,7 +15,6 @@ if TYPE_CHECKING:
     from airflow_provider_activation.actions import acoustic_exchange as actions
     from airflow_provider_activation.actions.base import OnUncertain
     from airflow_provider_activation.api import acoustic_exchange as api
-    from airflow_provider_activation.api.models import Input
     from airflow_provider_activation.waits.acoustic_exchange import JobProbe, OnNeedsAction
 
 __all__ = [
@@ -71,12 +70,9 @@ class AcousticExchangeExportSegmentOperator(AcousticExchangeJobOperator):
     :param segment_id_string: the segment, if its id is a text (templated).
     :param segment_name: the name of the segment (templated).
     :param destination_endpoint_id: the destination endpoint (templated).
-    :param destination_segment_name: the name of the segment at the destination; the service makes one up if
-        it is left out (templated).
-    :param destination_segment_description: its description; the submission key is added at the end
-        (templated).
-    :param destination_segment_id: an existing segment at the destination; ``action`` is then required
-        (templated).
+    :param destination_segment_name: its name at the destination; the service makes one up if left out (templated).
+    :param destination_segment_description: its description, with the submission key at the end (templated).
+    :param destination_segment_id: an existing segment at the destination; it needs ``action`` (templated).
     :param export_category: a category that the destination defines.
     :param action: ``add``, ``replace`` or ``remove``.
     :param source_identifiers: the identifiers of the source that are mapped to the one of the destination.
@@ -159,7 +155,9 @@ class AcousticExchangeExportSegmentOperator(AcousticExchangeJobOperator):
         from airflow_provider_activation.actions import acoustic_exchange as actions
         from airflow_provider_activation.api import acoustic_exchange as api
 
-        given = _given(self, api.SegmentExport, action=self.share_action)
+        given = _with_numbers(self.given(api.SegmentExport.model_fields.keys() - {"action"}))
+        if self.share_action is not None:
+            given["action"] = self.share_action
         if self.mark_submission and "destination_segment_description" in given:
             # a template that is rendered to its native type may give a number
             given["destination_segment_description"] = str(given["destination_segment_description"])
@@ -171,9 +169,8 @@ class AcousticExchangeExportSegmentOperator(AcousticExchangeJobOperator):
 class AcousticExchangeImportIdentitiesOperator(AcousticExchangeJobOperator):
     """Import the identities of a segment into the Identity Store. Needs the account's key.
 
-    Returns the job as the service describes it. No field of the job can carry the submission key. If a
-    response was lost, the job is found as the only new one for this segment. Document: "POST
-    /v1/jobs/identityImport".
+    Returns the job as the service describes it. No field of it can carry the submission key: if a response
+    was lost, the job is found as the only new one for this segment. Document: "POST /v1/jobs/identityImport".
 
     .. code-block:: python
 
@@ -229,7 +226,7 @@ class AcousticExchangeImportIdentitiesOperator(AcousticExchangeJobOperator):
         from airflow_provider_activation.actions import acoustic_exchange as actions
         from airflow_provider_activation.api import acoustic_exchange as api
 
-        given = _given(self, api.IdentityImport)
+        given = _with_numbers(self.given(api.IdentityImport.model_fields))
         return actions.IdentityImport(identity_import=api.IdentityImport.model_validate(given))
 
 
@@ -326,18 +323,13 @@ class AcousticExchangeUploadJobDataOperator(AcousticExchangeTask, SubmitAndWaitO
         from airflow_provider_activation.waits.acoustic_exchange import JobProbe
 
         # the job may still be shown as waiting right after its data was uploaded
-        return JobProbe(
-            self.job_category,
-            made,
-            target_statuses=("COMPLETE", "READY_FOR_DOWNLOAD"),
-            on_needs_action="wait",
-        )
+        return JobProbe(self.job_category, made, ("COMPLETE", "READY_FOR_DOWNLOAD"), on_needs_action="wait")
 
 
 class AcousticExchangeDownloadSegmentDataOperator(AcousticExchangeTask, ActionOperator):
     """Download the files of a job whose audience is ready. Each file is written in pieces.
 
-    The task may be run any number of times; a file replaces an existing one of its name. Returns ``{"jobId":
+    May be run any number of times; a file replaces an existing one of its name. Returns ``{"jobId":
     ..., "files": [...]}``, with the paths on the worker. The documents do not say how a job learns that its
     files were downloaded. Document: "GET /v1/jobs/{jobId}/segmentDataFiles/{fileName}".
 
@@ -387,9 +379,8 @@ class AcousticExchangeDownloadSegmentDataOperator(AcousticExchangeTask, ActionOp
             raise InvalidRequest(f"file_names must be a list, but is {names!r}.")
         if names is None:
             names = await api.list_data_files(self.job_category, job_id)
-        for name in names:
-            if Path(name).name != name:
-                raise InvalidRequest(f"file_names: {name!r} is no name of a file.")
+        if strange := [name for name in names if Path(name).name != name]:
+            raise InvalidRequest(f"file_names: {strange[0]!r} is no name of a file.")
         files = [await api.download_segment_data(job_id, name, directory / name) for name in names]
         return {"jobId": job_id, "files": [str(file) for file in files]}
 
@@ -400,10 +391,7 @@ def _one_segment(segment_id: object, segment_id_string: object) -> None:
 
 
 def _schedule(given: api.ScheduleDetails | Mapping[str, Any] | None) -> api.ScheduleDetails | None:
-    """The schedule, checked when the DAG is parsed.
-
-    :raises InvalidRequest: naming the field that cannot be sent.
-    """
+    """The schedule, checked when the DAG is parsed."""
     if given is None:
         return None
     # this loads the service's models, but few DAGs give a schedule
@@ -412,14 +400,7 @@ def _schedule(given: api.ScheduleDetails | Mapping[str, Any] | None) -> api.Sche
     return api.ScheduleDetails.model_validate(given)
 
 
-def _given(task: AcousticExchangeJobOperator, model: type[Input], **others: Any) -> dict[str, Any]:
-    """The fields of a model that a task was given, ids of the vendor as numbers.
-
-    :param others: values of fields whose attributes have another name.
-    """
-    fields = {name: getattr(task, name) for name in model.model_fields}
-    given = {name: value for name, value in {**fields, **others}.items() if value is not None}
-    for name in ("endpoint_id", "segment_id", "destination_endpoint_id"):
-        if name in given:
-            given[name] = whole_number(name, given[name])
-    return given
+def _with_numbers(given: dict[str, Any]) -> dict[str, Any]:
+    """The fields of a job with the vendor's ids as numbers."""
+    ids = given.keys() & {"endpoint_id", "segment_id", "destination_endpoint_id"}
+    return {**given, **{name: whole_number(name, given[name]) for name in ids}}

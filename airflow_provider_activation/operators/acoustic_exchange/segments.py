@@ -15,7 +15,7 @@ __all__ = ["AcousticExchangeDefineSegmentsOperator", "AcousticExchangeDeleteSegm
 class AcousticExchangeDefineSegmentsOperator(AcousticExchangeTask, ActionOperator):
     """Define the segments that an endpoint offers. Needs the endpoint's own key.
 
-    The task may be run any number of times. Returns ``{"endpointId": ..., "added": [...], "unchanged":
+    May be run any number of times. Returns ``{"endpointId": ..., "added": [...], "unchanged":
     [...]}``, with lists of segment ids. Documents: "POST" and "PUT /v1/endpoint/{endpointId}/segments".
 
     .. code-block:: python
@@ -30,8 +30,7 @@ class AcousticExchangeDefineSegmentsOperator(AcousticExchangeTask, ActionOperato
     :param endpoint_id: the endpoint (templated).
     :param segments: the segments, with the vendor's own field names; each has either an ``id`` (a number) or
         an ``id_string`` (templated).
-    :param mode: ``append`` adds the segments that the endpoint does not offer yet; ``replace`` replaces all
-        segments of the endpoint.
+    :param mode: ``append`` adds those that the endpoint does not offer yet; ``replace`` replaces all.
     :param acoustic_exchange_conn_id: the connection's id (templated).
     :raises Conflict: the endpoint offers a segment with another description, which only ``replace`` changes.
     :raises Refused: the service answered false.
@@ -71,10 +70,9 @@ class AcousticExchangeDefineSegmentsOperator(AcousticExchangeTask, ActionOperato
 class AcousticExchangeDeleteSegmentsOperator(AcousticExchangeTask, ActionOperator):
     """Delete some or all segments that an endpoint offers. Needs the endpoint's own key.
 
-    The task may be run any number of times. Returns ``{"endpointId": ..., "deleted": [...], "absent":
-    [...]}``, with lists of segment ids; null instead of the lists if all segments were deleted.
-    Documents: "DELETE /v1/endpoint/{endpointId}/segments" and "DELETE
-    /v1/endpoint/{endpointId}/segments/{segmentId}".
+    May be run any number of times. Returns ``{"endpointId": ..., "deleted": [...], "absent": [...]}``, with
+    lists of segment ids; null instead of the lists if all segments were deleted. Documents: "DELETE
+    /v1/endpoint/{endpointId}/segments" and "DELETE /v1/endpoint/{endpointId}/segments/{segmentId}".
 
     .. code-block:: python
 

@@ -57,11 +57,10 @@ class DataddoCreateServiceOperator(DataddoCredentials):
 
     :param service: the service, for example ``snapchat_static`` (templated).
     :param credentials_conn_id: the connection that holds the credentials (templated).
-    :param credentials: for each part of the credentials the field of that connection that holds it:
-        ``login``, ``password`` or ``extra.<name>``. The default fits services with a refresh token of
-        their own.
-    :param if_exists: ``reuse`` takes the authorised service of this name, if there is one; ``fail`` fails if
-        there is one; ``create`` authorises another.
+    :param credentials: for each part of the credentials the field of that connection: ``login``, ``password``
+        or ``extra.<name>``. The default fits services with a refresh token of their own.
+    :param if_exists: ``reuse`` takes an authorised service of this name; ``fail`` fails if there is one;
+        ``create`` authorises another.
     :param dataddo_conn_id: the connection's id (templated).
     """
 
@@ -159,10 +158,7 @@ class DataddoCreateFlowOperator(DataddoTask, SubmitOperator):
     .. code-block:: python
 
         flow = DataddoCreateFlowOperator(
-            task_id="flow",
-            source_ids=["{{ ti.xcom_pull('source')['id'] }}"],
-            app="google_data_studio",
-            flow_label="Spend",
+            task_id="flow", source_ids=["60f1"], app="google_data_studio", flow_label="Spend"
         )
 
     :param source_ids: the sources (templated).
@@ -286,7 +282,7 @@ class DataddoBuildFlowOperator(DataddoCredentials):
 class DataddoDeleteServiceOperator(DataddoTask, DeleteOperator):
     """Delete an authorised service. Returns ``{"id": ...}``. Dataddo refuses it while a source uses it.
 
-    Document: the description of the headless beta API, "DELETE /services/{id}".
+    Document: the headless beta API, "DELETE /services/{id}".
 
     .. code-block:: python
 
@@ -310,13 +306,11 @@ class DataddoDeleteServiceOperator(DataddoTask, DeleteOperator):
 class DataddoDeleteSourceOperator(DataddoTask, DeleteOperator):
     """Delete a source and what it loaded. Returns ``{"id": ...}``.
 
-    Document: the description of the headless beta API, "DELETE /sources/{id}".
+    Document: the headless beta API, "DELETE /sources/{id}".
 
     .. code-block:: python
 
-        delete = DataddoDeleteSourceOperator(
-            task_id="delete_source", source_id="60f1", if_missing="ignore"
-        )
+        delete = DataddoDeleteSourceOperator(task_id="delete_source", source_id="60f1", if_missing="ignore")
 
     :param source_id: the source (templated).
     :param dataddo_conn_id: the connection's id (templated).
@@ -334,9 +328,7 @@ class DataddoDeleteSourceOperator(DataddoTask, DeleteOperator):
 
 
 class DataddoDeleteFlowOperator(DataddoTask, DeleteOperator):
-    """Delete a flow. Returns ``{"id": ...}``.
-
-    Document: the description of the headless beta API, "DELETE /flows/{id}".
+    """Delete a flow. Returns ``{"id": ...}``. Document: the headless beta API, "DELETE /flows/{id}".
 
     .. code-block:: python
 

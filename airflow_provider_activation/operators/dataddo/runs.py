@@ -71,10 +71,7 @@ class DataddoExtractSourceOperator(DataddoTask, SubmitAndWaitOperator):
         from airflow_provider_activation.actions import dataddo as actions
         from airflow_provider_activation.api import dataddo as api
 
-        given = {name: getattr(self, name) for name in api.Extraction.model_fields}
-        extraction = api.Extraction.model_validate(
-            {name: value for name, value in given.items() if value is not None}
-        )
+        extraction = api.Extraction.model_validate(self.given(api.Extraction.model_fields))
         return actions.Extraction(source_id=self.source_id, extraction=extraction)
 
     def probe(self, made: JSON) -> SourceRunProbe:
@@ -86,8 +83,7 @@ class DataddoExtractSourceOperator(DataddoTask, SubmitAndWaitOperator):
 class DataddoWriteFlowOperator(DataddoTask, SubmitAndWaitOperator):
     """Have a flow write, and wait until it has written. Returns the flow's status afterwards.
 
-    Document: "Backfilling". Dataddo can stop no write: if the task is killed, its log says that the write
-    goes on.
+    Dataddo can stop no write: if the task is killed, its log says that it goes on. Document: "Backfilling".
 
     .. code-block:: python
 

@@ -106,9 +106,8 @@ class LiveRampCreateIntegrationConnectionOperator(LiveRampTask, SubmitOperator):
 class LiveRampUpdateIntegrationConnectionOperator(LiveRampTask, ActionOperator):
     """Change an integration connection. Arguments that are left out change nothing.
 
-    May be run any number of times. LiveRamp replaces the whole connection, so it is read first. Returns the
-    connection as LiveRamp describes it afterwards. Document: the description of the
-    Activation API 2.9.0, "integration-connections".
+    May be run any number of times. LiveRamp replaces the whole connection, so it is read first. Returns it as
+    LiveRamp describes it afterwards. Document: the Activation API 2.9.0, "integration-connections".
 
     .. code-block:: python
 
@@ -154,13 +153,10 @@ class LiveRampUpdateIntegrationConnectionOperator(LiveRampTask, ActionOperator):
         from airflow_provider_activation.api import liveramp as api
 
         connection_id = str(self.integration_connection_id)
-        changes: dict[str, Any] = {}
+        changes = self.given(("properties", "device_types", "oauth_connection_id"))
         if self.properties is not None:
-            changes["properties"] = [
-                {"property_key": name, "property_value": value} for name, value in self.properties.items()
-            ]
-        if self.device_types is not None:
-            changes["device_types"] = self.device_types
+            named = self.properties.items()
+            changes["properties"] = [{"property_key": key, "property_value": value} for key, value in named]
         if self.oauth_connection_id is not None:
             changes["oauth_connection_id"] = str(self.oauth_connection_id)
         connection = await api.get_integration_connection(connection_id)
@@ -172,7 +168,7 @@ class LiveRampUpdateIntegrationConnectionOperator(LiveRampTask, ActionOperator):
 class LiveRampDeleteIntegrationConnectionOperator(LiveRampTask, DeleteOperator):
     """Delete an integration connection. Returns ``{"id": ...}``.
 
-    Document: the description of the Activation API 2.9.0, "integration-connections". It does not say what
+    Document: the Activation API 2.9.0, "integration-connections". It does not say what
     becomes of the connection's distribution managers.
 
     .. code-block:: python
