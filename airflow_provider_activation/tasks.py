@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from functools import cache, cached_property
-from importlib import import_module
+from pkgutil import resolve_name
 from typing import TYPE_CHECKING, Any, ClassVar, TypeAlias
 
 from airflow_provider_activation.airflow_compat import RETRY_POLICIES
@@ -44,14 +44,14 @@ class ActivationTask:
     @cached_property
     def hook(self) -> ActivationHook:
         """The service's hook with this task's connection."""
-        module = import_module(f"airflow_provider_activation.hooks.{self.conn_type}")
-        hook: ActivationHook = getattr(module, self.hook_class)(getattr(self, f"{self.conn_type}_conn_id"))
+        hook_class = resolve_name(f"airflow_provider_activation.hooks.{self.conn_type}:{self.hook_class}")
+        hook: ActivationHook = hook_class(getattr(self, f"{self.conn_type}_conn_id"))
         return hook
 
     def endpoint(self, name: str) -> Callable[..., Call[Any]]:
         """The endpoint of this name in the service's `api`."""
         endpoint: Callable[..., Call[Any]]
-        endpoint = getattr(import_module(f"airflow_provider_activation.api.{self.conn_type}"), name)
+        endpoint = resolve_name(f"airflow_provider_activation.api.{self.conn_type}:{name}")
         return endpoint
 
 

@@ -203,7 +203,7 @@ class Action(Making):
 
     def id_of(self, response: Any, before: JSON) -> JSON:
         """The id, of what the call answered and of what `before` returned."""
-        return response
+        return getattr(response, "id", response)
 
     async def recall(self, made: JSON) -> bool:
         """Whether the resource with a known id has failed.

@@ -49,9 +49,6 @@ class AuthorizedService(Action):
             if found.service in (None, self.service) and found.id not in (before or [])
         ]
 
-    def id_of(self, response: api.AuthorizedService, before: JSON) -> str:
-        return response.id
-
 
 @dataclass(frozen=True, kw_only=True)
 class Labelled(Action):
@@ -68,9 +65,6 @@ class Labelled(Action):
     def sent_label(self) -> str:
         """The label as it is sent."""
         return base.marked(self.label, self.key if self.if_exists == "create" else None)
-
-    def id_of(self, response: api.Source | api.Flow, before: JSON) -> str:
-        return response.id
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -25,15 +25,7 @@ LONGEST_NAME = 50
 
 
 @dataclass(frozen=True, kw_only=True)
-class _Created(Action):
-    """A resource whose create answers its id alone."""
-
-    def id_of(self, response: api.Created, before: JSON) -> str:
-        return response.id
-
-
-@dataclass(frozen=True, kw_only=True)
-class OAuthConnectionAttempt(_Created):
+class OAuthConnectionAttempt(Action):
     """An attempt to authorise LiveRamp at a destination, unless an OAuth connection is to be reused.
 
     Attempts cannot be listed, and one that nobody completes makes nothing.
@@ -96,7 +88,7 @@ class OAuthConnectionAttempt(_Created):
 
 
 @dataclass(frozen=True, kw_only=True)
-class IntegrationConnection(_Created):
+class IntegrationConnection(Action):
     """An integration connection, with a distribution manager if a name is given for one.
 
     :param properties: the integration's required properties, name and value.
@@ -175,7 +167,7 @@ class IntegrationConnection(_Created):
 
 
 @dataclass(frozen=True, kw_only=True)
-class DistributionManager(_Created):
+class DistributionManager(Action):
     """A distribution manager.
 
     :param name: the user's own name.
@@ -193,11 +185,9 @@ class DistributionManager(_Created):
     @cached_property
     def wanted(self) -> api.DistributionManagerInput:
         """The distribution manager as it is sent."""
-        given = {"status": self.status, "expire_at": self.expire_at}
-        fields = {field: value for field, value in given.items() if value is not None}
-        fields["name"] = _name(self.name, self.key, self.if_exists)
-        fields["integration_connection_id"] = self.integration_connection_id
-        return api.DistributionManagerInput.model_validate(fields)
+        name = _name(self.name, self.key, self.if_exists)
+        fields = {"integration_connection_id": self.integration_connection_id, "expire_at": self.expire_at}
+        return api.DistributionManagerInput.model_validate({**fields, "name": name, "status": self.status})
 
     def create(self) -> Call[api.Created]:
         return api.create_distribution_manager(self.wanted)

@@ -12,7 +12,6 @@ from airflow_provider_activation.words import FAILED, JOB_CATEGORIES, JOB_STATUS
 
 if TYPE_CHECKING:
     from airflow_provider_activation.api import acoustic_exchange as api
-    from airflow_provider_activation.hooks.acoustic_exchange import AcousticExchangeHook
 
 
 class AcousticExchangeJobTrigger(ActivationEventTrigger["api.Job"]):
@@ -32,6 +31,7 @@ class AcousticExchangeJobTrigger(ActivationEventTrigger["api.Job"]):
     :raises ValueError: naming the argument that is out of range.
     """
 
+    hook_class = "acoustic_exchange:AcousticExchangeHook"
     service_arguments = ("acoustic_exchange_conn_id", "job_category", "endpoint_id")
     own_arguments = ("target_statuses",)
 
@@ -59,11 +59,6 @@ class AcousticExchangeJobTrigger(ActivationEventTrigger["api.Job"]):
     @property
     def subject(self) -> str:
         return f"{self.job_category} jobs of the connection {self.acoustic_exchange_conn_id!r}"
-
-    def hook(self) -> AcousticExchangeHook:
-        from airflow_provider_activation.hooks.acoustic_exchange import AcousticExchangeHook
-
-        return AcousticExchangeHook(self.acoustic_exchange_conn_id)
 
     async def question(self) -> list[api.Job]:
         from airflow_provider_activation.api import acoustic_exchange as api

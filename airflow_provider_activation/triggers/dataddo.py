@@ -11,7 +11,6 @@ from airflow_provider_activation.triggers.events import JSON, ActivationEventTri
 
 if TYPE_CHECKING:
     from airflow_provider_activation.api import dataddo as api
-    from airflow_provider_activation.hooks.dataddo import DataddoHook
 
 ENDED = ("live", "broken")
 
@@ -32,6 +31,7 @@ class DataddoFlowTrigger(ActivationEventTrigger["api.RunStatus"]):
     :raises ValueError: naming the argument that is out of range.
     """
 
+    hook_class = "dataddo:DataddoHook"
     service_arguments = ("dataddo_conn_id", "flow_id")
     own_arguments = ("statuses",)
 
@@ -52,11 +52,6 @@ class DataddoFlowTrigger(ActivationEventTrigger["api.RunStatus"]):
     @property
     def subject(self) -> str:
         return f"runs of flow {self.flow_id}"
-
-    def hook(self) -> DataddoHook:
-        from airflow_provider_activation.hooks.dataddo import DataddoHook
-
-        return DataddoHook(self.dataddo_conn_id)
 
     async def question(self) -> list[api.RunStatus]:
         from airflow_provider_activation.api import dataddo as api

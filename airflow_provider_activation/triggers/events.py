@@ -14,6 +14,7 @@ from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, 
 from contextlib import AsyncExitStack, aclosing
 from datetime import timedelta
 from functools import partial
+from pkgutil import resolve_name
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeAlias, TypeVar
 
 from airflow.triggers.base import BaseEventTrigger, TriggerEvent
@@ -102,8 +103,10 @@ class ActivationEventTrigger(BaseEventTrigger, Generic[R]):
     :raises ValueError: naming the argument that is out of range.
     """
 
+    hook_class: ClassVar[str]
+    """Module and class of the hook, below ``hooks``."""
     service_arguments: ClassVar[tuple[str, ...]]
-    """Names of the arguments that decide what is polled."""
+    """Names of the arguments that decide what is polled; the first names the connection."""
     own_arguments: ClassVar[tuple[str, ...]]
     """Names of the arguments that decide which resources fire."""
 
@@ -117,10 +120,6 @@ class ActivationEventTrigger(BaseEventTrigger, Generic[R]):
     @abstractmethod
     def subject(self) -> str:
         """The subject of the watch, for messages."""
-
-    @abstractmethod
-    def hook(self) -> ActivationHook:
-        """A hook with the trigger's connection."""
 
     @abstractmethod
     async def question(self) -> Sequence[R]:
@@ -137,6 +136,12 @@ class ActivationEventTrigger(BaseEventTrigger, Generic[R]):
     @abstractmethod
     def payload(self, resource: R, status: str) -> dict[str, JSON]:
         """The event: the service, ids, the status, and the resource as the service describes it."""
+
+    def hook(self) -> ActivationHook:
+        """A hook with the trigger's connection."""
+        hook_class = resolve_name(f"airflow_provider_activation.hooks.{self.hook_class}")
+        hook: ActivationHook = hook_class(getattr(self, self.service_arguments[0]))
+        return hook
 
     def serialize(self) -> tuple[str, dict[str, Any]]:
         kind = type(self)

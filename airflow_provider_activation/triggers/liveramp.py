@@ -11,7 +11,6 @@ from airflow_provider_activation.triggers.events import JSON, ActivationEventTri
 
 if TYPE_CHECKING:
     from airflow_provider_activation.api import liveramp as api
-    from airflow_provider_activation.hooks.liveramp import LiveRampHook
 
 FINISHED = ("DELIVERED", "FAILED", "CANCELLED")
 
@@ -35,6 +34,7 @@ class LiveRampDeliveryTrigger(ActivationEventTrigger["api.Delivery"]):
     :raises ValueError: naming the argument that is out of range.
     """
 
+    hook_class = "liveramp:LiveRampHook"
     service_arguments = ("liveramp_conn_id", "integration_connection_id")
     own_arguments = ("segment_ids", "statuses")
 
@@ -57,11 +57,6 @@ class LiveRampDeliveryTrigger(ActivationEventTrigger["api.Delivery"]):
     @property
     def subject(self) -> str:
         return f"deliveries to integration connection {self.integration_connection_id}"
-
-    def hook(self) -> LiveRampHook:
-        from airflow_provider_activation.hooks.liveramp import LiveRampHook
-
-        return LiveRampHook(self.liveramp_conn_id)
 
     async def question(self) -> list[api.Delivery]:
         from airflow_provider_activation.api import liveramp as api

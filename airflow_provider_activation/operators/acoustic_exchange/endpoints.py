@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, ClassVar
 
 from airflow_provider_activation.arguments import one_of, places_in_a_connection, whole_number
 from airflow_provider_activation.operators.base import ActionOperator, ActivationOperator, DeleteOperator
@@ -21,89 +21,8 @@ __all__ = [
 ]
 
 
-class AcousticExchangeRegisterEndpointOperator(AcousticExchangeTask, ActionOperator):
-    """Register an endpoint, or replace its description. Returns ``{"endpointId": ..., "name": ...}``.
-
-    May be run any number of times. An endpoint type that is left out is switched off. Documents: "PUT
-    /v1/endpoint" (with the endpoint's own key) and "PUT /v1/endpoint/{endpointId}" (with the account's).
-
-    .. code-block:: python
-
-        register = AcousticExchangeRegisterEndpointOperator(
-            task_id="register",
-            acoustic_exchange_conn_id="acoustic_exchange_endpoint",
-            name="Shop",
-            provider_name="Example",
-            endpoint_types={"segment": {"source": {"enabled": True, "producerType": "push"}}},
-        )
-
-    :param name: the name of the business application (templated).
-    :param provider_name: the name of the endpoint's provider (templated).
-    :param endpoint_types: the types of the endpoint, with the vendor's own field names.
-    :param endpoint_id: the endpoint, with the account's key; left out with the endpoint's own (templated).
-    :param description: the purpose of the endpoint (templated).
-    :param url: the address to which Acoustic Exchange pushes data (templated).
-    :param hash_algorithm: the algorithm that hashes identities, for example ``SHA256``.
-    :param marketing_databases_definition: identifiers and attributes, with the vendor's own field names.
-    :param notification_key: the key for subscription notifications.
-    :param acoustic_exchange_conn_id: the connection's id (templated).
-    """
-
-    template_fields = (
-        *AcousticExchangeTask.template_fields,
-        "name",
-        "provider_name",
-        "endpoint_id",
-        "description",
-        "url",
-    )
-    outputs = ("endpointId",)
-
-    def __init__(
-        self,
-        *,
-        name: str,
-        provider_name: str,
-        endpoint_types: Mapping[str, Any],
-        endpoint_id: int | str | None = None,
-        description: str | None = None,
-        url: str | None = None,
-        hash_algorithm: str | None = None,
-        marketing_databases_definition: Mapping[str, Any] | None = None,
-        notification_key: str | None = None,
-        acoustic_exchange_conn_id: str = "acoustic_exchange_default",
-        **kwargs: Any,
-    ) -> None:
-        super().__init__(**kwargs)
-        self.acoustic_exchange_conn_id = acoustic_exchange_conn_id
-        self.name = name
-        self.provider_name = provider_name
-        self.endpoint_types = endpoint_types
-        self.endpoint_id = endpoint_id
-        self.description = description
-        self.url = url
-        self.hash_algorithm = hash_algorithm and one_of("hash_algorithm", hash_algorithm, HASH_ALGORITHMS)
-        self.marketing_databases_definition = marketing_databases_definition
-        self.notification_key = notification_key
-        # this loads the service's models, but few DAGs register endpoints
-        from airflow_provider_activation.api import acoustic_exchange as api
-
-        api.EndpointTypes.model_validate(endpoint_types)
-        if marketing_databases_definition is not None:
-            api.MarketingDatabasesDefinition.model_validate(marketing_databases_definition)
-
-    async def steps(self) -> JSON:
-        from airflow_provider_activation.api import acoustic_exchange as api
-
-        registration = api.EndpointRegistration.model_validate(
-            {name: getattr(self, name) for name in api.EndpointRegistration.model_fields}
-        )
-        endpoint_id = await api.register(registration, _number(self.endpoint_id))
-        return {"endpointId": whole_number("endpointId", endpoint_id), "name": self.name}
-
-
 class AcousticExchangeEndpointOperator(AcousticExchangeTask, ActivationOperator):
-    """An operator for one endpoint. Its subclasses have no ``__init__`` of their own.
+    """An operator for one endpoint.
 
     :param endpoint_id: the endpoint, with the account's key; left out with the endpoint's own (templated).
     :param acoustic_exchange_conn_id: the connection's id (templated).
@@ -125,10 +44,95 @@ class AcousticExchangeEndpointOperator(AcousticExchangeTask, ActivationOperator)
     @property
     def resource_id(self) -> int | None:
         """The endpoint's id as a number."""
-        return _number(self.endpoint_id)
+        return None if self.endpoint_id is None else whole_number("endpoint_id", self.endpoint_id)
 
 
-class AcousticExchangeEnableEndpointOperator(AcousticExchangeEndpointOperator, ActionOperator):
+class AcousticExchangeRegisterEndpointOperator(AcousticExchangeEndpointOperator, ActionOperator):
+    """Register an endpoint, or replace its description. Returns ``{"endpointId": ..., "name": ...}``.
+
+    May be run any number of times. An endpoint type that is left out is switched off. Documents: "PUT
+    /v1/endpoint" (with the endpoint's own key) and "PUT /v1/endpoint/{endpointId}" (with the account's).
+
+    .. code-block:: python
+
+        register = AcousticExchangeRegisterEndpointOperator(
+            task_id="register",
+            acoustic_exchange_conn_id="acoustic_exchange_endpoint",
+            name="Shop",
+            provider_name="Example",
+            endpoint_types={"segment": {"source": {"enabled": True, "producerType": "push"}}},
+        )
+
+    :param name: the name of the business application (templated).
+    :param provider_name: the name of the endpoint's provider (templated).
+    :param endpoint_types: the types of the endpoint, with the vendor's own field names.
+    :param description: the purpose of the endpoint (templated).
+    :param url: the address to which Acoustic Exchange pushes data (templated).
+    :param hash_algorithm: the algorithm that hashes identities, for example ``SHA256``.
+    :param marketing_databases_definition: identifiers and attributes, with the vendor's own field names.
+    :param notification_key: the key for subscription notifications.
+    """
+
+    template_fields = (
+        *AcousticExchangeEndpointOperator.template_fields,
+        "name",
+        "provider_name",
+        "description",
+        "url",
+    )
+    outputs = ("endpointId",)
+
+    def __init__(
+        self,
+        *,
+        name: str,
+        provider_name: str,
+        endpoint_types: Mapping[str, Any],
+        description: str | None = None,
+        url: str | None = None,
+        hash_algorithm: str | None = None,
+        marketing_databases_definition: Mapping[str, Any] | None = None,
+        notification_key: str | None = None,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(**kwargs)
+        self.name = name
+        self.provider_name = provider_name
+        self.endpoint_types = endpoint_types
+        self.description = description
+        self.url = url
+        self.hash_algorithm = hash_algorithm and one_of("hash_algorithm", hash_algorithm, HASH_ALGORITHMS)
+        self.marketing_databases_definition = marketing_databases_definition
+        self.notification_key = notification_key
+        # this loads the service's models, but few DAGs register endpoints
+        from airflow_provider_activation.api import acoustic_exchange as api
+
+        api.EndpointTypes.model_validate(endpoint_types)
+        if marketing_databases_definition is not None:
+            api.MarketingDatabasesDefinition.model_validate(marketing_databases_definition)
+
+    async def steps(self) -> JSON:
+        from airflow_provider_activation.api import acoustic_exchange as api
+
+        registration = api.EndpointRegistration.model_validate(
+            {name: getattr(self, name) for name in api.EndpointRegistration.model_fields}
+        )
+        endpoint_id = await api.register(registration, self.resource_id)
+        return {"endpointId": whole_number("endpointId", endpoint_id), "name": self.name}
+
+
+class AcousticExchangeSwitch(AcousticExchangeEndpointOperator, ActionOperator):
+    """An operator that enables or disables an endpoint."""
+
+    switches: ClassVar[str]
+    """The name of the endpoint of the API that does."""
+
+    async def steps(self) -> JSON:
+        changed = await self.endpoint(self.switches)(self.resource_id)
+        return {"endpointId": self.resource_id, "changed": changed}
+
+
+class AcousticExchangeEnableEndpointOperator(AcousticExchangeSwitch):
     """Enable an endpoint. Returns ``{"endpointId": ..., "changed": ...}``, false if it was enabled before.
 
     May be run any number of times. Documents: "PUT /v1/endpoint/enable" and "PUT
@@ -139,13 +143,10 @@ class AcousticExchangeEnableEndpointOperator(AcousticExchangeEndpointOperator, A
         enable = AcousticExchangeEnableEndpointOperator(task_id="enable", endpoint_id=10001)
     """
 
-    async def steps(self) -> JSON:
-        from airflow_provider_activation.api import acoustic_exchange as api
-
-        return {"endpointId": self.resource_id, "changed": await api.enable_endpoint(self.resource_id)}
+    switches = "enable_endpoint"
 
 
-class AcousticExchangeDisableEndpointOperator(AcousticExchangeEndpointOperator, ActionOperator):
+class AcousticExchangeDisableEndpointOperator(AcousticExchangeSwitch):
     """Disable an endpoint. Returns ``{"endpointId": ..., "changed": ...}``, false if it was disabled before.
 
     May be run any number of times. Documents: "PUT /v1/endpoint/disable" and "PUT
@@ -156,10 +157,7 @@ class AcousticExchangeDisableEndpointOperator(AcousticExchangeEndpointOperator, 
         disable = AcousticExchangeDisableEndpointOperator(task_id="disable", endpoint_id=10001)
     """
 
-    async def steps(self) -> JSON:
-        from airflow_provider_activation.api import acoustic_exchange as api
-
-        return {"endpointId": self.resource_id, "changed": await api.disable_endpoint(self.resource_id)}
+    switches = "disable_endpoint"
 
 
 class AcousticExchangeDeleteEndpointOperator(AcousticExchangeEndpointOperator, DeleteOperator):
@@ -180,7 +178,7 @@ class AcousticExchangeDeleteEndpointOperator(AcousticExchangeEndpointOperator, D
         return {"endpointId": self.resource_id}
 
 
-class AcousticExchangeSetEndpointDatabaseOperator(AcousticExchangeTask, ActionOperator):
+class AcousticExchangeSetEndpointDatabaseOperator(AcousticExchangeEndpointOperator, ActionOperator):
     """Set the database of an endpoint. Returns ``{"endpointId": ..., "databaseId": ...}``.
 
     May be run any number of times, with the endpoint's own key or an application's. Document: "PUT
@@ -195,29 +193,19 @@ class AcousticExchangeSetEndpointDatabaseOperator(AcousticExchangeTask, ActionOp
     :param database_id: the database (templated).
     :param endpoint_id: the endpoint; required with an application's key (templated).
     :param marketing_database_name: the name of the database, if the endpoint has several (templated).
-    :param acoustic_exchange_conn_id: the connection's id (templated).
     """
 
     template_fields = (
-        *AcousticExchangeTask.template_fields,
+        *AcousticExchangeEndpointOperator.template_fields,
         "database_id",
-        "endpoint_id",
         "marketing_database_name",
     )
 
     def __init__(
-        self,
-        *,
-        database_id: str,
-        endpoint_id: int | str | None = None,
-        marketing_database_name: str | None = None,
-        acoustic_exchange_conn_id: str = "acoustic_exchange_default",
-        **kwargs: Any,
+        self, *, database_id: str, marketing_database_name: str | None = None, **kwargs: Any
     ) -> None:
         super().__init__(**kwargs)
-        self.acoustic_exchange_conn_id = acoustic_exchange_conn_id
         self.database_id = database_id
-        self.endpoint_id = endpoint_id
         self.marketing_database_name = marketing_database_name
 
     async def steps(self) -> JSON:
@@ -225,7 +213,7 @@ class AcousticExchangeSetEndpointDatabaseOperator(AcousticExchangeTask, ActionOp
 
         database = api.EndpointDatabase(
             database_id=self.database_id,
-            endpoint_id=_number(self.endpoint_id),
+            endpoint_id=self.resource_id,
             marketing_database_name=self.marketing_database_name,
         )
         await api.set_endpoint_database(database)
@@ -327,7 +315,3 @@ class AcousticExchangeReportEndpointFailureOperator(AcousticExchangeTask, Action
         endpoint_id = whole_number("endpoint_id", self.endpoint_id)
         await api.report_endpoint_failure(endpoint_id, self.reason)
         return {"endpointId": endpoint_id, "status": await api.get_endpoint_status(endpoint_id)}
-
-
-def _number(endpoint_id: int | str | None) -> int | None:
-    return None if endpoint_id is None else whole_number("endpoint_id", endpoint_id)

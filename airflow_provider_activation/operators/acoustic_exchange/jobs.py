@@ -70,7 +70,7 @@ class AcousticExchangeExportSegmentOperator(AcousticExchangeJobOperator):
     :param segment_id_string: the segment, if its id is a text (templated).
     :param segment_name: the name of the segment (templated).
     :param destination_endpoint_id: the destination endpoint (templated).
-    :param destination_segment_name: its name at the destination; the service makes one up if left out (templated).
+    :param destination_segment_name: its name there; the service makes one up if left out (templated).
     :param destination_segment_description: its description, with the submission key at the end (templated).
     :param destination_segment_id: an existing segment at the destination; it needs ``action`` (templated).
     :param export_category: a category that the destination defines.
@@ -156,8 +156,7 @@ class AcousticExchangeExportSegmentOperator(AcousticExchangeJobOperator):
         from airflow_provider_activation.api import acoustic_exchange as api
 
         given = _with_numbers(self.given(api.SegmentExport.model_fields.keys() - {"action"}))
-        if self.share_action is not None:
-            given["action"] = self.share_action
+        given["action"] = self.share_action
         if self.mark_submission and "destination_segment_description" in given:
             # a template that is rendered to its native type may give a number
             given["destination_segment_description"] = str(given["destination_segment_description"])
@@ -265,7 +264,7 @@ class AcousticExchangeRefreshSegmentsOperator(AcousticExchangeJobOperator):
         return actions.SegmentRefresh()
 
 
-class AcousticExchangeUploadJobDataOperator(AcousticExchangeTask, SubmitAndWaitOperator):
+class AcousticExchangeUploadJobDataOperator(AcousticExchangeJobOperator):
     """Upload the audience for which a job waits, and wait for the job. The file is read in pieces.
 
     Returns the job as the service describes it. The documents say "CSV" and nothing more of the format:
@@ -288,9 +287,7 @@ class AcousticExchangeUploadJobDataOperator(AcousticExchangeTask, SubmitAndWaitO
 
     template_fields = (*AcousticExchangeTask.template_fields, "job_id", "file")
     nouns = ("job data",)
-    outputs = ("jobId",)
-    rehearsal_id = 0
-    ignored_arguments = frozenset({"cancel_on_kill", "on_uncertain"})
+    ignored_arguments = frozenset({"on_uncertain"})
 
     def __init__(
         self,
@@ -306,7 +303,7 @@ class AcousticExchangeUploadJobDataOperator(AcousticExchangeTask, SubmitAndWaitO
         self.acoustic_exchange_conn_id = acoustic_exchange_conn_id
         self.job_id = job_id
         self.file = file
-        self.job_category: api.JobCategory = one_of("job_category", job_category, DATA_JOB_CATEGORIES)
+        self.job_category = one_of("job_category", job_category, DATA_JOB_CATEGORIES)
         self.content_type = filled("content_type", content_type)
 
     def action(self, key: str) -> actions.JobData:
