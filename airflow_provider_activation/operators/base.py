@@ -317,7 +317,7 @@ class SubmitAndWaitOperator(SubmittingOperator):
             probe = self.probe(self.rehearsal_id)
             if self.deferrable:
                 # built and serialised before anything is sent, so that it cannot fail afterwards
-                self.trigger(probe, time.time()).serialize()
+                self.wait_trigger(probe, time.time()).serialize()
         action = self.action(self.submission_key(context))
         made = self.make(context, action)
         if isinstance(made, Finished):
@@ -330,7 +330,7 @@ class SubmitAndWaitOperator(SubmittingOperator):
         context["ti"].xcom_push(key=SUBMISSION, value={"made": made, "deadline": deadline})
         self.log.info("Waiting for %s%s.", probe.subject, " in the triggerer" if self.deferrable else "")
         if self.deferrable:
-            self.trigger(probe, deadline).defer(self)
+            self.wait_trigger(probe, deadline).defer(self)
         try:
             result = self.hook.run(wait(probe, poll_interval=self.poll_interval, deadline=deadline))
         except WaitTimeout:
@@ -368,7 +368,7 @@ class SubmitAndWaitOperator(SubmittingOperator):
         submitted = ti.xcom_pull(task_ids=ti.task_id, map_indexes=ti.map_index, key=SUBMISSION)
         return submitted or {"made": None, "deadline": 0.0}
 
-    def trigger(self, probe: Probe, deadline: float) -> WaitTrigger:
+    def wait_trigger(self, probe: Probe, deadline: float) -> WaitTrigger:
         """The rest of the wait, in the triggerer."""
         from airflow_provider_activation.triggers.wait import WaitTrigger
 

@@ -42,7 +42,7 @@ class AcousticExchangeJobSensor(AcousticExchangeTask, ActivationSensor):
     :param acoustic_exchange_conn_id: the connection's id (templated).
     """
 
-    template_fields = (*AcousticExchangeTask.template_fields, "job_id")
+    template_fields = ("acoustic_exchange_conn_id", "job_id")
 
     def __init__(
         self,
@@ -86,7 +86,7 @@ class AcousticExchangeEndpointStatusSensor(AcousticExchangeTask, ActivationSenso
     :param acoustic_exchange_conn_id: the connection's id (templated).
     """
 
-    template_fields = (*AcousticExchangeTask.template_fields, "endpoint_id")
+    template_fields = ("acoustic_exchange_conn_id", "endpoint_id")
 
     def __init__(
         self,

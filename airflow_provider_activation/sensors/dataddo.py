@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 class DataddoRunSensor(DataddoTask, ActivationSensor):
     """Wait for the end of a run that a schedule, a person or another task started."""
 
-    template_fields = (*DataddoTask.template_fields, "finished_after")
+    template_fields = ("dataddo_conn_id", "finished_after")
     finished_after: datetime | str | None
 
     @property

@@ -31,7 +31,7 @@ class LiveRampOAuthConnectionSensor(LiveRampTask, ActivationSensor):
     :param liveramp_conn_id: the connection's id (templated).
     """
 
-    template_fields = (*LiveRampTask.template_fields, "attempt_id")
+    template_fields = ("liveramp_conn_id", "attempt_id")
 
     def __init__(self, *, attempt_id: str, liveramp_conn_id: str = "liveramp_default", **kwargs: Any) -> None:
         super().__init__(**kwargs)
@@ -62,7 +62,7 @@ class LiveRampSegmentSyncSensor(LiveRampTask, ActivationSensor):
     :param liveramp_conn_id: the connection's id (templated).
     """
 
-    template_fields = (*LiveRampTask.template_fields, "segment_ids", "integration_connection_id")
+    template_fields = ("liveramp_conn_id", "segment_ids", "integration_connection_id")
 
     def __init__(
         self,
@@ -112,12 +112,7 @@ class LiveRampDeliverySensor(LiveRampTask, ActivationSensor):
     :raises InvalidRequest: ``updated_after`` is no timestamp or has no time zone.
     """
 
-    template_fields = (
-        *LiveRampTask.template_fields,
-        "integration_connection_id",
-        "segment_ids",
-        "updated_after",
-    )
+    template_fields = ("liveramp_conn_id", "integration_connection_id", "segment_ids", "updated_after")
 
     def __init__(
         self,

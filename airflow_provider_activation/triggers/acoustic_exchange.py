@@ -26,8 +26,7 @@ class AcousticExchangeJobTrigger(ActivationEventTrigger["api.Job"]):
     :param target_statuses: the statuses to watch for; RECEIVE may be spelled in either way.
     :param endpoint_id: only jobs of this endpoint; required if the connection has an endpoint's own key.
     :param poll_interval: seconds between two polls.
-    :param report_existing: whether to fire for jobs that already have a status when the trigger starts
-        without stored state: at its first start, and before Airflow 3.3 at every start of the triggerer.
+    :param report_existing: whether to fire for jobs that have a status already; see `ActivationEventTrigger`.
     :raises ValueError: naming the argument that is out of range.
     """
 

@@ -26,8 +26,7 @@ class DataddoFlowTrigger(ActivationEventTrigger["api.RunStatus"]):
     :param flow_id: the flow.
     :param statuses: which runs fire: ``live`` for those that succeeded, ``broken`` for those that failed.
     :param poll_interval: seconds between two polls.
-    :param report_existing: whether to fire for the last run if it ended before the watch began. From
-        Airflow 3.3 on this concerns only the first start, before it every start of the triggerer.
+    :param report_existing: whether to fire for a run that ended already; see `ActivationEventTrigger`.
     :raises ValueError: naming the argument that is out of range.
     """
 

@@ -29,8 +29,7 @@ class LiveRampDeliveryTrigger(ActivationEventTrigger["api.Delivery"]):
     :param segment_ids: the segments to watch; all if None.
     :param statuses: the statuses that fire, out of ``DELIVERED``, ``FAILED`` and ``CANCELLED``.
     :param poll_interval: seconds between two polls.
-    :param report_existing: whether to fire for deliveries that have already finished when nothing is stored:
-        at the first start, and before Airflow 3.3 at every start of the triggerer.
+    :param report_existing: whether to fire for deliveries that ended already; see `ActivationEventTrigger`.
     :raises ValueError: naming the argument that is out of range.
     """
 
@@ -70,9 +69,8 @@ class LiveRampDeliveryTrigger(ActivationEventTrigger["api.Delivery"]):
     def reached(self, delivery: api.Delivery) -> str | None:
         if delivery.operation_type == "DELETE" or delivery.status not in self.statuses:
             return None
-        if self.segment_ids is not None and delivery.segment_id not in self.segment_ids:
-            return None
-        return delivery.status
+        watched = self.segment_ids is None or delivery.segment_id in self.segment_ids
+        return delivery.status if watched else None
 
     def payload(self, delivery: api.Delivery, status: str) -> dict[str, JSON]:
         from airflow_provider_activation.api import liveramp as api

@@ -28,7 +28,7 @@ class AcousticExchangeEndpointOperator(AcousticExchangeTask, ActivationOperator)
     :param acoustic_exchange_conn_id: the connection's id (templated).
     """
 
-    template_fields = (*AcousticExchangeTask.template_fields, "endpoint_id")
+    template_fields = ("acoustic_exchange_conn_id", "endpoint_id")
 
     def __init__(
         self,
@@ -74,7 +74,8 @@ class AcousticExchangeRegisterEndpointOperator(AcousticExchangeEndpointOperator,
     """
 
     template_fields = (
-        *AcousticExchangeEndpointOperator.template_fields,
+        "acoustic_exchange_conn_id",
+        "endpoint_id",
         "name",
         "provider_name",
         "description",
@@ -114,9 +115,8 @@ class AcousticExchangeRegisterEndpointOperator(AcousticExchangeEndpointOperator,
     async def steps(self) -> JSON:
         from airflow_provider_activation.api import acoustic_exchange as api
 
-        registration = api.EndpointRegistration.model_validate(
-            {name: getattr(self, name) for name in api.EndpointRegistration.model_fields}
-        )
+        given = self.given(api.EndpointRegistration.model_fields)
+        registration = api.EndpointRegistration.model_validate(given)
         endpoint_id = await api.register(registration, self.resource_id)
         return {"endpointId": whole_number("endpointId", endpoint_id), "name": self.name}
 
@@ -195,11 +195,7 @@ class AcousticExchangeSetEndpointDatabaseOperator(AcousticExchangeEndpointOperat
     :param marketing_database_name: the name of the database, if the endpoint has several (templated).
     """
 
-    template_fields = (
-        *AcousticExchangeEndpointOperator.template_fields,
-        "database_id",
-        "marketing_database_name",
-    )
+    template_fields = ("acoustic_exchange_conn_id", "endpoint_id", "database_id", "marketing_database_name")
 
     def __init__(
         self, *, database_id: str, marketing_database_name: str | None = None, **kwargs: Any
@@ -243,7 +239,7 @@ class AcousticExchangeSetEndpointAttributesOperator(AcousticExchangeTask, Action
     :param acoustic_exchange_conn_id: the connection's id (templated).
     """
 
-    template_fields = (*AcousticExchangeTask.template_fields, "attributes", "credentials_conn_id")
+    template_fields = ("acoustic_exchange_conn_id", "attributes", "credentials_conn_id")
 
     def __init__(
         self,
@@ -294,7 +290,7 @@ class AcousticExchangeReportEndpointFailureOperator(AcousticExchangeTask, Action
     :param acoustic_exchange_conn_id: the connection's id (templated).
     """
 
-    template_fields = (*AcousticExchangeTask.template_fields, "endpoint_id", "reason")
+    template_fields = ("acoustic_exchange_conn_id", "endpoint_id", "reason")
 
     def __init__(
         self,

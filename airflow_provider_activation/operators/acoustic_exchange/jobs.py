@@ -90,7 +90,7 @@ class AcousticExchangeExportSegmentOperator(AcousticExchangeJobOperator):
     """
 
     template_fields = (
-        *AcousticExchangeTask.template_fields,
+        "acoustic_exchange_conn_id",
         "endpoint_id",
         "segment_id",
         "segment_id_string",
@@ -188,7 +188,7 @@ class AcousticExchangeImportIdentitiesOperator(AcousticExchangeJobOperator):
     """
 
     template_fields = (
-        *AcousticExchangeTask.template_fields,
+        "acoustic_exchange_conn_id",
         "database_id",
         "endpoint_id",
         "segment_id",
@@ -285,7 +285,7 @@ class AcousticExchangeUploadJobDataOperator(AcousticExchangeJobOperator):
     :raises Conflict: the job does not wait for data.
     """
 
-    template_fields = (*AcousticExchangeTask.template_fields, "job_id", "file")
+    template_fields = ("acoustic_exchange_conn_id", "job_id", "file")
     nouns = ("job data",)
     ignored_arguments = frozenset({"on_uncertain"})
 
@@ -345,7 +345,7 @@ class AcousticExchangeDownloadSegmentDataOperator(AcousticExchangeTask, ActionOp
     :raises NeedsAction: the job has no files yet.
     """
 
-    template_fields = (*AcousticExchangeTask.template_fields, "job_id", "directory", "file_names")
+    template_fields = ("acoustic_exchange_conn_id", "job_id", "directory", "file_names")
 
     def __init__(
         self,

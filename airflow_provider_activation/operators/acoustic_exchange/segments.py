@@ -36,7 +36,7 @@ class AcousticExchangeDefineSegmentsOperator(AcousticExchangeTask, ActionOperato
     :raises Refused: the service answered false.
     """
 
-    template_fields = (*AcousticExchangeTask.template_fields, "endpoint_id", "segments")
+    template_fields = ("acoustic_exchange_conn_id", "endpoint_id", "segments")
 
     def __init__(
         self,
@@ -90,7 +90,7 @@ class AcousticExchangeDeleteSegmentsOperator(AcousticExchangeTask, ActionOperato
     :raises Refused: the service answered false, and does not show that the segments are gone.
     """
 
-    template_fields = (*AcousticExchangeTask.template_fields, "endpoint_id", "segment_ids")
+    template_fields = ("acoustic_exchange_conn_id", "endpoint_id", "segment_ids")
 
     def __init__(
         self,

@@ -32,7 +32,7 @@ STATIC_CREDENTIALS = {"staticKey": "extra.refresh_token", "clientId": "login", "
 class DataddoCredentials(DataddoTask, SubmitOperator):
     """An operator that hands Dataddo a third party's credentials from a second Airflow connection."""
 
-    template_fields = (*DataddoTask.template_fields, "credentials_conn_id")
+    template_fields = ("dataddo_conn_id", "credentials_conn_id")
     credentials_conn_id: str
     credentials: Mapping[str, str]
 
@@ -114,7 +114,7 @@ class DataddoCreateSourceOperator(DataddoTask, SubmitOperator):
     :param dataddo_conn_id: the connection's id (templated).
     """
 
-    template_fields = (*DataddoTask.template_fields, "source_label", "service_id", "parameters")
+    template_fields = ("dataddo_conn_id", "source_label", "service_id", "parameters")
     nouns = ("source",)
     outputs = ("id",)
 
@@ -169,7 +169,7 @@ class DataddoCreateFlowOperator(DataddoTask, SubmitOperator):
     :param dataddo_conn_id: the connection's id (templated).
     """
 
-    template_fields = (*DataddoTask.template_fields, "source_ids", "flow_label")
+    template_fields = ("dataddo_conn_id", "source_ids", "flow_label")
     nouns = ("flow",)
     outputs = ("id",)
 
@@ -292,7 +292,7 @@ class DataddoDeleteServiceOperator(DataddoTask, DeleteOperator):
     :param dataddo_conn_id: the connection's id (templated).
     """
 
-    template_fields = (*DataddoTask.template_fields, "service_id")
+    template_fields = ("dataddo_conn_id", "service_id")
     id_argument = "service_id"
     reads = "get_service"
     deletes = "delete_service"
@@ -316,7 +316,7 @@ class DataddoDeleteSourceOperator(DataddoTask, DeleteOperator):
     :param dataddo_conn_id: the connection's id (templated).
     """
 
-    template_fields = (*DataddoTask.template_fields, "source_id")
+    template_fields = ("dataddo_conn_id", "source_id")
     id_argument = "source_id"
     reads = "get_source"
     deletes = "delete_source"
@@ -338,7 +338,7 @@ class DataddoDeleteFlowOperator(DataddoTask, DeleteOperator):
     :param dataddo_conn_id: the connection's id (templated).
     """
 
-    template_fields = (*DataddoTask.template_fields, "flow_id")
+    template_fields = ("dataddo_conn_id", "flow_id")
     id_argument = "flow_id"
     reads = "get_flow"
     deletes = "delete_flow"

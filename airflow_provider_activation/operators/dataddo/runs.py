@@ -43,7 +43,7 @@ class DataddoExtractSourceOperator(DataddoTask, SubmitAndWaitOperator):
     :param dataddo_conn_id: the connection's id (templated).
     """
 
-    template_fields = (*DataddoTask.template_fields, "source_id", "date_from", "date_to", "date_range")
+    template_fields = ("dataddo_conn_id", "source_id", "date_from", "date_to", "date_range")
     nouns = ("extraction",)
     cancels_on_kill = False
     rehearsal_id = NEVER_RAN
@@ -93,7 +93,7 @@ class DataddoWriteFlowOperator(DataddoTask, SubmitAndWaitOperator):
     :param dataddo_conn_id: the connection's id (templated).
     """
 
-    template_fields = (*DataddoTask.template_fields, "flow_id")
+    template_fields = ("dataddo_conn_id", "flow_id")
     nouns = ("write",)
     rehearsal_id = NEVER_RAN
 

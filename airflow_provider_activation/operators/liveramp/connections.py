@@ -55,7 +55,7 @@ class LiveRampCreateIntegrationConnectionOperator(LiveRampTask, SubmitOperator):
     """
 
     template_fields = (
-        *LiveRampTask.template_fields,
+        "liveramp_conn_id",
         "destination_id",
         "integration_id",
         "properties",
@@ -122,12 +122,7 @@ class LiveRampUpdateIntegrationConnectionOperator(LiveRampTask, ActionOperator):
     :param liveramp_conn_id: the connection's id (templated).
     """
 
-    template_fields = (
-        *LiveRampTask.template_fields,
-        "integration_connection_id",
-        "properties",
-        "oauth_connection_id",
-    )
+    template_fields = ("liveramp_conn_id", "integration_connection_id", "properties", "oauth_connection_id")
     outputs = ("id",)
 
     def __init__(
@@ -181,7 +176,7 @@ class LiveRampDeleteIntegrationConnectionOperator(LiveRampTask, DeleteOperator):
     :param liveramp_conn_id: the connection's id (templated).
     """
 
-    template_fields = (*LiveRampTask.template_fields, "integration_connection_id")
+    template_fields = ("liveramp_conn_id", "integration_connection_id")
     id_argument = "integration_connection_id"
     reads = "get_integration_connection"
     deletes = "delete_integration_connection"

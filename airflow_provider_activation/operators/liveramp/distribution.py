@@ -50,7 +50,7 @@ class LiveRampCreateDistributionManagerOperator(LiveRampTask, SubmitOperator):
     :param liveramp_conn_id: the connection's id (templated).
     """
 
-    template_fields = (*LiveRampTask.template_fields, "name", "integration_connection_id", "expire_at")
+    template_fields = ("liveramp_conn_id", "name", "integration_connection_id", "expire_at")
     nouns = ("distribution manager",)
     outputs = ("id",)
 
@@ -107,7 +107,7 @@ class LiveRampUpdateDistributionManagerOperator(LiveRampTask, ActionOperator):
     :param liveramp_conn_id: the connection's id (templated).
     """
 
-    template_fields = (*LiveRampTask.template_fields, "distribution_manager_id", "name", "expire_at")
+    template_fields = ("liveramp_conn_id", "distribution_manager_id", "name", "expire_at")
     outputs = ("id",)
 
     def __init__(
@@ -159,7 +159,7 @@ class LiveRampDeleteDistributionManagerOperator(LiveRampTask, DeleteOperator):
     :param liveramp_conn_id: the connection's id (templated).
     """
 
-    template_fields = (*LiveRampTask.template_fields, "distribution_manager_id")
+    template_fields = ("liveramp_conn_id", "distribution_manager_id")
     id_argument = "distribution_manager_id"
     reads = "get_distribution_manager"
     deletes = "delete_distribution_manager"
@@ -203,7 +203,7 @@ class LiveRampDistributeSegmentsOperator(LiveRampTask, SubmitAndWaitOperator):
     :raises JobFailed: a delivery failed or was cancelled.
     """
 
-    template_fields = (*LiveRampTask.template_fields, "distribution_manager_id", "segments")
+    template_fields = ("liveramp_conn_id", "distribution_manager_id", "segments")
     nouns = ("distribution",)
     ignored_arguments = frozenset({"on_uncertain"})
     outputs = ("added", "unchanged")
@@ -279,7 +279,7 @@ class LiveRampWithdrawSegmentsOperator(LiveRampTask, ActionOperator):
     :raises PartialFailure: some segments are still in distribution; names each of these and why.
     """
 
-    template_fields = (*LiveRampTask.template_fields, "distribution_manager_id", "segment_ids")
+    template_fields = ("liveramp_conn_id", "distribution_manager_id", "segment_ids")
     outputs = ("withdrawn", "absent")
 
     def __init__(
