@@ -60,11 +60,8 @@ class ActivationOperator(ActivationTask, BaseOperator):
 
         ignored = arguments.keys() & cls.ignored_arguments - signature(cls.__init__).parameters.keys()
         for name in sorted(ignored):
-            warnings.warn(
-                f"{cls.__name__} takes no {name}: it never acted, and a later release refuses it.",
-                AirflowProviderDeprecationWarning,
-                stacklevel=stacklevel,
-            )
+            message = f"{cls.__name__} takes no {name}: it never acted, and a later release refuses it."
+            warnings.warn(message, AirflowProviderDeprecationWarning, stacklevel=stacklevel)
         return {name: value for name, value in arguments.items() if name not in ignored}
 
     def publish(self, context: Context, result: JSON) -> JSON:
@@ -372,10 +369,7 @@ class SubmitAndWaitOperator(SubmittingOperator):
         """The rest of the wait, in the triggerer."""
         from airflow_provider_activation.triggers.wait import WaitTrigger
 
+        conn_id, interval, cancel = self.hook.conn_id, self.poll_interval, self.cancel_on_kill
         return WaitTrigger.of(
-            probe,
-            conn_id=self.hook.conn_id,
-            poll_interval=self.poll_interval,
-            deadline=deadline,
-            cancel_on_kill=self.cancel_on_kill,
+            probe, conn_id=conn_id, poll_interval=interval, deadline=deadline, cancel_on_kill=cancel
         )

@@ -55,11 +55,11 @@ class AcousticExchangeJobSensor(AcousticExchangeTask, ActivationSensor):
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
-        self.acoustic_exchange_conn_id = acoustic_exchange_conn_id
         self.job_id = job_id
         self.job_category: JobCategory = one_of("job_category", job_category, JOB_CATEGORIES)
         self.target_statuses = some_of("target_statuses", target_statuses, JOB_STATUSES)
         self.on_needs_action: OnNeedsAction = one_of("on_needs_action", on_needs_action, ON_NEEDS_ACTION)
+        self.acoustic_exchange_conn_id = acoustic_exchange_conn_id
 
     def probe(self) -> JobProbe:
         from airflow_provider_activation.waits.acoustic_exchange import JobProbe
@@ -97,9 +97,9 @@ class AcousticExchangeEndpointStatusSensor(AcousticExchangeTask, ActivationSenso
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
-        self.acoustic_exchange_conn_id = acoustic_exchange_conn_id
         self.endpoint_id = endpoint_id
         self.target_statuses = some_of("target_statuses", target_statuses, ENDPOINT_STATUSES)
+        self.acoustic_exchange_conn_id = acoustic_exchange_conn_id
 
     def probe(self) -> EndpointStatusProbe:
         from airflow_provider_activation.waits.acoustic_exchange import EndpointStatusProbe

@@ -57,9 +57,9 @@ class DataddoSourceSensor(DataddoRunSensor):
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
-        self.dataddo_conn_id = dataddo_conn_id
         self.source_id = source_id
         self.finished_after = finished_after
+        self.dataddo_conn_id = dataddo_conn_id
 
     def probe(self) -> SourceRunProbe:
         from airflow_provider_activation.waits.dataddo import SourceRunProbe
@@ -94,9 +94,9 @@ class DataddoFlowSensor(DataddoRunSensor):
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
-        self.dataddo_conn_id = dataddo_conn_id
         self.flow_id = flow_id
         self.finished_after = finished_after
+        self.dataddo_conn_id = dataddo_conn_id
 
     def probe(self) -> FlowRunProbe:
         from airflow_provider_activation.waits.dataddo import FlowRunProbe

@@ -320,13 +320,9 @@ class _Polling(Generic[R]):
 
         self._refusals += 1
         pause = self._pause(min(MOST_BAD_POLLS, max(self._refusals, self._patience.bad_polls)))
-        log.error(
-            "%s: %s The watch goes on and asks again in %.0f seconds.",
-            self.trigger.subject,
-            error,
-            pause,
-            exc_info=not isinstance(error, ActivationError),
-        )
+        message = "%s: %s The watch goes on and asks again in %.0f seconds."
+        unexpected = not isinstance(error, ActivationError)
+        log.error(message, self.trigger.subject, error, pause, exc_info=unexpected)
         return pause
 
     def _pause(self, bad_polls: int) -> float:

@@ -29,6 +29,7 @@ class AcousticExchangeEndpointOperator(AcousticExchangeTask, ActivationOperator)
     """
 
     template_fields = ("acoustic_exchange_conn_id", "endpoint_id")
+    id_argument = "endpoint_id"
 
     def __init__(
         self,
@@ -38,8 +39,8 @@ class AcousticExchangeEndpointOperator(AcousticExchangeTask, ActivationOperator)
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
-        self.acoustic_exchange_conn_id = acoustic_exchange_conn_id
         self.endpoint_id = endpoint_id
+        self.acoustic_exchange_conn_id = acoustic_exchange_conn_id
 
     @property
     def resource_id(self) -> int | None:
@@ -170,7 +171,6 @@ class AcousticExchangeDeleteEndpointOperator(AcousticExchangeEndpointOperator, D
         delete = AcousticExchangeDeleteEndpointOperator(task_id="delete", endpoint_id=10001)
     """
 
-    id_argument = "endpoint_id"
     deletes = "delete_endpoint"
 
     @property
@@ -251,10 +251,10 @@ class AcousticExchangeSetEndpointAttributesOperator(AcousticExchangeTask, Action
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
-        self.acoustic_exchange_conn_id = acoustic_exchange_conn_id
         self.attributes = attributes
         self.credentials_conn_id = credentials_conn_id
         self.credentials = places_in_a_connection("credentials", credentials or {})
+        self.acoustic_exchange_conn_id = acoustic_exchange_conn_id
         if bool(self.credentials) != bool(credentials_conn_id):
             raise ValueError("credentials and credentials_conn_id must be given together.")
         if not attributes and not self.credentials:
@@ -301,9 +301,9 @@ class AcousticExchangeReportEndpointFailureOperator(AcousticExchangeTask, Action
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
-        self.acoustic_exchange_conn_id = acoustic_exchange_conn_id
         self.endpoint_id = endpoint_id
         self.reason = reason
+        self.acoustic_exchange_conn_id = acoustic_exchange_conn_id
 
     async def steps(self) -> JSON:
         from airflow_provider_activation.api import acoustic_exchange as api

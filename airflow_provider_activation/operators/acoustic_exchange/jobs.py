@@ -31,7 +31,6 @@ _ON_NEEDS_ACTION = ("return", "fail", "wait")
 class AcousticExchangeJobOperator(AcousticExchangeTask, SubmitAndWaitOperator):
     """Start a job and wait for it. The service cannot stop a job."""
 
-    template_fields: Sequence[str] = AcousticExchangeTask.template_fields
     outputs = ("jobId",)
     rehearsal_id = 0
     ignored_arguments = frozenset({"cancel_on_kill"})
@@ -122,14 +121,12 @@ class AcousticExchangeExportSegmentOperator(AcousticExchangeJobOperator):
         attribute_mappings: Mapping[str, str] | None = None,
         min_count: int | None = None,
         schedule_details: api.ScheduleDetails | Mapping[str, Any] | None = None,
-        mark_submission: bool = True,
         on_needs_action: OnNeedsAction = "return",
+        mark_submission: bool = True,
         acoustic_exchange_conn_id: str = "acoustic_exchange_default",
         **kwargs: Any,
     ) -> None:
         super().__init__(**self.without_ignored(kwargs))
-        self.acoustic_exchange_conn_id = acoustic_exchange_conn_id
-        self.on_needs_action = one_of("on_needs_action", on_needs_action, _ON_NEEDS_ACTION)
         self.endpoint_id = endpoint_id
         self.destination_endpoint_id = destination_endpoint_id
         self.source_identifiers = some_of("source_identifiers", source_identifiers)
@@ -150,6 +147,8 @@ class AcousticExchangeExportSegmentOperator(AcousticExchangeJobOperator):
         self.min_count = min_count and whole_number("min_count", min_count)
         self.schedule_details = _schedule(schedule_details)
         self.mark_submission = mark_submission
+        self.on_needs_action = one_of("on_needs_action", on_needs_action, _ON_NEEDS_ACTION)
+        self.acoustic_exchange_conn_id = acoustic_exchange_conn_id
 
     def action(self, key: str) -> actions.SegmentExport:
         from airflow_provider_activation.actions import acoustic_exchange as actions
@@ -211,8 +210,6 @@ class AcousticExchangeImportIdentitiesOperator(AcousticExchangeJobOperator):
         **kwargs: Any,
     ) -> None:
         super().__init__(**self.without_ignored(kwargs))
-        self.on_needs_action = one_of("on_needs_action", on_needs_action, _ON_NEEDS_ACTION)
-        self.acoustic_exchange_conn_id = acoustic_exchange_conn_id
         self.endpoint_id = endpoint_id
         self.segment_id = segment_id
         self.segment_id_string = segment_id_string
@@ -220,6 +217,8 @@ class AcousticExchangeImportIdentitiesOperator(AcousticExchangeJobOperator):
         self.database_id = database_id
         self.source_identifiers = source_identifiers and some_of("source_identifiers", source_identifiers)
         self.schedule_details = _schedule(schedule_details)
+        self.on_needs_action = one_of("on_needs_action", on_needs_action, _ON_NEEDS_ACTION)
+        self.acoustic_exchange_conn_id = acoustic_exchange_conn_id
 
     def action(self, key: str) -> actions.IdentityImport:
         from airflow_provider_activation.actions import acoustic_exchange as actions
@@ -255,8 +254,8 @@ class AcousticExchangeRefreshSegmentsOperator(AcousticExchangeJobOperator):
         **kwargs: Any,
     ) -> None:
         super().__init__(on_uncertain=on_uncertain, **self.without_ignored(kwargs))
-        self.acoustic_exchange_conn_id = acoustic_exchange_conn_id
         self.on_needs_action = one_of("on_needs_action", on_needs_action, _ON_NEEDS_ACTION)
+        self.acoustic_exchange_conn_id = acoustic_exchange_conn_id
 
     def action(self, key: str) -> actions.SegmentRefresh:
         from airflow_provider_activation.actions import acoustic_exchange as actions
@@ -300,11 +299,11 @@ class AcousticExchangeUploadJobDataOperator(AcousticExchangeJobOperator):
         **kwargs: Any,
     ) -> None:
         super().__init__(**self.without_ignored(kwargs))
-        self.acoustic_exchange_conn_id = acoustic_exchange_conn_id
         self.job_id = job_id
         self.file = file
         self.job_category = one_of("job_category", job_category, DATA_JOB_CATEGORIES)
         self.content_type = filled("content_type", content_type)
+        self.acoustic_exchange_conn_id = acoustic_exchange_conn_id
 
     def action(self, key: str) -> actions.JobData:
         from airflow_provider_activation.actions import acoustic_exchange as actions
@@ -358,11 +357,11 @@ class AcousticExchangeDownloadSegmentDataOperator(AcousticExchangeTask, ActionOp
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
-        self.acoustic_exchange_conn_id = acoustic_exchange_conn_id
         self.job_id = job_id
         self.directory = directory
         self.file_names = file_names
         self.job_category: api.JobCategory = one_of("job_category", job_category, DATA_JOB_CATEGORIES)
+        self.acoustic_exchange_conn_id = acoustic_exchange_conn_id
 
     async def steps(self) -> JSON:
         from airflow_provider_activation.api import acoustic_exchange as api

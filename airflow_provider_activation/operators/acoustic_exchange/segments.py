@@ -48,10 +48,10 @@ class AcousticExchangeDefineSegmentsOperator(AcousticExchangeTask, ActionOperato
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
-        self.acoustic_exchange_conn_id = acoustic_exchange_conn_id
         self.endpoint_id = endpoint_id
         self.segments = segments
         self.mode = one_of("mode", mode, ("append", "replace"))
+        self.acoustic_exchange_conn_id = acoustic_exchange_conn_id
 
     async def steps(self) -> JSON:
         from airflow_provider_activation.actions import acoustic_exchange as actions
@@ -102,10 +102,10 @@ class AcousticExchangeDeleteSegmentsOperator(AcousticExchangeTask, ActionOperato
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
-        self.acoustic_exchange_conn_id = acoustic_exchange_conn_id
         self.endpoint_id = endpoint_id
         self.segment_ids = segment_ids
         self.all_segments = all_segments
+        self.acoustic_exchange_conn_id = acoustic_exchange_conn_id
         if all_segments is (segment_ids is not None):
             raise ValueError("Give segment_ids, or all_segments=True, and not both.")
 

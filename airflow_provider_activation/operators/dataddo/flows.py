@@ -32,7 +32,6 @@ STATIC_CREDENTIALS = {"staticKey": "extra.refresh_token", "clientId": "login", "
 class DataddoCredentials(DataddoTask, SubmitOperator):
     """An operator that hands Dataddo a third party's credentials from a second Airflow connection."""
 
-    template_fields = ("dataddo_conn_id", "credentials_conn_id")
     credentials_conn_id: str
     credentials: Mapping[str, str]
 
@@ -64,7 +63,7 @@ class DataddoCreateServiceOperator(DataddoCredentials):
     :param dataddo_conn_id: the connection's id (templated).
     """
 
-    template_fields = (*DataddoCredentials.template_fields, "service")
+    template_fields = ("dataddo_conn_id", "credentials_conn_id", "service")
     nouns = ("service",)
     outputs = ("id",)
 
@@ -79,11 +78,11 @@ class DataddoCreateServiceOperator(DataddoCredentials):
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
-        self.dataddo_conn_id = dataddo_conn_id
+        self.service = service
         self.credentials_conn_id = credentials_conn_id
         self.credentials = places_in_a_connection("credentials", credentials or STATIC_CREDENTIALS)
-        self.service = service
         self.if_exists = one_of("if_exists", if_exists, IF_EXISTS)
+        self.dataddo_conn_id = dataddo_conn_id
 
     def action(self, key: str) -> actions.AuthorizedService:
         return self.authorized_service(self.service, self.if_exists)
@@ -130,12 +129,12 @@ class DataddoCreateSourceOperator(DataddoTask, SubmitOperator):
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
-        self.dataddo_conn_id = dataddo_conn_id
         self.connector_id = filled("connector_id", connector_id)
         self.source_label = source_label
         self.service_id = service_id
         self.parameters = parameters
         self.if_exists = one_of("if_exists", if_exists, IF_EXISTS)
+        self.dataddo_conn_id = dataddo_conn_id
 
     def action(self, key: str) -> actions.Source:
         from airflow_provider_activation.actions import dataddo as actions
@@ -184,11 +183,11 @@ class DataddoCreateFlowOperator(DataddoTask, SubmitOperator):
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
-        self.dataddo_conn_id = dataddo_conn_id
         self.source_ids = source_ids
         self.app = filled("app", app)
         self.flow_label = flow_label
         self.if_exists = one_of("if_exists", if_exists, IF_EXISTS)
+        self.dataddo_conn_id = dataddo_conn_id
 
     def action(self, key: str) -> actions.Flow:
         from airflow_provider_activation.actions import dataddo as actions
@@ -232,7 +231,13 @@ class DataddoBuildFlowOperator(DataddoCredentials):
     :param dataddo_conn_id: the connection's id (templated).
     """
 
-    template_fields = (*DataddoCredentials.template_fields, "source_label", "source_parameters", "flow_label")
+    template_fields = (
+        "dataddo_conn_id",
+        "credentials_conn_id",
+        "source_label",
+        "source_parameters",
+        "flow_label",
+    )
     nouns = ("service", "source", "flow")
     outputs = ("source_id", "flow_id")
 
@@ -241,27 +246,27 @@ class DataddoBuildFlowOperator(DataddoCredentials):
         *,
         service: str,
         credentials_conn_id: str,
-        credentials: Mapping[str, str] | None = None,
         connector_id: str,
         source_label: str,
         source_parameters: Mapping[str, Any],
         flow_label: str,
         app: str,
         if_exists: IfExists = "reuse",
+        credentials: Mapping[str, str] | None = None,
         dataddo_conn_id: str = "dataddo_default",
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
-        self.dataddo_conn_id = dataddo_conn_id
-        self.credentials_conn_id = credentials_conn_id
-        self.credentials = places_in_a_connection("credentials", credentials or STATIC_CREDENTIALS)
         self.service = filled("service", service)
+        self.credentials_conn_id = credentials_conn_id
         self.connector_id = filled("connector_id", connector_id)
         self.source_label = source_label
         self.source_parameters = source_parameters
         self.flow_label = flow_label
         self.app = filled("app", app)
         self.if_exists = one_of("if_exists", if_exists, IF_EXISTS)
+        self.credentials = places_in_a_connection("credentials", credentials or STATIC_CREDENTIALS)
+        self.dataddo_conn_id = dataddo_conn_id
 
     def action(self, key: str) -> actions.BuildFlow:
         from airflow_provider_activation.actions import dataddo as actions
@@ -299,8 +304,8 @@ class DataddoDeleteServiceOperator(DataddoTask, DeleteOperator):
 
     def __init__(self, *, service_id: str, dataddo_conn_id: str = "dataddo_default", **kwargs: Any) -> None:
         super().__init__(**kwargs)
-        self.dataddo_conn_id = dataddo_conn_id
         self.service_id = service_id
+        self.dataddo_conn_id = dataddo_conn_id
 
 
 class DataddoDeleteSourceOperator(DataddoTask, DeleteOperator):
@@ -323,8 +328,8 @@ class DataddoDeleteSourceOperator(DataddoTask, DeleteOperator):
 
     def __init__(self, *, source_id: str, dataddo_conn_id: str = "dataddo_default", **kwargs: Any) -> None:
         super().__init__(**kwargs)
-        self.dataddo_conn_id = dataddo_conn_id
         self.source_id = source_id
+        self.dataddo_conn_id = dataddo_conn_id
 
 
 class DataddoDeleteFlowOperator(DataddoTask, DeleteOperator):
@@ -345,5 +350,5 @@ class DataddoDeleteFlowOperator(DataddoTask, DeleteOperator):
 
     def __init__(self, *, flow_id: str, dataddo_conn_id: str = "dataddo_default", **kwargs: Any) -> None:
         super().__init__(**kwargs)
-        self.dataddo_conn_id = dataddo_conn_id
         self.flow_id = flow_id
+        self.dataddo_conn_id = dataddo_conn_id

@@ -60,12 +60,12 @@ class DataddoExtractSourceOperator(DataddoTask, SubmitAndWaitOperator):
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
-        self.dataddo_conn_id = dataddo_conn_id
         self.source_id = source_id
         self.date_from = date_from
         self.date_to = date_to
         self.date_range = date_range
         self.storage_strategy = storage_strategy
+        self.dataddo_conn_id = dataddo_conn_id
 
     def action(self, key: str) -> actions.Extraction:
         from airflow_provider_activation.actions import dataddo as actions
@@ -99,8 +99,8 @@ class DataddoWriteFlowOperator(DataddoTask, SubmitAndWaitOperator):
 
     def __init__(self, *, flow_id: str, dataddo_conn_id: str = "dataddo_default", **kwargs: Any) -> None:
         super().__init__(**kwargs)
-        self.dataddo_conn_id = dataddo_conn_id
         self.flow_id = flow_id
+        self.dataddo_conn_id = dataddo_conn_id
 
     def action(self, key: str) -> actions.Write:
         from airflow_provider_activation.actions import dataddo as actions

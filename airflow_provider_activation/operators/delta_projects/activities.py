@@ -91,9 +91,6 @@ class DeltaProjectsCreateActivityFromTemplateOperator(DeltaProjectsTask, SubmitO
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
-        self.delta_projects_conn_id = delta_projects_conn_id
-        self.media_agency_id = media_agency_id
-        self.client_id = client_id
         self.template_id = template_id
         self.activity_name = activity_name
         self.flight_start = flight_start
@@ -108,6 +105,9 @@ class DeltaProjectsCreateActivityFromTemplateOperator(DeltaProjectsTask, SubmitO
         self.exclude_geo = exclude_geo
         self.cancel_on_kill = cancel_on_kill
         self.mark_submission = mark_submission
+        self.delta_projects_conn_id = delta_projects_conn_id
+        self.media_agency_id = media_agency_id
+        self.client_id = client_id
         _refuse_unfit_fields(self)
 
     def action(self, key: str) -> actions.Activity:
@@ -188,9 +188,6 @@ class DeltaProjectsUpdateActivityOperator(DeltaProjectsTask, ActionOperator):
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
-        self.delta_projects_conn_id = delta_projects_conn_id
-        self.media_agency_id = media_agency_id
-        self.client_id = client_id
         self.activity_id = activity_id
         self.enabled = enabled
         self.activity_name = activity_name
@@ -202,6 +199,9 @@ class DeltaProjectsUpdateActivityOperator(DeltaProjectsTask, ActionOperator):
         self.override_variables = override_variables
         self.geo_details = geo_details
         self.exclude_geo = exclude_geo
+        self.media_agency_id = media_agency_id
+        self.client_id = client_id
+        self.delta_projects_conn_id = delta_projects_conn_id
         _refuse_unfit_fields(self)
 
     async def steps(self) -> JSON:
