@@ -13,6 +13,7 @@ import logging
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, ClassVar, Literal, Self, TypeAlias, TypeVar
 
 from airflow_provider_activation.airflow_compat import TaskStateStore
@@ -256,7 +257,7 @@ async def existing(action: Action, memory: Memory, on_uncertain: OnUncertain) ->
 
     if not maybe_sent and action.if_exists == "create":
         return None, given_up
-    look = _look(action, note.get("before"), given_up)
+    look = partial(_find, action, note.get("before"), given_up)
     found = await (look_until(look, bool) if maybe_sent else look())
     taken = _choose(action, found, maybe_sent=maybe_sent, on_uncertain=on_uncertain)
     if taken is not None:
@@ -297,11 +298,8 @@ async def look_until(look: Callable[[], Steps[T]], enough: Callable[[T], bool]) 
     return found
 
 
-def _look(action: Action, before: JSON, given_up: list[JSON]) -> Callable[[], Steps[list[Candidate]]]:
-    async def look() -> list[Candidate]:
-        return [candidate for candidate in await action.find(before) if candidate.id not in given_up]
-
-    return look
+async def _find(action: Action, before: JSON, given_up: list[JSON]) -> list[Candidate]:
+    return [candidate for candidate in await action.find(before) if candidate.id not in given_up]
 
 
 def _choose(
@@ -335,9 +333,8 @@ def _choose(
 async def _look_for(action: Action, before: JSON, given_up: list[JSON], error: UncertainOutcome) -> JSON:
     """Find what a call of this very try may have made. The call is never repeated here."""
     try:
-        found = await look_until(
-            _look(action, before, given_up), lambda found: len(found) == 1 and found[0].certain
-        )
+        look = partial(_find, action, before, given_up)
+        found = await look_until(look, lambda found: len(found) == 1 and found[0].certain)
     except ActivationError as failed:
         # what became of the call is still what matters; the next try looks again
         error.message += f" Looking for what it may have made failed too: {failed.message}"

@@ -71,11 +71,10 @@ class OAuthConnectionAttempt(Action):
         return await every_page(api.list_oauth_connections(self.oauth_endpoint_id))
 
     def create(self) -> Call[api.Created]:
-        return api.create_oauth_connection_attempt(
-            api.OAuthConnectionAttemptInput(
-                oauth_endpoint_id=self.oauth_endpoint_id, oauth_connection_id=_text(self.oauth_connection_id)
-            )
+        attempt = api.OAuthConnectionAttemptInput(
+            oauth_endpoint_id=self.oauth_endpoint_id, oauth_connection_id=_text(self.oauth_connection_id)
         )
+        return api.create_oauth_connection_attempt(attempt)
 
     async def find(self, before: JSON) -> list[Candidate]:
         return []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
 class DataddoRunSensor(DataddoTask, ActivationSensor):
     """Wait for the end of a run that a schedule, a person or another task started."""
 
-    template_fields = ("dataddo_conn_id", "finished_after")
+    template_fields: Sequence[str] = ("dataddo_conn_id", "finished_after")
     finished_after: datetime | str | None
 
     @property

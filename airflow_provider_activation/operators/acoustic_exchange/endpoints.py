@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 
 from airflow_provider_activation.arguments import one_of, places_in_a_connection, whole_number
@@ -28,7 +28,7 @@ class AcousticExchangeEndpointOperator(AcousticExchangeTask, ActivationOperator)
     :param acoustic_exchange_conn_id: the connection's id (templated).
     """
 
-    template_fields = ("acoustic_exchange_conn_id", "endpoint_id")
+    template_fields: Sequence[str] = ("acoustic_exchange_conn_id", "endpoint_id")
     id_argument = "endpoint_id"
 
     def __init__(

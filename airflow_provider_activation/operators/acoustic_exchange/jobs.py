@@ -31,6 +31,7 @@ _ON_NEEDS_ACTION = ("return", "fail", "wait")
 class AcousticExchangeJobOperator(AcousticExchangeTask, SubmitAndWaitOperator):
     """Start a job and wait for it. The service cannot stop a job."""
 
+    template_fields: Sequence[str] = ("acoustic_exchange_conn_id",)
     outputs = ("jobId",)
     rehearsal_id = 0
     ignored_arguments = frozenset({"cancel_on_kill"})

@@ -32,6 +32,7 @@ STATIC_CREDENTIALS = {"staticKey": "extra.refresh_token", "clientId": "login", "
 class DataddoCredentials(DataddoTask, SubmitOperator):
     """An operator that hands Dataddo a third party's credentials from a second Airflow connection."""
 
+    template_fields: Sequence[str] = ("dataddo_conn_id", "credentials_conn_id")
     credentials_conn_id: str
     credentials: Mapping[str, str]
 
