@@ -28,10 +28,7 @@ class AcousticExchangeJobSensor(AcousticExchangeTask, ActivationSensor):
     .. code-block:: python
 
         ready = AcousticExchangeJobSensor(
-            task_id="ready",
-            job_id="{{ ti.xcom_pull('export')['jobId'] }}",
-            target_statuses=["READY_FOR_DOWNLOAD"],
-            deferrable=True,
+            task_id="ready", job_id="{{ ti.xcom_pull('export')['jobId'] }}", deferrable=True
         )
 
     :param job_id: the job (templated).

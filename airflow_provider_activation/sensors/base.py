@@ -47,17 +47,16 @@ class ActivationSensor(ActivationTask, BaseSensorOperator):
         interval = _one_interval(poke_interval, poll_interval, kwargs.get("default_args") or {})
         super().__init__(poke_interval=interval, timeout=seconds("timeout", timeout), **kwargs)
         self.deferrable = deferrable
-        given = {
-            "mode": self.mode != "poke",
-            "silent_fail": self.silent_fail,
-            "exponential_backoff": self.exponential_backoff,
-            "max_wait": self.max_wait is not None,
-        }
-        names = ", ".join(name for name, is_given in given.items() if is_given)
-        if deferrable and names:
-            raise ValueError(
-                f"{names} cannot be kept in the triggerer; leave it out or set deferrable=False."
-            )
+        if deferrable:
+            given = {
+                "mode": self.mode != "poke",
+                "silent_fail": self.silent_fail,
+                "exponential_backoff": self.exponential_backoff,
+                "max_wait": self.max_wait is not None,
+            }
+            if names := ", ".join(name for name, is_given in given.items() if is_given):
+                advice = "leave it out or set deferrable=False."
+                raise ValueError(f"{names} cannot be kept in the triggerer; {advice}")
 
     @abstractmethod
     def probe(self) -> Probe:

@@ -279,10 +279,7 @@ class AcousticExchangeReportEndpointFailureOperator(AcousticExchangeTask, Action
     .. code-block:: python
 
         report = AcousticExchangeReportEndpointFailureOperator(
-            task_id="report",
-            acoustic_exchange_conn_id="acoustic_exchange_endpoint",
-            endpoint_id=10001,
-            reason="The database is not reachable.",
+            task_id="report", endpoint_id=10001, reason="The database is not reachable."
         )
 
     :param endpoint_id: the endpoint (templated).

@@ -77,10 +77,7 @@ class AcousticExchangeDeleteSegmentsOperator(AcousticExchangeTask, ActionOperato
     .. code-block:: python
 
         delete = AcousticExchangeDeleteSegmentsOperator(
-            task_id="delete",
-            acoustic_exchange_conn_id="acoustic_exchange_endpoint",
-            endpoint_id=10001,
-            segment_ids=[8000000000000001152],
+            task_id="delete", endpoint_id=10001, segment_ids=[8000000000000001152]
         )
 
     :param endpoint_id: the endpoint (templated).
