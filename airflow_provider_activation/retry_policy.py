@@ -28,11 +28,7 @@ class ActivationRetryPolicy(RetryPolicy):
     """
 
     def evaluate(
-        self,
-        exception: BaseException,
-        try_number: int,
-        max_tries: int,
-        context: Context | None = None,
+        self, exception: BaseException, try_number: int, max_tries: int, context: Context | None = None
     ) -> RetryDecision:
         """Decide about one failure; see `airflow_provider_activation.errors`."""
         if not isinstance(exception, ActivationError):

@@ -1,7 +1,7 @@
 """The base of tasks: a connection to a service and a retry policy, written once for operators and sensors.
 
-These classes are no operators themselves and take no arguments. Airflow wraps the ``__init__`` of each class
-of operators, and that is most of what making an operator costs: a task has its own ``__init__``, one of its
+These classes are no operators and take no arguments. Airflow wraps the ``__init__`` of each class of
+operators, and that is most of what making an operator costs: a task has its own ``__init__``, one of its
 base in `operators` or `sensors`, and no more. The argument that names the connection stands in the former.
 
 Nothing is imported that `airflow.sdk` has not loaded already: the client is imported when a task runs.
@@ -9,15 +9,18 @@ Nothing is imported that `airflow.sdk` has not loaded already: the client is imp
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import cache, cached_property
-from importlib import import_module
-from typing import TYPE_CHECKING, Any, ClassVar
+from pkgutil import resolve_name
+from typing import TYPE_CHECKING, Any, ClassVar, TypeAlias
 
 from airflow_provider_activation.airflow_compat import RETRY_POLICIES
 
+JSON: TypeAlias = Any
+
 if TYPE_CHECKING:
     from airflow_provider_activation.api import delta_projects as api
+    from airflow_provider_activation.api.call import Call
     from airflow_provider_activation.hooks.acoustic_exchange import AcousticExchangeHook
     from airflow_provider_activation.hooks.base import ActivationHook
     from airflow_provider_activation.hooks.dataddo import DataddoHook
@@ -26,15 +29,11 @@ if TYPE_CHECKING:
 
 
 class ActivationTask:
-    """A task with a connection to a service; subclasses say which.
+    """A task with a connection to a service. `ActivationRetryPolicy` is its default retry policy."""
 
-    It gets `ActivationRetryPolicy` where neither it nor its DAG has another.
-    """
-
-    hook_path: ClassVar[str]
-    """Module and class of the hook, below ``hooks``."""
-    conn_id_argument: ClassVar[str]
-    """The argument and template field that names the connection."""
+    conn_type: ClassVar[str]
+    """The connection's type. It names the service's modules and the argument ``<conn_type>_conn_id`` too."""
+    hook_class: ClassVar[str]
     retry_policy: Any
 
     def __init__(self, **kwargs: Any) -> None:
@@ -45,10 +44,15 @@ class ActivationTask:
     @cached_property
     def hook(self) -> ActivationHook:
         """The service's hook with this task's connection."""
-        module, _, name = self.hook_path.partition(".")
-        hook_class = getattr(import_module(f"airflow_provider_activation.hooks.{module}"), name)
-        hook: ActivationHook = hook_class(getattr(self, self.conn_id_argument))
+        hook_class = resolve_name(f"airflow_provider_activation.hooks.{self.conn_type}:{self.hook_class}")
+        hook: ActivationHook = hook_class(getattr(self, f"{self.conn_type}_conn_id"))
         return hook
+
+    def endpoint(self, name: str) -> Callable[..., Call[Any]]:
+        """The endpoint of this name in the service's `api`."""
+        endpoint: Callable[..., Call[Any]]
+        endpoint = resolve_name(f"airflow_provider_activation.api.{self.conn_type}:{name}")
+        return endpoint
 
 
 @cache
@@ -61,8 +65,8 @@ def _retry_policy() -> Any:
 class LiveRampTask(ActivationTask):
     """A task with a connection of type ``liveramp``."""
 
-    hook_path = "liveramp.LiveRampHook"
-    conn_id_argument = "liveramp_conn_id"
+    conn_type = "liveramp"
+    hook_class = "LiveRampHook"
     template_fields: Sequence[str] = ("liveramp_conn_id",)
     ui_color = "#d9f2e6"
     hook: LiveRampHook
@@ -71,8 +75,8 @@ class LiveRampTask(ActivationTask):
 class AcousticExchangeTask(ActivationTask):
     """A task with a connection of type ``acoustic_exchange``."""
 
-    hook_path = "acoustic_exchange.AcousticExchangeHook"
-    conn_id_argument = "acoustic_exchange_conn_id"
+    conn_type = "acoustic_exchange"
+    hook_class = "AcousticExchangeHook"
     template_fields: Sequence[str] = ("acoustic_exchange_conn_id",)
     ui_color = "#fbe9d7"
     hook: AcousticExchangeHook
@@ -81,8 +85,8 @@ class AcousticExchangeTask(ActivationTask):
 class DeltaProjectsTask(ActivationTask):
     """A task with a connection of type ``delta_projects``, and the account that an activity lives in."""
 
-    hook_path = "delta_projects.DeltaProjectsHook"
-    conn_id_argument = "delta_projects_conn_id"
+    conn_type = "delta_projects"
+    hook_class = "DeltaProjectsHook"
     template_fields: Sequence[str] = ("delta_projects_conn_id", "media_agency_id", "client_id")
     ui_color = "#e3ecfb"
     hook: DeltaProjectsHook
@@ -91,15 +95,15 @@ class DeltaProjectsTask(ActivationTask):
 
     @property
     def account(self) -> api.Account:
-        """Where the activity lives: what the task was given, else what the connection says."""
+        """The account of the task, else of the connection."""
         return self.hook.account(self.media_agency_id, self.client_id)
 
 
 class DataddoTask(ActivationTask):
     """A task with a connection of type ``dataddo``."""
 
-    hook_path = "dataddo.DataddoHook"
-    conn_id_argument = "dataddo_conn_id"
+    conn_type = "dataddo"
+    hook_class = "DataddoHook"
     template_fields: Sequence[str] = ("dataddo_conn_id",)
     ui_color = "#f3e6f7"
     hook: DataddoHook

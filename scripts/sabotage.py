@@ -83,8 +83,8 @@ SABOTAGES = (
     ),
     Sabotage(
         "triggers/wait.py",
-        '                "deadline": self.deadline,\n',
-        '                "deadline": self.deadline + 3600,\n',
+        "        self.deadline = deadline\n",
+        "        self.deadline = deadline + 3600\n",
         "tests/triggers/test_wait_trigger.py",
     ),
     Sabotage(

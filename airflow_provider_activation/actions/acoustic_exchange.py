@@ -3,20 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Self
 
-from airflow_provider_activation.actions.base import (
-    JSON,
-    Action,
-    Candidate,
-    Finished,
-    IfExists,
-    Memory,
-    OnUncertain,
-    marked,
-)
+from airflow_provider_activation.actions import base
+from airflow_provider_activation.actions.base import JSON, Action, Candidate, Finished, Memory, OnUncertain
 from airflow_provider_activation.actions.items import ItemsAction, submit_items
 from airflow_provider_activation.api import acoustic_exchange as api
 from airflow_provider_activation.api.call import Call
@@ -25,10 +18,7 @@ from airflow_provider_activation.errors import Conflict, InvalidRequest, NotFoun
 
 @dataclass(frozen=True, kw_only=True)
 class _OfJob(Action):
-    """An action whose id is the id of a job, and whose result is that job.
-
-    :param job_category: the category of the job.
-    """
+    """An action whose id is the id of a job, and whose result is that job."""
 
     job_category: api.JobCategory
 
@@ -97,7 +87,7 @@ class SegmentExport(_Job):
     def sent(self) -> api.SegmentExport:
         if self.key is None:
             return self.export
-        description = marked(self.export.destination_segment_description, self.key)
+        description = base.marked(self.export.destination_segment_description, self.key)
         return self.export.model_copy(update={"destination_segment_description": description})
 
     def create(self) -> Call[int]:
@@ -135,16 +125,11 @@ class SegmentRefresh(_Job):
 
 @dataclass(frozen=True, kw_only=True)
 class JobData(_OfJob):
-    """The audience of a job that waits for its data.
-
-    :param job_id: the job.
-    :param file: the CSV file.
-    :param content_type: the media type of the file.
-    """
+    """The audience of a job that waits for its data, a CSV file."""
 
     noun = "job data"
 
-    if_exists: IfExists = "fail"
+    if_exists: base.IfExists = "fail"
     job_id: int
     file: Path
     content_type: str
@@ -170,11 +155,7 @@ class JobData(_OfJob):
 
 @dataclass(frozen=True, kw_only=True)
 class Segments(ItemsAction[int | str, api.SegmentDefinition, api.Segment]):
-    """Segments to add to those that an endpoint offers.
-
-    :param endpoint_id: the endpoint.
-    :param segments: the segments; those that the endpoint offers already are left out.
-    """
+    """Segments to add to those that an endpoint offers; those that it offers already are left out."""
 
     noun = "segments"
 
@@ -193,14 +174,10 @@ class Segments(ItemsAction[int | str, api.SegmentDefinition, api.Segment]):
         made = await submit_items(self, memory)
         if made.lost is not None:
             raise made.lost
-        ids = [segment.path_id for segment in self.segments]
-        return Finished(
-            {
-                "endpointId": self.endpoint_id,
-                "added": [segment_id for segment_id in ids if segment_id not in made.unchanged],
-                "unchanged": [segment_id for segment_id in ids if segment_id in made.unchanged],
-            }
-        )
+        ids: dict[str, list[int | str]] = {"added": [], "unchanged": []}
+        for segment in self.segments:
+            ids["unchanged" if segment.path_id in made.unchanged else "added"].append(segment.path_id)
+        return Finished({"endpointId": self.endpoint_id, **ids})
 
     def wanted(self) -> dict[int | str, api.SegmentDefinition]:
         return {segment.path_id: segment for segment in self.segments}
@@ -208,10 +185,8 @@ class Segments(ItemsAction[int | str, api.SegmentDefinition, api.Segment]):
     async def listed(self) -> dict[int | str, api.Segment]:
         listed = {}
         for segment_id in self.wanted():
-            try:
+            with suppress(NotFound):
                 listed[segment_id] = await api.get_segment(self.endpoint_id, segment_id)
-            except NotFound:
-                continue
         return listed
 
     def differs(self, wanted: api.SegmentDefinition, listed: api.Segment) -> str | None:

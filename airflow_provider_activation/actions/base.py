@@ -1,11 +1,9 @@
 """Make a resource at most once, whatever dies. The protocol stands here and nowhere else.
 
-No service has idempotency keys. Before the call an intent is stored where Airflow has a place for it (the
-task state store of 3.3), after it the id; a later try of the same task finds either and sends nothing before
-it has asked the service. Without a store, every try after the first asks the service.
-
-An `Action` makes one resource and `submit` is its protocol. An `ItemsAction` makes many in a few calls and
-`submit_items` is the same protocol for them.
+No service has idempotency keys. Before the call an intent is stored in the task state store (Airflow 3.3),
+after it the id; a later try of the same task finds either and sends nothing before it has asked the service.
+Without a store, every try after the first asks the service. `submit` is the protocol of an `Action`, which
+makes one resource; `submit_items` of an `ItemsAction`, which makes many in a few calls.
 """
 
 from __future__ import annotations
@@ -15,6 +13,7 @@ import logging
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, ClassVar, Literal, Self, TypeAlias, TypeVar
 
 from airflow_provider_activation.airflow_compat import TaskStateStore
@@ -36,9 +35,6 @@ NOTE_VERSION = 1
 LOOKS_AFTER_DOUBT = (1.0, 2.0, 4.0)
 """Seconds before each further look for what a call may have made: some services list it late, and the request
 of a killed task may still be on its way."""
-
-
-# What the tries of a task know
 
 
 class Memory:
@@ -72,7 +68,7 @@ class Memory:
         return note if note["generation"] == self._generation else {}
 
     def lost(self, noun: str) -> dict[str, JSON]:
-        """For a note that cannot be read."""
+        """What to go by if a note cannot be read."""
         log.warning("What this task stored of its %s cannot be read; the service is asked instead.", noun)
         return {"lost": True}
 
@@ -80,8 +76,8 @@ class Memory:
         """Store what is known."""
         self.made = values.get("id")
         if self._store is not None:
-            note = {"version": NOTE_VERSION, "generation": self._generation, **values}
-            self._store.set(_store_key(noun), note)
+            stored = {"version": NOTE_VERSION, "generation": self._generation, **values}
+            self._store.set(_store_key(noun), stored)
 
     def forget(self, noun: str) -> None:
         """Store that nothing was made."""
@@ -126,9 +122,6 @@ def marked(text: str | None, key: str | None, *, longest: int | None = None) -> 
     if longest is not None:
         text = text[: max(0, longest - len(mark) - 1)]
     return f"{text} {mark}".strip()
-
-
-# One resource
 
 
 @dataclass(frozen=True)
@@ -185,7 +178,7 @@ class Action(Making):
     if_exists: IfExists = "create"
 
     async def make(self, memory: Memory, on_uncertain: OnUncertain) -> JSON | Finished:
-        return await submit(await self.resolved(), memory, on_uncertain=on_uncertain)
+        return await submit(await self.resolved(), memory, on_uncertain)
 
     async def resolved(self) -> Self:
         """This action with what must be read before anything is sent.
@@ -211,7 +204,7 @@ class Action(Making):
 
     def id_of(self, response: Any, before: JSON) -> JSON:
         """The id, of what the call answered and of what `before` returned."""
-        return response
+        return getattr(response, "id", response)
 
     async def recall(self, made: JSON) -> bool:
         """Whether the resource with a known id has failed.
@@ -229,43 +222,19 @@ class Action(Making):
         return stored is None or isinstance(stored, list)
 
 
-async def submit(action: Action, memory: Memory, *, on_uncertain: OnUncertain = "fail") -> JSON:
-    """Have the resource made, or take what an earlier try made, and return its id.
-
-    :raises UncertainOutcome: it may or may not have been made, and the service cannot tell.
-    :raises Conflict: one exists and must not.
-    """
+async def submit(action: Action, memory: Memory, on_uncertain: OnUncertain = "fail") -> JSON:
+    """`Making.make` for one resource."""
     create = action.create()
-    tries = await _existing(action, memory, on_uncertain)
-    if tries.taken is not None:
-        return tries.taken.id
-    return await _create(action, create, memory, tries.given_up)
+    made, given_up = await existing(action, memory, on_uncertain)
+    return await _create(action, create, memory, given_up) if made is None else made
 
 
-async def existing(action: Action, memory: Memory, *, on_uncertain: OnUncertain = "fail") -> JSON:
-    """The first half of `submit`: the id of what is there already, None if it has to be made."""
-    taken = (await _existing(action, memory, on_uncertain)).taken
-    return None if taken is None else taken.id
-
-
-@dataclass(frozen=True)
-class _Tries:
-    """What earlier tries left.
-
-    :param taken: the resource to take, None to make one.
-    :param given_up: ids of resources that failed.
-    """
-
-    taken: Candidate | None
-    given_up: list[JSON]
-
-
-async def _existing(action: Action, memory: Memory, on_uncertain: OnUncertain) -> _Tries:
+async def existing(action: Action, memory: Memory, on_uncertain: OnUncertain) -> tuple[JSON, list[JSON]]:
+    """The first half of `submit`: the id to take, None to make one; and the ids of those that failed."""
     noun = action.noun
     note = memory.recall(noun)
-    if ("id" in note and not action.is_id(note["id"])) or (
-        "before" in note and not action.is_before(note["before"])
-    ):
+    checks = {"id": action.is_id, "before": action.is_before}
+    if any(name in note and not check(note[name]) for name, check in checks.items()):
         note = memory.lost(noun)
     given_up: list[JSON] = list(note.get("given_up") or [])
     maybe_sent = bool(note.get("lost") or "before" in note)
@@ -281,19 +250,20 @@ async def _existing(action: Action, memory: Memory, on_uncertain: OnUncertain) -
             if not failed:
                 log.info("An earlier try made %s %s; it is taken.", noun, known)
                 memory.made = known
-                return _Tries(Candidate(known, noun), given_up)
+                return known, given_up
             log.info("An earlier try made %s %s, which failed; another is made.", noun, known)
             given_up.append(known)
             maybe_sent = False
 
     if not maybe_sent and action.if_exists == "create":
-        return _Tries(None, given_up)
-    look = _look(action, note.get("before"), given_up)
+        return None, given_up
+    look = partial(_find, action, note.get("before"), given_up)
     found = await (look_until(look, bool) if maybe_sent else look())
     taken = _choose(action, found, maybe_sent=maybe_sent, on_uncertain=on_uncertain)
     if taken is not None:
         memory.note(noun, id=taken.id, given_up=given_up)
-    return _Tries(taken, [*given_up, *(candidate.id for candidate in found if candidate.failed)])
+        return taken.id, given_up
+    return None, [*given_up, *(candidate.id for candidate in found if candidate.failed)]
 
 
 async def _create(action: Action, create: Call[Any], memory: Memory, given_up: list[JSON]) -> JSON:
@@ -318,11 +288,7 @@ async def _create(action: Action, create: Call[Any], memory: Memory, given_up: l
 
 
 async def look_until(look: Callable[[], Steps[T]], enough: Callable[[T], bool]) -> T:
-    """Look, and a few times more until it is enough: the first look may come too early.
-
-    :param look: one look; returns what it found.
-    :param enough: whether that will do.
-    """
+    """Look, and a few times more until what is found is enough: the first look may come too early."""
     found = await look()
     for seconds in LOOKS_AFTER_DOUBT:
         if enough(found):
@@ -332,11 +298,8 @@ async def look_until(look: Callable[[], Steps[T]], enough: Callable[[T], bool]) 
     return found
 
 
-def _look(action: Action, before: JSON, given_up: list[JSON]) -> Callable[[], Steps[list[Candidate]]]:
-    async def look() -> list[Candidate]:
-        return [candidate for candidate in await action.find(before) if candidate.id not in given_up]
-
-    return look
+async def _find(action: Action, before: JSON, given_up: list[JSON]) -> list[Candidate]:
+    return [candidate for candidate in await action.find(before) if candidate.id not in given_up]
 
 
 def _choose(
@@ -370,9 +333,8 @@ def _choose(
 async def _look_for(action: Action, before: JSON, given_up: list[JSON], error: UncertainOutcome) -> JSON:
     """Find what a call of this very try may have made. The call is never repeated here."""
     try:
-        found = await look_until(
-            _look(action, before, given_up), lambda found: len(found) == 1 and found[0].certain
-        )
+        look = partial(_find, action, before, given_up)
+        found = await look_until(look, lambda found: len(found) == 1 and found[0].certain)
     except ActivationError as failed:
         # what became of the call is still what matters; the next try looks again
         error.message += f" Looking for what it may have made failed too: {failed.message}"

@@ -5,20 +5,11 @@ from __future__ import annotations
 from abc import abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import Any
 
-from airflow_provider_activation.actions.base import (
-    JSON,
-    Action,
-    Candidate,
-    Finished,
-    Making,
-    Memory,
-    OnUncertain,
-    existing,
-    marked,
-    submit,
-)
+from airflow_provider_activation.actions import base
+from airflow_provider_activation.actions.base import JSON, Action, Candidate, Finished, Memory, OnUncertain
 from airflow_provider_activation.api import dataddo as api
 from airflow_provider_activation.api.call import Call
 from airflow_provider_activation.errors import Conflict
@@ -29,9 +20,6 @@ NOT_MADE_YET = "0"
 """Stands for the id of a resource that an earlier step of `BuildFlow` makes."""
 LAST_RUN = ("last_run_started", "last_run_finished")
 """What is stored of the last run before an enqueue: these fields of its status, as text."""
-
-
-# Authorised services, sources and flows
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -61,9 +49,6 @@ class AuthorizedService(Action):
             if found.service in (None, self.service) and found.id not in (before or [])
         ]
 
-    def id_of(self, response: api.AuthorizedService, before: JSON) -> str:
-        return response.id
-
 
 @dataclass(frozen=True, kw_only=True)
 class Labelled(Action):
@@ -79,10 +64,7 @@ class Labelled(Action):
     @property
     def sent_label(self) -> str:
         """The label as it is sent."""
-        return marked(self.label, self.key if self.if_exists == "create" else None)
-
-    def id_of(self, response: api.Source | api.Flow, before: JSON) -> str:
-        return response.id
+        return base.marked(self.label, self.key if self.if_exists == "create" else None)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -117,7 +99,6 @@ class Flow(Labelled):
     """A flow. It is found by its sources, its app and its label.
 
     :param app: where it hands its data to, for example ``google_data_studio``.
-    :param source_ids: the sources.
     """
 
     noun = "flow"
@@ -125,7 +106,7 @@ class Flow(Labelled):
     app: str
     source_ids: tuple[str, ...] = (NOT_MADE_YET,)
 
-    @property
+    @cached_property
     def wanted(self) -> api.FlowInput:
         """The flow as it is sent."""
         return api.FlowInput(sources=self.source_ids, app=self.app, label=self.sent_label)
@@ -134,16 +115,15 @@ class Flow(Labelled):
         return api.create_flow(self.wanted)
 
     async def find(self, before: JSON) -> list[Candidate]:
-        wanted = self.wanted
         return [
             Candidate(flow.id, f"flow {flow.id} {flow.label!r}")
             for flow in await api.list_flows_by_source(self.source_ids[0])
-            if flow.is_as(wanted)
+            if flow.is_as(self.wanted)
         ]
 
 
 @dataclass(frozen=True, kw_only=True)
-class BuildFlow(Making):
+class BuildFlow(base.Making):
     """An authorised service, a source that loads with it, and a flow fed by the source.
 
     :param service: the service; it is authorised only if the source has to be made.
@@ -158,35 +138,25 @@ class BuildFlow(Making):
     async def make(self, memory: Memory, on_uncertain: OnUncertain) -> Finished:
         for action in (self.service, self.source, self.flow):
             action.create()  # refuses what cannot be sent, of all three before any call
-        source_id = await existing(self.source, memory, on_uncertain=on_uncertain)
+        source_id, _ = await base.existing(self.source, memory, on_uncertain)
         if source_id is None:
-            service_id = await submit(self.service, memory, on_uncertain=on_uncertain)
+            service_id = await base.submit(self.service, memory, on_uncertain)
             source = replace(self.source, service_id=service_id)
-            source_id = await submit(source, memory, on_uncertain=on_uncertain)
-        flow = replace(self.flow, source_ids=(source_id,))
-        flow_id = await submit(flow, memory, on_uncertain=on_uncertain)
+            source_id = await base.submit(source, memory, on_uncertain)
+        flow_id = await base.submit(replace(self.flow, source_ids=(source_id,)), memory, on_uncertain)
         return Finished({"source_id": source_id, "flow_id": flow_id})
-
-
-# Runs
 
 
 @dataclass(frozen=True, kw_only=True)
 class Run(Action):
-    """A run of a source or a flow.
-
-    A run has no id. The timestamps of the run before it stand in for one.
-    """
+    """A run of a source or a flow. It has no id: the timestamps of the run before it stand in for one."""
 
     # a run may wait in the queue for a long time before its status shows
     proves_absence = False
 
     @abstractmethod
     def probe(self, before: JSON) -> RunProbe:
-        """The wait for the run.
-
-        :param before: what `before` returned.
-        """
+        """The wait for the run, by what `before` returned."""
 
     async def before(self) -> JSON:
         probe = self.probe(dict.fromkeys(LAST_RUN))
@@ -198,16 +168,15 @@ class Run(Action):
                 service=api.SERVICE,
             )
         timestamps = {name: getattr(status, name) for name in LAST_RUN}
-        return {name: value if value is None else value.isoformat() for name, value in timestamps.items()}
+        return {name: value and value.isoformat() for name, value in timestamps.items()}
 
     async def find(self, before: JSON) -> list[Candidate]:
         if before is None:
             return []
         probe = self.probe(before)
         status = await probe.status_call()
-        if not probe.has_begun(status):
-            return []
-        return [Candidate(before, f"{probe.subject}, which is {status.state}")]
+        has_begun = probe.has_begun(status)
+        return [Candidate(before, f"{probe.subject}, which is {status.state}")] if has_begun else []
 
     def id_of(self, response: Any, before: JSON) -> JSON:
         return before
@@ -231,11 +200,7 @@ class Run(Action):
 
 @dataclass(frozen=True, kw_only=True)
 class Extraction(Run):
-    """An extraction.
-
-    :param source_id: the source.
-    :param extraction: what to load.
-    """
+    """An extraction by a source."""
 
     noun = "extraction"
 
@@ -251,10 +216,7 @@ class Extraction(Run):
 
 @dataclass(frozen=True, kw_only=True)
 class Write(Run):
-    """A write.
-
-    :param flow_id: the flow.
-    """
+    """A write of a flow."""
 
     noun = "write"
 

@@ -4,15 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from airflow_provider_activation.actions.base import (
-    JSON,
-    Action,
-    Candidate,
-    Memory,
-    OnUncertain,
-    marked,
-    submit,
-)
+from airflow_provider_activation.actions import base
+from airflow_provider_activation.actions.base import JSON, Action, Candidate, Memory, OnUncertain
 from airflow_provider_activation.api import delta_projects as api
 from airflow_provider_activation.api.call import Call
 
@@ -21,10 +14,8 @@ from airflow_provider_activation.api.call import Call
 class Activity(Action):
     """An activity. It is created disabled, and enabled by a second, repeatable call if it shall be.
 
-    :param account: where it lives.
     :param activity: what it is made from, with the user's own name.
     :param key: the submission key, to be put behind the name; None leaves the name as it is.
-    :param enabled: whether to enable it.
     """
 
     noun = "activity"
@@ -35,7 +26,7 @@ class Activity(Action):
     enabled: bool
 
     async def make(self, memory: Memory, on_uncertain: OnUncertain) -> str:
-        activity_id: str = await submit(self, memory, on_uncertain=on_uncertain)
+        activity_id: str = await base.submit(self, memory, on_uncertain)
         if self.enabled:
             await api.update_activity(activity_id, api.ActivityUpdate(enabled=True), **self.account)
         return activity_id
@@ -43,16 +34,15 @@ class Activity(Action):
     @property
     def name(self) -> str:
         """The name as it is sent."""
-        return marked(self.activity.activity_name, self.key)
+        return base.marked(self.activity.activity_name, self.key)
 
     def create(self) -> Call[str]:
         named = self.activity.model_copy(update={"activity_name": self.name, "enabled": False})
         return api.create_activity_from_template(named, **self.account)
 
     async def before(self) -> JSON:
-        if self.key is not None:
-            return []
-        return [activity.id for activity in await api.list_activities(**self.account)]
+        listed = await api.list_activities(**self.account) if self.key is None else []
+        return [activity.id for activity in listed]
 
     async def find(self, before: JSON) -> list[Candidate]:
         certain = self.key is not None or before is not None

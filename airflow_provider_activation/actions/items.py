@@ -66,7 +66,8 @@ class ItemsAction(Making, Generic[K, W, L]):
 
     def is_before(self, stored: JSON) -> bool:
         """Whether a stored value can be what `before` returned, with the names of what was ``sent``."""
-        return isinstance(stored, dict) and _are_texts(stored.get("sent"))
+        sent = stored.get("sent") if isinstance(stored, dict) else None
+        return isinstance(sent, list) and all(isinstance(name, str) for name in sent)
 
     def is_complete(self, stored: Mapping[str, JSON]) -> bool:
         """Whether what an earlier try stored is all that `before` would return."""
@@ -121,8 +122,12 @@ async def submit_items(action: ItemsAction[K, W, L], memory: Memory) -> MadeItem
         memory.note(action.noun, before=before)
     differing = {key: why for key in there if (why := action.differs(wanted[key], there[key]))}
     refusals, lost = await _make(action, missing)
-    if missing:
-        listed = await _listed_after(action, missing, refusals, lost)
+    if lost is not None:
+        listed = await look_until(
+            action.listed, lambda listed: missing.keys() <= listed.keys() | refusals.keys()
+        )
+    elif missing:
+        listed = await action.listed()
     absent = {
         key: refusals.get(key, "accepted, but not listed afterwards") for key in missing if key not in listed
     }
@@ -152,20 +157,3 @@ async def _make(
             return refusals, error
         refusals |= action.refused(keys, response)
     return refusals, None
-
-
-async def _listed_after(
-    action: ItemsAction[K, W, L],
-    missing: Mapping[K, W],
-    refusals: Mapping[K, str],
-    lost: UncertainOutcome | None,
-) -> Mapping[K, L]:
-    if lost is None:
-        return await action.listed()
-    return await look_until(
-        action.listed, lambda listed: all(key in listed or key in refusals for key in missing)
-    )
-
-
-def _are_texts(stored: JSON) -> bool:
-    return isinstance(stored, list) and all(isinstance(name, str) for name in stored)

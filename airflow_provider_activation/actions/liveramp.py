@@ -8,18 +8,8 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any, Self, TypeAlias
 
-from airflow_provider_activation.actions.base import (
-    JSON,
-    Action,
-    Candidate,
-    Finished,
-    IfExists,
-    Memory,
-    OnUncertain,
-    look_until,
-    marked,
-    submit,
-)
+from airflow_provider_activation.actions import base
+from airflow_provider_activation.actions.base import JSON, Action, Candidate, Finished, Memory, OnUncertain
 from airflow_provider_activation.actions.items import ItemsAction, submit_items
 from airflow_provider_activation.api import liveramp as api
 from airflow_provider_activation.api.call import Call, every_page
@@ -35,21 +25,11 @@ LONGEST_NAME = 50
 
 
 @dataclass(frozen=True, kw_only=True)
-class _Created(Action):
-    """A resource whose create answers its id alone."""
-
-    def id_of(self, response: api.Created, before: JSON) -> str:
-        return response.id
-
-
-@dataclass(frozen=True, kw_only=True)
-class OAuthConnectionAttempt(_Created):
+class OAuthConnectionAttempt(Action):
     """An attempt to authorise LiveRamp at a destination, unless an OAuth connection is to be reused.
 
     Attempts cannot be listed, and one that nobody completes makes nothing.
 
-    :param destination_id: the destination of the integration.
-    :param integration_id: the integration that needs the authorisation.
     :param oauth_connection_id: an existing OAuth connection to authorise again.
     :param oauth_endpoint_id: what `resolved` reads.
     """
@@ -75,25 +55,26 @@ class OAuthConnectionAttempt(_Created):
             note = memory.recall(self.noun)
             # an earlier try may have asked a person, who may just have consented
             asked = note and "id" not in note
-            connections = await (look_until(attempt.connections, bool) if asked else attempt.connections())
+            connections = await (
+                base.look_until(attempt.connections, bool) if asked else attempt.connections()
+            )
             if connections and self.if_exists == "fail":
                 raise Conflict(f"OAuth connection {connections[0].id} exists already.")
             if connections:
                 newest = max(connections, key=lambda c: (c.updated_at is not None, c.updated_at))
                 log.info("OAuth connection %s exists; nobody is asked.", newest.id)
                 return Finished(newest.id)
-        return await submit(attempt, memory, on_uncertain=on_uncertain)
+        return await base.submit(attempt, memory, on_uncertain)
 
     async def connections(self) -> list[api.OAuthConnection]:
         """The OAuth connections that exist for the integration."""
         return await every_page(api.list_oauth_connections(self.oauth_endpoint_id))
 
     def create(self) -> Call[api.Created]:
-        return api.create_oauth_connection_attempt(
-            api.OAuthConnectionAttemptInput(
-                oauth_endpoint_id=self.oauth_endpoint_id, oauth_connection_id=_text(self.oauth_connection_id)
-            )
+        attempt = api.OAuthConnectionAttemptInput(
+            oauth_endpoint_id=self.oauth_endpoint_id, oauth_connection_id=_text(self.oauth_connection_id)
         )
+        return api.create_oauth_connection_attempt(attempt)
 
     async def find(self, before: JSON) -> list[Candidate]:
         return []
@@ -106,7 +87,7 @@ class OAuthConnectionAttempt(_Created):
 
 
 @dataclass(frozen=True, kw_only=True)
-class IntegrationConnection(_Created):
+class IntegrationConnection(Action):
     """An integration connection, with a distribution manager if a name is given for one.
 
     :param properties: the integration's required properties, name and value.
@@ -185,7 +166,7 @@ class IntegrationConnection(_Created):
 
 
 @dataclass(frozen=True, kw_only=True)
-class DistributionManager(_Created):
+class DistributionManager(Action):
     """A distribution manager.
 
     :param name: the user's own name.
@@ -203,15 +184,9 @@ class DistributionManager(_Created):
     @cached_property
     def wanted(self) -> api.DistributionManagerInput:
         """The distribution manager as it is sent."""
-        given = {
-            "name": _name(self.name, self.key, self.if_exists),
-            "integration_connection_id": self.integration_connection_id,
-            "status": self.status,
-            "expire_at": self.expire_at,
-        }
-        return api.DistributionManagerInput.model_validate(
-            {field: value for field, value in given.items() if value is not None}
-        )
+        name = _name(self.name, self.key, self.if_exists)
+        fields = {"integration_connection_id": self.integration_connection_id, "expire_at": self.expire_at}
+        return api.DistributionManagerInput.model_validate({**fields, "name": name, "status": self.status})
 
     def create(self) -> Call[api.Created]:
         return api.create_distribution_manager(self.wanted)
@@ -227,9 +202,9 @@ class DistributionManager(_Created):
         return (await api.get_distribution_manager(made)).plain()
 
 
-def _name(name: str | None, key: str, if_exists: IfExists) -> str | None:
+def _name(name: str | None, key: str, if_exists: base.IfExists) -> str | None:
     """A distribution manager's name: with the submission key if another of the same name may be made."""
-    return marked(name, key, longest=LONGEST_NAME) if if_exists == "create" else name
+    return base.marked(name, key, longest=LONGEST_NAME) if if_exists == "create" else name
 
 
 def _text(given: str | int | None) -> str | None:
@@ -282,18 +257,15 @@ class Distribution(ItemsAction[SegmentKey, api.SegmentConfigInput, api.SegmentCo
 
     def wanted(self) -> dict[SegmentKey, api.SegmentConfigInput]:
         if isinstance(self.segments, str) or not isinstance(self.segments, Sequence) or not self.segments:
-            raise InvalidRequest(
-                f"segments must be a list and not empty, but is of type {type(self.segments).__name__}."
-            )
+            kind = type(self.segments).__name__
+            raise InvalidRequest(f"segments must be a list and not empty, but is of type {kind}.")
         wanted: dict[SegmentKey, api.SegmentConfigInput] = {}
         for given in self.segments:
             fields = given if isinstance(given, Mapping) else {"segmentID": str(given)}
             segment = api.SegmentConfigInput.model_validate({"segmentType": self.segment_type, **fields})
             if wanted.setdefault(segment.key, segment) != segment:
-                raise InvalidRequest(
-                    f"segments: segment {segment.segment_id} is given twice, and not with the same "
-                    "destinationSegmentID."
-                )
+                twice = f"segment {segment.segment_id} is given twice"
+                raise InvalidRequest(f"segments: {twice}, and not with the same destinationSegmentID.")
         return wanted
 
     async def listed(self) -> dict[SegmentKey, api.SegmentConfig]:
@@ -351,8 +323,6 @@ async def withdraw_everywhere(
 ) -> JSON:
     """Take segments out of distribution, under whatever names the destination has them.
 
-    :param segment_ids: the segments; those that are not in distribution are no failure.
-    :param segment_type: the type of all of them.
     :raises PartialFailure: some segments are still in distribution.
     """
     withdrawn: dict[str, str] = {}

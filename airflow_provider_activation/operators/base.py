@@ -1,34 +1,28 @@
-"""The bases of operators.
-
-This module imports nothing that `airflow.sdk` has not loaded already. Everything else is imported when a task
-runs, so that parsing a DAG stays fast.
-"""
+"""The bases of operators. What `airflow.sdk` has not loaded is imported when a task runs, not when parsed."""
 
 from __future__ import annotations
 
 import time
 import warnings
 from abc import abstractmethod
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import timedelta
 from inspect import signature
-from typing import TYPE_CHECKING, Any, ClassVar, NoReturn
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from airflow.sdk import BaseOperator
 
 from airflow_provider_activation.airflow_compat import deferral_timeout, without_vain_retries
 from airflow_provider_activation.arguments import DEFERRABLE, one_of, seconds
-from airflow_provider_activation.tasks import ActivationTask
+from airflow_provider_activation.tasks import JSON, ActivationTask
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
     from airflow.sdk.definitions.mappedoperator import OperatorPartial
 
     from airflow_provider_activation.actions.base import Making, Memory, OnUncertain
-    from airflow_provider_activation.api.call import Call
+    from airflow_provider_activation.triggers.wait import WaitTrigger
     from airflow_provider_activation.waits.probe import Probe
-
-JSON = Any
 
 SUBMISSION = "submission"
 """Key of the XCom that holds, while the task waits, what it made and its deadline."""
@@ -49,6 +43,10 @@ class ActivationOperator(ActivationTask, BaseOperator):
         inherited = (base.ignored_arguments for base in cls.__bases__ if hasattr(base, "ignored_arguments"))
         cls.ignored_arguments = frozenset().union(cls.ignored_arguments, *inherited)
 
+    def given(self, names: Iterable[str]) -> dict[str, Any]:
+        """The values of those of these arguments that are not left out."""
+        return {name: value for name in names if (value := getattr(self, name)) is not None}
+
     @classmethod
     def partial(cls, **kwargs: Any) -> OperatorPartial:
         return super().partial(**cls.without_ignored(kwargs, stacklevel=2))
@@ -62,11 +60,8 @@ class ActivationOperator(ActivationTask, BaseOperator):
 
         ignored = arguments.keys() & cls.ignored_arguments - signature(cls.__init__).parameters.keys()
         for name in sorted(ignored):
-            warnings.warn(
-                f"{cls.__name__} takes no {name}: it never acted, and a later release refuses it.",
-                AirflowProviderDeprecationWarning,
-                stacklevel=stacklevel,
-            )
+            message = f"{cls.__name__} takes no {name}: it never acted, and a later release refuses it."
+            warnings.warn(message, AirflowProviderDeprecationWarning, stacklevel=stacklevel)
         return {name: value for name, value in arguments.items() if name not in ignored}
 
     def publish(self, context: Context, result: JSON) -> JSON:
@@ -108,22 +103,26 @@ class DeleteOperator(ActivationOperator):
     :param if_missing: ``fail`` if the resource is missing on the first try; ``ignore`` succeeds.
     """
 
+    id_argument: ClassVar[str]
+    """The argument with the resource's id."""
+    reads: ClassVar[str | None] = None
+    """The name of the endpoint that reads the resource, if the service has one."""
+    deletes: ClassVar[str]
+    """The name of the endpoint that deletes it."""
+
     def __init__(self, *, if_missing: str = "fail", **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.if_missing = one_of("if_missing", if_missing, ("fail", "ignore"))
 
-    @abstractmethod
-    def delete(self) -> Call[Any]:
-        """The call."""
-
-    def look(self) -> Call[Any] | None:
-        """A call that raises NotFound if the resource is missing; None if the service has no such call."""
-        return None
+    @property
+    def resource_id(self) -> str | int | None:
+        """The resource's id as it is sent; a template may have rendered a number."""
+        return str(getattr(self, self.id_argument))
 
     @property
-    @abstractmethod
     def result(self) -> JSON:
         """The task's result."""
+        return {"id": self.resource_id}
 
     @without_vain_retries
     def execute(self, context: Context) -> JSON:
@@ -134,11 +133,11 @@ class DeleteOperator(ActivationOperator):
 
         may_be_gone = tried_before or self.if_missing == "ignore"
         try:
-            if look := self.look():
-                await look
+            if self.reads is not None:
+                await self.endpoint(self.reads)(self.resource_id)
                 # it exists: if it is missing below, this call or a retry of it has deleted it
                 may_be_gone = True
-            await self.delete()
+            await self.endpoint(self.deletes)(self.resource_id)
         except NotFound as error:
             if not may_be_gone:
                 raise
@@ -157,13 +156,11 @@ class SubmittingOperator(ActivationOperator):
     _memory: Memory | None = None
     _cancelled: JSON = None
 
-    # what an operator declares
-
     @abstractmethod
     def action(self, key: str) -> Making:
         """What is to be made at most once.
 
-        :param key: the submission key, to travel in a free-text field where the service has one.
+        :param key: the submission key, for a free-text field where the service has one.
         """
 
     def unfinished(self, made: JSON) -> Probe | None:
@@ -173,24 +170,20 @@ class SubmittingOperator(ActivationOperator):
         """
         return None
 
-    # what is done with it
-
     def make(self, context: Context, action: Making) -> JSON:
         """Have it made, and return its id, or `Finished` if there is nothing to wait for."""
         from airflow_provider_activation import airflow_compat
         from airflow_provider_activation.actions.base import Finished, Memory
 
-        self._memory = memory = Memory(
-            airflow_compat.task_state_store(context),
-            generation=self.generation(context),
-            first_try=self.first_try(context),
-        )
+        store = airflow_compat.task_state_store(context)
+        memory = Memory(store, generation=self.generation(context), first_try=self.first_try(context))
+        self._memory = memory
         made = self.hook.run(action.make(memory, self.on_uncertain))
         memory.made = None if isinstance(made, Finished) else made
         return made
 
     def submission_key(self, context: Context) -> str:
-        """See `actions.base.submission_key`."""
+        """The key of `actions.base.submission_key`."""
         from airflow_provider_activation.actions.base import submission_key
 
         ti = context["ti"]
@@ -244,7 +237,7 @@ class SubmitOperator(SubmittingOperator):
     """
 
     ignored_arguments = frozenset(
-        {"wait_for_completion", "deferrable", "poll_interval", "timeout", "cancel_on_kill"}
+        ("wait_for_completion", "deferrable", "poll_interval", "timeout", "cancel_on_kill")
     )
 
     def __init__(self, *, on_uncertain: OnUncertain = "fail", **kwargs: Any) -> None:
@@ -253,13 +246,12 @@ class SubmitOperator(SubmittingOperator):
 
     @without_vain_retries
     def execute(self, context: Context) -> JSON:
-        action = self.action(self.submission_key(context))
-        return self.finish(context, self.hook.run(self._result(action, self.make(context, action))))
-
-    async def _result(self, action: Making, made: JSON) -> JSON:
         from airflow_provider_activation.actions.base import Finished
 
-        return made.result if isinstance(made, Finished) else await action.result(made)
+        action = self.action(self.submission_key(context))
+        made = self.make(context, action)
+        result = made.result if isinstance(made, Finished) else self.hook.run(action.result(made))
+        return self.finish(context, result)
 
 
 class SubmitAndWaitOperator(SubmittingOperator):
@@ -299,8 +291,6 @@ class SubmitAndWaitOperator(SubmittingOperator):
         self.timeout = seconds("timeout", timeout)
         self.cancel_on_kill = self.cancels_on_kill if cancel_on_kill is None else cancel_on_kill
 
-    # what an operator declares
-
     @abstractmethod
     def probe(self, made: JSON) -> Probe:
         """The wait for the end of what was made.
@@ -314,14 +304,17 @@ class SubmitAndWaitOperator(SubmittingOperator):
     def unfinished(self, made: JSON) -> Probe | None:
         return self.probe(made) if self.wait_for_completion else None
 
-    # what is done with it
-
     @without_vain_retries
     def execute(self, context: Context) -> JSON:
         from airflow_provider_activation.actions.base import Finished
+        from airflow_provider_activation.errors import WaitTimeout
+        from airflow_provider_activation.waits.probe import wait
 
         if self.wait_for_completion:
-            self._rehearse(self.probe(self.rehearsal_id))
+            probe = self.probe(self.rehearsal_id)
+            if self.deferrable:
+                # built and serialised before anything is sent, so that it cannot fail afterwards
+                self.wait_trigger(probe, time.time()).serialize()
         action = self.action(self.submission_key(context))
         made = self.make(context, action)
         if isinstance(made, Finished):
@@ -332,10 +325,16 @@ class SubmitAndWaitOperator(SubmittingOperator):
         probe = self.probe(made)
         deadline = time.time() + self.timeout
         context["ti"].xcom_push(key=SUBMISSION, value={"made": made, "deadline": deadline})
+        self.log.info("Waiting for %s%s.", probe.subject, " in the triggerer" if self.deferrable else "")
         if self.deferrable:
-            self.log.info("Waiting for %s in the triggerer.", probe.subject)
-            self.wait_deferred(probe, deadline)
-        return self.finish(context, self._wait(probe, deadline))
+            self.wait_trigger(probe, deadline).defer(self)
+        try:
+            result = self.hook.run(wait(probe, poll_interval=self.poll_interval, deadline=deadline))
+        except WaitTimeout:
+            if self._memory is not None:
+                self.give_up(self._memory.made)
+            raise
+        return self.finish(context, result)
 
     def execute_complete(self, context: Context, event: Mapping[str, JSON] | None = None) -> JSON:
         """Continue after the trigger's event."""
@@ -360,45 +359,17 @@ class SubmitAndWaitOperator(SubmittingOperator):
             self.give_up(self.submitted(context)["made"])
             raise
 
-    # for operators that end or continue the wait themselves
-
     def submitted(self, context: Context) -> dict[str, JSON]:
         """What `execute` ``made`` before it gave its worker slot back, and the ``deadline`` of the wait."""
         ti = context["ti"]
         submitted = ti.xcom_pull(task_ids=ti.task_id, map_indexes=ti.map_index, key=SUBMISSION)
         return submitted or {"made": None, "deadline": 0.0}
 
-    def wait_deferred(self, probe: Probe, deadline: float) -> NoReturn:
-        """Defer the rest of the wait."""
-        from airflow_provider_activation.triggers.wait import defer
+    def wait_trigger(self, probe: Probe, deadline: float) -> WaitTrigger:
+        """The rest of the wait, in the triggerer."""
+        from airflow_provider_activation.triggers.wait import WaitTrigger
 
-        defer(
-            self,
-            probe,
-            conn_id=self.hook.conn_id,
-            poll_interval=self.poll_interval,
-            deadline=deadline,
-            cancel_on_kill=self.cancel_on_kill,
+        conn_id, interval, cancel = self.hook.conn_id, self.poll_interval, self.cancel_on_kill
+        return WaitTrigger.of(
+            probe, conn_id=conn_id, poll_interval=interval, deadline=deadline, cancel_on_kill=cancel
         )
-
-    def _wait(self, probe: Probe, deadline: float) -> JSON:
-        from airflow_provider_activation.errors import WaitTimeout
-        from airflow_provider_activation.waits.probe import wait
-
-        self.log.info("Waiting for %s.", probe.subject)
-        try:
-            return self.hook.run(wait(probe, poll_interval=self.poll_interval, deadline=deadline))
-        except WaitTimeout:
-            if self._memory is not None:
-                self.give_up(self._memory.made)
-            raise
-
-    def _rehearse(self, probe: Probe) -> None:
-        """Build and serialise the trigger before anything is sent, so that it cannot fail afterwards."""
-        if self.deferrable:
-            from airflow_provider_activation.triggers.wait import WaitTrigger
-
-            trigger = WaitTrigger.of(
-                probe, conn_id=self.hook.conn_id, poll_interval=self.poll_interval, deadline=time.time()
-            )
-            trigger.serialize()

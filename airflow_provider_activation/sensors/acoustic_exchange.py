@@ -17,20 +17,18 @@ if TYPE_CHECKING:
         OnNeedsAction,
     )
 
+ON_NEEDS_ACTION = ("fail", "return", "wait")
+
 
 class AcousticExchangeJobSensor(AcousticExchangeTask, ActivationSensor):
-    """Wait until a job has a status.
+    """Wait until a job has a status. Returns the job as the service describes it.
 
-    Returns the job as the service describes it. The task fails if the job failed or was cancelled.
-    Document: "Jobs API".
+    The task fails if the job failed or was cancelled. Document: "Jobs API".
 
     .. code-block:: python
 
         ready = AcousticExchangeJobSensor(
-            task_id="ready",
-            job_id="{{ ti.xcom_pull('export')['jobId'] }}",
-            target_statuses=["READY_FOR_DOWNLOAD"],
-            deferrable=True,
+            task_id="ready", job_id="{{ ti.xcom_pull('export')['jobId'] }}", deferrable=True
         )
 
     :param job_id: the job (templated).
@@ -41,7 +39,7 @@ class AcousticExchangeJobSensor(AcousticExchangeTask, ActivationSensor):
     :param acoustic_exchange_conn_id: the connection's id (templated).
     """
 
-    template_fields = (*AcousticExchangeTask.template_fields, "job_id")
+    template_fields = ("acoustic_exchange_conn_id", "job_id")
 
     def __init__(
         self,
@@ -54,13 +52,11 @@ class AcousticExchangeJobSensor(AcousticExchangeTask, ActivationSensor):
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
-        self.acoustic_exchange_conn_id = acoustic_exchange_conn_id
         self.job_id = job_id
         self.job_category: JobCategory = one_of("job_category", job_category, JOB_CATEGORIES)
         self.target_statuses = some_of("target_statuses", target_statuses, JOB_STATUSES)
-        self.on_needs_action: OnNeedsAction = one_of(
-            "on_needs_action", on_needs_action, ("fail", "return", "wait")
-        )
+        self.on_needs_action: OnNeedsAction = one_of("on_needs_action", on_needs_action, ON_NEEDS_ACTION)
+        self.acoustic_exchange_conn_id = acoustic_exchange_conn_id
 
     def probe(self) -> JobProbe:
         from airflow_provider_activation.waits.acoustic_exchange import JobProbe
@@ -87,7 +83,7 @@ class AcousticExchangeEndpointStatusSensor(AcousticExchangeTask, ActivationSenso
     :param acoustic_exchange_conn_id: the connection's id (templated).
     """
 
-    template_fields = (*AcousticExchangeTask.template_fields, "endpoint_id")
+    template_fields = ("acoustic_exchange_conn_id", "endpoint_id")
 
     def __init__(
         self,
@@ -98,9 +94,9 @@ class AcousticExchangeEndpointStatusSensor(AcousticExchangeTask, ActivationSenso
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
-        self.acoustic_exchange_conn_id = acoustic_exchange_conn_id
         self.endpoint_id = endpoint_id
         self.target_statuses = some_of("target_statuses", target_statuses, ENDPOINT_STATUSES)
+        self.acoustic_exchange_conn_id = acoustic_exchange_conn_id
 
     def probe(self) -> EndpointStatusProbe:
         from airflow_provider_activation.waits.acoustic_exchange import EndpointStatusProbe

@@ -13,15 +13,13 @@ from airflow.sdk import BaseOperator, BaseSensorOperator, PokeReturnValue
 
 from airflow_provider_activation.airflow_compat import deferral_timeout, without_vain_retries
 from airflow_provider_activation.arguments import DEFERRABLE, seconds
-from airflow_provider_activation.tasks import ActivationTask
+from airflow_provider_activation.tasks import JSON, ActivationTask
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
 
     from airflow_provider_activation.waits.pace import Pace
     from airflow_provider_activation.waits.probe import Patience, Probe
-
-JSON = Any
 
 
 class ActivationSensor(ActivationTask, BaseSensorOperator):
@@ -50,19 +48,15 @@ class ActivationSensor(ActivationTask, BaseSensorOperator):
         super().__init__(poke_interval=interval, timeout=seconds("timeout", timeout), **kwargs)
         self.deferrable = deferrable
         if deferrable:
-            self._refuse_what_cannot_be_deferred()
-
-    def _refuse_what_cannot_be_deferred(self) -> None:
-        given = {
-            "mode": self.mode != "poke",
-            "silent_fail": self.silent_fail,
-            "exponential_backoff": self.exponential_backoff,
-            "max_wait": self.max_wait is not None,
-        }
-        if names := [name for name, is_given in given.items() if is_given]:
-            raise ValueError(
-                f"{', '.join(names)} cannot be kept in the triggerer; leave it out or set deferrable=False."
-            )
+            given = {
+                "mode": self.mode != "poke",
+                "silent_fail": self.silent_fail,
+                "exponential_backoff": self.exponential_backoff,
+                "max_wait": self.max_wait is not None,
+            }
+            if names := ", ".join(name for name, is_given in given.items() if is_given):
+                advice = "leave it out or set deferrable=False."
+                raise ValueError(f"{names} cannot be kept in the triggerer; {advice}")
 
     @abstractmethod
     def probe(self) -> Probe:
@@ -109,15 +103,11 @@ class ActivationSensor(ActivationTask, BaseSensorOperator):
         poke = self.poke(context)
         if poke:
             return poke.xcom_value
-        from airflow_provider_activation.triggers.wait import defer
+        from airflow_provider_activation.triggers.wait import WaitTrigger
 
-        defer(
-            self,
-            self.probe(),
-            conn_id=self.hook.conn_id,
-            poll_interval=self.poke_interval,
-            deadline=time.time() + self.timeout,
-        )
+        deadline, conn_id = time.time() + self.timeout, self.hook.conn_id
+        probe, interval = self.probe(), self.poke_interval
+        WaitTrigger.of(probe, conn_id=conn_id, poll_interval=interval, deadline=deadline).defer(self)
 
     def execute_complete(self, context: Context, event: Mapping[str, JSON] | None = None) -> JSON:
         """Continue after the trigger's event."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
 class DataddoRunSensor(DataddoTask, ActivationSensor):
     """Wait for the end of a run that a schedule, a person or another task started."""
 
-    template_fields = (*DataddoTask.template_fields, "finished_after")
+    template_fields: Sequence[str] = ("dataddo_conn_id", "finished_after")
     finished_after: datetime | str | None
 
     @property
@@ -57,9 +58,9 @@ class DataddoSourceSensor(DataddoRunSensor):
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
-        self.dataddo_conn_id = dataddo_conn_id
         self.source_id = source_id
         self.finished_after = finished_after
+        self.dataddo_conn_id = dataddo_conn_id
 
     def probe(self) -> SourceRunProbe:
         from airflow_provider_activation.waits.dataddo import SourceRunProbe
@@ -94,9 +95,9 @@ class DataddoFlowSensor(DataddoRunSensor):
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
-        self.dataddo_conn_id = dataddo_conn_id
         self.flow_id = flow_id
         self.finished_after = finished_after
+        self.dataddo_conn_id = dataddo_conn_id
 
     def probe(self) -> FlowRunProbe:
         from airflow_provider_activation.waits.dataddo import FlowRunProbe

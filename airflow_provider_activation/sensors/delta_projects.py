@@ -15,8 +15,8 @@ if TYPE_CHECKING:
 class DeltaProjectsActivitySensor(DeltaProjectsTask, ActivationSensor):
     """Wait until an activity is enabled, until its flight has started, or until it is over.
 
-    Returns the activity as the service describes it. Document: "Activity", section "Retrieve Activity".
-    The service gives no state of its own; it is told of ``enabled``, ``flightStart`` and ``flightStop``.
+    Returns the activity as the service describes it. The service has no state of an activity; it follows from
+    ``enabled``, ``flightStart`` and ``flightStop``. Document: "Activity", section "Retrieve Activity".
 
     .. code-block:: python
 
@@ -29,11 +29,11 @@ class DeltaProjectsActivitySensor(DeltaProjectsTask, ActivationSensor):
         )
 
     :param activity_id: the activity (templated).
+    :param media_agency_id: instead of the connection's (templated).
+    :param client_id: instead of the connection's (templated).
     :param until: ``enabled``; ``flight_start``, which is enabled and its flight has started; or
         ``flight_stop``, its flight is over.
     :param delta_projects_conn_id: the connection's id (templated).
-    :param media_agency_id: instead of the connection's (templated).
-    :param client_id: instead of the connection's (templated).
     :raises JobFailed: the flight was over before the activity was enabled.
     """
 
@@ -43,18 +43,18 @@ class DeltaProjectsActivitySensor(DeltaProjectsTask, ActivationSensor):
         self,
         *,
         activity_id: str,
-        until: Until = "enabled",
-        delta_projects_conn_id: str = "delta_projects_default",
         media_agency_id: str | None = None,
         client_id: str | None = None,
+        until: Until = "enabled",
+        delta_projects_conn_id: str = "delta_projects_default",
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
-        self.delta_projects_conn_id = delta_projects_conn_id
+        self.activity_id = activity_id
         self.media_agency_id = media_agency_id
         self.client_id = client_id
-        self.activity_id = activity_id
         self.until: Until = one_of("until", until, ("enabled", "flight_start", "flight_stop"))
+        self.delta_projects_conn_id = delta_projects_conn_id
 
     def probe(self) -> ActivityProbe:
         from airflow_provider_activation.waits.delta_projects import ActivityProbe

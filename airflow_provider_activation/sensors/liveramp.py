@@ -11,11 +11,7 @@ from airflow_provider_activation.tasks import LiveRampTask
 from airflow_provider_activation.words import SEGMENT_TYPES, SegmentType
 
 if TYPE_CHECKING:
-    from airflow_provider_activation.waits.liveramp import (
-        DeliveryProbe,
-        OAuthConnectionAttemptProbe,
-        SegmentSyncProbe,
-    )
+    from airflow_provider_activation.waits import liveramp as waits
 
 
 class LiveRampOAuthConnectionSensor(LiveRampTask, ActivationSensor):
@@ -35,24 +31,24 @@ class LiveRampOAuthConnectionSensor(LiveRampTask, ActivationSensor):
     :param liveramp_conn_id: the connection's id (templated).
     """
 
-    template_fields = (*LiveRampTask.template_fields, "attempt_id")
+    template_fields = ("liveramp_conn_id", "attempt_id")
 
     def __init__(self, *, attempt_id: str, liveramp_conn_id: str = "liveramp_default", **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.attempt_id = attempt_id
         self.liveramp_conn_id = liveramp_conn_id
 
-    def probe(self) -> OAuthConnectionAttemptProbe:
-        from airflow_provider_activation.waits.liveramp import OAuthConnectionAttemptProbe
+    def probe(self) -> waits.OAuthConnectionAttemptProbe:
+        from airflow_provider_activation.waits import liveramp as waits
 
-        return OAuthConnectionAttemptProbe(self.attempt_id)
+        return waits.OAuthConnectionAttemptProbe(self.attempt_id)
 
 
 class LiveRampSegmentSyncSensor(LiveRampTask, ActivationSensor):
     """Wait until the destination knows every segment: ``taxonomySyncStatus`` SYNCED.
 
     Returns the statuses as LiveRamp describes them. A segment that is not configured to be synchronised
-    fails the task. Document: the description of the Activation API 2.9.0, "segment-statuses".
+    fails the task. Document: the Activation API 2.9.0, "segment-statuses".
 
     .. code-block:: python
 
@@ -62,12 +58,11 @@ class LiveRampSegmentSyncSensor(LiveRampTask, ActivationSensor):
 
     :param segment_ids: the segments (templated).
     :param segment_type: the type of all of the segments.
-    :param integration_connection_id: the destination; all destinations of the segments if left out
-        (templated).
+    :param integration_connection_id: the destination; all of the segments' if left out (templated).
     :param liveramp_conn_id: the connection's id (templated).
     """
 
-    template_fields = (*LiveRampTask.template_fields, "segment_ids", "integration_connection_id")
+    template_fields = ("liveramp_conn_id", "segment_ids", "integration_connection_id")
 
     def __init__(
         self,
@@ -84,10 +79,10 @@ class LiveRampSegmentSyncSensor(LiveRampTask, ActivationSensor):
         self.integration_connection_id = integration_connection_id
         self.liveramp_conn_id = liveramp_conn_id
 
-    def probe(self) -> SegmentSyncProbe:
-        from airflow_provider_activation.waits.liveramp import SegmentSyncProbe
+    def probe(self) -> waits.SegmentSyncProbe:
+        from airflow_provider_activation.waits import liveramp as waits
 
-        return SegmentSyncProbe(
+        return waits.SegmentSyncProbe(
             self.segment_type,
             some_ids("segment_ids", self.segment_ids),
             None if self.integration_connection_id is None else str(self.integration_connection_id),
@@ -98,7 +93,7 @@ class LiveRampDeliverySensor(LiveRampTask, ActivationSensor):
     """Wait until the latest delivery of every segment has been delivered.
 
     Returns these deliveries as LiveRamp describes them. A delivery that failed or was cancelled fails
-    the task. Document: the description of the Activation API 2.9.0, "deliveries".
+    the task. Document: the Activation API 2.9.0, "deliveries".
 
     .. code-block:: python
 
@@ -112,18 +107,12 @@ class LiveRampDeliverySensor(LiveRampTask, ActivationSensor):
 
     :param integration_connection_id: the destination of the deliveries (templated).
     :param segment_ids: the segments (templated).
-    :param updated_after: ISO 8601 with its zone; deliveries last changed before it do not count
-        (templated).
+    :param updated_after: ISO 8601 with its zone; deliveries last changed before it do not count (templated).
     :param liveramp_conn_id: the connection's id (templated).
     :raises InvalidRequest: ``updated_after`` is no timestamp or has no time zone.
     """
 
-    template_fields = (
-        *LiveRampTask.template_fields,
-        "integration_connection_id",
-        "segment_ids",
-        "updated_after",
-    )
+    template_fields = ("liveramp_conn_id", "integration_connection_id", "segment_ids", "updated_after")
 
     def __init__(
         self,
@@ -140,10 +129,10 @@ class LiveRampDeliverySensor(LiveRampTask, ActivationSensor):
         self.updated_after = updated_after
         self.liveramp_conn_id = liveramp_conn_id
 
-    def probe(self) -> DeliveryProbe:
-        from airflow_provider_activation.waits.liveramp import DeliveryProbe
+    def probe(self) -> waits.DeliveryProbe:
+        from airflow_provider_activation.waits import liveramp as waits
 
-        return DeliveryProbe(
+        return waits.DeliveryProbe(
             str(self.integration_connection_id),
             some_ids("segment_ids", self.segment_ids),
             moment("updated_after", self.updated_after) if self.updated_after else None,

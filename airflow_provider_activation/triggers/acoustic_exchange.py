@@ -12,7 +12,6 @@ from airflow_provider_activation.words import FAILED, JOB_CATEGORIES, JOB_STATUS
 
 if TYPE_CHECKING:
     from airflow_provider_activation.api import acoustic_exchange as api
-    from airflow_provider_activation.hooks.acoustic_exchange import AcousticExchangeHook
 
 
 class AcousticExchangeJobTrigger(ActivationEventTrigger["api.Job"]):
@@ -27,11 +26,11 @@ class AcousticExchangeJobTrigger(ActivationEventTrigger["api.Job"]):
     :param target_statuses: the statuses to watch for; RECEIVE may be spelled in either way.
     :param endpoint_id: only jobs of this endpoint; required if the connection has an endpoint's own key.
     :param poll_interval: seconds between two polls.
-    :param report_existing: whether to fire for jobs that already have a status when the trigger starts
-        without stored state: at its first start, and before Airflow 3.3 at every start of the triggerer.
+    :param report_existing: whether to fire for jobs that have a status already; see `ActivationEventTrigger`.
     :raises ValueError: naming the argument that is out of range.
     """
 
+    hook_class = "acoustic_exchange:AcousticExchangeHook"
     service_arguments = ("acoustic_exchange_conn_id", "job_category", "endpoint_id")
     own_arguments = ("target_statuses",)
 
@@ -59,11 +58,6 @@ class AcousticExchangeJobTrigger(ActivationEventTrigger["api.Job"]):
     @property
     def subject(self) -> str:
         return f"{self.job_category} jobs of the connection {self.acoustic_exchange_conn_id!r}"
-
-    def hook(self) -> AcousticExchangeHook:
-        from airflow_provider_activation.hooks.acoustic_exchange import AcousticExchangeHook
-
-        return AcousticExchangeHook(self.acoustic_exchange_conn_id)
 
     async def question(self) -> list[api.Job]:
         from airflow_provider_activation.api import acoustic_exchange as api

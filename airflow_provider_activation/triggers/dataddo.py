@@ -11,7 +11,6 @@ from airflow_provider_activation.triggers.events import JSON, ActivationEventTri
 
 if TYPE_CHECKING:
     from airflow_provider_activation.api import dataddo as api
-    from airflow_provider_activation.hooks.dataddo import DataddoHook
 
 ENDED = ("live", "broken")
 
@@ -27,11 +26,11 @@ class DataddoFlowTrigger(ActivationEventTrigger["api.RunStatus"]):
     :param flow_id: the flow.
     :param statuses: which runs fire: ``live`` for those that succeeded, ``broken`` for those that failed.
     :param poll_interval: seconds between two polls.
-    :param report_existing: whether to fire for the last run if it ended before the watch began. From
-        Airflow 3.3 on this concerns only the first start, before it every start of the triggerer.
+    :param report_existing: whether to fire for a run that ended already; see `ActivationEventTrigger`.
     :raises ValueError: naming the argument that is out of range.
     """
 
+    hook_class = "dataddo:DataddoHook"
     service_arguments = ("dataddo_conn_id", "flow_id")
     own_arguments = ("statuses",)
 
@@ -52,11 +51,6 @@ class DataddoFlowTrigger(ActivationEventTrigger["api.RunStatus"]):
     @property
     def subject(self) -> str:
         return f"runs of flow {self.flow_id}"
-
-    def hook(self) -> DataddoHook:
-        from airflow_provider_activation.hooks.dataddo import DataddoHook
-
-        return DataddoHook(self.dataddo_conn_id)
 
     async def question(self) -> list[api.RunStatus]:
         from airflow_provider_activation.api import dataddo as api

@@ -1,7 +1,6 @@
-"""The base of event triggers: one poll a round, and one event for each resource and status.
+"""The base of event triggers, which watch without end for an `AssetWatcher`.
 
-An event trigger watches without end for an `AssetWatcher`. Deferred tasks use `triggers.wait`. DAG files
-import event triggers, so their modules load no client until the triggerer runs them.
+Deferred tasks use `triggers.wait`. DAG files import event triggers, so their modules load no client.
 """
 
 from __future__ import annotations
@@ -15,6 +14,7 @@ from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, 
 from contextlib import AsyncExitStack, aclosing
 from datetime import timedelta
 from functools import partial
+from pkgutil import resolve_name
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeAlias, TypeVar
 
 from airflow.triggers.base import BaseEventTrigger, TriggerEvent
@@ -42,10 +42,7 @@ LARGEST = 2**63 - 1
 
 
 class Poll(Generic[R]):
-    """The result of one poll, for all triggers that share it.
-
-    :param resources: what the service listed.
-    """
+    """The resources that the service listed in one poll, for all triggers that share it."""
 
     def __init__(self, resources: Sequence[R]) -> None:
         self.resources = resources
@@ -56,16 +53,13 @@ class Poll(Generic[R]):
         self._to_do.append(do)
 
     async def stored(self) -> None:
-        """Call these functions; for the place where Airflow says that the events are stored."""
+        """Call these functions, when Airflow says that the events are stored."""
         for do in self._to_do:
             await do()
 
 
 class Reported:
-    """The statuses in which each resource was reported. Resources that vanish from the list are forgotten.
-
-    :param statuses: by the id of the resource.
-    """
+    """The statuses in which each resource was reported, by its id. Resources that vanish are forgotten."""
 
     def __init__(self, statuses: Mapping[str, Collection[str]]) -> None:
         self._statuses = {resource_id: set(them) for resource_id, them in statuses.items()}
@@ -109,8 +103,10 @@ class ActivationEventTrigger(BaseEventTrigger, Generic[R]):
     :raises ValueError: naming the argument that is out of range.
     """
 
+    hook_class: ClassVar[str]
+    """Module and class of the hook, below ``hooks``."""
     service_arguments: ClassVar[tuple[str, ...]]
-    """Names of the arguments that decide what is polled."""
+    """Names of the arguments that decide what is polled; the first names the connection."""
     own_arguments: ClassVar[tuple[str, ...]]
     """Names of the arguments that decide which resources fire."""
 
@@ -120,16 +116,10 @@ class ActivationEventTrigger(BaseEventTrigger, Generic[R]):
         self.report_existing = report_existing
         self._written: dict[str, list[str]] | None = None
 
-    # what each service says
-
     @property
     @abstractmethod
     def subject(self) -> str:
         """The subject of the watch, for messages."""
-
-    @abstractmethod
-    def hook(self) -> ActivationHook:
-        """A hook with the trigger's connection."""
 
     @abstractmethod
     async def question(self) -> Sequence[R]:
@@ -147,7 +137,11 @@ class ActivationEventTrigger(BaseEventTrigger, Generic[R]):
     def payload(self, resource: R, status: str) -> dict[str, JSON]:
         """The event: the service, ids, the status, and the resource as the service describes it."""
 
-    # what Airflow asks
+    def hook(self) -> ActivationHook:
+        """A hook with the trigger's connection."""
+        hook_class = resolve_name(f"airflow_provider_activation.hooks.{self.hook_class}")
+        hook: ActivationHook = hook_class(getattr(self, self.service_arguments[0]))
+        return hook
 
     def serialize(self) -> tuple[str, dict[str, Any]]:
         kind = type(self)
@@ -181,7 +175,25 @@ class ActivationEventTrigger(BaseEventTrigger, Generic[R]):
     @classmethod
     def create_shared_stream_producer(cls, kwargs: dict[str, Any]) -> SharedStreamProducer:
         """The same polls for Airflow 3.3, which says when the events of a poll are stored."""
-        return _producer(cls.open_shared_stream(kwargs))
+        from airflow.triggers.shared_stream import AdvanceItem, SharedStreamProducer  # not before Airflow 3.3
+
+        polls = cls.open_shared_stream(kwargs)
+
+        class Producer(SharedStreamProducer):
+            async def open_stream(self) -> AsyncIterator[tuple[Poll[R], Poll[R]]]:
+                async for poll in polls:
+                    yield poll, poll
+
+            async def advance(self, batch: Sequence[AdvanceItem]) -> None:
+                for poll, outcome in batch:
+                    # Airflow does not say whose events were not stored; the next poll repeats them
+                    if not outcome.failed:
+                        await poll.stored()
+
+            async def aclose(self) -> None:
+                await polls.aclose()
+
+        return Producer()
 
     async def filter_shared_stream(
         self, shared_stream: AsyncIterator[Poll[R]]
@@ -189,7 +201,11 @@ class ActivationEventTrigger(BaseEventTrigger, Generic[R]):
         """Yield an event for each resource that has reached a watched status."""
         reported: Reported | None = None
         async for poll in shared_stream:
-            reached = self._reached(poll)
+            reached = {
+                (carried(self.id_of(resource)), status): resource
+                for resource in poll.resources
+                if (status := self.reached(resource))
+            }
             if reported is None:
                 reported = await self._begin(reached)
                 if reported is None:
@@ -199,22 +215,15 @@ class ActivationEventTrigger(BaseEventTrigger, Generic[R]):
                     yield event
                     reported.add(resource_id, status)
             reported.forget_unlisted({carried(self.id_of(resource)) for resource in poll.resources})
-            self._keep(reported, poll)
+            cursor = reported.as_json()
+            if cursor != self._written and self._stores():
+                poll.once_stored(partial(self._write, cursor))
 
     async def run(self) -> AsyncIterator[TriggerEvent]:
         """Watch alone, for Airflow before 3.3, which has no shared streams."""
         async with aclosing(self.open_shared_stream(self.serialize()[1])) as polls:
             async for event in self.filter_shared_stream(polls):
                 yield event
-
-    # what fires
-
-    def _reached(self, poll: Poll[R]) -> dict[tuple[str, str], R]:
-        return {
-            (carried(self.id_of(resource)), status): resource
-            for resource in poll.resources
-            if (status := self.reached(resource))
-        }
 
     def _event(self, resource: R, status: str) -> TriggerEvent | None:
         """The event of a resource; None if it cannot be made now. The next poll tries again."""
@@ -224,8 +233,6 @@ class ActivationEventTrigger(BaseEventTrigger, Generic[R]):
             # one resource that cannot be read must not keep the others from firing
             log.exception("%s: no event can be made of %s.", self.subject, self.id_of(resource))
             return None
-
-    # what was reported, across restarts
 
     async def _begin(self, reached: Mapping[tuple[str, str], R]) -> Reported | None:
         """What was reported before; None if Airflow does not say, and the next poll asks again."""
@@ -239,11 +246,6 @@ class ActivationEventTrigger(BaseEventTrigger, Generic[R]):
             for resource_id, status in reached:
                 reported.add(resource_id, status)
         return reported
-
-    def _keep(self, reported: Reported, poll: Poll[R]) -> None:
-        cursor = reported.as_json()
-        if cursor != self._written and self._stores():
-            poll.once_stored(partial(self._write, cursor))
 
     async def _write(self, cursor: dict[str, list[str]]) -> None:
         try:
@@ -280,7 +282,7 @@ class ActivationEventTrigger(BaseEventTrigger, Generic[R]):
 
 
 class _Polling(Generic[R]):
-    """The polls of one trigger, and what went wrong with them."""
+    """The polls of one trigger, and the bad ones among them."""
 
     def __init__(self, trigger: ActivationEventTrigger[R]) -> None:
         from airflow_provider_activation.waits.probe import Patience
@@ -318,40 +320,15 @@ class _Polling(Generic[R]):
 
         self._refusals += 1
         pause = self._pause(min(MOST_BAD_POLLS, max(self._refusals, self._patience.bad_polls)))
-        log.error(
-            "%s: %s The watch goes on and asks again in %.0f seconds.",
-            self.trigger.subject,
-            error,
-            pause,
-            exc_info=not isinstance(error, ActivationError),
-        )
+        message = "%s: %s The watch goes on and asks again in %.0f seconds."
+        unexpected = not isinstance(error, ActivationError)
+        log.error(message, self.trigger.subject, error, pause, exc_info=unexpected)
         return pause
 
     def _pause(self, bad_polls: int) -> float:
         from airflow_provider_activation.waits.pace import backed_off, spread
 
         return spread(backed_off(self.trigger.poll_interval, bad_polls))
-
-
-def _producer(polls: AsyncGenerator[Poll[Any], None]) -> SharedStreamProducer:
-    """Gives polls to the triggers that share them, and tells each poll when its events are stored."""
-    from airflow.triggers.shared_stream import AdvanceItem, SharedStreamProducer  # not before Airflow 3.3
-
-    class Producer(SharedStreamProducer):
-        async def open_stream(self) -> AsyncIterator[tuple[Poll[Any], Poll[Any]]]:
-            async for poll in polls:
-                yield poll, poll
-
-        async def advance(self, batch: Sequence[AdvanceItem]) -> None:
-            for poll, outcome in batch:
-                # Airflow does not say whose events were not stored; the next poll repeats them
-                if not outcome.failed:
-                    await poll.stored()
-
-        async def aclose(self) -> None:
-            await polls.aclose()
-
-    return Producer()
 
 
 def carried(value: JSON, depth: int = 0) -> JSON:

@@ -11,7 +11,6 @@ from airflow_provider_activation.triggers.events import JSON, ActivationEventTri
 
 if TYPE_CHECKING:
     from airflow_provider_activation.api import liveramp as api
-    from airflow_provider_activation.hooks.liveramp import LiveRampHook
 
 FINISHED = ("DELIVERED", "FAILED", "CANCELLED")
 
@@ -23,19 +22,18 @@ class LiveRampDeliveryTrigger(ActivationEventTrigger["api.Delivery"]):
     ``status``, and ``delivery``, the delivery as LiveRamp describes it. Withdrawals of a segment do not
     fire. Document: "Configure Distributions", deliveries.
 
-    All triggers of one integration connection share a list of all its deliveries, whatever segments they
-    watch.
+    The triggers of an integration connection share a list of its deliveries, whatever segments they watch.
 
     :param liveramp_conn_id: id of a connection of type ``liveramp``.
     :param integration_connection_id: the destination of the deliveries.
     :param segment_ids: the segments to watch; all if None.
     :param statuses: the statuses that fire, out of ``DELIVERED``, ``FAILED`` and ``CANCELLED``.
     :param poll_interval: seconds between two polls.
-    :param report_existing: whether to fire for deliveries that have already finished when nothing is stored:
-        at the first start, and before Airflow 3.3 at every start of the triggerer.
+    :param report_existing: whether to fire for deliveries that ended already; see `ActivationEventTrigger`.
     :raises ValueError: naming the argument that is out of range.
     """
 
+    hook_class = "liveramp:LiveRampHook"
     service_arguments = ("liveramp_conn_id", "integration_connection_id")
     own_arguments = ("segment_ids", "statuses")
 
@@ -59,11 +57,6 @@ class LiveRampDeliveryTrigger(ActivationEventTrigger["api.Delivery"]):
     def subject(self) -> str:
         return f"deliveries to integration connection {self.integration_connection_id}"
 
-    def hook(self) -> LiveRampHook:
-        from airflow_provider_activation.hooks.liveramp import LiveRampHook
-
-        return LiveRampHook(self.liveramp_conn_id)
-
     async def question(self) -> list[api.Delivery]:
         from airflow_provider_activation.api import liveramp as api
         from airflow_provider_activation.api.call import every_page
@@ -76,9 +69,8 @@ class LiveRampDeliveryTrigger(ActivationEventTrigger["api.Delivery"]):
     def reached(self, delivery: api.Delivery) -> str | None:
         if delivery.operation_type == "DELETE" or delivery.status not in self.statuses:
             return None
-        if self.segment_ids is not None and delivery.segment_id not in self.segment_ids:
-            return None
-        return delivery.status
+        watched = self.segment_ids is None or delivery.segment_id in self.segment_ids
+        return delivery.status if watched else None
 
     def payload(self, delivery: api.Delivery, status: str) -> dict[str, JSON]:
         from airflow_provider_activation.api import liveramp as api

@@ -14,13 +14,7 @@ from airflow.triggers.base import BaseTrigger, TriggerEvent
 from airflow_provider_activation.airflow_compat import is_still_deferred
 from airflow_provider_activation.errors import ActivationError, AuthenticationFailed, PermissionDenied
 from airflow_provider_activation.transport import Transport
-from airflow_provider_activation.waits.probe import (
-    JSON,
-    Probe,
-    event_of_error,
-    event_of_result,
-    give_up,
-)
+from airflow_provider_activation.waits.probe import JSON, Probe, event_of_error, event_of_result, give_up
 from airflow_provider_activation.waits.shared import shared_wait
 
 if TYPE_CHECKING:
@@ -74,21 +68,17 @@ class WaitTrigger(BaseTrigger):
         cancel_on_kill: bool | None = None,
     ) -> WaitTrigger:
         """A trigger for this probe."""
-        name, fields = probe.dump()
-        return cls(conn_id, name, fields, poll_interval, deadline, cancel_on_kill)
+        return cls(conn_id, *probe.dump(), poll_interval, deadline, cancel_on_kill)
 
     def serialize(self) -> tuple[str, dict[str, Any]]:
-        return (
-            "airflow_provider_activation.triggers.wait.WaitTrigger",
-            {
-                "conn_id": self.conn_id,
-                "probe": self.probe,
-                "fields": self.fields,
-                "poll_interval": self.poll_interval,
-                "deadline": self.deadline,
-                "cancel_on_kill": self.cancel_on_kill,
-            },
-        )
+        names = ("conn_id", "probe", "fields", "poll_interval", "deadline", "cancel_on_kill")
+        arguments = {name: getattr(self, name) for name in names}
+        return "airflow_provider_activation.triggers.wait.WaitTrigger", arguments
+
+    def defer(self, task: BaseOperator) -> NoReturn:
+        """Defer a task until the outcome; it continues in its ``execute_complete``."""
+        left = timedelta(seconds=max(0.0, self.deadline - time.time()) + FRAMEWORK_GRACE)
+        task.defer(trigger=self, method_name="execute_complete", timeout=left)
 
     async def run(self) -> AsyncIterator[TriggerEvent]:
         """Wait, and yield one event: the result, or the error the waiting task raises."""
@@ -139,35 +129,3 @@ class WaitTrigger(BaseTrigger):
         transport = await self._transport(probe)
         async with transport:
             await transport.arun(give_up(probe, cancel=cancel))
-
-
-def defer(
-    task: BaseOperator,
-    probe: Probe,
-    *,
-    conn_id: str,
-    poll_interval: float,
-    deadline: float,
-    cancel_on_kill: bool | None = None,
-) -> NoReturn:
-    """Defer a task; it continues in its ``execute_complete``.
-
-    :param task: the task, which gives its worker slot back.
-    :param probe: what to wait for.
-    :param conn_id: the Airflow connection's id.
-    :param poll_interval: seconds between two polls.
-    :param deadline: seconds since the epoch at which the wait gives up.
-    :param cancel_on_kill: see `WaitTrigger`.
-    """
-    trigger = WaitTrigger.of(
-        probe,
-        conn_id=conn_id,
-        poll_interval=poll_interval,
-        deadline=deadline,
-        cancel_on_kill=cancel_on_kill,
-    )
-    task.defer(
-        trigger=trigger,
-        method_name="execute_complete",
-        timeout=timedelta(seconds=max(0.0, deadline - time.time()) + FRAMEWORK_GRACE),
-    )

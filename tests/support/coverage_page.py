@@ -155,6 +155,9 @@ def _named(part: ast.AST, folder: str, definitions: Mapping[Place, object]) -> P
     here = FOLDERS[FOLDERS.index(folder) :]
     if isinstance(part, ast.Name):
         name = part.id
+    elif isinstance(part, ast.Constant) and isinstance(part.value, str):
+        # a delete operator names its endpoints by text
+        name, here = part.value, ("api",)
     elif isinstance(part, ast.Attribute):
         name = part.attr
         if isinstance(part.value, ast.Name) and part.value.id in FOLDERS:

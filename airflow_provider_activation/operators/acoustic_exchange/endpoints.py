@@ -2,21 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping, Sequence
+from typing import Any, ClassVar
 
 from airflow_provider_activation.arguments import one_of, places_in_a_connection, whole_number
-from airflow_provider_activation.operators.base import (
-    JSON,
-    ActionOperator,
-    ActivationOperator,
-    DeleteOperator,
-)
-from airflow_provider_activation.tasks import AcousticExchangeTask
+from airflow_provider_activation.operators.base import ActionOperator, ActivationOperator, DeleteOperator
+from airflow_provider_activation.tasks import JSON, AcousticExchangeTask
 from airflow_provider_activation.words import HASH_ALGORITHMS
-
-if TYPE_CHECKING:
-    from airflow_provider_activation.api.call import Call
 
 __all__ = [
     "AcousticExchangeDeleteEndpointOperator",
@@ -29,12 +21,38 @@ __all__ = [
 ]
 
 
-class AcousticExchangeRegisterEndpointOperator(AcousticExchangeTask, ActionOperator):
-    """Register an endpoint, or replace its description.
+class AcousticExchangeEndpointOperator(AcousticExchangeTask, ActivationOperator):
+    """An operator for one endpoint.
 
-    The task may be run any number of times. An endpoint type that is left out is switched off. Returns
-    ``{"endpointId": ..., "name": ...}``. Documents: "PUT /v1/endpoint" (with the endpoint's own key) and "PUT
-    /v1/endpoint/{endpointId}" (with the account's).
+    :param endpoint_id: the endpoint, with the account's key; left out with the endpoint's own (templated).
+    :param acoustic_exchange_conn_id: the connection's id (templated).
+    """
+
+    template_fields: Sequence[str] = ("acoustic_exchange_conn_id", "endpoint_id")
+    id_argument = "endpoint_id"
+
+    def __init__(
+        self,
+        *,
+        endpoint_id: int | str | None = None,
+        acoustic_exchange_conn_id: str = "acoustic_exchange_default",
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(**kwargs)
+        self.endpoint_id = endpoint_id
+        self.acoustic_exchange_conn_id = acoustic_exchange_conn_id
+
+    @property
+    def resource_id(self) -> int | None:
+        """The endpoint's id as a number."""
+        return None if self.endpoint_id is None else whole_number("endpoint_id", self.endpoint_id)
+
+
+class AcousticExchangeRegisterEndpointOperator(AcousticExchangeEndpointOperator, ActionOperator):
+    """Register an endpoint, or replace its description. Returns ``{"endpointId": ..., "name": ...}``.
+
+    May be run any number of times. An endpoint type that is left out is switched off. Documents: "PUT
+    /v1/endpoint" (with the endpoint's own key) and "PUT /v1/endpoint/{endpointId}" (with the account's).
 
     .. code-block:: python
 
@@ -48,22 +66,19 @@ class AcousticExchangeRegisterEndpointOperator(AcousticExchangeTask, ActionOpera
 
     :param name: the name of the business application (templated).
     :param provider_name: the name of the endpoint's provider (templated).
-    :param endpoint_types: the types of the endpoint, with the vendor's own field names, for example
-        ``{"segment": {"source": {"enabled": True, "producerType": "push"}}}``.
-    :param endpoint_id: the endpoint, with the account's key; left out with the endpoint's own (templated).
+    :param endpoint_types: the types of the endpoint, with the vendor's own field names.
     :param description: the purpose of the endpoint (templated).
     :param url: the address to which Acoustic Exchange pushes data (templated).
     :param hash_algorithm: the algorithm that hashes identities, for example ``SHA256``.
     :param marketing_databases_definition: identifiers and attributes, with the vendor's own field names.
     :param notification_key: the key for subscription notifications.
-    :param acoustic_exchange_conn_id: the connection's id (templated).
     """
 
     template_fields = (
-        *AcousticExchangeTask.template_fields,
+        "acoustic_exchange_conn_id",
+        "endpoint_id",
         "name",
         "provider_name",
-        "endpoint_id",
         "description",
         "url",
     )
@@ -75,21 +90,17 @@ class AcousticExchangeRegisterEndpointOperator(AcousticExchangeTask, ActionOpera
         name: str,
         provider_name: str,
         endpoint_types: Mapping[str, Any],
-        endpoint_id: int | str | None = None,
         description: str | None = None,
         url: str | None = None,
         hash_algorithm: str | None = None,
         marketing_databases_definition: Mapping[str, Any] | None = None,
         notification_key: str | None = None,
-        acoustic_exchange_conn_id: str = "acoustic_exchange_default",
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
-        self.acoustic_exchange_conn_id = acoustic_exchange_conn_id
         self.name = name
         self.provider_name = provider_name
         self.endpoint_types = endpoint_types
-        self.endpoint_id = endpoint_id
         self.description = description
         self.url = url
         self.hash_algorithm = hash_algorithm and one_of("hash_algorithm", hash_algorithm, HASH_ALGORITHMS)
@@ -105,39 +116,27 @@ class AcousticExchangeRegisterEndpointOperator(AcousticExchangeTask, ActionOpera
     async def steps(self) -> JSON:
         from airflow_provider_activation.api import acoustic_exchange as api
 
-        registration = api.EndpointRegistration.model_validate(
-            {name: getattr(self, name) for name in api.EndpointRegistration.model_fields}
-        )
-        endpoint_id = await api.register(registration, _number(self.endpoint_id))
+        given = self.given(api.EndpointRegistration.model_fields)
+        registration = api.EndpointRegistration.model_validate(given)
+        endpoint_id = await api.register(registration, self.resource_id)
         return {"endpointId": whole_number("endpointId", endpoint_id), "name": self.name}
 
 
-class AcousticExchangeEndpointOperator(AcousticExchangeTask, ActivationOperator):
-    """An operator for one endpoint. Its subclasses have no ``__init__`` of their own.
+class AcousticExchangeSwitch(AcousticExchangeEndpointOperator, ActionOperator):
+    """An operator that enables or disables an endpoint."""
 
-    :param endpoint_id: the endpoint, with the account's key; left out with the endpoint's own (templated).
-    :param acoustic_exchange_conn_id: the connection's id (templated).
-    """
+    switches: ClassVar[str]
+    """The name of the endpoint of the API that does."""
 
-    template_fields = (*AcousticExchangeTask.template_fields, "endpoint_id")
-
-    def __init__(
-        self,
-        *,
-        endpoint_id: int | str | None = None,
-        acoustic_exchange_conn_id: str = "acoustic_exchange_default",
-        **kwargs: Any,
-    ) -> None:
-        super().__init__(**kwargs)
-        self.acoustic_exchange_conn_id = acoustic_exchange_conn_id
-        self.endpoint_id = endpoint_id
+    async def steps(self) -> JSON:
+        changed = await self.endpoint(self.switches)(self.resource_id)
+        return {"endpointId": self.resource_id, "changed": changed}
 
 
-class AcousticExchangeEnableEndpointOperator(AcousticExchangeEndpointOperator, ActionOperator):
-    """Enable an endpoint.
+class AcousticExchangeEnableEndpointOperator(AcousticExchangeSwitch):
+    """Enable an endpoint. Returns ``{"endpointId": ..., "changed": ...}``, false if it was enabled before.
 
-    The task may be run any number of times. Returns ``{"endpointId": ..., "changed": ...}``; ``changed`` is
-    false if the endpoint was enabled before. Documents: "PUT /v1/endpoint/enable" and "PUT
+    May be run any number of times. Documents: "PUT /v1/endpoint/enable" and "PUT
     /v1/endpoint/enable/{endpointId}".
 
     .. code-block:: python
@@ -145,18 +144,13 @@ class AcousticExchangeEnableEndpointOperator(AcousticExchangeEndpointOperator, A
         enable = AcousticExchangeEnableEndpointOperator(task_id="enable", endpoint_id=10001)
     """
 
-    async def steps(self) -> JSON:
-        from airflow_provider_activation.api import acoustic_exchange as api
-
-        endpoint_id = _number(self.endpoint_id)
-        return {"endpointId": endpoint_id, "changed": await api.enable_endpoint(endpoint_id)}
+    switches = "enable_endpoint"
 
 
-class AcousticExchangeDisableEndpointOperator(AcousticExchangeEndpointOperator, ActionOperator):
-    """Disable an endpoint.
+class AcousticExchangeDisableEndpointOperator(AcousticExchangeSwitch):
+    """Disable an endpoint. Returns ``{"endpointId": ..., "changed": ...}``, false if it was disabled before.
 
-    The task may be run any number of times. Returns ``{"endpointId": ..., "changed": ...}``; ``changed`` is
-    false if the endpoint was disabled before. Documents: "PUT /v1/endpoint/disable" and "PUT
+    May be run any number of times. Documents: "PUT /v1/endpoint/disable" and "PUT
     /v1/endpoint/disable/{endpointId}".
 
     .. code-block:: python
@@ -164,11 +158,7 @@ class AcousticExchangeDisableEndpointOperator(AcousticExchangeEndpointOperator, 
         disable = AcousticExchangeDisableEndpointOperator(task_id="disable", endpoint_id=10001)
     """
 
-    async def steps(self) -> JSON:
-        from airflow_provider_activation.api import acoustic_exchange as api
-
-        endpoint_id = _number(self.endpoint_id)
-        return {"endpointId": endpoint_id, "changed": await api.disable_endpoint(endpoint_id)}
+    switches = "disable_endpoint"
 
 
 class AcousticExchangeDeleteEndpointOperator(AcousticExchangeEndpointOperator, DeleteOperator):
@@ -181,21 +171,18 @@ class AcousticExchangeDeleteEndpointOperator(AcousticExchangeEndpointOperator, D
         delete = AcousticExchangeDeleteEndpointOperator(task_id="delete", endpoint_id=10001)
     """
 
-    def delete(self) -> Call[Any]:
-        from airflow_provider_activation.api import acoustic_exchange as api
-
-        return api.delete_endpoint(_number(self.endpoint_id))
+    deletes = "delete_endpoint"
 
     @property
     def result(self) -> JSON:
-        return {"endpointId": _number(self.endpoint_id)}
+        return {"endpointId": self.resource_id}
 
 
-class AcousticExchangeSetEndpointDatabaseOperator(AcousticExchangeTask, ActionOperator):
-    """Set the database of an endpoint. Needs the endpoint's own key or an application's.
+class AcousticExchangeSetEndpointDatabaseOperator(AcousticExchangeEndpointOperator, ActionOperator):
+    """Set the database of an endpoint. Returns ``{"endpointId": ..., "databaseId": ...}``.
 
-    The task may be run any number of times. Returns ``{"endpointId": ..., "databaseId": ...}``.
-    Document: "PUT /v1/endpoint/database".
+    May be run any number of times, with the endpoint's own key or an application's. Document: "PUT
+    /v1/endpoint/database".
 
     .. code-block:: python
 
@@ -206,29 +193,15 @@ class AcousticExchangeSetEndpointDatabaseOperator(AcousticExchangeTask, ActionOp
     :param database_id: the database (templated).
     :param endpoint_id: the endpoint; required with an application's key (templated).
     :param marketing_database_name: the name of the database, if the endpoint has several (templated).
-    :param acoustic_exchange_conn_id: the connection's id (templated).
     """
 
-    template_fields = (
-        *AcousticExchangeTask.template_fields,
-        "database_id",
-        "endpoint_id",
-        "marketing_database_name",
-    )
+    template_fields = ("acoustic_exchange_conn_id", "endpoint_id", "database_id", "marketing_database_name")
 
     def __init__(
-        self,
-        *,
-        database_id: str,
-        endpoint_id: int | str | None = None,
-        marketing_database_name: str | None = None,
-        acoustic_exchange_conn_id: str = "acoustic_exchange_default",
-        **kwargs: Any,
+        self, *, database_id: str, marketing_database_name: str | None = None, **kwargs: Any
     ) -> None:
         super().__init__(**kwargs)
-        self.acoustic_exchange_conn_id = acoustic_exchange_conn_id
         self.database_id = database_id
-        self.endpoint_id = endpoint_id
         self.marketing_database_name = marketing_database_name
 
     async def steps(self) -> JSON:
@@ -236,7 +209,7 @@ class AcousticExchangeSetEndpointDatabaseOperator(AcousticExchangeTask, ActionOp
 
         database = api.EndpointDatabase(
             database_id=self.database_id,
-            endpoint_id=_number(self.endpoint_id),
+            endpoint_id=self.resource_id,
             marketing_database_name=self.marketing_database_name,
         )
         await api.set_endpoint_database(database)
@@ -246,7 +219,7 @@ class AcousticExchangeSetEndpointDatabaseOperator(AcousticExchangeTask, ActionOp
 class AcousticExchangeSetEndpointAttributesOperator(AcousticExchangeTask, ActionOperator):
     """Set the attributes with which Acoustic Exchange logs in at an endpoint. Needs the endpoint's own key.
 
-    The task may be run any number of times and replaces all attributes. Acoustic Exchange reads them at
+    May be run any number of times and replaces all attributes. Acoustic Exchange reads them at
     night, so that they take effect the next day. Returns ``{"attributes": [...]}``, the names.
     Document: "PUT /v1/endpointattributes/authkey/{authKey}".
 
@@ -262,12 +235,11 @@ class AcousticExchangeSetEndpointAttributesOperator(AcousticExchangeTask, Action
 
     :param attributes: attributes that are not secret (templated).
     :param credentials_conn_id: the id of a second Airflow connection, with the secret values (templated).
-    :param credentials: for each secret attribute the field of that connection: ``login``, ``password`` or
-        ``extra.<name>``.
+    :param credentials: where that connection has each secret: ``login``, ``password`` or ``extra.<name>``.
     :param acoustic_exchange_conn_id: the connection's id (templated).
     """
 
-    template_fields = (*AcousticExchangeTask.template_fields, "attributes", "credentials_conn_id")
+    template_fields = ("acoustic_exchange_conn_id", "attributes", "credentials_conn_id")
 
     def __init__(
         self,
@@ -279,10 +251,10 @@ class AcousticExchangeSetEndpointAttributesOperator(AcousticExchangeTask, Action
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
-        self.acoustic_exchange_conn_id = acoustic_exchange_conn_id
         self.attributes = attributes
         self.credentials_conn_id = credentials_conn_id
         self.credentials = places_in_a_connection("credentials", credentials or {})
+        self.acoustic_exchange_conn_id = acoustic_exchange_conn_id
         if bool(self.credentials) != bool(credentials_conn_id):
             raise ValueError("credentials and credentials_conn_id must be given together.")
         if not attributes and not self.credentials:
@@ -301,25 +273,21 @@ class AcousticExchangeSetEndpointAttributesOperator(AcousticExchangeTask, Action
 class AcousticExchangeReportEndpointFailureOperator(AcousticExchangeTask, ActionOperator):
     """Report that an endpoint could not be provisioned. Needs the endpoint's own key.
 
-    The task may be run any number of times. Returns ``{"endpointId": ..., "status": ...}``, with the status
+    May be run any number of times. Returns ``{"endpointId": ..., "status": ...}``, with the status
     of the endpoint afterwards. Document: "PUT /v1/endpoint/{endpoint_id}/reportfailure".
 
     .. code-block:: python
 
         report = AcousticExchangeReportEndpointFailureOperator(
-            task_id="report",
-            acoustic_exchange_conn_id="acoustic_exchange_endpoint",
-            endpoint_id=10001,
-            reason="The database is not reachable.",
+            task_id="report", endpoint_id=10001, reason="The database is not reachable."
         )
 
     :param endpoint_id: the endpoint (templated).
-    :param reason: at most 512 bytes of UTF-8; users of Acoustic Exchange see the failure, not the reason
-        (templated).
+    :param reason: at most 512 bytes of UTF-8; users see the failure, not the reason (templated).
     :param acoustic_exchange_conn_id: the connection's id (templated).
     """
 
-    template_fields = (*AcousticExchangeTask.template_fields, "endpoint_id", "reason")
+    template_fields = ("acoustic_exchange_conn_id", "endpoint_id", "reason")
 
     def __init__(
         self,
@@ -330,9 +298,9 @@ class AcousticExchangeReportEndpointFailureOperator(AcousticExchangeTask, Action
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
-        self.acoustic_exchange_conn_id = acoustic_exchange_conn_id
         self.endpoint_id = endpoint_id
         self.reason = reason
+        self.acoustic_exchange_conn_id = acoustic_exchange_conn_id
 
     async def steps(self) -> JSON:
         from airflow_provider_activation.api import acoustic_exchange as api
@@ -340,7 +308,3 @@ class AcousticExchangeReportEndpointFailureOperator(AcousticExchangeTask, Action
         endpoint_id = whole_number("endpoint_id", self.endpoint_id)
         await api.report_endpoint_failure(endpoint_id, self.reason)
         return {"endpointId": endpoint_id, "status": await api.get_endpoint_status(endpoint_id)}
-
-
-def _number(endpoint_id: int | str | None) -> int | None:
-    return None if endpoint_id is None else whole_number("endpoint_id", endpoint_id)

@@ -7,15 +7,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from airflow_provider_activation.arguments import filled, one_of, some_of, truth, whole_number
-from airflow_provider_activation.operators.base import JSON, ActionOperator, SubmitAndWaitOperator
-from airflow_provider_activation.tasks import AcousticExchangeTask
+from airflow_provider_activation.operators.base import ActionOperator, SubmitAndWaitOperator
+from airflow_provider_activation.tasks import JSON, AcousticExchangeTask
 from airflow_provider_activation.words import DATA_JOB_CATEGORIES, EXPORT_ACTIONS
 
 if TYPE_CHECKING:
     from airflow_provider_activation.actions import acoustic_exchange as actions
     from airflow_provider_activation.actions.base import OnUncertain
     from airflow_provider_activation.api import acoustic_exchange as api
-    from airflow_provider_activation.api.models import Input
     from airflow_provider_activation.waits.acoustic_exchange import JobProbe, OnNeedsAction
 
 __all__ = [
@@ -32,7 +31,7 @@ _ON_NEEDS_ACTION = ("return", "fail", "wait")
 class AcousticExchangeJobOperator(AcousticExchangeTask, SubmitAndWaitOperator):
     """Start a job and wait for it. The service cannot stop a job."""
 
-    template_fields: Sequence[str] = AcousticExchangeTask.template_fields
+    template_fields: Sequence[str] = ("acoustic_exchange_conn_id",)
     outputs = ("jobId",)
     rehearsal_id = 0
     ignored_arguments = frozenset({"cancel_on_kill"})
@@ -71,12 +70,9 @@ class AcousticExchangeExportSegmentOperator(AcousticExchangeJobOperator):
     :param segment_id_string: the segment, if its id is a text (templated).
     :param segment_name: the name of the segment (templated).
     :param destination_endpoint_id: the destination endpoint (templated).
-    :param destination_segment_name: the name of the segment at the destination; the service makes one up if
-        it is left out (templated).
-    :param destination_segment_description: its description; the submission key is added at the end
-        (templated).
-    :param destination_segment_id: an existing segment at the destination; ``action`` is then required
-        (templated).
+    :param destination_segment_name: its name there; the service makes one up if left out (templated).
+    :param destination_segment_description: its description, with the submission key at the end (templated).
+    :param destination_segment_id: an existing segment at the destination; it needs ``action`` (templated).
     :param export_category: a category that the destination defines.
     :param action: ``add``, ``replace`` or ``remove``.
     :param source_identifiers: the identifiers of the source that are mapped to the one of the destination.
@@ -94,7 +90,7 @@ class AcousticExchangeExportSegmentOperator(AcousticExchangeJobOperator):
     """
 
     template_fields = (
-        *AcousticExchangeTask.template_fields,
+        "acoustic_exchange_conn_id",
         "endpoint_id",
         "segment_id",
         "segment_id_string",
@@ -126,14 +122,12 @@ class AcousticExchangeExportSegmentOperator(AcousticExchangeJobOperator):
         attribute_mappings: Mapping[str, str] | None = None,
         min_count: int | None = None,
         schedule_details: api.ScheduleDetails | Mapping[str, Any] | None = None,
-        mark_submission: bool = True,
         on_needs_action: OnNeedsAction = "return",
+        mark_submission: bool = True,
         acoustic_exchange_conn_id: str = "acoustic_exchange_default",
         **kwargs: Any,
     ) -> None:
         super().__init__(**self.without_ignored(kwargs))
-        self.acoustic_exchange_conn_id = acoustic_exchange_conn_id
-        self.on_needs_action = one_of("on_needs_action", on_needs_action, _ON_NEEDS_ACTION)
         self.endpoint_id = endpoint_id
         self.destination_endpoint_id = destination_endpoint_id
         self.source_identifiers = some_of("source_identifiers", source_identifiers)
@@ -154,12 +148,15 @@ class AcousticExchangeExportSegmentOperator(AcousticExchangeJobOperator):
         self.min_count = min_count and whole_number("min_count", min_count)
         self.schedule_details = _schedule(schedule_details)
         self.mark_submission = mark_submission
+        self.on_needs_action = one_of("on_needs_action", on_needs_action, _ON_NEEDS_ACTION)
+        self.acoustic_exchange_conn_id = acoustic_exchange_conn_id
 
     def action(self, key: str) -> actions.SegmentExport:
         from airflow_provider_activation.actions import acoustic_exchange as actions
         from airflow_provider_activation.api import acoustic_exchange as api
 
-        given = _given(self, api.SegmentExport, action=self.share_action)
+        given = _with_numbers(self.given(api.SegmentExport.model_fields.keys() - {"action"}))
+        given["action"] = self.share_action
         if self.mark_submission and "destination_segment_description" in given:
             # a template that is rendered to its native type may give a number
             given["destination_segment_description"] = str(given["destination_segment_description"])
@@ -171,9 +168,8 @@ class AcousticExchangeExportSegmentOperator(AcousticExchangeJobOperator):
 class AcousticExchangeImportIdentitiesOperator(AcousticExchangeJobOperator):
     """Import the identities of a segment into the Identity Store. Needs the account's key.
 
-    Returns the job as the service describes it. No field of the job can carry the submission key. If a
-    response was lost, the job is found as the only new one for this segment. Document: "POST
-    /v1/jobs/identityImport".
+    Returns the job as the service describes it. No field of it can carry the submission key: if a response
+    was lost, the job is found as the only new one for this segment. Document: "POST /v1/jobs/identityImport".
 
     .. code-block:: python
 
@@ -192,7 +188,7 @@ class AcousticExchangeImportIdentitiesOperator(AcousticExchangeJobOperator):
     """
 
     template_fields = (
-        *AcousticExchangeTask.template_fields,
+        "acoustic_exchange_conn_id",
         "database_id",
         "endpoint_id",
         "segment_id",
@@ -215,8 +211,6 @@ class AcousticExchangeImportIdentitiesOperator(AcousticExchangeJobOperator):
         **kwargs: Any,
     ) -> None:
         super().__init__(**self.without_ignored(kwargs))
-        self.on_needs_action = one_of("on_needs_action", on_needs_action, _ON_NEEDS_ACTION)
-        self.acoustic_exchange_conn_id = acoustic_exchange_conn_id
         self.endpoint_id = endpoint_id
         self.segment_id = segment_id
         self.segment_id_string = segment_id_string
@@ -224,12 +218,14 @@ class AcousticExchangeImportIdentitiesOperator(AcousticExchangeJobOperator):
         self.database_id = database_id
         self.source_identifiers = source_identifiers and some_of("source_identifiers", source_identifiers)
         self.schedule_details = _schedule(schedule_details)
+        self.on_needs_action = one_of("on_needs_action", on_needs_action, _ON_NEEDS_ACTION)
+        self.acoustic_exchange_conn_id = acoustic_exchange_conn_id
 
     def action(self, key: str) -> actions.IdentityImport:
         from airflow_provider_activation.actions import acoustic_exchange as actions
         from airflow_provider_activation.api import acoustic_exchange as api
 
-        given = _given(self, api.IdentityImport)
+        given = _with_numbers(self.given(api.IdentityImport.model_fields))
         return actions.IdentityImport(identity_import=api.IdentityImport.model_validate(given))
 
 
@@ -259,8 +255,8 @@ class AcousticExchangeRefreshSegmentsOperator(AcousticExchangeJobOperator):
         **kwargs: Any,
     ) -> None:
         super().__init__(on_uncertain=on_uncertain, **self.without_ignored(kwargs))
-        self.acoustic_exchange_conn_id = acoustic_exchange_conn_id
         self.on_needs_action = one_of("on_needs_action", on_needs_action, _ON_NEEDS_ACTION)
+        self.acoustic_exchange_conn_id = acoustic_exchange_conn_id
 
     def action(self, key: str) -> actions.SegmentRefresh:
         from airflow_provider_activation.actions import acoustic_exchange as actions
@@ -268,7 +264,7 @@ class AcousticExchangeRefreshSegmentsOperator(AcousticExchangeJobOperator):
         return actions.SegmentRefresh()
 
 
-class AcousticExchangeUploadJobDataOperator(AcousticExchangeTask, SubmitAndWaitOperator):
+class AcousticExchangeUploadJobDataOperator(AcousticExchangeJobOperator):
     """Upload the audience for which a job waits, and wait for the job. The file is read in pieces.
 
     Returns the job as the service describes it. The documents say "CSV" and nothing more of the format:
@@ -289,11 +285,9 @@ class AcousticExchangeUploadJobDataOperator(AcousticExchangeTask, SubmitAndWaitO
     :raises Conflict: the job does not wait for data.
     """
 
-    template_fields = (*AcousticExchangeTask.template_fields, "job_id", "file")
+    template_fields = ("acoustic_exchange_conn_id", "job_id", "file")
     nouns = ("job data",)
-    outputs = ("jobId",)
-    rehearsal_id = 0
-    ignored_arguments = frozenset({"cancel_on_kill", "on_uncertain"})
+    ignored_arguments = frozenset({"on_uncertain"})
 
     def __init__(
         self,
@@ -306,11 +300,11 @@ class AcousticExchangeUploadJobDataOperator(AcousticExchangeTask, SubmitAndWaitO
         **kwargs: Any,
     ) -> None:
         super().__init__(**self.without_ignored(kwargs))
-        self.acoustic_exchange_conn_id = acoustic_exchange_conn_id
         self.job_id = job_id
         self.file = file
-        self.job_category: api.JobCategory = one_of("job_category", job_category, DATA_JOB_CATEGORIES)
+        self.job_category = one_of("job_category", job_category, DATA_JOB_CATEGORIES)
         self.content_type = filled("content_type", content_type)
+        self.acoustic_exchange_conn_id = acoustic_exchange_conn_id
 
     def action(self, key: str) -> actions.JobData:
         from airflow_provider_activation.actions import acoustic_exchange as actions
@@ -326,18 +320,13 @@ class AcousticExchangeUploadJobDataOperator(AcousticExchangeTask, SubmitAndWaitO
         from airflow_provider_activation.waits.acoustic_exchange import JobProbe
 
         # the job may still be shown as waiting right after its data was uploaded
-        return JobProbe(
-            self.job_category,
-            made,
-            target_statuses=("COMPLETE", "READY_FOR_DOWNLOAD"),
-            on_needs_action="wait",
-        )
+        return JobProbe(self.job_category, made, ("COMPLETE", "READY_FOR_DOWNLOAD"), on_needs_action="wait")
 
 
 class AcousticExchangeDownloadSegmentDataOperator(AcousticExchangeTask, ActionOperator):
     """Download the files of a job whose audience is ready. Each file is written in pieces.
 
-    The task may be run any number of times; a file replaces an existing one of its name. Returns ``{"jobId":
+    May be run any number of times; a file replaces an existing one of its name. Returns ``{"jobId":
     ..., "files": [...]}``, with the paths on the worker. The documents do not say how a job learns that its
     files were downloaded. Document: "GET /v1/jobs/{jobId}/segmentDataFiles/{fileName}".
 
@@ -356,7 +345,7 @@ class AcousticExchangeDownloadSegmentDataOperator(AcousticExchangeTask, ActionOp
     :raises NeedsAction: the job has no files yet.
     """
 
-    template_fields = (*AcousticExchangeTask.template_fields, "job_id", "directory", "file_names")
+    template_fields = ("acoustic_exchange_conn_id", "job_id", "directory", "file_names")
 
     def __init__(
         self,
@@ -369,11 +358,11 @@ class AcousticExchangeDownloadSegmentDataOperator(AcousticExchangeTask, ActionOp
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
-        self.acoustic_exchange_conn_id = acoustic_exchange_conn_id
         self.job_id = job_id
         self.directory = directory
         self.file_names = file_names
         self.job_category: api.JobCategory = one_of("job_category", job_category, DATA_JOB_CATEGORIES)
+        self.acoustic_exchange_conn_id = acoustic_exchange_conn_id
 
     async def steps(self) -> JSON:
         from airflow_provider_activation.api import acoustic_exchange as api
@@ -387,9 +376,8 @@ class AcousticExchangeDownloadSegmentDataOperator(AcousticExchangeTask, ActionOp
             raise InvalidRequest(f"file_names must be a list, but is {names!r}.")
         if names is None:
             names = await api.list_data_files(self.job_category, job_id)
-        for name in names:
-            if Path(name).name != name:
-                raise InvalidRequest(f"file_names: {name!r} is no name of a file.")
+        if strange := [name for name in names if Path(name).name != name]:
+            raise InvalidRequest(f"file_names: {strange[0]!r} is no name of a file.")
         files = [await api.download_segment_data(job_id, name, directory / name) for name in names]
         return {"jobId": job_id, "files": [str(file) for file in files]}
 
@@ -400,10 +388,7 @@ def _one_segment(segment_id: object, segment_id_string: object) -> None:
 
 
 def _schedule(given: api.ScheduleDetails | Mapping[str, Any] | None) -> api.ScheduleDetails | None:
-    """The schedule, checked when the DAG is parsed.
-
-    :raises InvalidRequest: naming the field that cannot be sent.
-    """
+    """The schedule, checked when the DAG is parsed."""
     if given is None:
         return None
     # this loads the service's models, but few DAGs give a schedule
@@ -412,14 +397,7 @@ def _schedule(given: api.ScheduleDetails | Mapping[str, Any] | None) -> api.Sche
     return api.ScheduleDetails.model_validate(given)
 
 
-def _given(task: AcousticExchangeJobOperator, model: type[Input], **others: Any) -> dict[str, Any]:
-    """The fields of a model that a task was given, ids of the vendor as numbers.
-
-    :param others: values of fields whose attributes have another name.
-    """
-    fields = {name: getattr(task, name) for name in model.model_fields}
-    given = {name: value for name, value in {**fields, **others}.items() if value is not None}
-    for name in ("endpoint_id", "segment_id", "destination_endpoint_id"):
-        if name in given:
-            given[name] = whole_number(name, given[name])
-    return given
+def _with_numbers(given: dict[str, Any]) -> dict[str, Any]:
+    """The fields of a job with the vendor's ids as numbers."""
+    ids = given.keys() & {"endpoint_id", "segment_id", "destination_endpoint_id"}
+    return {**given, **{name: whole_number(name, given[name]) for name in ids}}

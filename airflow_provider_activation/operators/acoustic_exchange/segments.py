@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from airflow_provider_activation.arguments import one_of, whole_number
-from airflow_provider_activation.operators.base import JSON, ActionOperator
-from airflow_provider_activation.tasks import AcousticExchangeTask
+from airflow_provider_activation.operators.base import ActionOperator
+from airflow_provider_activation.tasks import JSON, AcousticExchangeTask
 
 __all__ = ["AcousticExchangeDefineSegmentsOperator", "AcousticExchangeDeleteSegmentsOperator"]
 
@@ -15,7 +15,7 @@ __all__ = ["AcousticExchangeDefineSegmentsOperator", "AcousticExchangeDeleteSegm
 class AcousticExchangeDefineSegmentsOperator(AcousticExchangeTask, ActionOperator):
     """Define the segments that an endpoint offers. Needs the endpoint's own key.
 
-    The task may be run any number of times. Returns ``{"endpointId": ..., "added": [...], "unchanged":
+    May be run any number of times. Returns ``{"endpointId": ..., "added": [...], "unchanged":
     [...]}``, with lists of segment ids. Documents: "POST" and "PUT /v1/endpoint/{endpointId}/segments".
 
     .. code-block:: python
@@ -30,14 +30,13 @@ class AcousticExchangeDefineSegmentsOperator(AcousticExchangeTask, ActionOperato
     :param endpoint_id: the endpoint (templated).
     :param segments: the segments, with the vendor's own field names; each has either an ``id`` (a number) or
         an ``id_string`` (templated).
-    :param mode: ``append`` adds the segments that the endpoint does not offer yet; ``replace`` replaces all
-        segments of the endpoint.
+    :param mode: ``append`` adds those that the endpoint does not offer yet; ``replace`` replaces all.
     :param acoustic_exchange_conn_id: the connection's id (templated).
     :raises Conflict: the endpoint offers a segment with another description, which only ``replace`` changes.
     :raises Refused: the service answered false.
     """
 
-    template_fields = (*AcousticExchangeTask.template_fields, "endpoint_id", "segments")
+    template_fields = ("acoustic_exchange_conn_id", "endpoint_id", "segments")
 
     def __init__(
         self,
@@ -49,10 +48,10 @@ class AcousticExchangeDefineSegmentsOperator(AcousticExchangeTask, ActionOperato
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
-        self.acoustic_exchange_conn_id = acoustic_exchange_conn_id
         self.endpoint_id = endpoint_id
         self.segments = segments
         self.mode = one_of("mode", mode, ("append", "replace"))
+        self.acoustic_exchange_conn_id = acoustic_exchange_conn_id
 
     async def steps(self) -> JSON:
         from airflow_provider_activation.actions import acoustic_exchange as actions
@@ -71,18 +70,14 @@ class AcousticExchangeDefineSegmentsOperator(AcousticExchangeTask, ActionOperato
 class AcousticExchangeDeleteSegmentsOperator(AcousticExchangeTask, ActionOperator):
     """Delete some or all segments that an endpoint offers. Needs the endpoint's own key.
 
-    The task may be run any number of times. Returns ``{"endpointId": ..., "deleted": [...], "absent":
-    [...]}``, with lists of segment ids; null instead of the lists if all segments were deleted.
-    Documents: "DELETE /v1/endpoint/{endpointId}/segments" and "DELETE
-    /v1/endpoint/{endpointId}/segments/{segmentId}".
+    May be run any number of times. Returns ``{"endpointId": ..., "deleted": [...], "absent": [...]}``, with
+    lists of segment ids; null instead of the lists if all segments were deleted. Documents: "DELETE
+    /v1/endpoint/{endpointId}/segments" and "DELETE /v1/endpoint/{endpointId}/segments/{segmentId}".
 
     .. code-block:: python
 
         delete = AcousticExchangeDeleteSegmentsOperator(
-            task_id="delete",
-            acoustic_exchange_conn_id="acoustic_exchange_endpoint",
-            endpoint_id=10001,
-            segment_ids=[8000000000000001152],
+            task_id="delete", endpoint_id=10001, segment_ids=[8000000000000001152]
         )
 
     :param endpoint_id: the endpoint (templated).
@@ -92,7 +87,7 @@ class AcousticExchangeDeleteSegmentsOperator(AcousticExchangeTask, ActionOperato
     :raises Refused: the service answered false, and does not show that the segments are gone.
     """
 
-    template_fields = (*AcousticExchangeTask.template_fields, "endpoint_id", "segment_ids")
+    template_fields = ("acoustic_exchange_conn_id", "endpoint_id", "segment_ids")
 
     def __init__(
         self,
@@ -104,10 +99,10 @@ class AcousticExchangeDeleteSegmentsOperator(AcousticExchangeTask, ActionOperato
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
-        self.acoustic_exchange_conn_id = acoustic_exchange_conn_id
         self.endpoint_id = endpoint_id
         self.segment_ids = segment_ids
         self.all_segments = all_segments
+        self.acoustic_exchange_conn_id = acoustic_exchange_conn_id
         if all_segments is (segment_ids is not None):
             raise ValueError("Give segment_ids, or all_segments=True, and not both.")
 

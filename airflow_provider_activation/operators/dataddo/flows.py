@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from abc import abstractmethod
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any
 
 from airflow_provider_activation.arguments import filled, one_of, places_in_a_connection, some_ids
-from airflow_provider_activation.operators.base import JSON, DeleteOperator, SubmitOperator
+from airflow_provider_activation.operators.base import DeleteOperator, SubmitOperator
 from airflow_provider_activation.tasks import DataddoTask
 
 if TYPE_CHECKING:
     from airflow_provider_activation.actions import dataddo as actions
     from airflow_provider_activation.actions.base import IfExists
-    from airflow_provider_activation.api.call import Call
 
 __all__ = [
     "DataddoBuildFlowOperator",
@@ -34,7 +32,7 @@ STATIC_CREDENTIALS = {"staticKey": "extra.refresh_token", "clientId": "login", "
 class DataddoCredentials(DataddoTask, SubmitOperator):
     """An operator that hands Dataddo a third party's credentials from a second Airflow connection."""
 
-    template_fields = (*DataddoTask.template_fields, "credentials_conn_id")
+    template_fields: Sequence[str] = ("dataddo_conn_id", "credentials_conn_id")
     credentials_conn_id: str
     credentials: Mapping[str, str]
 
@@ -59,15 +57,14 @@ class DataddoCreateServiceOperator(DataddoCredentials):
 
     :param service: the service, for example ``snapchat_static`` (templated).
     :param credentials_conn_id: the connection that holds the credentials (templated).
-    :param credentials: for each part of the credentials the field of that connection that holds it:
-        ``login``, ``password`` or ``extra.<name>``. The default fits services with a refresh token of
-        their own.
-    :param if_exists: ``reuse`` takes the authorised service of this name, if there is one; ``fail`` fails if
-        there is one; ``create`` authorises another.
+    :param credentials: for each part of the credentials the field of that connection: ``login``, ``password``
+        or ``extra.<name>``. The default fits services with a refresh token of their own.
+    :param if_exists: ``reuse`` takes an authorised service of this name; ``fail`` fails if there is one;
+        ``create`` authorises another.
     :param dataddo_conn_id: the connection's id (templated).
     """
 
-    template_fields = (*DataddoCredentials.template_fields, "service")
+    template_fields = ("dataddo_conn_id", "credentials_conn_id", "service")
     nouns = ("service",)
     outputs = ("id",)
 
@@ -82,11 +79,11 @@ class DataddoCreateServiceOperator(DataddoCredentials):
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
-        self.dataddo_conn_id = dataddo_conn_id
+        self.service = service
         self.credentials_conn_id = credentials_conn_id
         self.credentials = places_in_a_connection("credentials", credentials or STATIC_CREDENTIALS)
-        self.service = service
         self.if_exists = one_of("if_exists", if_exists, IF_EXISTS)
+        self.dataddo_conn_id = dataddo_conn_id
 
     def action(self, key: str) -> actions.AuthorizedService:
         return self.authorized_service(self.service, self.if_exists)
@@ -117,7 +114,7 @@ class DataddoCreateSourceOperator(DataddoTask, SubmitOperator):
     :param dataddo_conn_id: the connection's id (templated).
     """
 
-    template_fields = (*DataddoTask.template_fields, "source_label", "service_id", "parameters")
+    template_fields = ("dataddo_conn_id", "source_label", "service_id", "parameters")
     nouns = ("source",)
     outputs = ("id",)
 
@@ -133,12 +130,12 @@ class DataddoCreateSourceOperator(DataddoTask, SubmitOperator):
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
-        self.dataddo_conn_id = dataddo_conn_id
         self.connector_id = filled("connector_id", connector_id)
         self.source_label = source_label
         self.service_id = service_id
         self.parameters = parameters
         self.if_exists = one_of("if_exists", if_exists, IF_EXISTS)
+        self.dataddo_conn_id = dataddo_conn_id
 
     def action(self, key: str) -> actions.Source:
         from airflow_provider_activation.actions import dataddo as actions
@@ -161,10 +158,7 @@ class DataddoCreateFlowOperator(DataddoTask, SubmitOperator):
     .. code-block:: python
 
         flow = DataddoCreateFlowOperator(
-            task_id="flow",
-            source_ids=["{{ ti.xcom_pull('source')['id'] }}"],
-            app="google_data_studio",
-            flow_label="Spend",
+            task_id="flow", source_ids=["60f1"], app="google_data_studio", flow_label="Spend"
         )
 
     :param source_ids: the sources (templated).
@@ -175,7 +169,7 @@ class DataddoCreateFlowOperator(DataddoTask, SubmitOperator):
     :param dataddo_conn_id: the connection's id (templated).
     """
 
-    template_fields = (*DataddoTask.template_fields, "source_ids", "flow_label")
+    template_fields = ("dataddo_conn_id", "source_ids", "flow_label")
     nouns = ("flow",)
     outputs = ("id",)
 
@@ -190,11 +184,11 @@ class DataddoCreateFlowOperator(DataddoTask, SubmitOperator):
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
-        self.dataddo_conn_id = dataddo_conn_id
         self.source_ids = source_ids
         self.app = filled("app", app)
         self.flow_label = flow_label
         self.if_exists = one_of("if_exists", if_exists, IF_EXISTS)
+        self.dataddo_conn_id = dataddo_conn_id
 
     def action(self, key: str) -> actions.Flow:
         from airflow_provider_activation.actions import dataddo as actions
@@ -239,7 +233,8 @@ class DataddoBuildFlowOperator(DataddoCredentials):
     """
 
     template_fields = (
-        *DataddoCredentials.template_fields,
+        "dataddo_conn_id",
+        "credentials_conn_id",
         "source_label",
         "source_parameters",
         "flow_label",
@@ -252,27 +247,27 @@ class DataddoBuildFlowOperator(DataddoCredentials):
         *,
         service: str,
         credentials_conn_id: str,
-        credentials: Mapping[str, str] | None = None,
         connector_id: str,
         source_label: str,
         source_parameters: Mapping[str, Any],
         flow_label: str,
         app: str,
         if_exists: IfExists = "reuse",
+        credentials: Mapping[str, str] | None = None,
         dataddo_conn_id: str = "dataddo_default",
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
-        self.dataddo_conn_id = dataddo_conn_id
-        self.credentials_conn_id = credentials_conn_id
-        self.credentials = places_in_a_connection("credentials", credentials or STATIC_CREDENTIALS)
         self.service = filled("service", service)
+        self.credentials_conn_id = credentials_conn_id
         self.connector_id = filled("connector_id", connector_id)
         self.source_label = source_label
         self.source_parameters = source_parameters
         self.flow_label = flow_label
         self.app = filled("app", app)
         self.if_exists = one_of("if_exists", if_exists, IF_EXISTS)
+        self.credentials = places_in_a_connection("credentials", credentials or STATIC_CREDENTIALS)
+        self.dataddo_conn_id = dataddo_conn_id
 
     def action(self, key: str) -> actions.BuildFlow:
         from airflow_provider_activation.actions import dataddo as actions
@@ -290,37 +285,10 @@ class DataddoBuildFlowOperator(DataddoCredentials):
         )
 
 
-class DataddoDelete(DataddoTask, DeleteOperator):
-    """An operator that deletes a resource, after a look whether it exists."""
-
-    template_fields = DataddoTask.template_fields
-    id_argument: ClassVar[str]
-    """The argument that holds the resource's id."""
-
-    @abstractmethod
-    def calls(self) -> tuple[Call[Any], Call[None]]:
-        """The calls that read and delete the resource."""
-
-    @property
-    def resource_id(self) -> str:
-        """The resource's id as text; a template may render a number."""
-        return str(getattr(self, self.id_argument))
-
-    def look(self) -> Call[Any]:
-        return self.calls()[0]
-
-    def delete(self) -> Call[None]:
-        return self.calls()[1]
-
-    @property
-    def result(self) -> JSON:
-        return {"id": self.resource_id}
-
-
-class DataddoDeleteServiceOperator(DataddoDelete):
+class DataddoDeleteServiceOperator(DataddoTask, DeleteOperator):
     """Delete an authorised service. Returns ``{"id": ...}``. Dataddo refuses it while a source uses it.
 
-    Document: the description of the headless beta API, "DELETE /services/{id}".
+    Document: the headless beta API, "DELETE /services/{id}".
 
     .. code-block:: python
 
@@ -330,53 +298,43 @@ class DataddoDeleteServiceOperator(DataddoDelete):
     :param dataddo_conn_id: the connection's id (templated).
     """
 
-    template_fields = (*DataddoTask.template_fields, "service_id")
+    template_fields = ("dataddo_conn_id", "service_id")
     id_argument = "service_id"
+    reads = "get_service"
+    deletes = "delete_service"
 
     def __init__(self, *, service_id: str, dataddo_conn_id: str = "dataddo_default", **kwargs: Any) -> None:
         super().__init__(**kwargs)
-        self.dataddo_conn_id = dataddo_conn_id
         self.service_id = service_id
-
-    def calls(self) -> tuple[Call[Any], Call[None]]:
-        from airflow_provider_activation.api import dataddo as api
-
-        return api.get_service(self.resource_id), api.delete_service(self.resource_id)
+        self.dataddo_conn_id = dataddo_conn_id
 
 
-class DataddoDeleteSourceOperator(DataddoDelete):
+class DataddoDeleteSourceOperator(DataddoTask, DeleteOperator):
     """Delete a source and what it loaded. Returns ``{"id": ...}``.
 
-    Document: the description of the headless beta API, "DELETE /sources/{id}".
+    Document: the headless beta API, "DELETE /sources/{id}".
 
     .. code-block:: python
 
-        delete = DataddoDeleteSourceOperator(
-            task_id="delete_source", source_id="60f1", if_missing="ignore"
-        )
+        delete = DataddoDeleteSourceOperator(task_id="delete_source", source_id="60f1", if_missing="ignore")
 
     :param source_id: the source (templated).
     :param dataddo_conn_id: the connection's id (templated).
     """
 
-    template_fields = (*DataddoTask.template_fields, "source_id")
+    template_fields = ("dataddo_conn_id", "source_id")
     id_argument = "source_id"
+    reads = "get_source"
+    deletes = "delete_source"
 
     def __init__(self, *, source_id: str, dataddo_conn_id: str = "dataddo_default", **kwargs: Any) -> None:
         super().__init__(**kwargs)
-        self.dataddo_conn_id = dataddo_conn_id
         self.source_id = source_id
-
-    def calls(self) -> tuple[Call[Any], Call[None]]:
-        from airflow_provider_activation.api import dataddo as api
-
-        return api.get_source(self.resource_id), api.delete_source(self.resource_id)
+        self.dataddo_conn_id = dataddo_conn_id
 
 
-class DataddoDeleteFlowOperator(DataddoDelete):
-    """Delete a flow. Returns ``{"id": ...}``.
-
-    Document: the description of the headless beta API, "DELETE /flows/{id}".
+class DataddoDeleteFlowOperator(DataddoTask, DeleteOperator):
+    """Delete a flow. Returns ``{"id": ...}``. Document: the headless beta API, "DELETE /flows/{id}".
 
     .. code-block:: python
 
@@ -386,15 +344,12 @@ class DataddoDeleteFlowOperator(DataddoDelete):
     :param dataddo_conn_id: the connection's id (templated).
     """
 
-    template_fields = (*DataddoTask.template_fields, "flow_id")
+    template_fields = ("dataddo_conn_id", "flow_id")
     id_argument = "flow_id"
+    reads = "get_flow"
+    deletes = "delete_flow"
 
     def __init__(self, *, flow_id: str, dataddo_conn_id: str = "dataddo_default", **kwargs: Any) -> None:
         super().__init__(**kwargs)
-        self.dataddo_conn_id = dataddo_conn_id
         self.flow_id = flow_id
-
-    def calls(self) -> tuple[Call[Any], Call[None]]:
-        from airflow_provider_activation.api import dataddo as api
-
-        return api.get_flow(self.resource_id), api.delete_flow(self.resource_id)
+        self.dataddo_conn_id = dataddo_conn_id

@@ -5,8 +5,8 @@ from __future__ import annotations
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
-from airflow_provider_activation.operators.base import JSON, SubmitAndWaitOperator
-from airflow_provider_activation.tasks import DataddoTask
+from airflow_provider_activation.operators.base import SubmitAndWaitOperator
+from airflow_provider_activation.tasks import JSON, DataddoTask
 
 if TYPE_CHECKING:
     from airflow_provider_activation.actions import dataddo as actions
@@ -43,7 +43,7 @@ class DataddoExtractSourceOperator(DataddoTask, SubmitAndWaitOperator):
     :param dataddo_conn_id: the connection's id (templated).
     """
 
-    template_fields = (*DataddoTask.template_fields, "source_id", "date_from", "date_to", "date_range")
+    template_fields = ("dataddo_conn_id", "source_id", "date_from", "date_to", "date_range")
     nouns = ("extraction",)
     cancels_on_kill = False
     rehearsal_id = NEVER_RAN
@@ -60,21 +60,18 @@ class DataddoExtractSourceOperator(DataddoTask, SubmitAndWaitOperator):
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
-        self.dataddo_conn_id = dataddo_conn_id
         self.source_id = source_id
         self.date_from = date_from
         self.date_to = date_to
         self.date_range = date_range
         self.storage_strategy = storage_strategy
+        self.dataddo_conn_id = dataddo_conn_id
 
     def action(self, key: str) -> actions.Extraction:
         from airflow_provider_activation.actions import dataddo as actions
         from airflow_provider_activation.api import dataddo as api
 
-        given = {name: getattr(self, name) for name in api.Extraction.model_fields}
-        extraction = api.Extraction.model_validate(
-            {name: value for name, value in given.items() if value is not None}
-        )
+        extraction = api.Extraction.model_validate(self.given(api.Extraction.model_fields))
         return actions.Extraction(source_id=self.source_id, extraction=extraction)
 
     def probe(self, made: JSON) -> SourceRunProbe:
@@ -86,8 +83,7 @@ class DataddoExtractSourceOperator(DataddoTask, SubmitAndWaitOperator):
 class DataddoWriteFlowOperator(DataddoTask, SubmitAndWaitOperator):
     """Have a flow write, and wait until it has written. Returns the flow's status afterwards.
 
-    Document: "Backfilling". Dataddo can stop no write: if the task is killed, its log says that the write
-    goes on.
+    Dataddo can stop no write: if the task is killed, its log says that it goes on. Document: "Backfilling".
 
     .. code-block:: python
 
@@ -97,14 +93,14 @@ class DataddoWriteFlowOperator(DataddoTask, SubmitAndWaitOperator):
     :param dataddo_conn_id: the connection's id (templated).
     """
 
-    template_fields = (*DataddoTask.template_fields, "flow_id")
+    template_fields = ("dataddo_conn_id", "flow_id")
     nouns = ("write",)
     rehearsal_id = NEVER_RAN
 
     def __init__(self, *, flow_id: str, dataddo_conn_id: str = "dataddo_default", **kwargs: Any) -> None:
         super().__init__(**kwargs)
-        self.dataddo_conn_id = dataddo_conn_id
         self.flow_id = flow_id
+        self.dataddo_conn_id = dataddo_conn_id
 
     def action(self, key: str) -> actions.Write:
         from airflow_provider_activation.actions import dataddo as actions

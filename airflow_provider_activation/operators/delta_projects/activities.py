@@ -6,25 +6,22 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from airflow_provider_activation.operators.base import JSON, ActionOperator, SubmitOperator
-from airflow_provider_activation.tasks import DeltaProjectsTask
+from airflow_provider_activation.operators.base import ActionOperator, ActivationOperator, SubmitOperator
+from airflow_provider_activation.tasks import JSON, DeltaProjectsTask
 
 if TYPE_CHECKING:
     from airflow_provider_activation.actions import delta_projects as actions
     from airflow_provider_activation.waits.delta_projects import ActivityProbe
 
-__all__ = [
-    "DeltaProjectsCreateActivityFromTemplateOperator",
-    "DeltaProjectsUpdateActivityOperator",
-]
+__all__ = ["DeltaProjectsCreateActivityFromTemplateOperator", "DeltaProjectsUpdateActivityOperator"]
 
 
 class DeltaProjectsCreateActivityFromTemplateOperator(DeltaProjectsTask, SubmitOperator):
     """Create an advertising activity from a template.
 
-    The activity is always created disabled, and enabled by a second call if it shall be: whatever
-    happens in between, no activity spends money unseen. Returns the activity as the service describes
-    it. Document: "Activity", section "Create Activity From Template".
+    It is always created disabled, and enabled by a second call if it shall be: whatever happens in between,
+    no activity spends money unseen. Returns the activity as the service describes it. Document: "Activity",
+    section "Create Activity From Template".
 
     .. code-block:: python
 
@@ -94,9 +91,6 @@ class DeltaProjectsCreateActivityFromTemplateOperator(DeltaProjectsTask, SubmitO
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
-        self.delta_projects_conn_id = delta_projects_conn_id
-        self.media_agency_id = media_agency_id
-        self.client_id = client_id
         self.template_id = template_id
         self.activity_name = activity_name
         self.flight_start = flight_start
@@ -109,9 +103,12 @@ class DeltaProjectsCreateActivityFromTemplateOperator(DeltaProjectsTask, SubmitO
         self.override_variables = override_variables
         self.geo_details = geo_details
         self.exclude_geo = exclude_geo
-        _refuse_unfit_fields(self)
         self.cancel_on_kill = cancel_on_kill
         self.mark_submission = mark_submission
+        self.delta_projects_conn_id = delta_projects_conn_id
+        self.media_agency_id = media_agency_id
+        self.client_id = client_id
+        _refuse_unfit_fields(self)
 
     def action(self, key: str) -> actions.Activity:
         from airflow_provider_activation.actions import delta_projects as actions
@@ -156,9 +153,9 @@ class DeltaProjectsUpdateActivityOperator(DeltaProjectsTask, ActionOperator):
     :param override_variables: ad server tag variables.
     :param geo_details: circles of ``lat``, ``long``, ``radius``; only where the activity has a geo rule.
     :param exclude_geo: whether the circles are excluded; must be given with ``geo_details``.
-    :param delta_projects_conn_id: the connection's id (templated).
     :param media_agency_id: instead of the connection's (templated).
     :param client_id: instead of the connection's (templated).
+    :param delta_projects_conn_id: the connection's id (templated).
     :raises Refused: the service accepted the change and the activity is not as it should be.
     """
 
@@ -185,15 +182,12 @@ class DeltaProjectsUpdateActivityOperator(DeltaProjectsTask, ActionOperator):
         override_variables: Mapping[str, Any] | str | None = None,
         geo_details: Sequence[Mapping[str, float]] | None = None,
         exclude_geo: bool | None = None,
-        delta_projects_conn_id: str = "delta_projects_default",
         media_agency_id: str | None = None,
         client_id: str | None = None,
+        delta_projects_conn_id: str = "delta_projects_default",
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
-        self.delta_projects_conn_id = delta_projects_conn_id
-        self.media_agency_id = media_agency_id
-        self.client_id = client_id
         self.activity_id = activity_id
         self.enabled = enabled
         self.activity_name = activity_name
@@ -205,35 +199,29 @@ class DeltaProjectsUpdateActivityOperator(DeltaProjectsTask, ActionOperator):
         self.override_variables = override_variables
         self.geo_details = geo_details
         self.exclude_geo = exclude_geo
+        self.media_agency_id = media_agency_id
+        self.client_id = client_id
+        self.delta_projects_conn_id = delta_projects_conn_id
         _refuse_unfit_fields(self)
 
     async def steps(self) -> JSON:
         from airflow_provider_activation.api import delta_projects as api
         from airflow_provider_activation.errors import Refused
 
-        given = {name: getattr(self, name) for name in api.ActivityUpdate.model_fields}
-        update = api.ActivityUpdate.model_validate(
-            {name: value for name, value in given.items() if value is not None}
-        )
+        update = api.ActivityUpdate.model_validate(self.given(api.ActivityUpdate.model_fields))
         await api.update_activity(self.activity_id, update, **self.account)
         activity = await api.get_activity(self.activity_id, **self.account)
         if update.enabled is not None and activity.enabled is not update.enabled:
-            raise Refused(
-                f"activity {activity.id} should be {'enabled' if update.enabled else 'disabled'} "
-                "and the service says it is not.",
-                service=api.SERVICE,
-                operation="update_activity",
-            )
+            wanted = "enabled" if update.enabled else "disabled"
+            refusal = f"activity {activity.id} should be {wanted} and the service says it is not."
+            raise Refused(refusal, service=api.SERVICE, operation="update_activity")
         return activity.plain()
 
 
-def _refuse_unfit_fields(
-    task: DeltaProjectsCreateActivityFromTemplateOperator | DeltaProjectsUpdateActivityOperator,
-) -> None:
+def _refuse_unfit_fields(task: ActivationOperator) -> None:
     """Check when the DAG is parsed what no template can change."""
     names = ("target_ecpm", "impression_budget", "override_variables", "geo_details", "exclude_geo")
-    given = {name: value for name in names if (value := getattr(task, name)) is not None}
-    if given:
+    if given := task.given(names):
         # loads the service's models: only DAGs that give such a field pay for that
         from airflow_provider_activation.api import delta_projects as api
 

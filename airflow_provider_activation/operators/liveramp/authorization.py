@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from airflow_provider_activation.arguments import one_of
 from airflow_provider_activation.links.liveramp import LiveRampAuthorizeLink
-from airflow_provider_activation.operators.base import JSON, SubmitAndWaitOperator
-from airflow_provider_activation.tasks import LiveRampTask
+from airflow_provider_activation.operators.base import SubmitAndWaitOperator
+from airflow_provider_activation.tasks import JSON, LiveRampTask
 
 if TYPE_CHECKING:
     from airflow.sdk import BaseNotifier, Context
@@ -48,12 +48,7 @@ class LiveRampAuthorizeOAuthConnectionOperator(LiveRampTask, SubmitAndWaitOperat
     :raises JobFailed: the person declined, with LiveRamp's reason.
     """
 
-    template_fields = (
-        *LiveRampTask.template_fields,
-        "destination_id",
-        "integration_id",
-        "oauth_connection_id",
-    )
+    template_fields = ("liveramp_conn_id", "destination_id", "integration_id", "oauth_connection_id")
     operator_extra_links = (LiveRampAuthorizeLink(),)
     nouns = ("OAuth connection attempt",)
     ignored_arguments = frozenset({"cancel_on_kill", "on_uncertain"})
@@ -127,7 +122,7 @@ class LiveRampAuthorizeOAuthConnectionOperator(LiveRampTask, SubmitAndWaitOperat
         self.log.warning("%s is %s at LiveRamp; the wait goes on.", probe.subject, outcome.status)
         self.authorization_url = self.hook.get_oauth_connection_attempt(submitted["made"]).authorization_url
         self._require_action(context, self.authorization_url or "")
-        self.wait_deferred(probe, submitted["deadline"])
+        self.wait_trigger(probe, submitted["deadline"]).defer(self)
 
     def _require_action(self, context: Context, url: str) -> None:
         """Have Airflow list the task under "Required Actions"."""
@@ -135,13 +130,11 @@ class LiveRampAuthorizeOAuthConnectionOperator(LiveRampTask, SubmitAndWaitOperat
 
         if not LiveRampAuthorizeLink.is_safe(url):
             return
-        airflow_compat.require_action(
-            context["ti"],
-            subject=f"Authorise LiveRamp at destination {self.destination_id}",
-            body=(
-                f"Open [the page of the destination]({url}) and authorise LiveRamp there. "
-                "The task sees by itself that it is done; an answer here only makes it look sooner."
-            ),
-            # the second has an effect only where an answer resumes the task
-            options=[AUTHORIZED, NOBODY_AUTHORIZES] if airflow_compat.answers_resume() else [AUTHORIZED],
+        subject = f"Authorise LiveRamp at destination {self.destination_id}"
+        body = (
+            f"Open [the page of the destination]({url}) and authorise LiveRamp there. "
+            "The task sees by itself that it is done; an answer here only makes it look sooner."
         )
+        # the second has an effect only where an answer resumes the task
+        options = [AUTHORIZED, NOBODY_AUTHORIZES] if airflow_compat.answers_resume() else [AUTHORIZED]
+        airflow_compat.require_action(context["ti"], subject=subject, body=body, options=options)

@@ -6,14 +6,13 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from airflow_provider_activation.arguments import one_of, some_of
-from airflow_provider_activation.operators.base import JSON, ActionOperator, DeleteOperator, SubmitOperator
-from airflow_provider_activation.tasks import LiveRampTask
+from airflow_provider_activation.operators.base import ActionOperator, DeleteOperator, SubmitOperator
+from airflow_provider_activation.tasks import JSON, LiveRampTask
 from airflow_provider_activation.words import DEVICE_TYPES
 
 if TYPE_CHECKING:
     from airflow_provider_activation.actions import liveramp as actions
     from airflow_provider_activation.actions.base import IfExists
-    from airflow_provider_activation.api.call import Call
 
 __all__ = [
     "LiveRampCreateIntegrationConnectionOperator",
@@ -56,7 +55,7 @@ class LiveRampCreateIntegrationConnectionOperator(LiveRampTask, SubmitOperator):
     """
 
     template_fields = (
-        *LiveRampTask.template_fields,
+        "liveramp_conn_id",
         "destination_id",
         "integration_id",
         "properties",
@@ -107,9 +106,8 @@ class LiveRampCreateIntegrationConnectionOperator(LiveRampTask, SubmitOperator):
 class LiveRampUpdateIntegrationConnectionOperator(LiveRampTask, ActionOperator):
     """Change an integration connection. Arguments that are left out change nothing.
 
-    May be run any number of times. LiveRamp replaces the whole connection, so it is read first. Returns the
-    connection as LiveRamp describes it afterwards. Document: the description of the
-    Activation API 2.9.0, "integration-connections".
+    May be run any number of times. LiveRamp replaces the whole connection, so it is read first. Returns it as
+    LiveRamp describes it afterwards. Document: the Activation API 2.9.0, "integration-connections".
 
     .. code-block:: python
 
@@ -124,12 +122,7 @@ class LiveRampUpdateIntegrationConnectionOperator(LiveRampTask, ActionOperator):
     :param liveramp_conn_id: the connection's id (templated).
     """
 
-    template_fields = (
-        *LiveRampTask.template_fields,
-        "integration_connection_id",
-        "properties",
-        "oauth_connection_id",
-    )
+    template_fields = ("liveramp_conn_id", "integration_connection_id", "properties", "oauth_connection_id")
     outputs = ("id",)
 
     def __init__(
@@ -155,13 +148,10 @@ class LiveRampUpdateIntegrationConnectionOperator(LiveRampTask, ActionOperator):
         from airflow_provider_activation.api import liveramp as api
 
         connection_id = str(self.integration_connection_id)
-        changes: dict[str, Any] = {}
+        changes = self.given(("properties", "device_types", "oauth_connection_id"))
         if self.properties is not None:
-            changes["properties"] = [
-                {"property_key": name, "property_value": value} for name, value in self.properties.items()
-            ]
-        if self.device_types is not None:
-            changes["device_types"] = self.device_types
+            named = self.properties.items()
+            changes["properties"] = [{"property_key": key, "property_value": value} for key, value in named]
         if self.oauth_connection_id is not None:
             changes["oauth_connection_id"] = str(self.oauth_connection_id)
         connection = await api.get_integration_connection(connection_id)
@@ -173,7 +163,7 @@ class LiveRampUpdateIntegrationConnectionOperator(LiveRampTask, ActionOperator):
 class LiveRampDeleteIntegrationConnectionOperator(LiveRampTask, DeleteOperator):
     """Delete an integration connection. Returns ``{"id": ...}``.
 
-    Document: the description of the Activation API 2.9.0, "integration-connections". It does not say what
+    Document: the Activation API 2.9.0, "integration-connections". It does not say what
     becomes of the connection's distribution managers.
 
     .. code-block:: python
@@ -186,7 +176,10 @@ class LiveRampDeleteIntegrationConnectionOperator(LiveRampTask, DeleteOperator):
     :param liveramp_conn_id: the connection's id (templated).
     """
 
-    template_fields = (*LiveRampTask.template_fields, "integration_connection_id")
+    template_fields = ("liveramp_conn_id", "integration_connection_id")
+    id_argument = "integration_connection_id"
+    reads = "get_integration_connection"
+    deletes = "delete_integration_connection"
 
     def __init__(
         self, *, integration_connection_id: str, liveramp_conn_id: str = "liveramp_default", **kwargs: Any
@@ -194,17 +187,3 @@ class LiveRampDeleteIntegrationConnectionOperator(LiveRampTask, DeleteOperator):
         super().__init__(**kwargs)
         self.integration_connection_id = integration_connection_id
         self.liveramp_conn_id = liveramp_conn_id
-
-    def look(self) -> Call[Any]:
-        from airflow_provider_activation.api import liveramp as api
-
-        return api.get_integration_connection(str(self.integration_connection_id))
-
-    def delete(self) -> Call[Any]:
-        from airflow_provider_activation.api import liveramp as api
-
-        return api.delete_integration_connection(str(self.integration_connection_id))
-
-    @property
-    def result(self) -> JSON:
-        return {"id": str(self.integration_connection_id)}

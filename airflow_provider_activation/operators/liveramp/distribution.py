@@ -8,19 +8,17 @@ from typing import TYPE_CHECKING, Any
 
 from airflow_provider_activation.arguments import one_of, some_ids
 from airflow_provider_activation.operators.base import (
-    JSON,
     ActionOperator,
     DeleteOperator,
     SubmitAndWaitOperator,
     SubmitOperator,
 )
-from airflow_provider_activation.tasks import LiveRampTask
+from airflow_provider_activation.tasks import JSON, LiveRampTask
 from airflow_provider_activation.words import DISTRIBUTION_MANAGER_STATUSES, SEGMENT_TYPES
 
 if TYPE_CHECKING:
     from airflow_provider_activation.actions import liveramp as actions
     from airflow_provider_activation.actions.base import IfExists
-    from airflow_provider_activation.api.call import Call
     from airflow_provider_activation.waits.liveramp import DistributionProbe
 
 __all__ = [
@@ -35,7 +33,7 @@ __all__ = [
 class LiveRampCreateDistributionManagerOperator(LiveRampTask, SubmitOperator):
     """Create a distribution manager, or take the one of this name. Returns it as LiveRamp describes it.
 
-    Document: the description of the Activation API 2.9.0, "distribution-managers".
+    Document: the Activation API 2.9.0, "distribution-managers".
 
     .. code-block:: python
 
@@ -52,7 +50,7 @@ class LiveRampCreateDistributionManagerOperator(LiveRampTask, SubmitOperator):
     :param liveramp_conn_id: the connection's id (templated).
     """
 
-    template_fields = (*LiveRampTask.template_fields, "name", "integration_connection_id", "expire_at")
+    template_fields = ("liveramp_conn_id", "name", "integration_connection_id", "expire_at")
     nouns = ("distribution manager",)
     outputs = ("id",)
 
@@ -92,7 +90,7 @@ class LiveRampUpdateDistributionManagerOperator(LiveRampTask, ActionOperator):
     """Change a distribution manager. Arguments that are left out change nothing.
 
     May be run any number of times. LiveRamp replaces the whole distribution manager, so it is read first.
-    Returns it as LiveRamp describes it afterwards. Document: the description of the Activation API 2.9.0,
+    Returns it as LiveRamp describes it afterwards. Document: the Activation API 2.9.0,
     "distribution-managers".
 
     .. code-block:: python
@@ -109,7 +107,7 @@ class LiveRampUpdateDistributionManagerOperator(LiveRampTask, ActionOperator):
     :param liveramp_conn_id: the connection's id (templated).
     """
 
-    template_fields = (*LiveRampTask.template_fields, "distribution_manager_id", "name", "expire_at")
+    template_fields = ("liveramp_conn_id", "distribution_manager_id", "name", "expire_at")
     outputs = ("id",)
 
     def __init__(
@@ -137,8 +135,7 @@ class LiveRampUpdateDistributionManagerOperator(LiveRampTask, ActionOperator):
         from airflow_provider_activation.api import liveramp as api
 
         manager_id = str(self.distribution_manager_id)
-        given = {"name": self.name, "status": self.status, "expire_at": self.expire_at}
-        changes: dict[str, Any] = {name: value for name, value in given.items() if value is not None}
+        changes = self.given(("name", "status", "expire_at"))
         if self.never_expires:
             changes["expire_at"] = None
         manager = await api.get_distribution_manager(manager_id)
@@ -150,7 +147,7 @@ class LiveRampUpdateDistributionManagerOperator(LiveRampTask, ActionOperator):
 class LiveRampDeleteDistributionManagerOperator(LiveRampTask, DeleteOperator):
     """Delete a distribution manager. Returns ``{"id": ...}``.
 
-    Document: the description of the Activation API 2.9.0, "distribution-managers".
+    Document: the Activation API 2.9.0, "distribution-managers".
 
     .. code-block:: python
 
@@ -162,7 +159,10 @@ class LiveRampDeleteDistributionManagerOperator(LiveRampTask, DeleteOperator):
     :param liveramp_conn_id: the connection's id (templated).
     """
 
-    template_fields = (*LiveRampTask.template_fields, "distribution_manager_id")
+    template_fields = ("liveramp_conn_id", "distribution_manager_id")
+    id_argument = "distribution_manager_id"
+    reads = "get_distribution_manager"
+    deletes = "delete_distribution_manager"
 
     def __init__(
         self, *, distribution_manager_id: str, liveramp_conn_id: str = "liveramp_default", **kwargs: Any
@@ -171,28 +171,14 @@ class LiveRampDeleteDistributionManagerOperator(LiveRampTask, DeleteOperator):
         self.distribution_manager_id = distribution_manager_id
         self.liveramp_conn_id = liveramp_conn_id
 
-    def look(self) -> Call[Any]:
-        from airflow_provider_activation.api import liveramp as api
-
-        return api.get_distribution_manager(str(self.distribution_manager_id))
-
-    def delete(self) -> Call[Any]:
-        from airflow_provider_activation.api import liveramp as api
-
-        return api.delete_distribution_manager(str(self.distribution_manager_id))
-
-    @property
-    def result(self) -> JSON:
-        return {"id": str(self.distribution_manager_id)}
-
 
 class LiveRampDistributeSegmentsOperator(LiveRampTask, SubmitAndWaitOperator):
     """Put those segments into distribution that are not in it yet, and check by listing that they are.
 
-    May be run any number of times. Returns ``{"distributionManagerID", "added", "unchanged"}``, the
-    last two lists of segment ids; after a wait also ``"deliveries"``, the first delivery of each segment
-    that was added. Deliveries take days, so the task waits only if ``wait_for_completion`` is given.
-    Document: the description of the Activation API 2.9.0, "segment-configs".
+    May be run any number of times. Returns ``{"distributionManagerID", "added", "unchanged"}``, the last two
+    lists of segment ids; after a wait also ``"deliveries"``, the first delivery of each segment that was
+    added. Deliveries take days, so the task waits only if ``wait_for_completion`` is given. Document: the
+    Activation API 2.9.0, "segment-configs".
 
     .. code-block:: python
 
@@ -205,21 +191,19 @@ class LiveRampDistributeSegmentsOperator(LiveRampTask, SubmitAndWaitOperator):
         )
 
     :param distribution_manager_id: the distribution manager (templated).
-    :param segments: segment ids, or mappings with ``segmentID``, ``segmentType`` and
-        ``destinationSegmentID`` (templated).
+    :param segments: ids, or mappings of ``segmentID``, ``segmentType``, ``destinationSegmentID`` (templated).
     :param segment_type: the type of the segments given by id alone.
     :param wait_for_completion: wait until each segment that was added has been delivered.
     :param cancel_on_kill: withdraw the segments that were added when the wait ends before all are delivered.
     :param liveramp_conn_id: the connection's id (templated).
-    :raises InvalidRequest: no segments are given, or a segment twice with different
-        ``destinationSegmentID``.
+    :raises InvalidRequest: no segments are given, or one twice with different ``destinationSegmentID``.
     :raises PartialFailure: LiveRamp did not take some segments, or has them under another
         ``destinationSegmentID``; names each of these segments and why.
     :raises UncertainOutcome: an answer was lost and some segments are still not listed.
     :raises JobFailed: a delivery failed or was cancelled.
     """
 
-    template_fields = (*LiveRampTask.template_fields, "distribution_manager_id", "segments")
+    template_fields = ("liveramp_conn_id", "distribution_manager_id", "segments")
     nouns = ("distribution",)
     ignored_arguments = frozenset({"on_uncertain"})
     outputs = ("added", "unchanged")
@@ -278,9 +262,9 @@ class LiveRampDistributeSegmentsOperator(LiveRampTask, SubmitAndWaitOperator):
 class LiveRampWithdrawSegmentsOperator(LiveRampTask, ActionOperator):
     """Take segments out of distribution, and check by listing that they are.
 
-    May be run any number of times. Returns ``{"distributionManagerID", "withdrawn", "absent"}``, the last
-    two lists of segment ids; the absent ones were not in distribution. Document: the description
-    of the Activation API 2.9.0, "segment-configs".
+    May be run any number of times. Returns ``{"distributionManagerID", "withdrawn", "absent"}``, the last two
+    lists of segment ids; the absent were not in distribution. Document: the Activation API 2.9.0,
+    "segment-configs".
 
     .. code-block:: python
 
@@ -295,7 +279,7 @@ class LiveRampWithdrawSegmentsOperator(LiveRampTask, ActionOperator):
     :raises PartialFailure: some segments are still in distribution; names each of these and why.
     """
 
-    template_fields = (*LiveRampTask.template_fields, "distribution_manager_id", "segment_ids")
+    template_fields = ("liveramp_conn_id", "distribution_manager_id", "segment_ids")
     outputs = ("withdrawn", "absent")
 
     def __init__(
