@@ -25,9 +25,7 @@ class DeltaProjectsConnectionExtra(ConnectionExtra):
     client_id: str | None = None
 
 
-def in_account(
-    function: Callable[P, Call[T]],
-) -> Callable[Concatenate[DeltaProjectsHook, P], T]:
+def in_account(function: Callable[P, Call[T]]) -> Callable[Concatenate[DeltaProjectsHook, P], T]:
     """A method that makes the call of an endpoint; ids that are not given are the connection's."""
     ids = [name for name in api.Account.__annotations__ if name in inspect.signature(function).parameters]
 

@@ -44,8 +44,7 @@ def _proxy_named(settings: ConnectionSettings) -> Iterator[None]:
     except (ValueError, httpx.InvalidURL):
         # the reason would quote the address of the proxy, which may contain a password
         raise InvalidConnection(
-            f"the proxy of the connection {settings.conn_id!r} cannot be used.",
-            service=settings.name,
+            f"the proxy of the connection {settings.conn_id!r} cannot be used.", service=settings.name
         ) from None
 
 

@@ -17,11 +17,7 @@ from airflow_provider_activation.api.call import Answer, Call
 from airflow_provider_activation.api.steps import Pause, Steps, adrive, drive, refuse_step
 from airflow_provider_activation.errors import ActivationError
 from airflow_provider_activation.redaction import Redactor, redact_library_logs
-from airflow_provider_activation.transport.client import (
-    new_async_client,
-    new_client,
-    whole_or_nothing,
-)
+from airflow_provider_activation.transport.client import new_async_client, new_client, whole_or_nothing
 from airflow_provider_activation.transport.exchange import Download, Exchanges, LogIn, Read
 from airflow_provider_activation.transport.settings import (
     ConnectionSettings,

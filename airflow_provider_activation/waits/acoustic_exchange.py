@@ -9,15 +9,7 @@ from typing import Literal
 from airflow_provider_activation.api import acoustic_exchange as api
 from airflow_provider_activation.errors import InvalidConnection
 from airflow_provider_activation.hooks.acoustic_exchange import AcousticExchangeHook
-from airflow_provider_activation.waits.probe import (
-    Blocked,
-    Done,
-    Failed,
-    Listing,
-    Outcome,
-    Pending,
-    Probe,
-)
+from airflow_provider_activation.waits.probe import Blocked, Done, Failed, Listing, Outcome, Pending, Probe
 
 OnNeedsAction = Literal["fail", "return", "wait"]
 

@@ -246,11 +246,7 @@ def get_source_log(source_id: str) -> Call[list[Any]]:
 
 @endpoint
 def enqueue_extraction(
-    source_id: str,
-    extraction: Extraction | None = None,
-    *,
-    url: str | None = None,
-    limit: str | None = None,
+    source_id: str, extraction: Extraction | None = None, *, url: str | None = None, limit: str | None = None
 ) -> Call[None]:
     """Have a source load: POST /sources/{source_id}/extraction/enqueue.
 
