@@ -237,6 +237,21 @@ def get(template: str, read: Callable[[Answer], T], **options: Any) -> Call[T]:
     return request("GET", template, Safety.READ, read, **options)
 
 
+def post(template: str, read: Callable[[Answer], T], body: Any, **options: Any) -> Call[T]:
+    """The call of an endpoint that makes something, and is not to be called twice; see `request`."""
+    return request("POST", template, Safety.ONCE, read, json=body, **options)
+
+
+def put(template: str, read: Callable[[Answer], T], body: Any, **options: Any) -> Call[T]:
+    """The call of an endpoint that overwrites what is stored; see `request`."""
+    return request("PUT", template, Safety.REPEATABLE, read, json=body, **options)
+
+
+def delete(template: str, read: Callable[[Answer], T], **options: Any) -> Call[T]:
+    """The call of an endpoint that deletes; see `request`."""
+    return request("DELETE", template, Safety.REPEATABLE, read, **options)
+
+
 @dataclass(frozen=True)
 class Page(Generic[T]):
     """One page of a list.

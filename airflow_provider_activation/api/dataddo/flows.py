@@ -10,15 +10,13 @@ from typing import Any, Literal
 
 from pydantic import Field
 
-from airflow_provider_activation.api.answers import each, fields, model, rows
-from airflow_provider_activation.api.call import Call, Safety, get, query_of, request
+from airflow_provider_activation.api.answers import each, fields, model, nothing, rows
+from airflow_provider_activation.api.call import Call, Safety, delete, get, post, put, query_of, request
 from airflow_provider_activation.api.dataddo.common import (
     cloned,
     created,
-    delete,
     endpoint,
     plain_json,
-    put,
     updated,
     updated_fields,
 )
@@ -140,7 +138,7 @@ def create_flow(flow: FlowInput | Mapping[str, Any]) -> Call[Flow]:
     :param flow: the body of the end-to-end example; or any other, since the specification leaves it open.
         The documents do not say which key names a flow's destination.
     """
-    return request("POST", "/flows", Safety.ONCE, created(Flow, "flows"), json=_body(flow))
+    return post("/flows", created(Flow, "flows"), _body(flow))
 
 
 @endpoint
@@ -173,7 +171,7 @@ def update_flow(flow_id: str, changes: Mapping[str, Any]) -> Call[Flow]:
 @endpoint
 def delete_flow(flow_id: str) -> Call[None]:
     """Delete a flow and all that belongs to it: DELETE /flows/{flow_id}."""
-    return delete("/flows/{flow_id}", flow_id=flow_id)
+    return delete("/flows/{flow_id}", nothing, flow_id=flow_id)
 
 
 @endpoint
@@ -239,8 +237,7 @@ def enqueue_write(flow_id: str, *, skip_rules_validation: bool | None = None) ->
     :param skip_rules_validation: write also the rows that the flow's data quality rules would hold back.
     """
     body = {} if skip_rules_validation is None else {"skipRulesValidation": skip_rules_validation}
-    path = "/flows/{flow_id}/write/enqueue"
-    return request("POST", path, Safety.ONCE, updated(Write), json=body, flow_id=flow_id)
+    return post("/flows/{flow_id}/write/enqueue", updated(Write), body, flow_id=flow_id)
 
 
 @endpoint
@@ -281,7 +278,7 @@ def update_write_schedule(flow_id: str, schedule: Schedule) -> Call[CurrentSched
 @endpoint
 def delete_write_schedule(flow_id: str) -> Call[None]:
     """Delete the schedule on which a flow writes: DELETE /flows/{flow_id}/write/schedule."""
-    return delete("/flows/{flow_id}/write/schedule", flow_id=flow_id)
+    return delete("/flows/{flow_id}/write/schedule", nothing, flow_id=flow_id)
 
 
 @endpoint
@@ -325,14 +322,8 @@ def create_destination(destination_type: str, parameters: Mapping[str, Any]) -> 
     :param parameters: plain JSON; each type has its own. ``google_big_query`` takes ``label``,
         ``o_auth_id`` (a number), ``projectId`` and ``datasetId``.
     """
-    return request(
-        "POST",
-        "/destinations/{destination_type}",
-        Safety.ONCE,
-        created(Destination, "destinations"),
-        json=plain_json("parameters", parameters),
-        destination_type=destination_type,
-    )
+    read, body = created(Destination, "destinations"), plain_json("parameters", parameters)
+    return post("/destinations/{destination_type}", read, body, destination_type=destination_type)
 
 
 @endpoint
@@ -348,7 +339,7 @@ def update_destination(destination_id: str, changes: Mapping[str, Any]) -> Call[
 @endpoint
 def delete_destination(destination_id: str) -> Call[None]:
     """Delete a destination and all that belongs to it: DELETE /destinations/{destination_id}."""
-    return delete("/destinations/{destination_id}", destination_id=destination_id)
+    return delete("/destinations/{destination_id}", nothing, destination_id=destination_id)
 
 
 @endpoint

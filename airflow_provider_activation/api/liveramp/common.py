@@ -49,28 +49,16 @@ class Created(Resource):
 
 @endpoint
 def request_token(service_account: str, secret_key: str, *, token_url: str = TOKEN_URL) -> Call[Token]:
-    """Request an access token by the password grant.
+    """Request an access token by the password grant: POST /authn/v1/oauth2/token.
 
-    POST /authn/v1/oauth2/token. Document: "Authentication". The page gives 600 seconds, and the same endpoint
-    gives other services 1800, so ``expires_in`` decides.
+    Document: "Authentication". The page gives 600 seconds, and the same endpoint gives other services 1800,
+    so ``expires_in`` decides.
 
     :param token_url: the whole address, which lies outside the API's base URL.
     """
-    return request(
-        "POST",
-        "/authn/v1/oauth2/token",
-        Safety.READ,
-        _token,
-        form={
-            "grant_type": "password",
-            "username": service_account,
-            "password": secret_key,
-            "client_id": "liveramp-api",
-            "scope": "openid",
-            "response_type": "token",
-        },
-        url=token_url,
-    )
+    form = {"grant_type": "password", "username": service_account, "password": secret_key}
+    form |= {"client_id": "liveramp-api", "scope": "openid", "response_type": "token"}
+    return request("POST", "/authn/v1/oauth2/token", Safety.READ, _token, form=form, url=token_url)
 
 
 # Calls
@@ -164,16 +152,14 @@ def _token(answer: Answer) -> Token:
     access_token = reply["access_token"]
     if not isinstance(access_token, str) or not access_token:
         raise ValueError("access_token is empty")
-    return Token(
-        {"Authorization": f"Bearer {access_token}"}, float(reply.get("expires_in") or 600), (access_token,)
-    )
+    headers = {"Authorization": f"Bearer {access_token}"}
+    return Token(headers, float(reply.get("expires_in") or 600), (access_token,))
 
 
 def _list_in(reply: dict[str, Any], envelope: str) -> list[Any]:
     """The list under its key.
 
-    Capitals and version of the key differ between versions and clients, so a list under another key is taken
-    if it is the only one.
+    The key differs between versions and clients, so a list under another key is taken if it is the only one.
     """
     lists = {key: value for key, value in reply.items() if isinstance(value, list) and key != "_pagination"}
     if envelope in reply:
