@@ -55,20 +55,13 @@ class Answer:
         return self.text.strip().strip('"').strip().lower()
 
     def json(self) -> Any:
-        """The body as JSON.
-
-        :raises ValueError: the body is not JSON.
-        """
+        """The body as JSON; raises ValueError if it is not JSON."""
         return json.loads(self.body)
 
 
 @dataclass(frozen=True)
 class FileBody:
-    """A file sent as a body, read in pieces while it is sent.
-
-    :param path: the file.
-    :param content_type: its media type.
-    """
+    """A file sent as a body, read in pieces while it is sent, with its media type."""
 
     path: Path
     content_type: str
@@ -156,13 +149,9 @@ class Call(Generic[T]):
         :raises UnreadableResponse: it is not what the service documents.
         :raises Refused: it is the word ``false``.
         """
+        context: Any = {"service": self.service, "operation": self.operation, "status": answer.status}
         if answer.word == "false":
-            raise Refused(
-                "it answered false: it was not done.",
-                service=self.service,
-                operation=self.operation,
-                status=answer.status,
-            )
+            raise Refused("it answered false: it was not done.", **context)
         try:
             if answer.is_page:
                 raise ValueError("it is a web page")
@@ -171,18 +160,13 @@ class Call(Generic[T]):
             raise UnreadableResponse(
                 f"{self.method} {self.template} answered {answer.status} with a body that cannot be read: "
                 f"{_reason(error)}.",
-                service=self.service,
-                operation=self.operation,
-                status=answer.status,
                 body=answer.text,
+                **context,
             ) from None
 
 
 def endpoint_of(service: str) -> Callable[[Callable[P, Call[T]]], Callable[P, Call[T]]]:
-    """Decorate the function that returns an endpoint's call: its name is the operation's.
-
-    :param service: the service's name as a person writes it.
-    """
+    """Decorate the function that returns an endpoint's call of this service: its name is the operation's."""
 
     def named(function: Callable[P, Call[T]]) -> Callable[P, Call[T]]:
         @wraps(function)
@@ -276,11 +260,8 @@ async def every_page(call: Call[Page[T]]) -> list[T]:
         if page.following is None:
             return items
         if page.following in seen:
-            raise UnreadableResponse(
-                "the list's cursor repeats; reading on would never end.",
-                service=call.service,
-                operation=call.operation,
-            )
+            what = "the list's cursor repeats; reading on would never end."
+            raise UnreadableResponse(what, service=call.service, operation=call.operation)
         seen.add(page.following)
         call = replace(call, query=page.following)
 
@@ -289,10 +270,8 @@ _UNFIT_FOR_A_SEGMENT = re.compile(r"[/\\\x00-\x1f\x7f]")
 
 
 def path_of(template: str, **arguments: Any) -> str:
-    """Fill the template of a path. Every argument is percent-encoded, so that it stays one segment.
+    """Fill the variables of a path. Every argument is percent-encoded, so that it stays one segment.
 
-    :param template: the path with its variables in braces.
-    :param arguments: a value for each variable.
     :raises InvalidRequest: an argument is empty, ``.``, ``..``, or holds a slash or a control character.
     """
     encoded = {}

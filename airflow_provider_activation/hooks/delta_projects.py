@@ -76,8 +76,7 @@ class DeltaProjectsHook(ActivationHook):
 
         :raises InvalidConnection: neither says it.
         """
-        given = {"media_agency_id": media_agency_id, "client_id": client_id}
-        found = self.in_scope(given)
+        found = self.in_scope({"media_agency_id": media_agency_id, "client_id": client_id})
         return api.Account(media_agency_id=found["media_agency_id"], client_id=found["client_id"])
 
     def in_scope(self, given: Mapping[str, str | None]) -> dict[str, str]:

@@ -49,18 +49,16 @@ def _proxy_named(settings: ConnectionSettings) -> Iterator[None]:
 
 
 def _options(settings: ConnectionSettings) -> dict[str, Any]:
-    verify: ssl.SSLContext | bool
-    if isinstance(settings.verify, str):
+    verify: ssl.SSLContext | bool | str = settings.verify
+    if isinstance(verify, str):
         try:
-            verify = ssl.create_default_context(cafile=settings.verify)
+            verify = ssl.create_default_context(cafile=verify)
         except OSError as error:
             raise InvalidConnection(
-                f"verify names {settings.verify!r}, which cannot be read as a file of "
-                f"certificates ({error.strerror or error}); connection {settings.conn_id!r}.",
+                f"verify names {verify!r}, which cannot be read as a file of certificates "
+                f"({error.strerror or error}); connection {settings.conn_id!r}.",
                 service=settings.name,
             ) from None
-    else:
-        verify = settings.verify
     return {"verify": verify, "proxy": settings.proxy or environment_proxy(settings.base_url)}
 
 

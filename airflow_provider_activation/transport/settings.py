@@ -20,12 +20,10 @@ class ConnectionSettings:
     """What the transport needs of an Airflow connection.
 
     :param name: the service's name as a person writes it.
-    :param conn_id: the Airflow connection's id, for messages.
     :param base_url: where paths begin; https, or http to this machine.
     :param headers: sent with every call.
     :param query: query parameters sent with every call; may be secret, and appear in no log.
     :param log_in: the call that yields a token, where the service has one.
-    :param secrets: every secret of the connection.
     :param key_level: level of the authentication key, where the service has levels.
     :param scope: ids that a call takes from the connection where it is given none.
     :param timeout: seconds to wait for a connection, and for each part of an answer.

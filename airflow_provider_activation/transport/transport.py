@@ -34,7 +34,6 @@ LARGE_ANSWER = 256 * 1024
 class Transport:
     """Sends calls of one connection.
 
-    :param settings: the connection's settings.
     :param on_secret: called with each secret of a new token, in the thread that logged in.
     :param aon_secret: the same on an event loop; `on_secret` is called there if it is left out.
     :param sleep: replaced by tests, which do not wait.

@@ -26,7 +26,6 @@ class JobProbe(Probe):
     """
 
     hook_class = AcousticExchangeHook
-
     job_category: api.JobCategory
     job_id: int
     target_statuses: tuple[str, ...] = ("COMPLETE",)
@@ -99,7 +98,6 @@ class EndpointStatusProbe(Probe):
     """
 
     hook_class = AcousticExchangeHook
-
     endpoint_id: int
     target_statuses: tuple[str, ...] = ("ACTIVE",)
 

@@ -27,7 +27,6 @@ class OAuthConnectionAttemptProbe(Probe):
     """The wait for a person's consent. The result is the id of the OAuth connection."""
 
     hook_class = LiveRampHook
-
     attempt_id: str
 
     @property
@@ -64,17 +63,14 @@ class DeliveryProbe(Probe):
     """
 
     hook_class = LiveRampHook
-
     integration_connection_id: str
     segment_ids: tuple[str, ...]
     updated_after: str | None = None
 
     @property
     def subject(self) -> str:
-        return (
-            f"delivery of {_told(self.segment_ids)} "
-            f"to integration connection {self.integration_connection_id}"
-        )
+        where = f"integration connection {self.integration_connection_id}"
+        return f"delivery of {_told(self.segment_ids)} to {where}"
 
     async def look(self) -> Outcome:
         return self.judge_listed(await _deliveries(self.integration_connection_id, self.segment_ids))
@@ -89,12 +85,8 @@ class DeliveryProbe(Probe):
         return Listing(("deliveries", connection_id), by_segment)
 
     def judge_listed(self, listed: dict[str, list[api.Delivery]]) -> Outcome:
-        return self._judge(
-            [
-                max(filter(self._counts, listed.get(segment_id, ())), key=_updated_at, default=None)
-                for segment_id in self.segment_ids
-            ]
-        )
+        found = (filter(self._counts, listed.get(segment_id, ())) for segment_id in self.segment_ids)
+        return self._judge([max(deliveries, key=_updated_at, default=None) for deliveries in found])
 
     def _counts(self, delivery: api.Delivery) -> bool:
         if delivery.operation_type == "DELETE":
@@ -103,8 +95,7 @@ class DeliveryProbe(Probe):
         return after is None or _updated_at(delivery) >= datetime.fromisoformat(after)
 
     def _judge(self, deliveries: list[api.Delivery | None]) -> Outcome:
-        failed = [d for d in deliveries if d and d.status in ("FAILED", "CANCELLED")]
-        if failed:
+        if failed := [d for d in deliveries if d and d.status in ("FAILED", "CANCELLED")]:
             return Failed(", ".join(f"segment {d.segment_id}: delivery {d.id} is {d.status}" for d in failed))
         for segment_id, delivery in zip(self.segment_ids, deliveries, strict=True):
             if delivery is None:
@@ -152,18 +143,14 @@ class DistributionProbe(DeliveryProbe):
 
     @property
     def left_behind(self) -> str:
-        return (
-            f"The {_told(self.segment_ids)} stay in distribution manager "
-            f"{self.distribution_manager_id}, and LiveRamp goes on delivering them."
-        )
+        where = f"distribution manager {self.distribution_manager_id}"
+        return f"The {_told(self.segment_ids)} stay in {where}, and LiveRamp goes on delivering them."
 
     async def cancel(self) -> str:
         segments = dict(zip(self._added, self.segment_config_ids, strict=True))
         await withdraw(self.distribution_manager_id, segments)
-        return (
-            f"{_told(tuple(segments))} were withdrawn from distribution manager "
-            f"{self.distribution_manager_id}."
-        )
+        where = f"distribution manager {self.distribution_manager_id}"
+        return f"{_told(tuple(segments))} were withdrawn from {where}."
 
 
 @dataclass(frozen=True)
@@ -176,7 +163,6 @@ class SegmentSyncProbe(Probe):
     """
 
     hook_class = LiveRampHook
-
     segment_type: api.SegmentType
     segment_ids: tuple[str, ...]
     integration_connection_id: str | None = None
@@ -204,19 +190,12 @@ class SegmentSyncProbe(Probe):
             if not here:
                 return Pending(f"no status of segment {segment_id} yet")
             statuses += here
-        unfit = [
-            status.segment_id
-            for status in statuses
-            if status.taxonomy.taxonomy_sync_status == "NOT_CONFIGURED_TO_SYNC"
-        ]
-        if unfit:
+        synced = [(status.segment_id, status.taxonomy.taxonomy_sync_status) for status in statuses]
+        if unfit := [segment_id for segment_id, word in synced if word == "NOT_CONFIGURED_TO_SYNC"]:
             return Failed(f"segments {', '.join(unfit)} are NOT_CONFIGURED_TO_SYNC")
-        for status in statuses:
-            if status.taxonomy.taxonomy_sync_status != "SYNCED":
-                known = status.taxonomy.taxonomy_sync_status in ("NEVER_SYNCED", "OUT_OF_SYNC")
-                return Pending(
-                    f"segment {status.segment_id}: {status.taxonomy.taxonomy_sync_status}", known=known
-                )
+        for segment_id, word in synced:
+            if word != "SYNCED":
+                return Pending(f"segment {segment_id}: {word}", known=word in ("NEVER_SYNCED", "OUT_OF_SYNC"))
         return Done([status.plain() for status in statuses])
 
     def _counts(self, status: api.SegmentStatus) -> bool:

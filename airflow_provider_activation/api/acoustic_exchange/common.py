@@ -38,9 +38,6 @@ def exactly_one(**ids: object) -> None:
         raise ValueError(f"exactly one of {' and '.join(ids)} must be given, but {which}")
 
 
-# Answers
-
-
 def true(answer: Answer) -> bool:
     """``true``, or the status 204, which has no body."""
     if answer.status != 204 and answer.word != "true":

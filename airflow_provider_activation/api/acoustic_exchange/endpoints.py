@@ -76,9 +76,6 @@ LARGEST_REASON = 512
 """The most bytes of UTF-8 in the reason of a failure report."""
 
 
-# What comes back
-
-
 def _endpoint_id() -> Any:
     choices = AliasChoices("endpointId", "endpointID", "id")
     return Field(default=None, validation_alias=choices, serialization_alias="endpointId")
@@ -95,9 +92,6 @@ class Endpoint(Resource):
 
     endpoint_id: TextId | None = _endpoint_id()
     name: str | None = None
-
-
-# What goes out
 
 
 class EventSource(Input):
@@ -262,9 +256,6 @@ class FailureReport(Input):
         return value
 
 
-# Endpoints of the API
-
-
 @endpoint
 def register_endpoint(
     registration: EndpointRegistration, endpoint_id: int | None = None
@@ -393,9 +384,6 @@ def _of_endpoint(method: str, path: str, endpoint_id: int | None, read: Any, **o
         level, path = ACCOUNT, path + "/{endpoint_id}"
         options["endpoint_id"] = whole("endpoint_id", endpoint_id)
     return request(method, path, Safety.REPEATABLE, read, key_levels=(level,), **options)
-
-
-# Several calls
 
 
 async def register(registration: EndpointRegistration, endpoint_id: int | None = None) -> int | str:

@@ -67,9 +67,6 @@ WEEKDAYS: tuple[Weekday, ...] = ("SUN", "MON", "TUE", "WED", "THU", "FRI", "SAT"
 """The days in the vendor's order: Sunday is 1."""
 
 
-# What comes back
-
-
 class Job(Resource):
     """A job. Its ids exceed 2^53 and stay whole numbers.
 
@@ -92,8 +89,6 @@ class Job(Resource):
         """The status in capital letters, without blanks."""
         return self.status.strip().upper()
 
-
-# What goes out
 
 _DATE = "%m/%d/%Y"
 
@@ -295,9 +290,6 @@ class IdentityImport(_SegmentJob):
     source_identifiers: tuple[str, ...] | None = Field(default=None, alias="sourceIdentifiers", min_length=1)
 
 
-# Endpoints of the API
-
-
 @endpoint
 def export_segment(export: SegmentExport) -> Call[int]:
     """Start a job that shares an audience: POST /v1/jobs/segmentExport.
@@ -401,9 +393,6 @@ def download_segment_data(job_id: int, file_name: str, into: Path) -> Call[Path]
     """
     ids = {"job_id": whole("job_id", job_id), "file_name": file_name}
     return get("/v1/jobs/{job_id}/segmentDataFiles/{file_name}", lambda answer: into, into=into, **ids)
-
-
-# Several calls
 
 
 async def list_data_files(job_category: JobCategory, job_id: int) -> list[str]:

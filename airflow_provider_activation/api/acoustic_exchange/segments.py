@@ -96,9 +96,6 @@ class SegmentDefinition(Input):
         return differing
 
 
-# Endpoints
-
-
 @endpoint
 def add_segments(endpoint_id: int, segments: Sequence[SegmentDefinition]) -> Call[bool]:
     """Add segments to those that the endpoint offers: POST /v1/endpoint/{endpoint_id}/segments.
@@ -160,9 +157,6 @@ def _with_segments(
 def _of_endpoint(method: str, path: str, safety: Safety, endpoint_id: int, **options: Any) -> Call[bool]:
     number = whole("endpoint_id", endpoint_id)
     return request(method, path, safety, true, key_levels=(ENDPOINT,), endpoint_id=number, **options)
-
-
-# Several calls
 
 
 async def delete_segment_if_offered(endpoint_id: int, segment_id: int | str) -> bool:

@@ -39,9 +39,6 @@ def plain_json(name: str, values: Mapping[str, Any]) -> dict[str, Any]:
     return dict(values)
 
 
-# Answers
-
-
 def updated_fields(answer: Answer) -> dict[str, Any]:
     """An updated resource with open fields; empty if a 2xx has no body."""
     return fields(answer) if answer.text.strip() else {}

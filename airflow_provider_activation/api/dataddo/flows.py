@@ -62,9 +62,6 @@ __all__ = [
 ]
 
 
-# What comes back
-
-
 class FlowSource(Resource):
     source_id: TextId
 
@@ -102,9 +99,6 @@ class Destination(Resource):
 
     id: TextId = Field(min_length=1)
     label: str | None = None
-
-
-# What goes out
 
 
 class FlowInput(Input):
@@ -161,10 +155,7 @@ def get_flow(flow_id: str) -> Call[Flow]:
 
 @endpoint
 def update_flow(flow_id: str, changes: Mapping[str, Any]) -> Call[Flow]:
-    """Change a flow: PUT /flows/{flow_id}.
-
-    :param changes: the body, plain JSON; the specification leaves its fields open.
-    """
+    """Change a flow by plain JSON, whose fields the specification leaves open: PUT /flows/{flow_id}."""
     return put("/flows/{flow_id}", updated(Flow, id=flow_id), plain_json("changes", changes), flow_id=flow_id)
 
 
@@ -254,9 +245,9 @@ def get_write_status(flow_id: str) -> Call[RunStatus]:
 
 @endpoint
 def update_write_status(flow_id: str, changes: Mapping[str, Any]) -> Call[dict[str, Any]]:
-    """Change the status of a flow's writes: PUT /flows/{flow_id}/write/status.
+    """Change the status of a flow's writes by plain JSON: PUT /flows/{flow_id}/write/status.
 
-    :param changes: the body, plain JSON; no document describes its fields or those of the response.
+    No document describes the fields of the body or of the response.
     """
     body = plain_json("changes", changes)
     return put("/flows/{flow_id}/write/status", updated_fields, body, flow_id=flow_id)
@@ -328,10 +319,7 @@ def create_destination(destination_type: str, parameters: Mapping[str, Any]) -> 
 
 @endpoint
 def update_destination(destination_id: str, changes: Mapping[str, Any]) -> Call[Destination]:
-    """Change a destination: PUT /destinations/{destination_id}.
-
-    :param changes: the body, plain JSON; each type of destination has its own fields.
-    """
+    """Change a destination by plain JSON, by the fields of its type: PUT /destinations/{destination_id}."""
     read, body = updated(Destination, id=destination_id), plain_json("changes", changes)
     return put("/destinations/{destination_id}", read, body, destination_id=destination_id)
 

@@ -84,9 +84,6 @@ class Preview(Resource):
     row_count: int | None = None
 
 
-# Logging in
-
-
 @endpoint
 def log_in(email: str, password: str) -> Call[Token]:
     """Get an access token: POST /auth. Document: "Authentication".
@@ -132,20 +129,16 @@ def create_service(
 
 @endpoint
 def create_typed_service(service: str, data: Mapping[str, str]) -> Call[AuthorizedService]:
-    """Authorise a service, the specification's second way: POST /services/{service}.
-
-    :param service: for example ``snapchat_static``.
-    :param data: the credentials.
-    """
+    """Authorise a service by its credentials, the specification's second way: POST /services/{service}."""
     body = {"service": service, "data": dict(data)}
     return post("/services/{service}", created(AuthorizedService, "services"), body, service=service)
 
 
 @endpoint
 def update_service(service_id: str, changes: Mapping[str, Any]) -> Call[dict[str, Any]]:
-    """Change an authorised service: PUT /services/{service_id}.
+    """Change an authorised service by plain JSON: PUT /services/{service_id}.
 
-    :param changes: the body, plain JSON; the specification leaves its fields and the response open.
+    The specification leaves the fields of the body and of the response open.
     """
     body = plain_json("changes", changes)
     return put("/services/{service_id}", updated_fields, body, service_id=service_id)
@@ -177,10 +170,7 @@ def list_connectors() -> Call[list[Connector]]:
 
 @endpoint
 def list_connector_templates(connector_id: str) -> Call[dict[str, Any]]:
-    """List the templates of a connector: GET /connectors/{connector_id}/templates.
-
-    :returns: the templates under the key ``templates``.
-    """
+    """List the templates of a connector, in ``templates``: GET /connectors/{connector_id}/templates."""
     return get("/connectors/{connector_id}/templates", fields, connector_id=connector_id)
 
 

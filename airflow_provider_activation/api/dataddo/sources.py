@@ -57,9 +57,6 @@ __all__ = [
 ]
 
 
-# What comes back
-
-
 class Source(Resource):
     id: TextId = Field(min_length=1)
     label: str | None = None
@@ -73,9 +70,6 @@ class ExtractionAction(Resource):
     status: str | None = None
     status_detail: str | None = None
     schedule: Any = None
-
-
-# What goes out
 
 
 class Extraction(Input):
@@ -165,10 +159,7 @@ def get_source(source_id: str) -> Call[Source]:
 
 @endpoint
 def update_source(source_id: str, changes: Mapping[str, Any]) -> Call[Source]:
-    """Change the basic information of a source: PUT /sources/{source_id}.
-
-    :param changes: the body, plain JSON; the specification leaves its fields open.
-    """
+    """Change the basic information of a source, plain JSON with open fields: PUT /sources/{source_id}."""
     body = plain_json("changes", changes)
     return put("/sources/{source_id}", updated(Source, id=source_id), body, source_id=source_id)
 
@@ -187,10 +178,7 @@ def get_source_metadata(source_id: str) -> Call[dict[str, Any]]:
 
 @endpoint
 def preview_source(source_id: str, limit: int | None = None) -> Call[list[Any]]:
-    """Read some rows of a source: GET /sources/{source_id}/preview.
-
-    :param limit: the most rows.
-    """
+    """Read some rows of a source, at most ``limit``: GET /sources/{source_id}/preview."""
     return get("/sources/{source_id}/preview", rows, query=query_of(limit=limit), source_id=source_id)
 
 
@@ -204,7 +192,7 @@ def get_source_request(source_id: str) -> Call[dict[str, Any]]:
 def update_source_request(source_id: str, changes: Mapping[str, Any]) -> Call[dict[str, Any]]:
     """Change the request that a source sends to the third party: PUT /sources/{source_id}/request.
 
-    :param changes: the body, plain JSON; the specification leaves its fields and the response open.
+    It is plain JSON; the specification leaves its fields and the response open.
     """
     body = plain_json("changes", changes)
     return put("/sources/{source_id}/request", updated_fields, body, source_id=source_id)
@@ -260,10 +248,7 @@ def get_extraction(source_id: str) -> Call[ExtractionAction]:
 
 @endpoint
 def update_extraction(source_id: str, changes: Mapping[str, Any]) -> Call[ExtractionAction]:
-    """Change an extraction: PUT /sources/{source_id}/extraction.
-
-    :param changes: the body, plain JSON; the specification leaves its fields open.
-    """
+    """Change an extraction by plain JSON with open fields: PUT /sources/{source_id}/extraction."""
     body = plain_json("changes", changes)
     return put("/sources/{source_id}/extraction", updated(ExtractionAction), body, source_id=source_id)
 

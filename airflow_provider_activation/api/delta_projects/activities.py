@@ -39,9 +39,6 @@ __all__ = [
 _ACTIVITY = ACTIVITIES + "/{activity_id}"
 
 
-# What comes back
-
-
 class ActivityTemplate(Resource):
     id: TextId
     name: str
@@ -62,9 +59,6 @@ class Activity(Resource):
     impression_budget: int | None = Field(default=None, alias="impressionBudget")
     current_target_spend: float | None = Field(default=None, alias="currentTargetSpend")
     current_target_impressions: int | None = Field(default=None, alias="currentTargetImpressions")
-
-
-# What goes out
 
 
 class GeoDetail(Input):
@@ -132,9 +126,6 @@ class ActivityUpdate(ActivityFields):
         super().check()
         if all(value is None for _, value in self):
             raise ValueError("at least one field must be given")
-
-
-# Endpoints
 
 
 @endpoint

@@ -41,9 +41,6 @@ _BIDDING_PLAN = _BIDDING_PLANS + "/{bidding_plan_id}"
 _CREATIVES = _BIDDING_PLAN + "/creative"
 
 
-# What comes back
-
-
 class BiddingPlan(Resource):
     id: TextId
     name: str | None = None
@@ -76,9 +73,6 @@ class StatisticsGroup(Resource):
     entries: list[StatisticsEntry] = Field(default_factory=list)
 
 
-# What goes out
-
-
 def _days(value: Any) -> Any:
     """Two days, or the text that the page shows."""
     return value.split("/") if isinstance(value, str) else value
@@ -105,9 +99,6 @@ class StatisticsQuery(Input):
     def check(self) -> None:
         if self.interval is not None and self.interval[0] > self.interval[1]:
             raise ValueError("interval must not end before it begins")
-
-
-# Endpoints
 
 
 @endpoint

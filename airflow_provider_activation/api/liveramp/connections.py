@@ -1,7 +1,7 @@
 """LiveRamp: destinations, their integrations, connections to them, and who authorised them.
 
 Documents, where an endpoint names no other: the vendor's description of the Activation API 2.9.0 and its page
-"Configure Distributions".
+"Configure Distributions". Values that no enumeration names are kept: LiveRamp adds some without notice.
 """
 
 from __future__ import annotations
@@ -60,9 +60,6 @@ _CONNECTION = _CONNECTIONS + "/{integration_connection_id}"
 _ATTEMPTS = "/v2/oauth-connection-attempts"
 _ENDPOINT_ID = ("oAuthEndpointID", "oauthEndpointID", "oAuthEndpointId")
 _CONNECTION_ID = ("oAuthConnectionID", "oauthConnectionID", "oAuthConnectionId")
-
-
-# What comes back. Values the enumerations do not name are kept: LiveRamp has added some without notice.
 
 
 class Destination(Resource):
@@ -139,9 +136,6 @@ class OAuthConnection(Resource):
     oauth_endpoint_id: TextId | None = spelled(*_ENDPOINT_ID)
     created_at: datetime | None = Field(default=None, alias="createdAt")
     updated_at: datetime | None = Field(default=None, alias="updatedAt")
-
-
-# What goes out
 
 
 class PropertyInput(Input):

@@ -1,7 +1,7 @@
 """LiveRamp: segments, the distribution managers they are put into, and their deliveries.
 
-Document: the vendor's description of the Activation API 2.9.0. Segments come into being by uploaded
-files; no call makes one.
+Document: the vendor's description of the Activation API 2.9.0. Values that no enumeration names are kept:
+LiveRamp adds some without notice. Segments come into being by uploaded files; no call makes one.
 """
 
 from __future__ import annotations
@@ -68,9 +68,6 @@ _MANAGERS = "/v2/distribution-managers"
 _MANAGER = _MANAGERS + "/{distribution_manager_id}"
 _SEGMENT_CONFIGS = _MANAGER + "/segment-configs"
 _INTEGRATION_CONNECTION_ID = ("integrationConnectionID", "integrationConnectionId")
-
-
-# What comes back. Values the enumerations do not name are kept: LiveRamp has added some without notice.
 
 
 class DistributionManager(Resource):
@@ -158,9 +155,6 @@ class Delivery(Resource):
     operation_type: str | None = Field(default=None, alias="operationType")
     record_count: int | None = Field(default=None, alias="recordCount")
     updated_at: datetime | None = Field(default=None, alias="updatedAt")
-
-
-# What goes out
 
 
 def _day(value: Any) -> Any:
@@ -314,8 +308,9 @@ def remove_segment_configs(
 @endpoint
 def list_segment_configs(distribution_manager_id: str) -> Call[Page[SegmentConfig]]:
     """List the segments that a distribution manager distributes: GET .../segment-configs."""
-    ids = {"distribution_manager_id": distribution_manager_id}
-    return listing(_SEGMENT_CONFIGS, "segmentConfigs", SegmentConfig, **ids)
+    return listing(
+        _SEGMENT_CONFIGS, "segmentConfigs", SegmentConfig, distribution_manager_id=distribution_manager_id
+    )
 
 
 @endpoint
