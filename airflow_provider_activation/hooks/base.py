@@ -128,13 +128,9 @@ class ActivationHook(BaseHook):
 
     def _shared_transport(self, connection: Any, extra: dict[str, Any]) -> Transport:
         if connection.conn_type and connection.conn_type != self.conn_type:
-            raise InvalidConnection(
-                f"the connection {self.conn_id!r} is of type {connection.conn_type!r}, "
-                f"but {self.conn_type!r} is needed.",
-                service=self.hook_name,
-            )
-        host = connection.host or ""
-        if connection.port and host:
+            wrong = f"is of type {connection.conn_type!r}, but {self.conn_type!r} is needed"
+            raise InvalidConnection(f"the connection {self.conn_id!r} {wrong}.", service=self.hook_name)
+        if (host := connection.host or "") and connection.port:
             scheme, separator, rest = host.rpartition("://")
             name, slash, path = rest.partition("/")
             host = f"{scheme}{separator}{name}:{connection.port}{slash}{path}"

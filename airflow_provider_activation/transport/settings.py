@@ -46,6 +46,10 @@ class ConnectionSettings:
     verify: bool | str = True
     proxy: str | None = field(default=None, repr=False)
 
+    def refused(self, what: str) -> InvalidConnection:
+        """The error for settings that cannot be used."""
+        return InvalidConnection(f"the connection {self.conn_id!r} {what}.", service=self.name)
+
     @property
     def fingerprint(self) -> str:
         """Equal for equal settings, without showing a secret."""
@@ -60,32 +64,19 @@ def refuse_unfit_address(address: str, settings: ConnectionSettings) -> None:
     try:
         url = httpx.URL(address)
     except (ValueError, httpx.InvalidURL):
-        raise InvalidConnection(
-            f"the connection {settings.conn_id!r} names an address that is none.", service=settings.name
-        ) from None
+        raise settings.refused("names an address that is none") from None
     if not url.host or not (url.scheme == "https" or (url.scheme == "http" and _is_this_machine(url.host))):
-        raise InvalidConnection(
-            f"the connection {settings.conn_id!r} names {url.scheme or 'no scheme'}://{url.host}; "
-            "only https is used, and http to this machine alone.",
-            service=settings.name,
-        )
+        rule = "only https is used, and http to this machine alone"
+        raise settings.refused(f"names {url.scheme or 'no scheme'}://{url.host}; {rule}")
     if url.userinfo:
-        raise InvalidConnection(
-            f"the connection {settings.conn_id!r} has credentials in its address; they belong into login "
-            "and password.",
-            service=settings.name,
-        )
+        raise settings.refused("has credentials in its address; they belong into login and password")
 
 
 def refuse_unfit_headers(settings: ConnectionSettings) -> None:
     """Refuse header values with characters that a header cannot contain."""
     for name, value in settings.headers.items():
         if not value.isascii() or not value.isprintable():
-            raise InvalidConnection(
-                f"the connection {settings.conn_id!r} holds a value for the header {name} with signs that no "
-                "header can carry.",
-                service=settings.name,
-            )
+            raise settings.refused(f"holds a value for the header {name} with signs that no header can carry")
 
 
 def _is_this_machine(host: str) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TypeVar
@@ -11,10 +11,12 @@ from airflow_provider_activation.api import liveramp as api
 from airflow_provider_activation.api.call import every_page
 from airflow_provider_activation.api.liveramp.common import chunks
 from airflow_provider_activation.api.liveramp.distribution import withdraw
+from airflow_provider_activation.api.steps import Steps
 from airflow_provider_activation.hooks.liveramp import LiveRampHook
 from airflow_provider_activation.waits.probe import Done, Failed, Listing, Outcome, Pending, Probe
 
 S = TypeVar("S", api.Delivery, api.SegmentStatus)
+W = TypeVar("W", bound=str)
 
 MOST_SEGMENTS_TOLD = 10
 """The most segments that a message names."""
@@ -76,13 +78,7 @@ class DeliveryProbe(Probe):
         return self.judge_listed(await _deliveries(self.integration_connection_id, self.segment_ids))
 
     def listing(self) -> Listing:
-        connection_id = self.integration_connection_id
-
-        async def by_segment(probes: Collection[DeliveryProbe]) -> dict[str, list[api.Delivery]]:
-            segment_ids = {segment_id for probe in probes for segment_id in probe.segment_ids}
-            return await _deliveries(connection_id, sorted(segment_ids))
-
-        return Listing(("deliveries", connection_id), by_segment)
+        return _listing("deliveries", self.integration_connection_id, _deliveries)
 
     def judge_listed(self, listed: dict[str, list[api.Delivery]]) -> Outcome:
         found = (filter(self._counts, listed.get(segment_id, ())) for segment_id in self.segment_ids)
@@ -128,14 +124,9 @@ class DistributionProbe(DeliveryProbe):
         outcome = super()._judge(deliveries)
         if not isinstance(outcome, Done):
             return outcome
-        return Done(
-            {
-                "distributionManagerID": self.distribution_manager_id,
-                "added": list(self._added),
-                "unchanged": list(self.unchanged),
-                "deliveries": outcome.result,
-            }
-        )
+        segments = {"added": list(self._added), "unchanged": list(self.unchanged)}
+        manager = {"distributionManagerID": self.distribution_manager_id}
+        return Done({**manager, **segments, "deliveries": outcome.result})
 
     @property
     def _added(self) -> tuple[str, ...]:
@@ -175,13 +166,7 @@ class SegmentSyncProbe(Probe):
         return self.judge_listed(await _statuses(self.segment_type, self.segment_ids))
 
     def listing(self) -> Listing:
-        segment_type = self.segment_type
-
-        async def by_segment(probes: Collection[SegmentSyncProbe]) -> dict[str, list[api.SegmentStatus]]:
-            segment_ids = {segment_id for probe in probes for segment_id in probe.segment_ids}
-            return await _statuses(segment_type, sorted(segment_ids))
-
-        return Listing(("segment statuses", segment_type), by_segment)
+        return _listing("segment statuses", self.segment_type, _statuses)
 
     def judge_listed(self, listed: dict[str, list[api.SegmentStatus]]) -> Outcome:
         statuses = []
@@ -218,6 +203,15 @@ def _told(segment_ids: Sequence[str]) -> str:
     if len(segment_ids) <= MOST_SEGMENTS_TOLD:
         return f"segments {', '.join(segment_ids)}"
     return f"{len(segment_ids)} segments ({', '.join(segment_ids[:3])} and more)"
+
+
+def _listing(noun: str, of: W, ask: Callable[[W, Sequence[str]], Steps[dict[str, list[S]]]]) -> Listing:
+    """One poll for the segments of all waiting probes."""
+
+    def by_segment(probes: Collection[DeliveryProbe | SegmentSyncProbe]) -> Steps[dict[str, list[S]]]:
+        return ask(of, sorted({segment_id for probe in probes for segment_id in probe.segment_ids}))
+
+    return Listing((noun, of), by_segment)
 
 
 async def _deliveries(connection_id: str, segment_ids: Sequence[str]) -> dict[str, list[api.Delivery]]:

@@ -169,8 +169,7 @@ def delete_flow(flow_id: str) -> Call[None]:
 def clone_flow(flow_id: str) -> Call[Flow | None]:
     """Create a copy of a flow: GET /flows/{flow_id}/clone. Not repeated, since this GET creates a flow.
 
-    :returns: the copy; None if the response has no body. The specification promises both a flow and the
-        status 204, which has no body.
+    The specification promises both a flow and the status 204, which has no body: then the result is None.
     """
     return request("GET", "/flows/{flow_id}/clone", Safety.ONCE, cloned(Flow), flow_id=flow_id)
 
@@ -188,7 +187,7 @@ def preview_flow(flow: FlowInput | Mapping[str, Any], limit: int | None = None) 
 
 @endpoint
 def get_flow_status(flow_id: str) -> Call[RunStatus]:
-    """Read the status of the last write: GET /flows/{flow_id}/status. The vendor's own recipe polls it.
+    """Read the status of the last write, which the vendor's own recipe polls: GET /flows/{flow_id}/status.
 
     Document: "Backfilling" and the description of the headless beta API.
     """
@@ -332,10 +331,7 @@ def delete_destination(destination_id: str) -> Call[None]:
 
 @endpoint
 def clone_destination(destination_id: str) -> Call[Destination | None]:
-    """Create a copy of a destination: GET /destinations/{destination_id}/clone. See `clone_flow`.
-
-    :returns: the copy; None if the response has no body.
-    """
+    """Create a copy of a destination, as `clone_flow` does: GET /destinations/{destination_id}/clone."""
     path = "/destinations/{destination_id}/clone"
     return request("GET", path, Safety.ONCE, cloned(Destination), destination_id=destination_id)
 

@@ -15,7 +15,7 @@ from typing import Any, Literal
 
 from pydantic import Field
 
-from airflow_provider_activation.api.answers import each, fields, model, nothing
+from airflow_provider_activation.api.answers import bearer_token, each, fields, model, nothing
 from airflow_provider_activation.api.call import (
     NOTHING,
     Answer,
@@ -206,12 +206,9 @@ def run_connector_action(
         raise InvalidRequest(f"method must be GET or POST, but is the {type(method).__name__} {method!r}.")
     if method == "GET" and inputs is not None:
         raise InvalidRequest("inputs can be given with the method POST only.")
-    path, ids = (
-        "/connectors/{connector_id}/actions/{action}",
-        {"connector_id": connector_id, "action": action},
-    )
+    path, read = "/connectors/{connector_id}/actions/{action}", each(ConnectorOption)
     body = NOTHING if method == "GET" else plain_json("inputs", inputs or {})
-    return request(method, path, Safety.READ, each(ConnectorOption), json=body, **ids)
+    return request(method, path, Safety.READ, read, json=body, connector_id=connector_id, action=action)
 
 
 @endpoint
@@ -233,15 +230,4 @@ def _preview(answer: Answer) -> Preview:
 
 
 def _token(answer: Answer) -> Token:
-    reply = answer.json()
-    access_token = reply["access_token"]
-    if not isinstance(access_token, str) or not access_token:
-        raise ValueError("access_token is empty")
-    headers = {"Authorization": f"Bearer {access_token}"}
-    for header, name in (("X-Realm-Id", "realm_id"), ("X-Provider", "provider")):
-        if reply.get(name) is not None:
-            headers[header] = str(reply[name])
-    secrets = tuple(
-        value for name in ("access_token", "refresh_token") if isinstance(value := reply.get(name), str)
-    )
-    return Token(headers, float(reply.get("expires_in") or 3600), secrets)
+    return bearer_token(answer, 3600, {"X-Realm-Id": "realm_id", "X-Provider": "provider"})
