@@ -120,8 +120,8 @@ async def aget_extra(connection: Any) -> dict[str, Any]:
 async def is_still_deferred(task_instance: Any) -> bool:
     """Whether the task of a trigger is still deferred; True also if Airflow does not say.
 
-    Airflow 3.3 also kills a trigger that it hands to another triggerer. The task's state shows whether that is
-    the case, or whether a person cleared or marked the task.
+    Airflow 3.3 also kills a trigger that it hands to another triggerer. The task's state shows whether that
+    is the case, or whether a person cleared or marked the task.
     """
     from airflow.sdk.execution_time.task_runner import RuntimeTaskInstance
 

@@ -102,22 +102,18 @@ NOTHING: Any = object()
 class Call(Generic[T]):
     """One request and how to read its answer. It can be awaited in steps, see `api.steps`.
 
-    :param method: the HTTP method.
     :param template: the path with its variables in braces, for messages: it contains no argument.
     :param path: the path with every argument percent-encoded; see `path_of`.
     :param safety: what happens if the call is sent twice.
     :param read: makes a value of the response; raises ValueError, KeyError or TypeError if it cannot.
     :param query: query parameters in order.
-    :param json: a body to be sent as JSON, `NOTHING` for none.
-    :param form: a body to be sent as a form.
-    :param file: a file to be sent as the body.
+    :param json: a body to be sent as JSON, `NOTHING` for none; ``form`` and ``file`` are other bodies.
     :param into: a file that the body of the response is written to while it arrives; `read` then gets no
         body. The file appears under its name when it is complete, and replaces an older one.
     :param accepts: statuses besides 2xx that `read` understands.
     :param key_levels: levels of authentication key that may make the call; empty for any.
     :param url: an absolute address, for an endpoint outside the base address of the service.
-    :param service: the service's name as a person writes it; `endpoint_of` fills it in.
-    :param operation: the endpoint's name; `endpoint_of` fills it in.
+    :param service: the service's name as a person writes it; `endpoint_of` fills in both names.
     """
 
     method: str

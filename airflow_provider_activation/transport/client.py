@@ -78,10 +78,9 @@ class Pieces(httpx.SyncByteStream, httpx.AsyncByteStream):
 
 
 def _keyed(request: httpx.Request, settings: ConnectionSettings) -> httpx.Request:
-    """The request with the connection's query parameters.
+    """The request with the connection's query parameters, if it goes to the service itself.
 
-    httpx logs every address. A key in the query is therefore added below its log, and only for requests to
-    the service itself.
+    httpx logs every address. A key in the query is therefore added below its log.
     """
     if not settings.query or _origin(request.url) != _origin(httpx.URL(settings.base_url)):
         return request
@@ -121,11 +120,10 @@ class _AsyncWithQuery(httpx.AsyncBaseTransport):
 
 
 class _Connections(httpx.AsyncBaseTransport):
-    """One connection for each running request, kept for later requests.
+    """One connection for each running request, each a pool of its own, kept for later requests.
 
     httpx keeps all connections in one pool. For each request the pool examines every connection, and offers
     the same one to all waiting requests: with fifty running requests this takes longer than all other work.
-    Here each connection is a pool of its own.
     """
 
     def __init__(self, *, verify: ssl.SSLContext | bool, proxy: str | None) -> None:

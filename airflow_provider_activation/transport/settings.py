@@ -59,7 +59,17 @@ class ConnectionSettings:
         return hashlib.sha256(repr(sorted(values.items())).encode()).hexdigest()
 
 
-def refuse_unfit_address(address: str, settings: ConnectionSettings) -> None:
+def refuse_unfit_settings(settings: ConnectionSettings) -> None:
+    """Refuse addresses that are not used, and header values with characters that a header cannot contain."""
+    for address in (settings.base_url, settings.log_in.url if settings.log_in else None):
+        if address:
+            _refuse_unfit_address(address, settings)
+    for name, value in settings.headers.items():
+        if not value.isascii() or not value.isprintable():
+            raise settings.refused(f"holds a value for the header {name} with signs that no header can carry")
+
+
+def _refuse_unfit_address(address: str, settings: ConnectionSettings) -> None:
     """Refuse other schemes than https (http is allowed to this machine), and credentials in the address."""
     try:
         url = httpx.URL(address)
@@ -70,13 +80,6 @@ def refuse_unfit_address(address: str, settings: ConnectionSettings) -> None:
         raise settings.refused(f"names {url.scheme or 'no scheme'}://{url.host}; {rule}")
     if url.userinfo:
         raise settings.refused("has credentials in its address; they belong into login and password")
-
-
-def refuse_unfit_headers(settings: ConnectionSettings) -> None:
-    """Refuse header values with characters that a header cannot contain."""
-    for name, value in settings.headers.items():
-        if not value.isascii() or not value.isprintable():
-            raise settings.refused(f"holds a value for the header {name} with signs that no header can carry")
 
 
 def _is_this_machine(host: str) -> bool:

@@ -50,11 +50,10 @@ class JobProbe(Probe):
 
         async def by_id(probes: Collection[JobProbe]) -> dict[int, api.Job]:
             try:
-                jobs = await api.list_jobs(category)
+                return {job.job_id: job for job in await api.list_jobs(category)}
             except InvalidConnection:
                 # an endpoint's key cannot list the jobs of all endpoints: each job is read alone
                 return {}
-            return {job.job_id: job for job in jobs}
 
         return Listing(("jobs", category), by_id)
 

@@ -115,10 +115,7 @@ class Probe(ABC):
         return None
 
     def dump(self) -> tuple[str, str]:
-        """Name and fields of this probe, two texts; the fields as JSON.
-
-        :raises TypeError: a field is not plain JSON.
-        """
+        """Name and fields of this probe, the fields as JSON; raises TypeError if one is not plain JSON."""
         kind = type(self)
         return f"{kind.__module__}.{kind.__qualname__}", json.dumps(asdict(self), sort_keys=True)
 

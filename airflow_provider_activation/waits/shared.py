@@ -160,8 +160,7 @@ class _SharedPoll:
 
     async def _ask(self) -> tuple[object] | None:
         async def question() -> tuple[object]:
-            probes = [waiter.probe for waiter in self._waiters]
-            return ((await self._listing.question(probes)),)
+            return (await self._listing.question([waiter.probe for waiter in self._waiters]),)
 
         return await self._patience.ask(question())
 

@@ -186,10 +186,8 @@ class EndpointRegistration(Input):
         for database in definition.marketing_databases:
             for field in (*(database.identifiers or ()), *(database.attributes or ())):
                 if field.hash_mode in ("HASHED", "REQUIRED") and field.hash_algorithm is None:
-                    raise ValueError(
-                        f"{field.name!r} of {database.name!r} has the hash_mode {field.hash_mode}, so "
-                        "hash_algorithm must be given, there or for the endpoint"
-                    )
+                    what = f"{field.name!r} of {database.name!r} has the hash_mode {field.hash_mode}"
+                    raise ValueError(f"{what}, so hash_algorithm must be given, there or for the endpoint")
 
 
 class EndpointDatabase(Input):
@@ -304,10 +302,7 @@ def enable_endpoint(endpoint_id: int | None = None) -> Call[bool]:
 def disable_endpoint(endpoint_id: int | None = None) -> Call[bool]:
     """Disable an endpoint: PUT /v1/endpoint/disable, or PUT /v1/endpoint/disable/{endpoint_id}.
 
-    By its text the second path takes the account's key; its sample command names the endpoint's.
-
-    :param endpoint_id: the endpoint, with the account's key; None with the endpoint's own key.
-    :returns: False if it was disabled before (304).
+    See `enable_endpoint`. Returns False if it was disabled before (304).
     """
     return _of_endpoint("PUT", "/v1/endpoint/disable", endpoint_id, changed, accepts=(304,))
 
@@ -398,11 +393,8 @@ async def register(registration: EndpointRegistration, endpoint_id: int | None =
     endpoints = await list_endpoints()
     ids = [known.endpoint_id for known in endpoints if known.name == registration.name and known.endpoint_id]
     if len(ids) != 1:
-        raise UnreadableResponse(
-            "the endpoint was registered, but no answer says under which id.",
-            service=SERVICE,
-            operation="register_endpoint",
-        )
+        what = "the endpoint was registered, but no answer says under which id."
+        raise UnreadableResponse(what, service=SERVICE, operation="register_endpoint")
     return ids[0]
 
 

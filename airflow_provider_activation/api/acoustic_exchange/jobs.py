@@ -173,9 +173,8 @@ class ScheduleDetails(Input):
         """
         listed = isinstance(days, Sequence) and not isinstance(days, str) and len(days) > 0
         if not listed or not all(day in WEEKDAYS for day in days):
-            raise InvalidRequest(
-                f"days must be some of {', '.join(WEEKDAYS)}, but is a {type(days).__name__} that is not."
-            )
+            kind = f"a {type(days).__name__} that is not"
+            raise InvalidRequest(f"days must be some of {', '.join(WEEKDAYS)}, but is {kind}.")
         if not isinstance(at, time):
             raise InvalidRequest(f"at must be a time of day, but is a {type(at).__name__}.")
         dates = {"start_date": start, "end_date": end}
@@ -283,8 +282,7 @@ class SegmentExport(_SegmentJob):
 
 
 class IdentityImport(_SegmentJob):
-    """A segment whose identities go to the Identity Store. Exactly one of ``segment_id`` and
-    ``segment_id_string``."""
+    """A segment whose identities go to the Identity Store. It has one id, as in `SegmentExport`."""
 
     database_id: str | None = Field(default=None, alias="databaseID", min_length=1)
     source_identifiers: tuple[str, ...] | None = Field(default=None, alias="sourceIdentifiers", min_length=1)

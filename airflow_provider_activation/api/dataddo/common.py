@@ -25,7 +25,6 @@ endpoint = endpoint_of(SERVICE)
 def plain_json(name: str, values: Mapping[str, Any]) -> dict[str, Any]:
     """A body whose fields the documents leave open. None goes out as null.
 
-    :param name: the argument's name, for the error.
     :raises InvalidRequest: it is not a mapping, or a value is not plain JSON.
     """
     if not isinstance(values, Mapping):
@@ -45,10 +44,7 @@ def updated_fields(answer: Answer) -> dict[str, Any]:
 
 
 def updated(kind: type[R], **known: str) -> Callable[[Answer], R]:
-    """An updated resource.
-
-    :param known: its fields if a 2xx has no body.
-    """
+    """An updated resource; ``known`` are its fields if a 2xx has no body."""
     return lambda answer: kind.model_validate(answer.json() if answer.text.strip() else known)
 
 

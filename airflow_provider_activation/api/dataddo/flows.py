@@ -181,8 +181,7 @@ def preview_flow(flow: FlowInput | Mapping[str, Any], limit: int | None = None) 
     :param flow: as for `create_flow`.
     :param limit: the most rows.
     """
-    query = query_of(limit=limit)
-    return request("POST", "/flows/preview", Safety.READ, rows, query=query, json=_body(flow))
+    return request("POST", "/flows/preview", Safety.READ, rows, query=query_of(limit=limit), json=_body(flow))
 
 
 @endpoint

@@ -54,14 +54,11 @@ class Creative(Resource):
 
 
 class StatisticsEntry(Resource):
-    """Figures of one group, in all or of one day. The page names more, which are kept.
-
-    :param viewable_impressions: a factor from 0 to 1, not a number of impressions.
-    """
+    """Figures of one group, in all or of one day. The page names more, which are kept."""
 
     bids: int | float | None = None
     impressions: int | float | None = None
-    viewable_impressions: float | None = None
+    viewable_impressions: float | None = None  # a factor from 0 to 1, not a number of impressions
     clicks: int | float | None = None
 
 

@@ -20,16 +20,12 @@ _CLIENTS = "/api/v1/media_agency/{media_agency_id}/client"
 
 
 class Client(Resource):
-    """An advertiser. A list gives id and name only.
-
-    :param country: for example ``SE``.
-    :param currency: that of all its budgets, for example ``EUR``.
-    """
+    """An advertiser. A list gives id and name only."""
 
     id: TextId
     name: str
-    country: str | None = None
-    currency: str | None = None
+    country: str | None = None  # for example SE
+    currency: str | None = None  # that of all its budgets, for example EUR
 
 
 @endpoint
@@ -60,12 +56,11 @@ async def find_client(client_id: str, media_agency_id: str | None, fetch: str | 
     :param media_agency_id: None asks by the table's path alone.
     """
     try:
-        found = await get_client(client_id, fetch=fetch)
+        return await get_client(client_id, fetch=fetch)
     except NotFound:
         if media_agency_id is None:
             raise
-        found = await get_client(client_id, media_agency_id, fetch)
-    return found
+        return await get_client(client_id, media_agency_id, fetch)
 
 
 @endpoint

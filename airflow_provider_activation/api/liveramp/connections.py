@@ -181,10 +181,7 @@ class IntegrationConnectionUpdate(_Settings):
 
     @classmethod
     def keeping(cls, connection: IntegrationConnection, **changes: Any) -> Self:
-        """The connection as it is, with these fields changed.
-
-        :param changes: ``properties``, ``device_types``, ``oauth_connection_id``.
-        """
+        """The connection with changes to ``properties``, ``device_types``, ``oauth_connection_id``."""
         kept = {
             "properties": [
                 {"property_key": kept.property_key, "property_value": kept.property_value}

@@ -187,10 +187,7 @@ class DistributionManagerUpdate(Input):
 
     @classmethod
     def keeping(cls, manager: DistributionManager, **changes: Any) -> Self:
-        """The distribution manager as it is, with these fields changed.
-
-        :param changes: ``name``, ``status``, ``expire_at``.
-        """
+        """The distribution manager as it is, with changes to ``name``, ``status``, ``expire_at``."""
         kept = {"name": manager.name, "status": manager.status, "expire_at": manager.expire_at}
         return cls.model_validate({**kept, **changes})
 
