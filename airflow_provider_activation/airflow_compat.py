@@ -82,10 +82,7 @@ async def amask_secret(secret: str) -> None:
 
 
 def answers_resume() -> bool:
-    """Whether the answer to a required action resumes a deferred task: from Airflow 3.3 on.
-
-    Before, the action is listed and can be answered, and the task waits on.
-    """
+    """Whether the answer to a required action resumes a deferred task: before Airflow 3.3 it waits on."""
     return AIRFLOW_V_3_3_PLUS
 
 
@@ -121,12 +118,10 @@ async def aget_extra(connection: Any) -> dict[str, Any]:
 
 
 async def is_still_deferred(task_instance: Any) -> bool:
-    """Whether a task is still deferred; True also if Airflow does not say. For triggers.
+    """Whether the task of a trigger is still deferred; True also if Airflow does not say.
 
-    Airflow 3.3 also kills a trigger that it hands to another triggerer. The task's state shows whether
-    that is the case, or whether a person cleared or marked the task.
-
-    :param task_instance: the trigger's own.
+    Airflow 3.3 also kills a trigger that it hands to another triggerer. The task's state shows whether that
+    is the case, or whether a person cleared or marked the task.
     """
     from airflow.sdk.execution_time.task_runner import RuntimeTaskInstance
 

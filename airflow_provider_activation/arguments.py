@@ -1,4 +1,8 @@
-"""Checks of arguments of operators and sensors. They run when a DAG is parsed, so they import little."""
+"""Checks of arguments of operators and sensors. They run when a DAG is parsed, so they import little.
+
+Each returns the value, or raises a ValueError that names the argument and what it may be. Those that take a
+value as a template renders it raise `InvalidRequest`.
+"""
 
 from __future__ import annotations
 
@@ -15,10 +19,7 @@ DEFERRABLE: bool = conf.getboolean("operators", "default_deferrable", fallback=F
 
 
 def seconds(name: str, value: float | timedelta) -> float:
-    """A positive duration in seconds.
-
-    :raises ValueError: naming the argument, if it is not positive.
-    """
+    """A positive duration in seconds."""
     duration = value.total_seconds() if isinstance(value, timedelta) else value
     if isinstance(duration, bool) or not isinstance(duration, int | float) or not duration > 0:
         raise ValueError(f"{name} must be a positive number of seconds, but is {_given(value)}.")
@@ -26,30 +27,21 @@ def seconds(name: str, value: float | timedelta) -> float:
 
 
 def one_of(name: str, value: str, choices: tuple[str, ...]) -> Any:
-    """One of a few words.
-
-    :raises ValueError: naming the argument and the choices.
-    """
+    """One of a few words."""
     if value not in choices:
         raise ValueError(f"{name} must be one of {', '.join(choices)}, but is {_given(value)}.")
     return value
 
 
 def filled(name: str, value: str) -> str:
-    """A text that is not empty.
-
-    :raises ValueError: naming the argument.
-    """
+    """A text that is not empty."""
     if not isinstance(value, str) or not value.strip():
         raise ValueError(f"{name} must be text and not empty, but is {_given(value)}.")
     return value
 
 
 def some_of(name: str, values: Sequence[str], choices: tuple[str, ...] | None = None) -> tuple[str, ...]:
-    """Texts, at least one, and out of a few if there are choices.
-
-    :raises ValueError: naming the argument and the choices.
-    """
+    """Texts, at least one, and out of a few if there are choices."""
     if isinstance(values, str) or not isinstance(values, Sequence) or not values:
         raise ValueError(f"{name} must be a list and not empty, but is {_given(values)}.")
     if choices is None:
@@ -58,20 +50,14 @@ def some_of(name: str, values: Sequence[str], choices: tuple[str, ...] | None = 
 
 
 def truth(name: str, value: bool) -> bool:
-    """True or False; other values are refused, also those that Python takes for true.
-
-    :raises ValueError: naming the argument.
-    """
+    """True or False; other values are refused, also those that Python takes for true."""
     if not isinstance(value, bool):
         raise ValueError(f"{name} must be True or False, but is {_given(value)}.")
     return value
 
 
 def whole_number(name: str, value: int | str) -> int:
-    """An id that is a whole number, also as a template renders it.
-
-    :raises InvalidRequest: naming the argument.
-    """
+    """An id that is a whole number, also as a template renders it."""
     if isinstance(value, str) and value.strip().isascii() and value.strip().isdigit():
         return int(value)
     if isinstance(value, bool) or not isinstance(value, int):
@@ -80,20 +66,14 @@ def whole_number(name: str, value: int | str) -> int:
 
 
 def some_ids(name: str, values: Sequence[int | str]) -> tuple[str, ...]:
-    """Ids, at least one, also as a template renders them.
-
-    :raises InvalidRequest: naming the argument.
-    """
+    """Ids, at least one, also as a template renders them."""
     if isinstance(values, str) or not isinstance(values, Sequence) or not values:
         raise InvalidRequest(f"{name} must be a list of ids and not empty, but is {_given(values)}.")
     return tuple(str(value) for value in values)
 
 
 def places_in_a_connection(name: str, places: Mapping[str, str]) -> dict[str, str]:
-    """Which field of an Airflow connection holds what: ``login``, ``password`` or ``extra.<name>``.
-
-    :raises ValueError: naming the argument and the unknown place.
-    """
+    """Which field of an Airflow connection holds what: ``login``, ``password`` or ``extra.<name>``."""
     for part, place in places.items():
         if place not in ("login", "password") and not place.startswith("extra."):
             raise ValueError(
@@ -103,10 +83,7 @@ def places_in_a_connection(name: str, places: Mapping[str, str]) -> dict[str, st
 
 
 def moment(name: str, value: str | datetime) -> str:
-    """A timestamp in ISO 8601 with its time zone, also as a template renders it.
-
-    :raises InvalidRequest: naming the argument.
-    """
+    """A timestamp in ISO 8601 with its time zone, also as a template renders it."""
     try:
         given = value if isinstance(value, datetime) else datetime.fromisoformat(value.strip())
     except (ValueError, AttributeError):

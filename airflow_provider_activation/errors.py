@@ -36,11 +36,8 @@ class ActivationError(Exception):
         body: str | None = None,
     ) -> None:
         super().__init__(message)
-        self.message = message
-        self.service = service
-        self.operation = operation
-        self.status = status
-        self.body = body
+        self.message, self.service, self.operation = message, service, operation
+        self.status, self.body = status, body
 
     def as_json(self) -> dict[str, Any]:
         """This error as plain JSON; see `from_json`."""
@@ -110,7 +107,6 @@ class RateLimited(ActivationError):
     """
 
     advice = "The call was not carried out; run the task again later."
-
     own_fields = ("retry_after",)
 
     def __init__(self, message: str, *, retry_after: float | None = None, **context: Any) -> None:
@@ -139,7 +135,6 @@ class AlternateActionRequired(ActivationError):
 
     retry_helps = False
     advice = "Use the action it names instead."
-
     own_fields = ("share_action",)
 
     def __init__(self, message: str, *, share_action: str | None = None, **context: Any) -> None:
@@ -184,7 +179,6 @@ class UncertainOutcome(ActivationError):
         "It was not sent again, so that nothing is made twice. Look at the service: if it is not there, "
         "clear the task to send it again."
     )
-
     own_fields = ("candidates",)
 
     def __init__(self, message: str, *, candidates: list[str] | None = None, **context: Any) -> None:

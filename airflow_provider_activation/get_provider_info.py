@@ -94,24 +94,18 @@ CONNECTION_TYPES: list[dict[str, Any]] = [
     },
 ]
 
-_INTEGRATIONS = {
-    "liveramp": "LiveRamp",
-    "acoustic_exchange": "Acoustic Exchange",
-    "delta_projects": "Delta Projects",
-    "dataddo": "Dataddo",
+_SERVICES = {
+    "liveramp": ("LiveRamp", "https://developers.liveramp.com/activation-api"),
+    "acoustic_exchange": ("Acoustic Exchange", "https://developer.goacoustic.com/acoustic-exchange"),
+    "delta_projects": ("Delta Projects", "https://docs.deltaprojects.com/api/general.html"),
+    "dataddo": ("Dataddo", "https://docs.dataddo.com/headless"),
 }
-
-_DOCUMENTS = {
-    "liveramp": "https://developers.liveramp.com/activation-api",
-    "acoustic_exchange": "https://developer.goacoustic.com/acoustic-exchange",
-    "delta_projects": "https://docs.deltaprojects.com/api/general.html",
-    "dataddo": "https://docs.dataddo.com/headless",
-}
+"""Each service's name, and the address of its documents."""
 
 
 def _modules(kind: str, *services: str) -> list[dict[str, Any]]:
     return [
-        {"integration-name": _INTEGRATIONS[service], "python-modules": [f"{_PACKAGE}.{kind}.{service}"]}
+        {"integration-name": _SERVICES[service][0], "python-modules": [f"{_PACKAGE}.{kind}.{service}"]}
         for service in services
     ]
 
@@ -123,12 +117,12 @@ def get_provider_info() -> dict[str, Any]:
         "name": "Activation",
         "description": "Activate audiences on LiveRamp, Acoustic Exchange, Delta Projects and Dataddo.",
         "integrations": [
-            {"integration-name": name, "external-doc-url": _DOCUMENTS[service], "tags": ["service"]}
-            for service, name in _INTEGRATIONS.items()
+            {"integration-name": name, "external-doc-url": address, "tags": ["service"]}
+            for name, address in _SERVICES.values()
         ],
-        "hooks": _modules("hooks", *_INTEGRATIONS),
-        "operators": _modules("operators", *_INTEGRATIONS),
-        "sensors": _modules("sensors", *_INTEGRATIONS),
+        "hooks": _modules("hooks", *_SERVICES),
+        "operators": _modules("operators", *_SERVICES),
+        "sensors": _modules("sensors", *_SERVICES),
         "triggers": _modules("triggers", "liveramp", "acoustic_exchange", "dataddo"),
         "connection-types": CONNECTION_TYPES,
         "extra-links": [f"{_PACKAGE}.links.liveramp.LiveRampAuthorizeLink"],

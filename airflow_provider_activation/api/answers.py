@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
-from airflow_provider_activation.api.call import Answer
+from airflow_provider_activation.api.call import Answer, Token
 from airflow_provider_activation.api.models import Resource
 
 R = TypeVar("R", bound=Resource)
@@ -39,3 +39,21 @@ def fields(answer: Answer) -> dict[str, Any]:
     if not isinstance(reply, dict):
         raise ValueError("it is not an object")
     return reply
+
+
+def bearer_token(answer: Answer, lifetime: float, more: Mapping[str, str] | None = None) -> Token:
+    """The token of a log-in.
+
+    :param lifetime: seconds, if the response gives none.
+    :param more: headers besides ``Authorization``, each with the key of its value in the response.
+    """
+    reply = answer.json()
+    access_token = reply["access_token"]
+    if not isinstance(access_token, str) or not access_token:
+        raise ValueError("access_token is empty")
+    headers = {"Authorization": f"Bearer {access_token}"}
+    headers |= {header: str(reply[key]) for header, key in (more or {}).items() if reply.get(key) is not None}
+    secrets = tuple(
+        reply[key] for key in ("access_token", "refresh_token") if isinstance(reply.get(key), str)
+    )
+    return Token(headers, float(reply.get("expires_in") or lifetime), secrets)

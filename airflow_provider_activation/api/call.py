@@ -55,20 +55,13 @@ class Answer:
         return self.text.strip().strip('"').strip().lower()
 
     def json(self) -> Any:
-        """The body as JSON.
-
-        :raises ValueError: the body is not JSON.
-        """
+        """The body as JSON; raises ValueError if it is not JSON."""
         return json.loads(self.body)
 
 
 @dataclass(frozen=True)
 class FileBody:
-    """A file sent as a body, read in pieces while it is sent.
-
-    :param path: the file.
-    :param content_type: its media type.
-    """
+    """A file sent as a body, read in pieces while it is sent, with its media type."""
 
     path: Path
     content_type: str
@@ -109,22 +102,18 @@ NOTHING: Any = object()
 class Call(Generic[T]):
     """One request and how to read its answer. It can be awaited in steps, see `api.steps`.
 
-    :param method: the HTTP method.
     :param template: the path with its variables in braces, for messages: it contains no argument.
     :param path: the path with every argument percent-encoded; see `path_of`.
     :param safety: what happens if the call is sent twice.
     :param read: makes a value of the response; raises ValueError, KeyError or TypeError if it cannot.
     :param query: query parameters in order.
-    :param json: a body to be sent as JSON, `NOTHING` for none.
-    :param form: a body to be sent as a form.
-    :param file: a file to be sent as the body.
+    :param json: a body to be sent as JSON, `NOTHING` for none; ``form`` and ``file`` are other bodies.
     :param into: a file that the body of the response is written to while it arrives; `read` then gets no
         body. The file appears under its name when it is complete, and replaces an older one.
     :param accepts: statuses besides 2xx that `read` understands.
     :param key_levels: levels of authentication key that may make the call; empty for any.
     :param url: an absolute address, for an endpoint outside the base address of the service.
-    :param service: the service's name as a person writes it; `endpoint_of` fills it in.
-    :param operation: the endpoint's name; `endpoint_of` fills it in.
+    :param service: the service's name as a person writes it; `endpoint_of` fills in both names.
     """
 
     method: str
@@ -156,13 +145,9 @@ class Call(Generic[T]):
         :raises UnreadableResponse: it is not what the service documents.
         :raises Refused: it is the word ``false``.
         """
+        context: Any = {"service": self.service, "operation": self.operation, "status": answer.status}
         if answer.word == "false":
-            raise Refused(
-                "it answered false: it was not done.",
-                service=self.service,
-                operation=self.operation,
-                status=answer.status,
-            )
+            raise Refused("it answered false: it was not done.", **context)
         try:
             if answer.is_page:
                 raise ValueError("it is a web page")
@@ -171,18 +156,13 @@ class Call(Generic[T]):
             raise UnreadableResponse(
                 f"{self.method} {self.template} answered {answer.status} with a body that cannot be read: "
                 f"{_reason(error)}.",
-                service=self.service,
-                operation=self.operation,
-                status=answer.status,
                 body=answer.text,
+                **context,
             ) from None
 
 
 def endpoint_of(service: str) -> Callable[[Callable[P, Call[T]]], Callable[P, Call[T]]]:
-    """Decorate the function that returns an endpoint's call: its name is the operation's.
-
-    :param service: the service's name as a person writes it.
-    """
+    """Decorate the function that returns an endpoint's call of this service: its name is the operation's."""
 
     def named(function: Callable[P, Call[T]]) -> Callable[P, Call[T]]:
         @wraps(function)
@@ -237,6 +217,21 @@ def get(template: str, read: Callable[[Answer], T], **options: Any) -> Call[T]:
     return request("GET", template, Safety.READ, read, **options)
 
 
+def post(template: str, read: Callable[[Answer], T], body: Any, **options: Any) -> Call[T]:
+    """The call of an endpoint that makes something, and is not to be called twice; see `request`."""
+    return request("POST", template, Safety.ONCE, read, json=body, **options)
+
+
+def put(template: str, read: Callable[[Answer], T], body: Any, **options: Any) -> Call[T]:
+    """The call of an endpoint that overwrites what is stored; see `request`."""
+    return request("PUT", template, Safety.REPEATABLE, read, json=body, **options)
+
+
+def delete(template: str, read: Callable[[Answer], T], **options: Any) -> Call[T]:
+    """The call of an endpoint that deletes; see `request`."""
+    return request("DELETE", template, Safety.REPEATABLE, read, **options)
+
+
 @dataclass(frozen=True)
 class Page(Generic[T]):
     """One page of a list.
@@ -261,11 +256,8 @@ async def every_page(call: Call[Page[T]]) -> list[T]:
         if page.following is None:
             return items
         if page.following in seen:
-            raise UnreadableResponse(
-                "the list's cursor repeats; reading on would never end.",
-                service=call.service,
-                operation=call.operation,
-            )
+            what = "the list's cursor repeats; reading on would never end."
+            raise UnreadableResponse(what, service=call.service, operation=call.operation)
         seen.add(page.following)
         call = replace(call, query=page.following)
 
@@ -274,10 +266,8 @@ _UNFIT_FOR_A_SEGMENT = re.compile(r"[/\\\x00-\x1f\x7f]")
 
 
 def path_of(template: str, **arguments: Any) -> str:
-    """Fill the template of a path. Every argument is percent-encoded, so that it stays one segment.
+    """Fill the variables of a path. Every argument is percent-encoded, so that it stays one segment.
 
-    :param template: the path with its variables in braces.
-    :param arguments: a value for each variable.
     :raises InvalidRequest: an argument is empty, ``.``, ``..``, or holds a slash or a control character.
     """
     encoded = {}

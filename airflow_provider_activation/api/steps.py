@@ -38,10 +38,8 @@ def hand_over(step: Any) -> Generator[Any, Any, Any]:
     except RuntimeError as error:
         if not str(error).startswith(_REFUSED_BY_ASYNCIO):
             raise
-        raise TypeError(
-            f"{step!r} cannot be awaited on an event loop directly: await hook.asend(call), or "
-            "hook.arun(steps) for a coroutine that awaits several."
-        ) from None
+        instead = "await hook.asend(call), or hook.arun(steps) for a coroutine that awaits several"
+        raise TypeError(f"{step!r} cannot be awaited on an event loop directly: {instead}.") from None
 
 
 def refuse_step(step: Any) -> TypeError:

@@ -61,7 +61,6 @@ class AcousticExchangeHook(ActivationHook):
         return key
 
     # endpoints
-
     register_endpoint = sends(api.register_endpoint)
     list_endpoints = sends(api.list_endpoints)
     delete_endpoint = sends(api.delete_endpoint)
@@ -84,7 +83,6 @@ class AcousticExchangeHook(ActivationHook):
     get_endpoint_status = sends(api.get_endpoint_status)
 
     # segments
-
     add_segments = sends(api.add_segments)
     replace_segments = sends(api.replace_segments)
     delete_segments = sends(api.delete_segments)
@@ -92,7 +90,6 @@ class AcousticExchangeHook(ActivationHook):
     get_segment = sends(api.get_segment)
 
     # jobs
-
     export_segment = sends(api.export_segment)
     import_identities = sends(api.import_identities)
     refresh_segments = sends(api.refresh_segments)
@@ -102,7 +99,6 @@ class AcousticExchangeHook(ActivationHook):
     download_segment_data = sends(api.download_segment_data)
 
     # events and identities
-
     publish_events = sends(api.publish_events)
     create_event_type = sends(api.create_event_type)
     update_event_type = sends(api.update_event_type)

@@ -23,7 +23,6 @@ from airflow_provider_activation.transport import ConnectionSettings, Transport
 
 T = TypeVar("T")
 
-
 LOOKED_UP_FOR = 60.0
 """Seconds for which a connection that was looked up on an event loop is used for further hooks."""
 
@@ -45,10 +44,7 @@ _transports_lock = threading.Lock()
 
 
 class ActivationHook(BaseHook):
-    """A hook of this package. Subclasses say how their connection becomes a `ConnectionSettings`.
-
-    :param conn_id: the Airflow connection's id.
-    """
+    """A hook of this package. Subclasses say how their connection becomes a `ConnectionSettings`."""
 
     conn_name_attr: ClassVar[str]
     default_conn_name: ClassVar[str]
@@ -132,26 +128,15 @@ class ActivationHook(BaseHook):
 
     def _shared_transport(self, connection: Any, extra: dict[str, Any]) -> Transport:
         if connection.conn_type and connection.conn_type != self.conn_type:
-            raise InvalidConnection(
-                f"the connection {self.conn_id!r} is of type {connection.conn_type!r}, "
-                f"but {self.conn_type!r} is needed.",
-                service=self.hook_name,
-            )
-        host = connection.host or ""
-        if connection.port and host:
+            wrong = f"is of type {connection.conn_type!r}, but {self.conn_type!r} is needed"
+            raise InvalidConnection(f"the connection {self.conn_id!r} {wrong}.", service=self.hook_name)
+        if (host := connection.host or "") and connection.port:
             scheme, separator, rest = host.rpartition("://")
             name, slash, path = rest.partition("/")
             host = f"{scheme}{separator}{name}:{connection.port}{slash}{path}"
-        settings = self.settings(
-            ConnectionValues(
-                self.conn_id,
-                self.hook_name,
-                host.strip(),
-                (connection.login or "").strip(),
-                (connection.password or "").strip(),
-                extra,
-            )
-        )
+        login, password = (connection.login or "").strip(), (connection.password or "").strip()
+        values = ConnectionValues(self.conn_id, self.hook_name, host.strip(), login, password, extra)
+        settings = self.settings(values)
         # a changed connection gets a transport of its own; a forked process must not share a socket
         key = (os.getpid(), self.conn_id, settings.fingerprint)
         with _transports_lock:
@@ -171,9 +156,8 @@ class ActivationHook(BaseHook):
         connection = self.get_connection(conn_id)
         values = {part: _value_at(connection, place) for part, place in places.items()}
         if empty := [places[part] for part, value in values.items() if not value]:
-            raise InvalidConnection(
-                f"the connection {conn_id!r} lacks {', '.join(empty)}.", service=self.hook_name
-            )
+            lacks = f"the connection {conn_id!r} lacks {', '.join(empty)}."
+            raise InvalidConnection(lacks, service=self.hook_name)
         for value in values.values():
             airflow_compat.mask_secret(value)
             self.get_conn().redact.add(value)
@@ -193,11 +177,7 @@ class ActivationHook(BaseHook):
     def get_ui_field_behaviour(cls) -> dict[str, Any]:
         """The connection form for Airflow 3.1; later versions read the provider's metadata."""
         behaviour = _form(cls.conn_type)["ui-field-behaviour"]
-        return {
-            "hidden_fields": behaviour["hidden-fields"],
-            "relabeling": behaviour["relabeling"],
-            "placeholders": behaviour["placeholders"],
-        }
+        return {name.replace("-", "_"): value for name, value in behaviour.items()}
 
     @classmethod
     def get_connection_form_widgets(cls) -> dict[str, Any]:

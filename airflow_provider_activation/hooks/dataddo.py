@@ -46,7 +46,6 @@ class DataddoHook(ActivationHook):
         return api.list_services()
 
     # services
-
     list_services = sends(api.list_services)
     get_service = sends(api.get_service)
     create_service = sends(api.create_service)
@@ -56,7 +55,6 @@ class DataddoHook(ActivationHook):
     debug_service = sends(api.debug_service)
 
     # connectors
-
     list_connectors = sends(api.list_connectors)
     list_connector_templates = sends(api.list_connector_templates)
     get_connector_template = sends(api.get_connector_template)
@@ -64,7 +62,6 @@ class DataddoHook(ActivationHook):
     preview_connector = sends(api.preview_connector)
 
     # sources
-
     list_sources = sends(api.list_sources)
     get_source = sends(api.get_source)
     create_source = sends(api.create_source)
@@ -79,7 +76,6 @@ class DataddoHook(ActivationHook):
     get_source_log = sends(api.get_source_log)
 
     # extraction
-
     enqueue_extraction = sends(api.enqueue_extraction)
     get_extraction = sends(api.get_extraction)
     update_extraction = sends(api.update_extraction)
@@ -89,7 +85,6 @@ class DataddoHook(ActivationHook):
     update_extraction_schedule = sends(api.update_extraction_schedule)
 
     # flows
-
     create_flow = sends(api.create_flow)
     list_flows = sends(api.list_flows)
     list_flows_by_source = sends(api.list_flows_by_source)
@@ -104,7 +99,6 @@ class DataddoHook(ActivationHook):
     debug_flow_api = sends(api.debug_flow_api)
 
     # writing
-
     enqueue_write = sends(api.enqueue_write)
     get_write = sends(api.get_write)
     get_write_status = sends(api.get_write_status)
@@ -117,7 +111,6 @@ class DataddoHook(ActivationHook):
     debug_write = sends(api.debug_write)
 
     # destinations
-
     list_destinations = sends(api.list_destinations)
     get_destination = sends(api.get_destination)
     create_destination = sends(api.create_destination)

@@ -25,9 +25,7 @@ class DeltaProjectsConnectionExtra(ConnectionExtra):
     client_id: str | None = None
 
 
-def in_account(
-    function: Callable[P, Call[T]],
-) -> Callable[Concatenate[DeltaProjectsHook, P], T]:
+def in_account(function: Callable[P, Call[T]]) -> Callable[Concatenate[DeltaProjectsHook, P], T]:
     """A method that makes the call of an endpoint; ids that are not given are the connection's."""
     ids = [name for name in api.Account.__annotations__ if name in inspect.signature(function).parameters]
 
@@ -78,8 +76,7 @@ class DeltaProjectsHook(ActivationHook):
 
         :raises InvalidConnection: neither says it.
         """
-        given = {"media_agency_id": media_agency_id, "client_id": client_id}
-        found = self.in_scope(given)
+        found = self.in_scope({"media_agency_id": media_agency_id, "client_id": client_id})
         return api.Account(media_agency_id=found["media_agency_id"], client_id=found["client_id"])
 
     def in_scope(self, given: Mapping[str, str | None]) -> dict[str, str]:

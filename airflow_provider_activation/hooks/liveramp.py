@@ -41,15 +41,13 @@ class LiveRampHook(ActivationHook):
     def settings(self, values: ConnectionValues) -> ConnectionSettings:
         extra = values.extra_as(LiveRampConnectionExtra)
         secret_key = values.required("password", "secret key")
-        log_in = api.request_token(
-            values.required("login", "service account"), secret_key, token_url=extra.token_url
-        )
+        account = values.required("login", "service account")
         return ConnectionSettings(
             api.SERVICE,
             values.conn_id,
             values.base_url(api.BASE_URL, without=["/v2"]),
             headers={"LR-Org-ID": extra.org_id},
-            log_in=log_in,
+            log_in=api.request_token(account, secret_key, token_url=extra.token_url),
             secrets=frozenset({secret_key}),
             **extra.common(),
         )

@@ -44,24 +44,21 @@ def _proxy_named(settings: ConnectionSettings) -> Iterator[None]:
     except (ValueError, httpx.InvalidURL):
         # the reason would quote the address of the proxy, which may contain a password
         raise InvalidConnection(
-            f"the proxy of the connection {settings.conn_id!r} cannot be used.",
-            service=settings.name,
+            f"the proxy of the connection {settings.conn_id!r} cannot be used.", service=settings.name
         ) from None
 
 
 def _options(settings: ConnectionSettings) -> dict[str, Any]:
-    verify: ssl.SSLContext | bool
-    if isinstance(settings.verify, str):
+    verify: ssl.SSLContext | bool | str = settings.verify
+    if isinstance(verify, str):
         try:
-            verify = ssl.create_default_context(cafile=settings.verify)
+            verify = ssl.create_default_context(cafile=verify)
         except OSError as error:
             raise InvalidConnection(
-                f"verify names {settings.verify!r}, which cannot be read as a file of "
-                f"certificates ({error.strerror or error}); connection {settings.conn_id!r}.",
+                f"verify names {verify!r}, which cannot be read as a file of certificates "
+                f"({error.strerror or error}); connection {settings.conn_id!r}.",
                 service=settings.name,
             ) from None
-    else:
-        verify = settings.verify
     return {"verify": verify, "proxy": settings.proxy or environment_proxy(settings.base_url)}
 
 
@@ -81,10 +78,9 @@ class Pieces(httpx.SyncByteStream, httpx.AsyncByteStream):
 
 
 def _keyed(request: httpx.Request, settings: ConnectionSettings) -> httpx.Request:
-    """The request with the connection's query parameters.
+    """The request with the connection's query parameters, if it goes to the service itself.
 
-    httpx logs every address. A key in the query is therefore added below its log, and only for requests to
-    the service itself.
+    httpx logs every address. A key in the query is therefore added below its log.
     """
     if not settings.query or _origin(request.url) != _origin(httpx.URL(settings.base_url)):
         return request
@@ -124,11 +120,10 @@ class _AsyncWithQuery(httpx.AsyncBaseTransport):
 
 
 class _Connections(httpx.AsyncBaseTransport):
-    """One connection for each running request, kept for later requests.
+    """One connection for each running request, each a pool of its own, kept for later requests.
 
     httpx keeps all connections in one pool. For each request the pool examines every connection, and offers
     the same one to all waiting requests: with fifty running requests this takes longer than all other work.
-    Here each connection is a pool of its own.
     """
 
     def __init__(self, *, verify: ssl.SSLContext | bool, proxy: str | None) -> None:

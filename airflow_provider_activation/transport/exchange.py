@@ -16,14 +16,10 @@ from typing import Any, TypeAlias, TypeVar
 
 import httpx
 
+from airflow_provider_activation import errors
 from airflow_provider_activation.api.call import NOTHING, Answer, Call, Safety, Token
 from airflow_provider_activation.api.steps import Pause
-from airflow_provider_activation.errors import (
-    ActivationError,
-    AuthenticationFailed,
-    InvalidConnection,
-    InvalidRequest,
-)
+from airflow_provider_activation.errors import ActivationError
 from airflow_provider_activation.redaction import Redactor
 from airflow_provider_activation.transport.client import Pieces
 from airflow_provider_activation.transport.refusals import NEVER_LEFT, Refusals, retry_after
@@ -70,10 +66,7 @@ class LogIn:
 
 
 class Exchanges:
-    """The exchanges of one connection. They follow the safety class of each call and share one token.
-
-    :param settings: the connection's settings.
-    """
+    """The exchanges of one connection. They follow the safety class of each call and share one token."""
 
     def __init__(self, settings: ConnectionSettings) -> None:
         self.redact = Redactor(settings.secrets)
@@ -138,9 +131,9 @@ class Exchanges:
         assert log_in is not None
         try:
             token = yield from self.exchange(log_in)
-        except InvalidRequest as error:
+        except errors.InvalidRequest as error:
             # the credentials are wrong, not the arguments of the task
-            raise AuthenticationFailed(
+            raise errors.AuthenticationFailed(
                 error.message, service=error.service, operation=error.operation, status=error.status
             ) from None
         for secret in token.secrets:
@@ -168,15 +161,14 @@ class Exchanges:
         return self._settings.log_in is not None and call is not self._settings.log_in
 
     def _request(self, call: Call[Any], token: Token | None) -> httpx.Request:
+        headers = {"Accept": "application/json", "User-Agent": USER_AGENT}
         if call.url is not None:
             url = httpx.URL(call.url)
         else:
             url = self._base.copy_with(raw_path=self._base.raw_path.rstrip(b"/") + call.path.encode("ascii"))
+            headers |= self._settings.headers
         if call.query:
             url = url.copy_with(params=list(call.query))
-        headers = {"Accept": "application/json", "User-Agent": USER_AGENT}
-        if call.url is None:
-            headers |= self._settings.headers
         if token is not None:
             headers |= token.headers
         if call.file is not None:
@@ -199,7 +191,7 @@ class Exchanges:
     def _refuse_wrong_key_level(self, call: Call[Any]) -> None:
         level = self._settings.key_level
         if call.key_levels and level is not None and level not in call.key_levels:
-            raise InvalidConnection(
+            raise errors.InvalidConnection(
                 f"the call needs an authentication key of level {' or '.join(sorted(call.key_levels))}, "
                 f"but the connection {self._settings.conn_id!r} holds one of level {level}.",
                 service=call.service,
@@ -208,10 +200,7 @@ class Exchanges:
 
 
 def _pause(call: Call[Any], attempts: int, why: str, asked: float | None = None) -> Pause:
-    """How long to wait before the next attempt.
-
-    :param asked: seconds the service asks for.
-    """
+    """How long to wait before the next attempt: the seconds the service asks for, or else a growing pause."""
     backoff = min(LONGEST_PAUSE, 0.5 * 2 ** (attempts - 1))
     seconds = asked if asked is not None else backoff * random.uniform(0.5, 1.0)
     log.debug("%r: %s, to be sent again after %.1f s", call, why, seconds)

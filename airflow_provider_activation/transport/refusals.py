@@ -9,21 +9,9 @@ from typing import Any
 
 import httpx
 
+from airflow_provider_activation import errors
 from airflow_provider_activation.api.call import Call, Safety
-from airflow_provider_activation.errors import (
-    ActivationError,
-    AlternateActionRequired,
-    AuthenticationFailed,
-    Conflict,
-    InvalidRequest,
-    NotFound,
-    NotSupported,
-    PermissionDenied,
-    RateLimited,
-    ServiceUnavailable,
-    UncertainOutcome,
-    UnreadableResponse,
-)
+from airflow_provider_activation.errors import ActivationError
 from airflow_provider_activation.redaction import Redactor
 
 LONGEST_RETRY_AFTER = 86_400.0
@@ -35,14 +23,14 @@ NEVER_LEFT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx
 """Raised before the first byte of a request could leave."""
 
 _ERRORS: Mapping[int, type[ActivationError]] = {
-    400: InvalidRequest,
-    401: AuthenticationFailed,
-    403: PermissionDenied,
-    404: NotFound,
-    409: Conflict,
-    410: NotFound,
-    422: InvalidRequest,
-    501: NotSupported,
+    400: errors.InvalidRequest,
+    401: errors.AuthenticationFailed,
+    403: errors.PermissionDenied,
+    404: errors.NotFound,
+    409: errors.Conflict,
+    410: errors.NotFound,
+    422: errors.InvalidRequest,
+    501: errors.NotSupported,
 }
 
 
@@ -62,36 +50,34 @@ class Refusals:
         said = f"{call.method} {call.template} answered {status}."
         context = self._context(call, response)
         if status == 429:
-            return RateLimited(said, retry_after=retry_after(response), **context)
+            return errors.RateLimited(said, retry_after=retry_after(response), **context)
         if status == 308:
-            return AlternateActionRequired(said, share_action=_share_action(response), **context)
+            return errors.AlternateActionRequired(said, share_action=_share_action(response), **context)
         if response.is_redirect or status < 400:
             return self.of_doubt(call, f"it answered {status}, and redirects are not followed", response)
         if kind := _ERRORS.get(status):
             return kind(said, **context)
         if status >= 500 or status == 408:
             return self.of_doubt(call, f"it answered {status}", response)
-        return InvalidRequest(said, **context)
+        return errors.InvalidRequest(said, **context)
 
     def of_connection(self, call: Call[Any], error: httpx.TransportError, attempts: int) -> ActivationError:
         """The error for a request that got no response."""
         what = self._redact(f"{type(error).__name__}: {error}".rstrip(": "))
         if isinstance(error, NEVER_LEFT):
-            return ServiceUnavailable(
-                f"{call.method} {call.template} could not be sent to {self._host} "
-                f"({what}; {attempts} tries).",
-                **self._context(call),
+            said = (
+                f"{call.method} {call.template} could not be sent to {self._host} ({what}; {attempts} tries)."
             )
+            return errors.ServiceUnavailable(said, **self._context(call))
         return self.of_doubt(call, f"{what} after {attempts} tries")
 
     def of_doubt(self, call: Call[Any], what: str, response: httpx.Response | None = None) -> ActivationError:
         """The error for a call that may have taken effect: uncertain only if a second one is damage."""
         if call.safety is Safety.ONCE:
-            return UncertainOutcome(
-                f"{call.method} {call.template} may or may not have taken effect: {what}.",
-                **self._context(call, response),
-            )
-        kind = ServiceUnavailable if response is None or response.is_server_error else UnreadableResponse
+            said = f"{call.method} {call.template} may or may not have taken effect: {what}."
+            return errors.UncertainOutcome(said, **self._context(call, response))
+        unavailable = response is None or response.is_server_error
+        kind = errors.ServiceUnavailable if unavailable else errors.UnreadableResponse
         return kind(f"{call.method} {call.template}: {what}.", **self._context(call, response))
 
     def of_reading(
@@ -105,7 +91,7 @@ class Refusals:
         error.body = self._quote(error.body or response.text) if quoted else None
         error.message = self._redact(error.message)
         error.args = (error.message,)
-        if call.safety is Safety.ONCE and isinstance(error, UnreadableResponse):
+        if call.safety is Safety.ONCE and isinstance(error, errors.UnreadableResponse):
             return self.of_doubt(call, error.message, response)
         return error
 

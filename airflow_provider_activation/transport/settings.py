@@ -20,12 +20,10 @@ class ConnectionSettings:
     """What the transport needs of an Airflow connection.
 
     :param name: the service's name as a person writes it.
-    :param conn_id: the Airflow connection's id, for messages.
     :param base_url: where paths begin; https, or http to this machine.
     :param headers: sent with every call.
     :param query: query parameters sent with every call; may be secret, and appear in no log.
     :param log_in: the call that yields a token, where the service has one.
-    :param secrets: every secret of the connection.
     :param key_level: level of the authentication key, where the service has levels.
     :param scope: ids that a call takes from the connection where it is given none.
     :param timeout: seconds to wait for a connection, and for each part of an answer.
@@ -48,6 +46,10 @@ class ConnectionSettings:
     verify: bool | str = True
     proxy: str | None = field(default=None, repr=False)
 
+    def refused(self, what: str) -> InvalidConnection:
+        """The error for settings that cannot be used."""
+        return InvalidConnection(f"the connection {self.conn_id!r} {what}.", service=self.name)
+
     @property
     def fingerprint(self) -> str:
         """Equal for equal settings, without showing a secret."""
@@ -57,37 +59,27 @@ class ConnectionSettings:
         return hashlib.sha256(repr(sorted(values.items())).encode()).hexdigest()
 
 
-def refuse_unfit_address(address: str, settings: ConnectionSettings) -> None:
+def refuse_unfit_settings(settings: ConnectionSettings) -> None:
+    """Refuse addresses that are not used, and header values with characters that a header cannot contain."""
+    for address in (settings.base_url, settings.log_in.url if settings.log_in else None):
+        if address:
+            _refuse_unfit_address(address, settings)
+    for name, value in settings.headers.items():
+        if not value.isascii() or not value.isprintable():
+            raise settings.refused(f"holds a value for the header {name} with signs that no header can carry")
+
+
+def _refuse_unfit_address(address: str, settings: ConnectionSettings) -> None:
     """Refuse other schemes than https (http is allowed to this machine), and credentials in the address."""
     try:
         url = httpx.URL(address)
     except (ValueError, httpx.InvalidURL):
-        raise InvalidConnection(
-            f"the connection {settings.conn_id!r} names an address that is none.", service=settings.name
-        ) from None
+        raise settings.refused("names an address that is none") from None
     if not url.host or not (url.scheme == "https" or (url.scheme == "http" and _is_this_machine(url.host))):
-        raise InvalidConnection(
-            f"the connection {settings.conn_id!r} names {url.scheme or 'no scheme'}://{url.host}; "
-            "only https is used, and http to this machine alone.",
-            service=settings.name,
-        )
+        rule = "only https is used, and http to this machine alone"
+        raise settings.refused(f"names {url.scheme or 'no scheme'}://{url.host}; {rule}")
     if url.userinfo:
-        raise InvalidConnection(
-            f"the connection {settings.conn_id!r} has credentials in its address; they belong into login "
-            "and password.",
-            service=settings.name,
-        )
-
-
-def refuse_unfit_headers(settings: ConnectionSettings) -> None:
-    """Refuse header values with characters that a header cannot contain."""
-    for name, value in settings.headers.items():
-        if not value.isascii() or not value.isprintable():
-            raise InvalidConnection(
-                f"the connection {settings.conn_id!r} holds a value for the header {name} with signs that no "
-                "header can carry.",
-                service=settings.name,
-            )
+        raise settings.refused("has credentials in its address; they belong into login and password")
 
 
 def _is_this_machine(host: str) -> bool:

@@ -17,17 +17,9 @@ from airflow_provider_activation.api.call import Answer, Call
 from airflow_provider_activation.api.steps import Pause, Steps, adrive, drive, refuse_step
 from airflow_provider_activation.errors import ActivationError
 from airflow_provider_activation.redaction import Redactor, redact_library_logs
-from airflow_provider_activation.transport.client import (
-    new_async_client,
-    new_client,
-    whole_or_nothing,
-)
+from airflow_provider_activation.transport.client import new_async_client, new_client, whole_or_nothing
 from airflow_provider_activation.transport.exchange import Download, Exchanges, LogIn, Read
-from airflow_provider_activation.transport.settings import (
-    ConnectionSettings,
-    refuse_unfit_address,
-    refuse_unfit_headers,
-)
+from airflow_provider_activation.transport.settings import ConnectionSettings, refuse_unfit_settings
 
 T = TypeVar("T")
 
@@ -38,7 +30,6 @@ LARGE_ANSWER = 256 * 1024
 class Transport:
     """Sends calls of one connection.
 
-    :param settings: the connection's settings.
     :param on_secret: called with each secret of a new token, in the thread that logged in.
     :param aon_secret: the same on an event loop; `on_secret` is called there if it is left out.
     :param sleep: replaced by tests, which do not wait.
@@ -52,10 +43,7 @@ class Transport:
         aon_secret: Callable[[str], Awaitable[None]] | None = None,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
-        for address in (settings.base_url, settings.log_in.url if settings.log_in else None):
-            if address:
-                refuse_unfit_address(address, settings)
-        refuse_unfit_headers(settings)
+        refuse_unfit_settings(settings)
         self.settings = settings
         self._exchanges = Exchanges(settings)
         redact_library_logs(self.redact)

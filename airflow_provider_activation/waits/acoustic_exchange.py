@@ -9,15 +9,7 @@ from typing import Literal
 from airflow_provider_activation.api import acoustic_exchange as api
 from airflow_provider_activation.errors import InvalidConnection
 from airflow_provider_activation.hooks.acoustic_exchange import AcousticExchangeHook
-from airflow_provider_activation.waits.probe import (
-    Blocked,
-    Done,
-    Failed,
-    Listing,
-    Outcome,
-    Pending,
-    Probe,
-)
+from airflow_provider_activation.waits.probe import Blocked, Done, Failed, Listing, Outcome, Pending, Probe
 
 OnNeedsAction = Literal["fail", "return", "wait"]
 
@@ -34,7 +26,6 @@ class JobProbe(Probe):
     """
 
     hook_class = AcousticExchangeHook
-
     job_category: api.JobCategory
     job_id: int
     target_statuses: tuple[str, ...] = ("COMPLETE",)
@@ -59,11 +50,10 @@ class JobProbe(Probe):
 
         async def by_id(probes: Collection[JobProbe]) -> dict[int, api.Job]:
             try:
-                jobs = await api.list_jobs(category)
+                return {job.job_id: job for job in await api.list_jobs(category)}
             except InvalidConnection:
                 # an endpoint's key cannot list the jobs of all endpoints: each job is read alone
                 return {}
-            return {job.job_id: job for job in jobs}
 
         return Listing(("jobs", category), by_id)
 
@@ -107,7 +97,6 @@ class EndpointStatusProbe(Probe):
     """
 
     hook_class = AcousticExchangeHook
-
     endpoint_id: int
     target_statuses: tuple[str, ...] = ("ACTIVE",)
 

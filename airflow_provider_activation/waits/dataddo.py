@@ -24,7 +24,6 @@ class RunProbe(Probe):
     """
 
     hook_class = DataddoHook
-
     last_run_started: str | None
     last_run_finished: str | None
 
@@ -100,9 +99,7 @@ class FlowRunProbe(RunProbe):
 
 def is_later(timestamp: datetime | None, stored: str | None) -> bool:
     """Whether a timestamp is later than a stored one. Any timestamp is later than None."""
-    if timestamp is None:
-        return False
-    return stored is None or timestamp > datetime.fromisoformat(stored)
+    return timestamp is not None and (stored is None or timestamp > datetime.fromisoformat(stored))
 
 
 def is_timestamp(stored: object) -> bool:

@@ -24,7 +24,6 @@ class ActivityProbe(Probe):
     """
 
     hook_class = DeltaProjectsHook
-
     media_agency_id: str
     client_id: str
     activity_id: str

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TypeVar
@@ -11,10 +11,12 @@ from airflow_provider_activation.api import liveramp as api
 from airflow_provider_activation.api.call import every_page
 from airflow_provider_activation.api.liveramp.common import chunks
 from airflow_provider_activation.api.liveramp.distribution import withdraw
+from airflow_provider_activation.api.steps import Steps
 from airflow_provider_activation.hooks.liveramp import LiveRampHook
 from airflow_provider_activation.waits.probe import Done, Failed, Listing, Outcome, Pending, Probe
 
 S = TypeVar("S", api.Delivery, api.SegmentStatus)
+W = TypeVar("W", bound=str)
 
 MOST_SEGMENTS_TOLD = 10
 """The most segments that a message names."""
@@ -27,7 +29,6 @@ class OAuthConnectionAttemptProbe(Probe):
     """The wait for a person's consent. The result is the id of the OAuth connection."""
 
     hook_class = LiveRampHook
-
     attempt_id: str
 
     @property
@@ -64,37 +65,24 @@ class DeliveryProbe(Probe):
     """
 
     hook_class = LiveRampHook
-
     integration_connection_id: str
     segment_ids: tuple[str, ...]
     updated_after: str | None = None
 
     @property
     def subject(self) -> str:
-        return (
-            f"delivery of {_told(self.segment_ids)} "
-            f"to integration connection {self.integration_connection_id}"
-        )
+        where = f"integration connection {self.integration_connection_id}"
+        return f"delivery of {_told(self.segment_ids)} to {where}"
 
     async def look(self) -> Outcome:
         return self.judge_listed(await _deliveries(self.integration_connection_id, self.segment_ids))
 
     def listing(self) -> Listing:
-        connection_id = self.integration_connection_id
-
-        async def by_segment(probes: Collection[DeliveryProbe]) -> dict[str, list[api.Delivery]]:
-            segment_ids = {segment_id for probe in probes for segment_id in probe.segment_ids}
-            return await _deliveries(connection_id, sorted(segment_ids))
-
-        return Listing(("deliveries", connection_id), by_segment)
+        return _listing("deliveries", self.integration_connection_id, _deliveries)
 
     def judge_listed(self, listed: dict[str, list[api.Delivery]]) -> Outcome:
-        return self._judge(
-            [
-                max(filter(self._counts, listed.get(segment_id, ())), key=_updated_at, default=None)
-                for segment_id in self.segment_ids
-            ]
-        )
+        found = (filter(self._counts, listed.get(segment_id, ())) for segment_id in self.segment_ids)
+        return self._judge([max(deliveries, key=_updated_at, default=None) for deliveries in found])
 
     def _counts(self, delivery: api.Delivery) -> bool:
         if delivery.operation_type == "DELETE":
@@ -103,8 +91,7 @@ class DeliveryProbe(Probe):
         return after is None or _updated_at(delivery) >= datetime.fromisoformat(after)
 
     def _judge(self, deliveries: list[api.Delivery | None]) -> Outcome:
-        failed = [d for d in deliveries if d and d.status in ("FAILED", "CANCELLED")]
-        if failed:
+        if failed := [d for d in deliveries if d and d.status in ("FAILED", "CANCELLED")]:
             return Failed(", ".join(f"segment {d.segment_id}: delivery {d.id} is {d.status}" for d in failed))
         for segment_id, delivery in zip(self.segment_ids, deliveries, strict=True):
             if delivery is None:
@@ -137,14 +124,9 @@ class DistributionProbe(DeliveryProbe):
         outcome = super()._judge(deliveries)
         if not isinstance(outcome, Done):
             return outcome
-        return Done(
-            {
-                "distributionManagerID": self.distribution_manager_id,
-                "added": list(self._added),
-                "unchanged": list(self.unchanged),
-                "deliveries": outcome.result,
-            }
-        )
+        segments = {"added": list(self._added), "unchanged": list(self.unchanged)}
+        manager = {"distributionManagerID": self.distribution_manager_id}
+        return Done({**manager, **segments, "deliveries": outcome.result})
 
     @property
     def _added(self) -> tuple[str, ...]:
@@ -152,18 +134,14 @@ class DistributionProbe(DeliveryProbe):
 
     @property
     def left_behind(self) -> str:
-        return (
-            f"The {_told(self.segment_ids)} stay in distribution manager "
-            f"{self.distribution_manager_id}, and LiveRamp goes on delivering them."
-        )
+        where = f"distribution manager {self.distribution_manager_id}"
+        return f"The {_told(self.segment_ids)} stay in {where}, and LiveRamp goes on delivering them."
 
     async def cancel(self) -> str:
         segments = dict(zip(self._added, self.segment_config_ids, strict=True))
         await withdraw(self.distribution_manager_id, segments)
-        return (
-            f"{_told(tuple(segments))} were withdrawn from distribution manager "
-            f"{self.distribution_manager_id}."
-        )
+        where = f"distribution manager {self.distribution_manager_id}"
+        return f"{_told(tuple(segments))} were withdrawn from {where}."
 
 
 @dataclass(frozen=True)
@@ -176,7 +154,6 @@ class SegmentSyncProbe(Probe):
     """
 
     hook_class = LiveRampHook
-
     segment_type: api.SegmentType
     segment_ids: tuple[str, ...]
     integration_connection_id: str | None = None
@@ -189,13 +166,7 @@ class SegmentSyncProbe(Probe):
         return self.judge_listed(await _statuses(self.segment_type, self.segment_ids))
 
     def listing(self) -> Listing:
-        segment_type = self.segment_type
-
-        async def by_segment(probes: Collection[SegmentSyncProbe]) -> dict[str, list[api.SegmentStatus]]:
-            segment_ids = {segment_id for probe in probes for segment_id in probe.segment_ids}
-            return await _statuses(segment_type, sorted(segment_ids))
-
-        return Listing(("segment statuses", segment_type), by_segment)
+        return _listing("segment statuses", self.segment_type, _statuses)
 
     def judge_listed(self, listed: dict[str, list[api.SegmentStatus]]) -> Outcome:
         statuses = []
@@ -204,19 +175,12 @@ class SegmentSyncProbe(Probe):
             if not here:
                 return Pending(f"no status of segment {segment_id} yet")
             statuses += here
-        unfit = [
-            status.segment_id
-            for status in statuses
-            if status.taxonomy.taxonomy_sync_status == "NOT_CONFIGURED_TO_SYNC"
-        ]
-        if unfit:
+        synced = [(status.segment_id, status.taxonomy.taxonomy_sync_status) for status in statuses]
+        if unfit := [segment_id for segment_id, word in synced if word == "NOT_CONFIGURED_TO_SYNC"]:
             return Failed(f"segments {', '.join(unfit)} are NOT_CONFIGURED_TO_SYNC")
-        for status in statuses:
-            if status.taxonomy.taxonomy_sync_status != "SYNCED":
-                known = status.taxonomy.taxonomy_sync_status in ("NEVER_SYNCED", "OUT_OF_SYNC")
-                return Pending(
-                    f"segment {status.segment_id}: {status.taxonomy.taxonomy_sync_status}", known=known
-                )
+        for segment_id, word in synced:
+            if word != "SYNCED":
+                return Pending(f"segment {segment_id}: {word}", known=word in ("NEVER_SYNCED", "OUT_OF_SYNC"))
         return Done([status.plain() for status in statuses])
 
     def _counts(self, status: api.SegmentStatus) -> bool:
@@ -239,6 +203,15 @@ def _told(segment_ids: Sequence[str]) -> str:
     if len(segment_ids) <= MOST_SEGMENTS_TOLD:
         return f"segments {', '.join(segment_ids)}"
     return f"{len(segment_ids)} segments ({', '.join(segment_ids[:3])} and more)"
+
+
+def _listing(noun: str, of: W, ask: Callable[[W, Sequence[str]], Steps[dict[str, list[S]]]]) -> Listing:
+    """One poll for the segments of all waiting probes."""
+
+    def by_segment(probes: Collection[DeliveryProbe | SegmentSyncProbe]) -> Steps[dict[str, list[S]]]:
+        return ask(of, sorted({segment_id for probe in probes for segment_id in probe.segment_ids}))
+
+    return Listing((noun, of), by_segment)
 
 
 async def _deliveries(connection_id: str, segment_ids: Sequence[str]) -> dict[str, list[api.Delivery]]:

@@ -15,10 +15,7 @@ LONGEST_PAUSE_WHILE_BAD = 600.0
 
 
 class Pace:
-    """The pauses of one wait. The first ones are short, so that a quick end is noticed early.
-
-    :param poll_interval: seconds between two polls after the first ones.
-    """
+    """The pauses of one wait: short ones at first, to see a quick end early, then the poll interval."""
 
     __slots__ = ("_pause", "_poll_interval")
 
@@ -39,13 +36,7 @@ class Pace:
 
 
 def backed_off(pause: float, bad_polls: int) -> float:
-    """The pause after bad polls in a row: each doubles it.
-
-    :param pause: seconds, after a good poll.
-    :param bad_polls: bad polls since the last good one.
-    """
-    if bad_polls == 0:
-        return pause
+    """The pause in seconds after bad polls in a row: each doubles the pause after a good poll."""
     return max(pause, min(LONGEST_PAUSE_WHILE_BAD, pause * 2.0**bad_polls))
 
 

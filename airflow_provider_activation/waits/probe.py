@@ -13,14 +13,7 @@ from typing import Any, ClassVar, TypeAlias, TypeVar
 
 from airflow_provider_activation import errors
 from airflow_provider_activation.api.steps import Pause, Steps
-from airflow_provider_activation.errors import (
-    ActivationError,
-    JobFailed,
-    RateLimited,
-    ServiceUnavailable,
-    UnreadableResponse,
-    WaitTimeout,
-)
+from airflow_provider_activation.errors import ActivationError
 from airflow_provider_activation.hooks.base import ActivationHook
 from airflow_provider_activation.waits.pace import Pace, backed_off, spread
 
@@ -122,10 +115,7 @@ class Probe(ABC):
         return None
 
     def dump(self) -> tuple[str, str]:
-        """Name and fields of this probe, two texts; the fields as JSON.
-
-        :raises TypeError: a field is not plain JSON.
-        """
+        """Name and fields of this probe, the fields as JSON; raises TypeError if one is not plain JSON."""
         kind = type(self)
         return f"{kind.__module__}.{kind.__qualname__}", json.dumps(asdict(self), sort_keys=True)
 
@@ -136,18 +126,12 @@ class Probe(ABC):
         kind = getattr(importlib.import_module(module), attribute)
         if not (isinstance(kind, type) and issubclass(kind, Probe)):
             raise TypeError(f"{name} is not a probe")
-        values = {
-            field: tuple(value) if isinstance(value, list) else value
-            for field, value in json.loads(fields).items()
-        }
-        return kind(**values)
+        stored = json.loads(fields).items()
+        return kind(**{name: tuple(value) if isinstance(value, list) else value for name, value in stored})
 
 
 class Patience:
-    """Tolerates some bad polls in a row, and logs an unknown status once.
-
-    :param subject: what is waited for, for messages.
-    """
+    """Tolerates some bad polls in a row of what is waited for, and logs an unknown status once."""
 
     def __init__(self, subject: str) -> None:
         self._subject = subject
@@ -164,18 +148,13 @@ class Patience:
         """
         try:
             answer = await question
-        except (ServiceUnavailable, RateLimited, UnreadableResponse) as error:
+        except (errors.ServiceUnavailable, errors.RateLimited, errors.UnreadableResponse) as error:
             self.bad_polls += 1
             if self.bad_polls > MOST_BAD_POLLS:
                 raise
             self.no_answer = Pending(f"no answer: {error}")
-            log.warning(
-                "%s: poll %d of at most %d bad ones in a row: %s",
-                self._subject,
-                self.bad_polls,
-                MOST_BAD_POLLS,
-                error,
-            )
+            bad = f"poll {self.bad_polls} of at most {MOST_BAD_POLLS} bad ones in a row"
+            log.warning("%s: %s: %s", self._subject, bad, error)
             return None
         self.bad_polls = 0
         return answer
@@ -192,17 +171,13 @@ class Patience:
         """Log a status that no document names, once."""
         if isinstance(outcome, Pending) and not outcome.known and outcome.status not in self._said:
             self._said.add(outcome.status)
-            log.warning(
-                "%s has the status %r, which no document names; the wait goes on until its timeout.",
-                self._subject,
-                outcome.status,
-            )
+            unknown = "%s has the status %r, which no document names; the wait goes on until its timeout."
+            log.warning(unknown, self._subject, outcome.status)
 
 
 async def wait(probe: Probe, *, poll_interval: float, deadline: float) -> JSON:
     """Poll until the probe has an outcome, and return its result.
 
-    :param probe: what to poll.
     :param poll_interval: seconds between two polls; the first pauses are shorter, see `waits.pace`.
     :param deadline: seconds since the epoch at which the wait gives up.
     :raises JobFailed: it has failed.
@@ -241,12 +216,10 @@ async def give_up(probe: Probe, *, cancel: bool) -> bool:
     return True
 
 
-def timed_out(probe: Probe, last: Pending, seconds: float) -> WaitTimeout:
+def timed_out(probe: Probe, last: Pending, seconds: float) -> errors.WaitTimeout:
     """The error of a wait whose deadline has passed."""
-    return WaitTimeout(
-        f"{probe.subject} was still {last.status!r} after {seconds:.0f} seconds.",
-        service=probe.hook_class.hook_name,
-    )
+    message = f"{probe.subject} was still {last.status!r} after {seconds:.0f} seconds."
+    return errors.WaitTimeout(message, service=probe.hook_class.hook_name)
 
 
 def conclude(probe: Probe, outcome: Ended) -> JSON:
@@ -256,7 +229,7 @@ def conclude(probe: Probe, outcome: Ended) -> JSON:
         case Done(result):
             return result
         case Failed(reason):
-            raise JobFailed(f"{probe.subject} failed: {reason}.", service=service)
+            raise errors.JobFailed(f"{probe.subject} failed: {reason}.", service=service)
         case Blocked(what):
             raise errors.NeedsAction(f"{probe.subject} goes no further: {what}.", service=service)
 

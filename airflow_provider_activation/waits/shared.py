@@ -39,7 +39,6 @@ async def shared_wait(transport: Transport, probe: Probe, *, poll_interval: floa
     """Wait as `waits.probe.wait` does, with shared polls where the service can list.
 
     :param transport: the transport of the connection, the same for all waits that can share.
-    :param probe: what to poll.
     :param poll_interval: seconds between two polls; the shortest of the waits that share decides.
     :param deadline: seconds since the epoch at which the wait gives up.
     """
@@ -161,8 +160,7 @@ class _SharedPoll:
 
     async def _ask(self) -> tuple[object] | None:
         async def question() -> tuple[object]:
-            probes = [waiter.probe for waiter in self._waiters]
-            return ((await self._listing.question(probes)),)
+            return (await self._listing.question([waiter.probe for waiter in self._waiters]),)
 
         return await self._patience.ask(question())
 

@@ -12,17 +12,13 @@ __all__ = ["ACCOUNT", "APPLICATION", "ENDPOINT", "SERVICE", "KeyLevel"]
 
 SERVICE = "Acoustic Exchange"
 ACCOUNT, ENDPOINT, APPLICATION = "account", "endpoint", "application"
-
 KeyLevel = Literal["account", "endpoint", "application"]
-
 
 endpoint = endpoint_of(SERVICE)
 
 
 def whole(name: str, value: int) -> int:
-    """An id that is a whole number.
-
-    In the vendor's paths fixed words such as ``enable`` stand in the same place as an id.
+    """An id that is a whole number: in the vendor's paths words such as ``enable`` stand in its place.
 
     :raises InvalidRequest: the value is not a whole number.
     """
@@ -42,9 +38,6 @@ def exactly_one(**ids: object) -> None:
         raise ValueError(f"exactly one of {' and '.join(ids)} must be given, but {which}")
 
 
-# Answers
-
-
 def true(answer: Answer) -> bool:
     """``true``, or the status 204, which has no body."""
     if answer.status != 204 and answer.word != "true":
@@ -58,12 +51,13 @@ def changed(answer: Answer) -> bool:
 
 
 def job_id_of(answer: Answer) -> int:
-    """The id of the job that was started.
+    """The id of the job that was started, in a shape that is not documented.
 
-    The shape is not documented. A number, a numeric text and an object with the id are read. Without a
-    body the id is the end of the Location header, which is never followed.
+    A number, a numeric text and an object with the id are read. Without a body the id is the end of the
+    Location header, which is never followed.
     """
-    reply = answer.json() if answer.text.strip() else _end_of_location(answer)
+    location = urlsplit(answer.headers.get("Location", "")).path
+    reply = answer.json() if answer.text.strip() else location.rstrip("/").rpartition("/")[2]
     if isinstance(reply, dict):
         reply = next((reply[name] for name in ("jobId", "jobID", "id") if name in reply), None)
     if isinstance(reply, str) and reply.strip().isdigit():
@@ -71,7 +65,3 @@ def job_id_of(answer: Answer) -> int:
     if isinstance(reply, bool) or not isinstance(reply, int):
         raise ValueError("it holds no job id")
     return reply
-
-
-def _end_of_location(answer: Answer) -> str:
-    return urlsplit(answer.headers.get("Location", "")).path.rstrip("/").rpartition("/")[2]

@@ -1,7 +1,7 @@
 """Acoustic Exchange: endpoints, from registration to deletion.
 
-A call for one endpoint needs either the endpoint's own key, or the account's key and the endpoint's id in the
-path. Documents: "Endpoint-level API" and "Account-level API".
+Documents, where an endpoint names no other: "Endpoint-level API" and "Account-level API". A call for one
+endpoint needs either the endpoint's own key, or the account's key and the endpoint's id in the path.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from airflow_provider_activation.api.acoustic_exchange.common import (
     whole,
 )
 from airflow_provider_activation.api.answers import nothing
-from airflow_provider_activation.api.call import Answer, Call, Safety, get, query_of, request
+from airflow_provider_activation.api.call import Answer, Call, Safety, get, put, query_of, request
 from airflow_provider_activation.api.models import Input, Resource, TextId
 from airflow_provider_activation.errors import InvalidRequest, UnreadableResponse
 from airflow_provider_activation.words import HashAlgorithm
@@ -76,31 +76,22 @@ LARGEST_REASON = 512
 """The most bytes of UTF-8 in the reason of a failure report."""
 
 
-# What comes back
+def _endpoint_id() -> Any:
+    choices = AliasChoices("endpointId", "endpointID", "id")
+    return Field(default=None, validation_alias=choices, serialization_alias="endpointId")
 
 
 class Registration(Resource):
     """The response to a registration. The documents do not show it; the id is read if there is one."""
 
-    endpoint_id: int | None = Field(
-        default=None,
-        validation_alias=AliasChoices("endpointId", "endpointID", "id"),
-        serialization_alias="endpointId",
-    )
+    endpoint_id: int | None = _endpoint_id()
 
 
 class Endpoint(Resource):
     """An endpoint, with the fields of its registration."""
 
-    endpoint_id: TextId | None = Field(
-        default=None,
-        validation_alias=AliasChoices("endpointId", "endpointID", "id"),
-        serialization_alias="endpointId",
-    )
+    endpoint_id: TextId | None = _endpoint_id()
     name: str | None = None
-
-
-# What goes out
 
 
 class EventSource(Input):
@@ -195,17 +186,15 @@ class EndpointRegistration(Input):
         for database in definition.marketing_databases:
             for field in (*(database.identifiers or ()), *(database.attributes or ())):
                 if field.hash_mode in ("HASHED", "REQUIRED") and field.hash_algorithm is None:
-                    raise ValueError(
-                        f"{field.name!r} of {database.name!r} has the hash_mode {field.hash_mode}, so "
-                        "hash_algorithm must be given, there or for the endpoint"
-                    )
+                    what = f"{field.name!r} of {database.name!r} has the hash_mode {field.hash_mode}"
+                    raise ValueError(f"{what}, so hash_algorithm must be given, there or for the endpoint")
 
 
 class EndpointDatabase(Input):
     """The database of an endpoint.
 
-    ``endpoint_id`` is required with an application's key. ``marketing_database_name`` is required if the
-    endpoint has several databases.
+    An application's key requires ``endpoint_id``; an endpoint with several databases requires
+    ``marketing_database_name``.
     """
 
     database_id: str = Field(alias="databaseId", min_length=1)
@@ -260,23 +249,16 @@ class FailureReport(Input):
     @field_validator("reason")
     @classmethod
     def _is_short(cls, value: str) -> str:
-        size = len(value.encode())
-        if size > LARGEST_REASON:
+        if (size := len(value.encode())) > LARGEST_REASON:
             raise ValueError(f"must be at most {LARGEST_REASON} bytes of UTF-8, but has {size}")
         return value
-
-
-# Endpoints of the API
 
 
 @endpoint
 def register_endpoint(
     registration: EndpointRegistration, endpoint_id: int | None = None
 ) -> Call[Registration]:
-    """Register an endpoint, or replace its description.
-
-    PUT /v1/endpoint, or PUT /v1/endpoint/{endpoint_id}. The response is not documented; the id is read if
-    there is one.
+    """Register an endpoint, or replace its description: PUT /v1/endpoint, or PUT /v1/endpoint/{endpoint_id}.
 
     :param endpoint_id: the endpoint, with the account's key; None with the endpoint's own key.
     """
@@ -285,10 +267,9 @@ def register_endpoint(
 
 @endpoint
 def list_endpoints(query: EndpointQuery | None = None) -> Call[list[Endpoint]]:
-    """List the endpoints: all of the account with its key, or the endpoint of an endpoint's own key.
+    """List the endpoints of the account, or the endpoint of an endpoint's own key: GET /v1/endpoint.
 
-    GET /v1/endpoint. The account-level document calls ``endpointId`` a URL parameter and shows it in the
-    query.
+    The account-level document calls ``endpointId`` a URL parameter and shows it in the query.
     """
     wanted = query or EndpointQuery()
     return get("/v1/endpoint", _endpoints, query=query_of(**wanted.body()), key_levels=wanted.key_levels)
@@ -296,10 +277,9 @@ def list_endpoints(query: EndpointQuery | None = None) -> Call[list[Endpoint]]:
 
 @endpoint
 def delete_endpoint(endpoint_id: int | None = None) -> Call[None]:
-    """Delete an endpoint.
+    """Delete an endpoint: DELETE /v1/endpoint, or DELETE /v1/endpoint/{endpoint_id}.
 
-    DELETE /v1/endpoint, or DELETE /v1/endpoint/{endpoint_id}. The documents contradict each other about the
-    response: any 2xx is success unless the body is false.
+    The documents contradict each other about the response: any 2xx is success unless the body is false.
 
     :param endpoint_id: the endpoint, with the account's key; None with the endpoint's own key.
     """
@@ -308,10 +288,9 @@ def delete_endpoint(endpoint_id: int | None = None) -> Call[None]:
 
 @endpoint
 def enable_endpoint(endpoint_id: int | None = None) -> Call[bool]:
-    """Enable an endpoint.
+    """Enable an endpoint: PUT /v1/endpoint/enable, or PUT /v1/endpoint/enable/{endpoint_id}.
 
-    PUT /v1/endpoint/enable, or PUT /v1/endpoint/enable/{endpoint_id}. By its text the second path takes the
-    account's key; its sample command names the endpoint's.
+    By its text the second path takes the account's key; its sample command names the endpoint's.
 
     :param endpoint_id: the endpoint, with the account's key; None with the endpoint's own key.
     :returns: False if it was enabled before (304).
@@ -321,43 +300,32 @@ def enable_endpoint(endpoint_id: int | None = None) -> Call[bool]:
 
 @endpoint
 def disable_endpoint(endpoint_id: int | None = None) -> Call[bool]:
-    """Disable an endpoint.
+    """Disable an endpoint: PUT /v1/endpoint/disable, or PUT /v1/endpoint/disable/{endpoint_id}.
 
-    PUT /v1/endpoint/disable, or PUT /v1/endpoint/disable/{endpoint_id}. By its text the second path takes
-    the account's key; its sample command names the endpoint's.
-
-    :param endpoint_id: the endpoint, with the account's key; None with the endpoint's own key.
-    :returns: False if it was disabled before (304).
+    See `enable_endpoint`. Returns False if it was disabled before (304).
     """
     return _of_endpoint("PUT", "/v1/endpoint/disable", endpoint_id, changed, accepts=(304,))
 
 
 @endpoint
 def set_endpoint_database(database: EndpointDatabase) -> Call[None]:
-    """Set the database of an endpoint. Needs the endpoint's own key or an application's.
+    """Set the database of an endpoint: PUT /v1/endpoint/database. Document: "Account-level API".
 
-    PUT /v1/endpoint/database. Document: "Account-level API". The call stands in the account-level document,
-    but does not take the account's key.
+    The call takes the endpoint's own key or an application's, but not the account's.
     """
-    return request(
-        "PUT",
-        "/v1/endpoint/database",
-        Safety.REPEATABLE,
-        nothing,
-        json=database.body(),
-        key_levels=(ENDPOINT,) if database.endpoint_id is None else (ENDPOINT, APPLICATION),
-    )
+    key_levels = (ENDPOINT,) if database.endpoint_id is None else (ENDPOINT, APPLICATION)
+    return put("/v1/endpoint/database", nothing, database.body(), key_levels=key_levels)
 
 
 @endpoint
 def set_endpoint_attributes(auth_key: str, attributes: Mapping[str, str]) -> Call[None]:
     """Set the attributes with which Acoustic Exchange logs in at the endpoint of the key.
 
-    PUT /v1/endpointattributes/authkey/{auth_key}. Document: "Endpoint-level API". The call replaces all
-    attributes. Acoustic Exchange reads them at night, so that they take effect the next day. The document
-    contradicts itself: the title says PUT, the sample command POST; the table puts the attributes within
-    ``attributes``, the sample does not. Title and table are followed. One line wants the account's key in
-    the path; the text wants the endpoint's own, both there and as the bearer.
+    PUT /v1/endpointattributes/authkey/{auth_key}. Document: "Endpoint-level API". All attributes are
+    replaced; they are read at night and take effect the next day. The document contradicts itself: the title
+    says PUT, the sample command POST; the table puts the attributes within ``attributes``, the sample does
+    not. Title and table are followed. One line wants the account's key in the path; the text wants the
+    endpoint's own, both there and as the bearer.
 
     :param auth_key: the endpoint's authentication key, the same as the connection's.
     :param attributes: at least one name with its value.
@@ -369,15 +337,8 @@ def set_endpoint_attributes(auth_key: str, attributes: Mapping[str, str]) -> Cal
         if not isinstance(name, str) or not isinstance(value, str):
             raise InvalidRequest(f"attributes: {name} must be text, but is a {type(value).__name__}.")
     try:
-        return request(
-            "PUT",
-            "/v1/endpointattributes/authkey/{auth_key}",
-            Safety.REPEATABLE,
-            nothing,
-            json={"attributes": dict(attributes)},
-            key_levels=(ENDPOINT,),
-            auth_key=auth_key,
-        )
+        path, body = "/v1/endpointattributes/authkey/{auth_key}", {"attributes": dict(attributes)}
+        return put(path, nothing, body, key_levels=(ENDPOINT,), auth_key=auth_key)
     except InvalidRequest:
         # the reason would quote the key
         raise InvalidRequest(
@@ -388,29 +349,22 @@ def set_endpoint_attributes(auth_key: str, attributes: Mapping[str, str]) -> Cal
 
 @endpoint
 def report_endpoint_failure(endpoint_id: int, reason: str) -> Call[bool]:
-    """Report that the endpoint could not be provisioned.
+    """Report that the endpoint could not be provisioned: PUT /v1/endpoint/{endpoint_id}/reportfailure.
 
-    PUT /v1/endpoint/{endpoint_id}/reportfailure. Document: "Endpoint-level API".
+    Document: "Endpoint-level API". Users of Acoustic Exchange see the failure, not the reason.
 
-    :param reason: at most `LARGEST_REASON` bytes of UTF-8. Users of Acoustic Exchange see the failure, not
-        the reason.
+    :param reason: at most `LARGEST_REASON` bytes of UTF-8.
     """
-    return request(
-        "PUT",
-        "/v1/endpoint/{endpoint_id}/reportfailure",
-        Safety.REPEATABLE,
-        true,
-        json=FailureReport(reason=reason).body(),
-        key_levels=(ENDPOINT,),
-        endpoint_id=whole("endpoint_id", endpoint_id),
-    )
+    body, number = FailureReport(reason=reason).body(), whole("endpoint_id", endpoint_id)
+    path = "/v1/endpoint/{endpoint_id}/reportfailure"
+    return put(path, true, body, key_levels=(ENDPOINT,), endpoint_id=number)
 
 
 @endpoint
 def get_endpoint_status(endpoint_id: int) -> Call[str]:
-    """Get the status of the endpoint of the key.
+    """Get the status of the endpoint of the key: GET /v1/{endpoint_id}/status, without ``/endpoint/``.
 
-    GET /v1/{endpoint_id}/status. Document: "Endpoint-level API". The document's path lacks ``/endpoint/``.
+    Document: "Endpoint-level API".
 
     :returns: PENDING, ACTIVE, FAILED or DELETED; an unknown word is returned as it is.
     """
@@ -427,13 +381,8 @@ def _of_endpoint(method: str, path: str, endpoint_id: int | None, read: Any, **o
     return request(method, path, Safety.REPEATABLE, read, key_levels=(level,), **options)
 
 
-# Several calls
-
-
 async def register(registration: EndpointRegistration, endpoint_id: int | None = None) -> int | str:
-    """Register an endpoint and return its id. See `register_endpoint`.
-
-    The response to a registration may lack the id, which is then read from the list of endpoints.
+    """Register an endpoint and return its id, which is read from the list of endpoints if need be.
 
     :raises UnreadableResponse: no response gives the id.
     """
@@ -444,11 +393,8 @@ async def register(registration: EndpointRegistration, endpoint_id: int | None =
     endpoints = await list_endpoints()
     ids = [known.endpoint_id for known in endpoints if known.name == registration.name and known.endpoint_id]
     if len(ids) != 1:
-        raise UnreadableResponse(
-            "the endpoint was registered, but no answer says under which id.",
-            service=SERVICE,
-            operation="register_endpoint",
-        )
+        what = "the endpoint was registered, but no answer says under which id."
+        raise UnreadableResponse(what, service=SERVICE, operation="register_endpoint")
     return ids[0]
 
 

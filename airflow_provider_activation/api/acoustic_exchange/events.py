@@ -1,6 +1,6 @@
 """Acoustic Exchange: events, event types, and identity filters.
 
-Documents: the vendor's "Event API" and "Identity management APIs". They do not say which level of key the
+Document, where an endpoint names no other: the vendor's "Event API". No document says which level of key the
 calls need. An endpoint publishes events, and a filter belongs to the endpoint of the key, so all these calls
 take the endpoint's own key.
 """
@@ -13,7 +13,7 @@ from pydantic import Field, field_serializer
 
 from airflow_provider_activation.api.acoustic_exchange.common import ENDPOINT, endpoint
 from airflow_provider_activation.api.answers import each, nothing
-from airflow_provider_activation.api.call import Call, Safety, get, request
+from airflow_provider_activation.api.call import Call, get, post, put
 from airflow_provider_activation.api.models import AwareDatetime, Input, Resource, TextId, utc_text
 
 __all__ = [
@@ -64,9 +64,8 @@ class EventPublication(Input):
     """Events to publish: of one person, or a batch.
 
     The events of one person have ``identifiers`` here; those of a batch have them in each event. The channel
-    stands here or in each event. Events that concern many people at once have no identifiers. The shape of
-    the vendor's compound batch is not documented, so it is not offered: send one publication for each person
-    instead.
+    stands here or in each event. Events that concern many people at once have no identifiers. The vendor's
+    compound batch is not documented and not offered: send one publication for each person instead.
     """
 
     channel: str | None = Field(default=None, min_length=1)
@@ -100,42 +99,26 @@ class IdentityFilter(Resource):
 
 @endpoint
 def publish_events(publication: EventPublication) -> Call[None]:
-    """Publish events.
-
-    POST /v1/event. Document: "Event API". A second call publishes the events again, and published events
-    cannot be listed.
-    """
-    return _send("POST", "/v1/event", Safety.ONCE, publication)
+    """Publish events: POST /v1/event. A second call publishes them again; they cannot be listed."""
+    return post("/v1/event", nothing, publication.body(), key_levels=(ENDPOINT,))
 
 
 @endpoint
 def create_event_type(event_type: EventTypeDefinition) -> Call[None]:
-    """Register a type of event.
-
-    POST /v1/eventtype. Document: "Event API". What a second call does is not documented.
-    """
-    return _send("POST", "/v1/eventtype", Safety.ONCE, event_type)
+    """Register a type of event: POST /v1/eventtype. What a second call does is not documented."""
+    return post("/v1/eventtype", nothing, event_type.body(), key_levels=(ENDPOINT,))
 
 
 @endpoint
 def update_event_type(event_type: EventTypeDefinition) -> Call[None]:
-    """Replace the description of a registered type of event.
-
-    PUT /v1/eventtype. Document: "Event API".
-
-    :param event_type: the new description; its code says which type it is for.
-    """
-    return _send("PUT", "/v1/eventtype", Safety.REPEATABLE, event_type)
+    """Replace the description of a registered type of event, which its code names: PUT /v1/eventtype."""
+    return put("/v1/eventtype", nothing, event_type.body(), key_levels=(ENDPOINT,))
 
 
 @endpoint
 def list_identity_filters() -> Call[list[IdentityFilter]]:
-    """List the identity filters of the key's own endpoint.
+    """List the filters of the key's own endpoint: GET /v1/identityfilters.
 
-    GET /v1/identityfilters. Document: "Identity management APIs".
+    Document: "Identity management APIs".
     """
     return get("/v1/identityfilters", each(IdentityFilter), key_levels=(ENDPOINT,))
-
-
-def _send(method: str, path: str, safety: Safety, body: Input) -> Call[None]:
-    return request(method, path, safety, nothing, json=body.body(), key_levels=(ENDPOINT,))

@@ -1,7 +1,6 @@
 """Acoustic Exchange: jobs, which share audiences, import identities and refresh the list of segments.
 
-Documents: "Account-level API", "Endpoint-level API" for the refresh, and the vendor's "Jobs API" for the
-lists.
+Document, where an endpoint names no other: "Account-level API".
 """
 
 from __future__ import annotations
@@ -68,14 +67,10 @@ WEEKDAYS: tuple[Weekday, ...] = ("SUN", "MON", "TUE", "WED", "THU", "FRI", "SAT"
 """The days in the vendor's order: Sunday is 1."""
 
 
-# What comes back
-
-
 class Job(Resource):
     """A job. Its ids exceed 2^53 and stay whole numbers.
 
-    If a response has a field twice, the last one counts. The vendor misspells RECEIVE in the status of a job
-    and spells it right in its text; both are read.
+    If a field comes twice, the last one counts. The vendor has two spellings of RECEIVE; both are read.
     """
 
     job_id: int = Field(alias="jobId")
@@ -94,8 +89,6 @@ class Job(Resource):
         """The status in capital letters, without blanks."""
         return self.status.strip().upper()
 
-
-# What goes out
 
 _DATE = "%m/%d/%Y"
 
@@ -180,9 +173,8 @@ class ScheduleDetails(Input):
         """
         listed = isinstance(days, Sequence) and not isinstance(days, str) and len(days) > 0
         if not listed or not all(day in WEEKDAYS for day in days):
-            raise InvalidRequest(
-                f"days must be some of {', '.join(WEEKDAYS)}, but is a {type(days).__name__} that is not."
-            )
+            kind = f"a {type(days).__name__} that is not"
+            raise InvalidRequest(f"days must be some of {', '.join(WEEKDAYS)}, but is {kind}.")
         if not isinstance(at, time):
             raise InvalidRequest(f"at must be a time of day, but is a {type(at).__name__}.")
         dates = {"start_date": start, "end_date": end}
@@ -204,20 +196,17 @@ class ScheduleDetails(Input):
     def from_data_interval(cls, start: datetime, end: datetime, timezone: str | tzinfo) -> Self:
         """Run the job at once, over the records of every day that overlaps a data interval.
 
-        The service takes whole days, the first and the last included. The end of a data interval is not part
-        of it.
+        The service takes whole days, the first and the last included.
 
         :param start: the start of the data interval, with its time zone.
-        :param end: the end of the data interval, with its time zone.
+        :param end: the end of the data interval, with its time zone; it is not part of the interval.
         :param timezone: the time zone of the days, for example ``Europe/Berlin``.
         :raises InvalidRequest: naming the argument that does not fit.
         """
         for name, timestamp in (("start", start), ("end", end)):
             if not isinstance(timestamp, datetime) or timestamp.tzinfo is None:
-                raise InvalidRequest(
-                    f"{name} must be a datetime that says its time zone, but is a {type(timestamp).__name__} "
-                    "that does not."
-                )
+                kind = f"a {type(timestamp).__name__} that does not"
+                raise InvalidRequest(f"{name} must be a datetime that says its time zone, but is {kind}.")
         if end < start:
             raise InvalidRequest("end must not be before start.")
         zone = _zone(timezone)
@@ -293,24 +282,19 @@ class SegmentExport(_SegmentJob):
 
 
 class IdentityImport(_SegmentJob):
-    """A segment whose identities go to the Identity Store. Exactly one of ``segment_id`` and
-    ``segment_id_string``."""
+    """A segment whose identities go to the Identity Store. It has one id, as in `SegmentExport`."""
 
     database_id: str | None = Field(default=None, alias="databaseID", min_length=1)
     source_identifiers: tuple[str, ...] | None = Field(default=None, alias="sourceIdentifiers", min_length=1)
 
 
-# Endpoints of the API
-
-
 @endpoint
 def export_segment(export: SegmentExport) -> Call[int]:
-    """Start a job that shares an audience.
+    """Start a job that shares an audience: POST /v1/jobs/segmentExport.
 
-    POST /v1/jobs/segmentExport. Document: "Account-level API". The document's title and text say POST, its
-    sample command says PUT. Misprints of its tables are not followed: blanks inside field names,
-    ``segmentName`` as a Long, identifiers as JSON objects, and ``segmentIDString`` required where the id is
-    *not* a string.
+    The document's title and text say POST, its sample command says PUT. Misprints of its tables are not
+    followed: blanks inside field names, ``segmentName`` as a Long, identifiers as JSON objects, and
+    ``segmentIDString`` required where the id is *not* a string.
 
     :returns: the job's id.
     """
@@ -319,11 +303,11 @@ def export_segment(export: SegmentExport) -> Call[int]:
 
 @endpoint
 def import_identities(identity_import: IdentityImport) -> Call[int]:
-    """Start a job that imports identities into the Identity Store.
+    """Start a job that imports identities into the Identity Store: POST /v1/jobs/identityImport.
 
-    POST /v1/jobs/identityImport. Document: "Account-level API". The document's title and text say POST, its
-    sample command says PUT. It says that the import "has" been uploaded, although it has only been started.
-    The sample has several identifiers in one text; they are sent one by one.
+    The document's title and text say POST, its sample command says PUT. It says that the import "has" been
+    uploaded, although it has only been started. The sample has several identifiers in one text; they are
+    sent one by one.
 
     :returns: the job's id.
     """
@@ -332,11 +316,10 @@ def import_identities(identity_import: IdentityImport) -> Call[int]:
 
 @endpoint
 def refresh_segments() -> Call[int]:
-    """Start a job that refreshes the list of segments.
+    """Start a job that refreshes the list of segments: GET /v1/endpoint/refreshSegments.
 
-    GET /v1/endpoint/refreshSegments. Document: "Endpoint-level API". This GET starts a job, so it is not
-    repeated. It stands in the endpoint-level document and needs the account's key. The documents imply that
-    the job's category is ``SEGMENT_POPULATE_DB``.
+    Document: "Endpoint-level API". This GET starts a job, so it is not repeated. It needs the account's key.
+    The documents imply that the job's category is ``SEGMENT_POPULATE_DB``.
 
     :returns: the job's id.
     """
@@ -351,10 +334,9 @@ def list_jobs(
     status: str | None = None,
     extra_fields: bool | None = None,
 ) -> Call[list[Job]]:
-    """List the jobs of a category.
+    """List the jobs of a category: GET /v1/jobs/{job_category}. Document: "Jobs API".
 
-    GET /v1/jobs/{job_category}. Document: "Jobs API". It is not documented whether finished jobs stay in the
-    list.
+    It is not documented whether finished jobs stay in the list.
 
     :param endpoint_id: only jobs of this endpoint. An endpoint's key must name its own; without an id the
         account's key is needed.
@@ -374,62 +356,41 @@ def list_jobs(
 
 @endpoint
 def get_job(job_category: JobCategory, job_id: int) -> Call[Job]:
-    """Get one job.
+    """Get one job: GET /v1/jobs/{job_category}/{job_id}.
 
-    GET /v1/jobs/{job_category}/{job_id}. Document: "Endpoint-level API" and "Jobs API". The documents name
-    the call and do not describe it.
+    Document: "Endpoint-level API" and "Jobs API". They name the call and do not describe it.
     """
-    return get(
-        "/v1/jobs/{job_category}/{job_id}",
-        model(Job),
-        key_levels=(ACCOUNT, ENDPOINT),
-        job_category=_known(job_category),
-        job_id=whole("job_id", job_id),
-    )
+    ids = {"job_category": _known(job_category), "job_id": whole("job_id", job_id)}
+    return get("/v1/jobs/{job_category}/{job_id}", model(Job), key_levels=(ACCOUNT, ENDPOINT), **ids)
 
 
 @endpoint
 def upload_job_data(job_id: int, file: Path, content_type: str = "text/csv; charset=utf-8") -> Call[None]:
-    """Upload the audience for which a job waits, as CSV.
+    """Upload the audience for which a job waits, as CSV: POST /v1/jobs/{job_id}/data.
 
-    POST /v1/jobs/{job_id}/data. Document: "Account-level API" and the page on push producers. The documents
-    say CSV and nothing more: header row, encoding and media type are not confirmed.
+    Document: "Account-level API" and the page on push producers. They say CSV and nothing more: header row,
+    encoding and media type are not confirmed.
 
     :param file: is read in pieces while it is sent.
     :param content_type: the media type of the file.
     """
-    return request(
-        "POST",
-        "/v1/jobs/{job_id}/data",
-        Safety.ONCE,
-        nothing,
-        file=FileBody(file, content_type),
-        job_id=whole("job_id", job_id),
-    )
+    path, number = "/v1/jobs/{job_id}/data", whole("job_id", job_id)
+    return request("POST", path, Safety.ONCE, nothing, file=FileBody(file, content_type), job_id=number)
 
 
 @endpoint
 def download_segment_data(job_id: int, file_name: str, into: Path) -> Call[Path]:
-    """Download an audience that a job has ready, as CSV.
+    """Download an audience as CSV: GET /v1/jobs/{job_id}/segmentDataFiles/{file_name}.
 
-    GET /v1/jobs/{job_id}/segmentDataFiles/{file_name}. Document: "Account-level API" and the page on
-    downloads. The documents name the call and do not describe it; another page of the vendor calls the name
-    of the file a path. They do not say how the job is closed afterwards.
+    Document: "Account-level API" and the page on downloads. They name the call, and do not describe it or how
+    the job is closed afterwards; another page of the vendor calls the name of the file a path.
 
     :param file_name: a name from ``segment_data_files`` of the job.
     :param into: the file to write. It appears when the download is complete, and replaces a file of its name.
     :returns: ``into``.
     """
-    return get(
-        "/v1/jobs/{job_id}/segmentDataFiles/{file_name}",
-        lambda answer: into,
-        into=into,
-        job_id=whole("job_id", job_id),
-        file_name=file_name,
-    )
-
-
-# Several calls
+    ids = {"job_id": whole("job_id", job_id), "file_name": file_name}
+    return get("/v1/jobs/{job_id}/segmentDataFiles/{file_name}", lambda answer: into, into=into, **ids)
 
 
 async def list_data_files(job_category: JobCategory, job_id: int) -> list[str]:
@@ -457,10 +418,8 @@ def _start(method: str, path: str, **body: Any) -> Call[int]:
 
 def _known(job_category: str) -> str:
     if job_category not in get_args(JobCategory):
-        raise InvalidRequest(
-            f"job_category must be one of {', '.join(get_args(JobCategory))}, but is a "
-            f"{type(job_category).__name__} that is none of them."
-        )
+        known, kind = ", ".join(get_args(JobCategory)), type(job_category).__name__
+        raise InvalidRequest(f"job_category must be one of {known}, but is a {kind} that is none of them.")
     return job_category
 
 
@@ -480,7 +439,7 @@ def _zone(timezone: str | tzinfo) -> tzinfo:
     try:
         return zoneinfo.ZoneInfo(timezone)
     except (zoneinfo.ZoneInfoNotFoundError, ValueError, TypeError, OSError):
+        kind = f"a {type(timezone).__name__} that does not"
         raise InvalidRequest(
-            f"timezone must name a time zone, such as Europe/Berlin, but is a {type(timezone).__name__} "
-            "that does not."
+            f"timezone must name a time zone, such as Europe/Berlin, but is {kind}."
         ) from None

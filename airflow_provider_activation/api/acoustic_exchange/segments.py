@@ -1,8 +1,8 @@
 """Acoustic Exchange: the segments (audiences) that an endpoint offers.
 
-Documents: "Endpoint-level API", and "Account-level API" for one segment. The tables of POST and DELETE name
-the statuses 308 (another action is needed) and 501 (not supported), in words for providers that implement
-these calls. The transport raises `AlternateActionRequired` and `NotSupported`, and never follows or retries.
+Document, where an endpoint names no other: "Endpoint-level API". The tables of POST and DELETE name the
+statuses 308 (another action is needed) and 501 (not supported), in words for providers that implement these
+calls. The transport raises `AlternateActionRequired` and `NotSupported`, and never follows or retries.
 """
 
 from __future__ import annotations
@@ -53,9 +53,7 @@ class Segment(Resource):
     """A segment of an endpoint. The documents spell the text id in three ways."""
 
     id: int | None = None
-    id_string: str | None = Field(
-        default=None, validation_alias=AliasChoices("id_string", "id_String", "idString")
-    )
+    id_string: str | None = Field(None, validation_alias=AliasChoices("id_string", "id_String", "idString"))
     name: str | None = None
     description: str | None = None
     segment_attributes: list[SegmentAttribute] = Field(default_factory=list)
@@ -98,44 +96,34 @@ class SegmentDefinition(Input):
         return differing
 
 
-# Endpoints
-
-
 @endpoint
 def add_segments(endpoint_id: int, segments: Sequence[SegmentDefinition]) -> Call[bool]:
-    """Add segments to those that the endpoint offers.
+    """Add segments to those that the endpoint offers: POST /v1/endpoint/{endpoint_id}/segments.
 
-    POST /v1/endpoint/{endpoint_id}/segments. Document: "Endpoint-level API". It is not documented what a
-    second call with the same segments does, so the call is not repeated. The document quotes the numeric ids
-    here and not for PUT; they are sent as numbers.
+    It is not documented what a second call with the same segments does, so the call is not repeated. The
+    document quotes the numeric ids here and not for PUT; they are sent as numbers.
     """
     return _with_segments("POST", Safety.ONCE, endpoint_id, segments)
 
 
 @endpoint
 def replace_segments(endpoint_id: int, segments: Sequence[SegmentDefinition]) -> Call[bool]:
-    """Replace all segments that the endpoint offers.
+    """Replace all segments that the endpoint offers: PUT /v1/endpoint/{endpoint_id}/segments.
 
-    PUT /v1/endpoint/{endpoint_id}/segments. Document: "Endpoint-level API". The table calls both ``id`` and
-    ``id_string`` required; the text says that one replaces the other.
+    The table calls both ``id`` and ``id_string`` required; the text says that one replaces the other.
     """
     return _with_segments("PUT", Safety.REPEATABLE, endpoint_id, segments)
 
 
 @endpoint
 def delete_segments(endpoint_id: int) -> Call[bool]:
-    """Delete all segments that the endpoint offers.
-
-    DELETE /v1/endpoint/{endpoint_id}/segments. Document: "Endpoint-level API".
-    """
+    """Delete all segments that the endpoint offers: DELETE /v1/endpoint/{endpoint_id}/segments."""
     return _of_endpoint("DELETE", _SEGMENTS, Safety.REPEATABLE, endpoint_id)
 
 
 @endpoint
 def delete_segment(endpoint_id: int, segment_id: int | str) -> Call[bool]:
-    """Delete one segment that the endpoint offers.
-
-    DELETE /v1/endpoint/{endpoint_id}/segments/{segment_id}. Document: "Endpoint-level API".
+    """Delete one segment: DELETE /v1/endpoint/{endpoint_id}/segments/{segment_id}.
 
     :param segment_id: the number or the text with which it was defined.
     """
@@ -144,9 +132,7 @@ def delete_segment(endpoint_id: int, segment_id: int | str) -> Call[bool]:
 
 @endpoint
 def get_segment(endpoint_id: int, segment_id: int | str) -> Call[Segment]:
-    """Get one segment that the endpoint offers.
-
-    GET /v1/endpoint/{endpoint_id}/segments/{segment_id}. Document: "Account-level API".
+    """Get one segment: GET /v1/endpoint/{endpoint_id}/segments/{segment_id}. Document: "Account-level API".
 
     :param segment_id: the number or the text with which it was defined.
     """
@@ -165,16 +151,12 @@ def _with_segments(
 ) -> Call[bool]:
     if not segments:
         raise InvalidRequest("segments: at least one must be given.")
-    body = [segment.body() for segment in segments]
-    return _of_endpoint(method, _SEGMENTS, safety, endpoint_id, json=body)
+    return _of_endpoint(method, _SEGMENTS, safety, endpoint_id, json=[segment.body() for segment in segments])
 
 
 def _of_endpoint(method: str, path: str, safety: Safety, endpoint_id: int, **options: Any) -> Call[bool]:
     number = whole("endpoint_id", endpoint_id)
     return request(method, path, safety, true, key_levels=(ENDPOINT,), endpoint_id=number, **options)
-
-
-# Several calls
 
 
 async def delete_segment_if_offered(endpoint_id: int, segment_id: int | str) -> bool:
@@ -215,10 +197,7 @@ async def _is_offered(endpoint_id: int, segment_id: int | str) -> bool:
 
 
 async def _offers_none(endpoint_id: int) -> bool:
-    """Whether the endpoint is listed with an empty list of segments.
-
-    The shape of the list is not documented, so a response without a list of segments proves nothing.
-    """
+    """Whether the endpoint is listed with an empty list of segments; one without a list proves nothing."""
     query = EndpointQuery(source=True, segment=True, load_segments=True, page_size=1)
     return any(
         endpoint.endpoint_id == str(endpoint_id) and getattr(endpoint, "segments", None) == []

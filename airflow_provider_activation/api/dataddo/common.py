@@ -7,15 +7,14 @@ from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 from urllib.parse import unquote, urlsplit
 
-from airflow_provider_activation.api.answers import fields, nothing
-from airflow_provider_activation.api.call import Answer, Call, Safety, endpoint_of, request
+from airflow_provider_activation.api.answers import fields
+from airflow_provider_activation.api.call import Answer, endpoint_of
 from airflow_provider_activation.api.models import Resource
 from airflow_provider_activation.errors import InvalidRequest
 
 __all__ = ["BASE_URL", "SERVICE"]
 
 R = TypeVar("R", bound=Resource)
-T = TypeVar("T")
 
 SERVICE = "Dataddo"
 BASE_URL = "https://headless.dataddo.com/customer-api/v1"
@@ -23,20 +22,9 @@ BASE_URL = "https://headless.dataddo.com/customer-api/v1"
 endpoint = endpoint_of(SERVICE)
 
 
-def put(template: str, read: Callable[[Answer], T], body: Mapping[str, Any], **ids: Any) -> Call[T]:
-    """The call of an endpoint that overwrites what is stored."""
-    return request("PUT", template, Safety.REPEATABLE, read, json=body, **ids)
-
-
-def delete(template: str, **ids: Any) -> Call[None]:
-    """The call of an endpoint that deletes."""
-    return request("DELETE", template, Safety.REPEATABLE, nothing, **ids)
-
-
 def plain_json(name: str, values: Mapping[str, Any]) -> dict[str, Any]:
     """A body whose fields the documents leave open. None goes out as null.
 
-    :param name: the argument's name, for the error.
     :raises InvalidRequest: it is not a mapping, or a value is not plain JSON.
     """
     if not isinstance(values, Mapping):
@@ -45,13 +33,9 @@ def plain_json(name: str, values: Mapping[str, Any]) -> dict[str, Any]:
         try:
             json.dumps(value, allow_nan=False)
         except (TypeError, ValueError):
-            raise InvalidRequest(
-                f"{name}: {field} must be plain JSON, but is a {type(value).__name__}."
-            ) from None
+            reason = f"{name}: {field} must be plain JSON, but is a {type(value).__name__}."
+            raise InvalidRequest(reason) from None
     return dict(values)
-
-
-# Answers
 
 
 def updated_fields(answer: Answer) -> dict[str, Any]:
@@ -60,10 +44,7 @@ def updated_fields(answer: Answer) -> dict[str, Any]:
 
 
 def updated(kind: type[R], **known: str) -> Callable[[Answer], R]:
-    """An updated resource.
-
-    :param known: its fields if a 2xx has no body.
-    """
+    """An updated resource; ``known`` are its fields if a 2xx has no body."""
     return lambda answer: kind.model_validate(answer.json() if answer.text.strip() else known)
 
 

@@ -10,15 +10,13 @@ from typing import Any, Literal
 
 from pydantic import Field
 
-from airflow_provider_activation.api.answers import each, fields, model, rows
-from airflow_provider_activation.api.call import Call, Safety, get, query_of, request
+from airflow_provider_activation.api.answers import each, fields, model, nothing, rows
+from airflow_provider_activation.api.call import Call, Safety, delete, get, post, put, query_of, request
 from airflow_provider_activation.api.dataddo.common import (
     cloned,
     created,
-    delete,
     endpoint,
     plain_json,
-    put,
     updated,
     updated_fields,
 )
@@ -64,9 +62,6 @@ __all__ = [
 ]
 
 
-# What comes back
-
-
 class FlowSource(Resource):
     source_id: TextId
 
@@ -106,9 +101,6 @@ class Destination(Resource):
     label: str | None = None
 
 
-# What goes out
-
-
 class FlowInput(Input):
     """A flow that hands its data to an app through an address of its own."""
 
@@ -140,7 +132,7 @@ def create_flow(flow: FlowInput | Mapping[str, Any]) -> Call[Flow]:
     :param flow: the body of the end-to-end example; or any other, since the specification leaves it open.
         The documents do not say which key names a flow's destination.
     """
-    return request("POST", "/flows", Safety.ONCE, created(Flow, "flows"), json=_body(flow))
+    return post("/flows", created(Flow, "flows"), _body(flow))
 
 
 @endpoint
@@ -163,25 +155,21 @@ def get_flow(flow_id: str) -> Call[Flow]:
 
 @endpoint
 def update_flow(flow_id: str, changes: Mapping[str, Any]) -> Call[Flow]:
-    """Change a flow: PUT /flows/{flow_id}.
-
-    :param changes: the body, plain JSON; the specification leaves its fields open.
-    """
+    """Change a flow by plain JSON, whose fields the specification leaves open: PUT /flows/{flow_id}."""
     return put("/flows/{flow_id}", updated(Flow, id=flow_id), plain_json("changes", changes), flow_id=flow_id)
 
 
 @endpoint
 def delete_flow(flow_id: str) -> Call[None]:
     """Delete a flow and all that belongs to it: DELETE /flows/{flow_id}."""
-    return delete("/flows/{flow_id}", flow_id=flow_id)
+    return delete("/flows/{flow_id}", nothing, flow_id=flow_id)
 
 
 @endpoint
 def clone_flow(flow_id: str) -> Call[Flow | None]:
     """Create a copy of a flow: GET /flows/{flow_id}/clone. Not repeated, since this GET creates a flow.
 
-    :returns: the copy; None if the response has no body. The specification promises both a flow and the
-        status 204, which has no body.
+    The specification promises both a flow and the status 204, which has no body: then the result is None.
     """
     return request("GET", "/flows/{flow_id}/clone", Safety.ONCE, cloned(Flow), flow_id=flow_id)
 
@@ -193,13 +181,12 @@ def preview_flow(flow: FlowInput | Mapping[str, Any], limit: int | None = None) 
     :param flow: as for `create_flow`.
     :param limit: the most rows.
     """
-    query = query_of(limit=limit)
-    return request("POST", "/flows/preview", Safety.READ, rows, query=query, json=_body(flow))
+    return request("POST", "/flows/preview", Safety.READ, rows, query=query_of(limit=limit), json=_body(flow))
 
 
 @endpoint
 def get_flow_status(flow_id: str) -> Call[RunStatus]:
-    """Read the status of the last write: GET /flows/{flow_id}/status. The vendor's own recipe polls it.
+    """Read the status of the last write, which the vendor's own recipe polls: GET /flows/{flow_id}/status.
 
     Document: "Backfilling" and the description of the headless beta API.
     """
@@ -239,8 +226,7 @@ def enqueue_write(flow_id: str, *, skip_rules_validation: bool | None = None) ->
     :param skip_rules_validation: write also the rows that the flow's data quality rules would hold back.
     """
     body = {} if skip_rules_validation is None else {"skipRulesValidation": skip_rules_validation}
-    path = "/flows/{flow_id}/write/enqueue"
-    return request("POST", path, Safety.ONCE, updated(Write), json=body, flow_id=flow_id)
+    return post("/flows/{flow_id}/write/enqueue", updated(Write), body, flow_id=flow_id)
 
 
 @endpoint
@@ -257,9 +243,9 @@ def get_write_status(flow_id: str) -> Call[RunStatus]:
 
 @endpoint
 def update_write_status(flow_id: str, changes: Mapping[str, Any]) -> Call[dict[str, Any]]:
-    """Change the status of a flow's writes: PUT /flows/{flow_id}/write/status.
+    """Change the status of a flow's writes by plain JSON: PUT /flows/{flow_id}/write/status.
 
-    :param changes: the body, plain JSON; no document describes its fields or those of the response.
+    No document describes the fields of the body or of the response.
     """
     body = plain_json("changes", changes)
     return put("/flows/{flow_id}/write/status", updated_fields, body, flow_id=flow_id)
@@ -281,7 +267,7 @@ def update_write_schedule(flow_id: str, schedule: Schedule) -> Call[CurrentSched
 @endpoint
 def delete_write_schedule(flow_id: str) -> Call[None]:
     """Delete the schedule on which a flow writes: DELETE /flows/{flow_id}/write/schedule."""
-    return delete("/flows/{flow_id}/write/schedule", flow_id=flow_id)
+    return delete("/flows/{flow_id}/write/schedule", nothing, flow_id=flow_id)
 
 
 @endpoint
@@ -325,22 +311,13 @@ def create_destination(destination_type: str, parameters: Mapping[str, Any]) -> 
     :param parameters: plain JSON; each type has its own. ``google_big_query`` takes ``label``,
         ``o_auth_id`` (a number), ``projectId`` and ``datasetId``.
     """
-    return request(
-        "POST",
-        "/destinations/{destination_type}",
-        Safety.ONCE,
-        created(Destination, "destinations"),
-        json=plain_json("parameters", parameters),
-        destination_type=destination_type,
-    )
+    read, body = created(Destination, "destinations"), plain_json("parameters", parameters)
+    return post("/destinations/{destination_type}", read, body, destination_type=destination_type)
 
 
 @endpoint
 def update_destination(destination_id: str, changes: Mapping[str, Any]) -> Call[Destination]:
-    """Change a destination: PUT /destinations/{destination_id}.
-
-    :param changes: the body, plain JSON; each type of destination has its own fields.
-    """
+    """Change a destination by plain JSON, by the fields of its type: PUT /destinations/{destination_id}."""
     read, body = updated(Destination, id=destination_id), plain_json("changes", changes)
     return put("/destinations/{destination_id}", read, body, destination_id=destination_id)
 
@@ -348,15 +325,12 @@ def update_destination(destination_id: str, changes: Mapping[str, Any]) -> Call[
 @endpoint
 def delete_destination(destination_id: str) -> Call[None]:
     """Delete a destination and all that belongs to it: DELETE /destinations/{destination_id}."""
-    return delete("/destinations/{destination_id}", destination_id=destination_id)
+    return delete("/destinations/{destination_id}", nothing, destination_id=destination_id)
 
 
 @endpoint
 def clone_destination(destination_id: str) -> Call[Destination | None]:
-    """Create a copy of a destination: GET /destinations/{destination_id}/clone. See `clone_flow`.
-
-    :returns: the copy; None if the response has no body.
-    """
+    """Create a copy of a destination, as `clone_flow` does: GET /destinations/{destination_id}/clone."""
     path = "/destinations/{destination_id}/clone"
     return request("GET", path, Safety.ONCE, cloned(Destination), destination_id=destination_id)
 

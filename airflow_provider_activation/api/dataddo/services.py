@@ -15,16 +15,20 @@ from typing import Any, Literal
 
 from pydantic import Field
 
-from airflow_provider_activation.api.answers import each, fields, model
-from airflow_provider_activation.api.call import NOTHING, Answer, Call, Safety, Token, get, request
-from airflow_provider_activation.api.dataddo.common import (
-    created,
+from airflow_provider_activation.api.answers import bearer_token, each, fields, model, nothing
+from airflow_provider_activation.api.call import (
+    NOTHING,
+    Answer,
+    Call,
+    Safety,
+    Token,
     delete,
-    endpoint,
-    plain_json,
+    get,
+    post,
     put,
-    updated_fields,
+    request,
 )
+from airflow_provider_activation.api.dataddo.common import created, endpoint, plain_json, updated_fields
 from airflow_provider_activation.api.dataddo.values import DebugResult
 from airflow_provider_activation.api.models import Resource, TextId
 from airflow_provider_activation.errors import InvalidRequest
@@ -80,16 +84,11 @@ class Preview(Resource):
     row_count: int | None = None
 
 
-# Logging in
-
-
 @endpoint
 def log_in(email: str, password: str) -> Call[Token]:
-    """Get an access token: POST /auth.
+    """Get an access token: POST /auth. Document: "Authentication".
 
     The response may hold a realm and a provider beside the token; later calls send them back.
-
-    Document: "Authentication".
     """
     return request("POST", "/auth", Safety.READ, _token, json={"email": email, "password": password})
 
@@ -115,11 +114,9 @@ def create_service(
 ) -> Call[AuthorizedService]:
     """Authorise a service with a third party's credentials: POST /services.
 
-    The end-to-end example sends ``service`` and ``data``; the specification calls them deprecated and
-    names ``serviceName`` and ``config``. The example is followed. The id is a number in the example and
-    text on another page.
-
-    Document: "End-to-end Example" and the description of the headless beta API.
+    Document: "End-to-end Example" and the description of the headless beta API. The example sends ``service``
+    and ``data``, and is followed; the specification calls them deprecated and names ``serviceName`` and
+    ``config``. The id is a number in the example and text on another page.
 
     :param service: for example ``snapchat_static``.
     :param data: the credentials.
@@ -127,31 +124,21 @@ def create_service(
     """
     names = ("service", "data") if deprecated_names else ("serviceName", "config")
     body = dict(zip(names, (service, dict(data)), strict=True))
-    return request("POST", "/services", Safety.ONCE, created(AuthorizedService, "services"), json=body)
+    return post("/services", created(AuthorizedService, "services"), body)
 
 
 @endpoint
 def create_typed_service(service: str, data: Mapping[str, str]) -> Call[AuthorizedService]:
-    """Authorise a service, the specification's second way: POST /services/{service}.
-
-    :param service: for example ``snapchat_static``.
-    :param data: the credentials.
-    """
-    return request(
-        "POST",
-        "/services/{service}",
-        Safety.ONCE,
-        created(AuthorizedService, "services"),
-        json={"service": service, "data": dict(data)},
-        service=service,
-    )
+    """Authorise a service by its credentials, the specification's second way: POST /services/{service}."""
+    body = {"service": service, "data": dict(data)}
+    return post("/services/{service}", created(AuthorizedService, "services"), body, service=service)
 
 
 @endpoint
 def update_service(service_id: str, changes: Mapping[str, Any]) -> Call[dict[str, Any]]:
-    """Change an authorised service: PUT /services/{service_id}.
+    """Change an authorised service by plain JSON: PUT /services/{service_id}.
 
-    :param changes: the body, plain JSON; the specification leaves its fields and the response open.
+    The specification leaves the fields of the body and of the response open.
     """
     body = plain_json("changes", changes)
     return put("/services/{service_id}", updated_fields, body, service_id=service_id)
@@ -163,7 +150,7 @@ def delete_service(service_id: str) -> Call[None]:
 
     It fails while a source uses the service; the documents do not say with which status.
     """
-    return delete("/services/{service_id}", service_id=service_id)
+    return delete("/services/{service_id}", nothing, service_id=service_id)
 
 
 @endpoint
@@ -183,10 +170,7 @@ def list_connectors() -> Call[list[Connector]]:
 
 @endpoint
 def list_connector_templates(connector_id: str) -> Call[dict[str, Any]]:
-    """List the templates of a connector: GET /connectors/{connector_id}/templates.
-
-    :returns: the templates under the key ``templates``.
-    """
+    """List the templates of a connector, in ``templates``: GET /connectors/{connector_id}/templates."""
     return get("/connectors/{connector_id}/templates", fields, connector_id=connector_id)
 
 
@@ -209,10 +193,9 @@ def run_connector_action(
 ) -> Call[list[ConnectorOption]]:
     """List the values that a parameter may have: GET or POST /connectors/{connector_id}/actions/{action}.
 
-    A POST changes nothing here. The end-to-end example has two such calls, for the organization and the
-    account of Snapchat, and calls them only "specific API endpoint"; both are POST.
-
-    Document: "End-to-end Example" and the description of the headless beta API.
+    Document: "End-to-end Example" and the description of the headless beta API. A POST changes nothing here.
+    The example has two such calls, for the organization and the account of Snapchat, and calls them only
+    "specific API endpoint"; both are POST.
 
     :param action: for example ``authorization``, ``organization`` or ``metric``.
     :param method: the specification has GET for actions without inputs.
@@ -223,15 +206,9 @@ def run_connector_action(
         raise InvalidRequest(f"method must be GET or POST, but is the {type(method).__name__} {method!r}.")
     if method == "GET" and inputs is not None:
         raise InvalidRequest("inputs can be given with the method POST only.")
-    return request(
-        method,
-        "/connectors/{connector_id}/actions/{action}",
-        Safety.READ,
-        each(ConnectorOption),
-        json=NOTHING if method == "GET" else plain_json("inputs", inputs or {}),
-        connector_id=connector_id,
-        action=action,
-    )
+    path, read = "/connectors/{connector_id}/actions/{action}", each(ConnectorOption)
+    body = NOTHING if method == "GET" else plain_json("inputs", inputs or {})
+    return request(method, path, Safety.READ, read, json=body, connector_id=connector_id, action=action)
 
 
 @endpoint
@@ -243,14 +220,8 @@ def preview_connector(connector_id: str, payload: Mapping[str, Any]) -> Call[Pre
 
     :param payload: as for `create_source`.
     """
-    return request(
-        "POST",
-        "/connectors/{connector_id}/preview",
-        Safety.READ,
-        _preview,
-        json=plain_json("payload", payload),
-        connector_id=connector_id,
-    )
+    path, body = "/connectors/{connector_id}/preview", plain_json("payload", payload)
+    return request("POST", path, Safety.READ, _preview, json=body, connector_id=connector_id)
 
 
 def _preview(answer: Answer) -> Preview:
@@ -259,15 +230,4 @@ def _preview(answer: Answer) -> Preview:
 
 
 def _token(answer: Answer) -> Token:
-    reply = answer.json()
-    access_token = reply["access_token"]
-    if not isinstance(access_token, str) or not access_token:
-        raise ValueError("access_token is empty")
-    headers = {"Authorization": f"Bearer {access_token}"}
-    for header, name in (("X-Realm-Id", "realm_id"), ("X-Provider", "provider")):
-        if reply.get(name) is not None:
-            headers[header] = str(reply[name])
-    secrets = tuple(
-        value for name in ("access_token", "refresh_token") if isinstance(value := reply.get(name), str)
-    )
-    return Token(headers, float(reply.get("expires_in") or 3600), secrets)
+    return bearer_token(answer, 3600, {"X-Realm-Id": "realm_id", "X-Provider": "provider"})

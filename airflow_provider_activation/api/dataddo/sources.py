@@ -12,13 +12,11 @@ from typing import Any
 from pydantic import Field, field_validator
 
 from airflow_provider_activation.api.answers import each, fields, model, nothing, rows
-from airflow_provider_activation.api.call import Call, Safety, get, query_of, request
+from airflow_provider_activation.api.call import Call, Safety, delete, get, post, put, query_of, request
 from airflow_provider_activation.api.dataddo.common import (
     created,
-    delete,
     endpoint,
     plain_json,
-    put,
     updated,
     updated_fields,
 )
@@ -59,9 +57,6 @@ __all__ = [
 ]
 
 
-# What comes back
-
-
 class Source(Resource):
     id: TextId = Field(min_length=1)
     label: str | None = None
@@ -75,9 +70,6 @@ class ExtractionAction(Resource):
     status: str | None = None
     status_detail: str | None = None
     schedule: Any = None
-
-
-# What goes out
 
 
 class Extraction(Input):
@@ -110,8 +102,7 @@ def source_payload(
     Parameters are sent unchanged, nulls included, because each connector has its own; date ranges get
     braces. If ``strategy``, which is deprecated, is given, ``storageStrategy`` is sent too.
 
-    :param connector_id: the connector, for example ``snapchat``.
-    :param label: the source's label.
+    :param connector_id: for example ``snapchat``.
     :param service_id: the authorised service that the source loads with.
     :param parameters: the connector's own parameters; for a schedule those of `Schedule.parameters`.
     :raises InvalidRequest: a parameter repeats another argument, or a date range is wrong.
@@ -124,9 +115,8 @@ def source_payload(
             try:
                 payload[name] = braced_date_range(str(payload[name]))
             except ValueError as error:
-                raise InvalidRequest(
-                    f"parameters: {name} {error}, but is a {type(payload[name]).__name__} that does not."
-                ) from None
+                kind = type(payload[name]).__name__
+                raise InvalidRequest(f"parameters: {name} {error}, but is a {kind} that does not.") from None
     payload = plain_json("parameters", payload)
     if "strategy" in payload:
         payload.setdefault("storageStrategy", payload["strategy"])
@@ -151,14 +141,8 @@ def create_source(connector_id: str, payload: Mapping[str, Any]) -> Call[Source]
 
     :param payload: see `source_payload`.
     """
-    return request(
-        "POST",
-        "/connectors/{connector_id}/create-source",
-        Safety.ONCE,
-        created(Source, "sources"),
-        json=plain_json("payload", payload),
-        connector_id=connector_id,
-    )
+    path, body = "/connectors/{connector_id}/create-source", plain_json("payload", payload)
+    return post(path, created(Source, "sources"), body, connector_id=connector_id)
 
 
 @endpoint
@@ -175,10 +159,7 @@ def get_source(source_id: str) -> Call[Source]:
 
 @endpoint
 def update_source(source_id: str, changes: Mapping[str, Any]) -> Call[Source]:
-    """Change the basic information of a source: PUT /sources/{source_id}.
-
-    :param changes: the body, plain JSON; the specification leaves its fields open.
-    """
+    """Change the basic information of a source, plain JSON with open fields: PUT /sources/{source_id}."""
     body = plain_json("changes", changes)
     return put("/sources/{source_id}", updated(Source, id=source_id), body, source_id=source_id)
 
@@ -186,7 +167,7 @@ def update_source(source_id: str, changes: Mapping[str, Any]) -> Call[Source]:
 @endpoint
 def delete_source(source_id: str) -> Call[None]:
     """Delete a source and all that belongs to it: DELETE /sources/{source_id}."""
-    return delete("/sources/{source_id}", source_id=source_id)
+    return delete("/sources/{source_id}", nothing, source_id=source_id)
 
 
 @endpoint
@@ -197,10 +178,7 @@ def get_source_metadata(source_id: str) -> Call[dict[str, Any]]:
 
 @endpoint
 def preview_source(source_id: str, limit: int | None = None) -> Call[list[Any]]:
-    """Read some rows of a source: GET /sources/{source_id}/preview.
-
-    :param limit: the most rows.
-    """
+    """Read some rows of a source, at most ``limit``: GET /sources/{source_id}/preview."""
     return get("/sources/{source_id}/preview", rows, query=query_of(limit=limit), source_id=source_id)
 
 
@@ -214,7 +192,7 @@ def get_source_request(source_id: str) -> Call[dict[str, Any]]:
 def update_source_request(source_id: str, changes: Mapping[str, Any]) -> Call[dict[str, Any]]:
     """Change the request that a source sends to the third party: PUT /sources/{source_id}/request.
 
-    :param changes: the body, plain JSON; the specification leaves its fields and the response open.
+    It is plain JSON; the specification leaves its fields and the response open.
     """
     body = plain_json("changes", changes)
     return put("/sources/{source_id}/request", updated_fields, body, source_id=source_id)
@@ -246,17 +224,12 @@ def get_source_log(source_id: str) -> Call[list[Any]]:
 
 @endpoint
 def enqueue_extraction(
-    source_id: str,
-    extraction: Extraction | None = None,
-    *,
-    url: str | None = None,
-    limit: str | None = None,
+    source_id: str, extraction: Extraction | None = None, *, url: str | None = None, limit: str | None = None
 ) -> Call[None]:
     """Have a source load: POST /sources/{source_id}/extraction/enqueue.
 
-    The response is 202 and has no id of the run.
-
-    Document: "Backfilling" and the description of the headless beta API.
+    Document: "Backfilling" and the description of the headless beta API. The response is 202 and has no id
+    of the run.
 
     :param extraction: what to load; what the source is set to load if left out.
     :param url: not described; useful for connectors that take an address.
@@ -264,8 +237,7 @@ def enqueue_extraction(
     """
     body = extraction.body() if extraction else {}
     body |= {name: value for name, value in (("url", url), ("limit", limit)) if value is not None}
-    path = "/sources/{source_id}/extraction/enqueue"
-    return request("POST", path, Safety.ONCE, nothing, json=body, source_id=source_id)
+    return post("/sources/{source_id}/extraction/enqueue", nothing, body, source_id=source_id)
 
 
 @endpoint
@@ -276,10 +248,7 @@ def get_extraction(source_id: str) -> Call[ExtractionAction]:
 
 @endpoint
 def update_extraction(source_id: str, changes: Mapping[str, Any]) -> Call[ExtractionAction]:
-    """Change an extraction: PUT /sources/{source_id}/extraction.
-
-    :param changes: the body, plain JSON; the specification leaves its fields open.
-    """
+    """Change an extraction by plain JSON with open fields: PUT /sources/{source_id}/extraction."""
     body = plain_json("changes", changes)
     return put("/sources/{source_id}/extraction", updated(ExtractionAction), body, source_id=source_id)
 
@@ -294,14 +263,9 @@ def deactivate_extraction(source_id: str, action: ExtractionAction | None = None
     :param action: the result of `get_extraction`, sent back unchanged, which is right in either case. If
         left out, an empty object is sent.
     """
-    return request(
-        "POST",
-        "/sources/{source_id}/extraction/deactivate",
-        Safety.REPEATABLE,
-        updated(ExtractionAction),
-        json=action.plain() if action else {},
-        source_id=source_id,
-    )
+    path, body = "/sources/{source_id}/extraction/deactivate", action.plain() if action else {}
+    read = updated(ExtractionAction)
+    return request("POST", path, Safety.REPEATABLE, read, json=body, source_id=source_id)
 
 
 @endpoint

@@ -7,11 +7,11 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, datetime
-from typing import Annotated, Any, Literal, Self
+from typing import Any, Literal, Self, TypeAlias
 
-from pydantic import BeforeValidator, Field, field_validator
+from pydantic import Field, field_validator
 
-from airflow_provider_activation.api.models import Input, Resource
+from airflow_provider_activation.api.models import Input, Resource, TextId
 from airflow_provider_activation.errors import InvalidRequest
 
 __all__ = [
@@ -96,20 +96,15 @@ class DateRange(str):
     @classmethod
     def _last(cls, count: int, unit: str) -> Self:
         if isinstance(count, bool) or not isinstance(count, int) or count < 1:
-            raise InvalidRequest(
-                f"count must be a whole number above 0, but is the {type(count).__name__} {count!r}."
-            )
+            given = f"the {type(count).__name__} {count!r}"
+            raise InvalidRequest(f"count must be a whole number above 0, but is {given}.")
         return cls(f"{count}{unit}1")
 
 
 # Schedules
 
 
-def _number_as_text(value: Any) -> Any:
-    return str(value) if isinstance(value, int) and not isinstance(value, bool) else value
-
-
-CronPart = Annotated[str, BeforeValidator(_number_as_text)]
+CronPart: TypeAlias = TextId
 """A number or a cron expression; both go out as text."""
 
 

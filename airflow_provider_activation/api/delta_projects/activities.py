@@ -11,7 +11,7 @@ from typing import Any
 from pydantic import Field, StrictInt, field_serializer, field_validator
 
 from airflow_provider_activation.api.answers import each, model, nothing
-from airflow_provider_activation.api.call import Call, Safety, get, path_of, query_of, request
+from airflow_provider_activation.api.call import Call, Safety, get, path_of, post, query_of, request
 from airflow_provider_activation.api.delta_projects.common import (
     ACTIVITIES,
     CREATE,
@@ -39,9 +39,6 @@ __all__ = [
 _ACTIVITY = ACTIVITIES + "/{activity_id}"
 
 
-# What comes back
-
-
 class ActivityTemplate(Resource):
     id: TextId
     name: str
@@ -62,9 +59,6 @@ class Activity(Resource):
     impression_budget: int | None = Field(default=None, alias="impressionBudget")
     current_target_spend: float | None = Field(default=None, alias="currentTargetSpend")
     current_target_impressions: int | None = Field(default=None, alias="currentTargetImpressions")
-
-
-# What goes out
 
 
 class GeoDetail(Input):
@@ -91,8 +85,8 @@ class ActivityFields(Input):
         return json_text(value) if isinstance(value, dict) else value
 
     @field_serializer("flight_start", "flight_stop", check_fields=False)
-    def _in_utc(self, moment: datetime | None) -> str | None:
-        return None if moment is None else utc_text(moment)
+    def _in_utc(self, timestamp: datetime | None) -> str | None:
+        return None if timestamp is None else utc_text(timestamp)
 
     def check(self) -> None:
         # leaving excludeGeo out sets it to false, which would turn an exclusion into its opposite
@@ -134,9 +128,6 @@ class ActivityUpdate(ActivityFields):
             raise ValueError("at least one field must be given")
 
 
-# Endpoints
-
-
 @endpoint
 def list_activity_templates() -> Call[list[ActivityTemplate]]:
     """GET /api/v1/activity_templates: those of every agency the key's user sees."""
@@ -151,9 +142,8 @@ def list_activities(
 
     :param fetch: children to attach, for example ``biddingPlans.creatives``; they are kept as they come.
     """
-    return get(
-        ACTIVITIES, each(Activity), query=query_of(fetch=fetch), **in_campaign(media_agency_id, client_id)
-    )
+    ids = in_campaign(media_agency_id, client_id)
+    return get(ACTIVITIES, each(Activity), query=query_of(fetch=fetch), **ids)
 
 
 @endpoint
@@ -168,32 +158,20 @@ def get_activity(
 
     :param fetch: children to attach; the page names it for the list alone.
     """
-    return get(
-        _ACTIVITY,
-        model(Activity),
-        query=query_of(fetch=fetch),
-        **in_campaign(media_agency_id, client_id),
-        activity_id=activity_id,
-    )
+    ids = in_campaign(media_agency_id, client_id, activity_id=activity_id)
+    return get(_ACTIVITY, model(Activity), query=query_of(fetch=fetch), **ids)
 
 
 @endpoint
 def create_activity_from_template(
     activity: ActivityFromTemplate, *, media_agency_id: str | None = None, client_id: str | None = None
 ) -> Call[str]:
-    """POST .../activity/create_from_template: answers the new activity's id.
+    """POST .../activity/create_from_template: answers the new activity's id, from the Location header.
 
-    The id comes in the Location header, a path or an absolute address, which is never followed. The
-    name goes out as ``activityName`` and comes back as ``name``.
+    The name goes out as ``activityName`` and comes back as ``name``.
     """
-    return request(
-        "POST",
-        ACTIVITIES + CREATE,
-        Safety.ONCE,
-        created_id(path_of(ACTIVITIES, **in_campaign(media_agency_id, client_id))),
-        json=activity.body(),
-        **in_campaign(media_agency_id, client_id),
-    )
+    ids = in_campaign(media_agency_id, client_id)
+    return post(ACTIVITIES + CREATE, created_id(path_of(ACTIVITIES, **ids)), activity.body(), **ids)
 
 
 @endpoint
@@ -205,12 +183,5 @@ def update_activity(
     client_id: str | None = None,
 ) -> Call[None]:
     """POST .../activity/{activity_id}: values are absolute, so a second sending changes nothing more."""
-    return request(
-        "POST",
-        _ACTIVITY,
-        Safety.REPEATABLE,
-        nothing,
-        json=update.body(),
-        **in_campaign(media_agency_id, client_id),
-        activity_id=activity_id,
-    )
+    ids = in_campaign(media_agency_id, client_id, activity_id=activity_id)
+    return request("POST", _ACTIVITY, Safety.REPEATABLE, nothing, json=update.body(), **ids)

@@ -37,10 +37,8 @@ Granularity = Literal["none", "day"]
 SortOrder = Literal["ASC", "DESC"]
 
 _BIDDING_PLANS = ACTIVITIES + "/{activity_id}/bidding_plan"
-_CREATIVES = _BIDDING_PLANS + "/{bidding_plan_id}/creative"
-
-
-# What comes back
+_BIDDING_PLAN = _BIDDING_PLANS + "/{bidding_plan_id}"
+_CREATIVES = _BIDDING_PLAN + "/creative"
 
 
 class BiddingPlan(Resource):
@@ -56,14 +54,11 @@ class Creative(Resource):
 
 
 class StatisticsEntry(Resource):
-    """Figures of one group, in all or of one day. The page names more, which are kept.
-
-    :param viewable_impressions: a factor from 0 to 1, not a number of impressions.
-    """
+    """Figures of one group, in all or of one day. The page names more, which are kept."""
 
     bids: int | float | None = None
     impressions: int | float | None = None
-    viewable_impressions: float | None = None
+    viewable_impressions: float | None = None  # a factor from 0 to 1, not a number of impressions
     clicks: int | float | None = None
 
 
@@ -73,9 +68,6 @@ class StatisticsGroup(Resource):
     id: TextId | None = None
     name: str | None = None
     entries: list[StatisticsEntry] = Field(default_factory=list)
-
-
-# What goes out
 
 
 def _days(value: Any) -> Any:
@@ -106,9 +98,6 @@ class StatisticsQuery(Input):
             raise ValueError("interval must not end before it begins")
 
 
-# Endpoints
-
-
 @endpoint
 def list_bidding_plans(
     activity_id: str,
@@ -117,19 +106,12 @@ def list_bidding_plans(
     client_id: str | None = None,
     fetch: str | None = None,
 ) -> Call[list[BiddingPlan]]:
-    """GET .../activity/{activity_id}/bidding_plan.
-
-    Document: "Bidding Plan".
+    """GET .../activity/{activity_id}/bidding_plan. Document: "Bidding Plan".
 
     :param fetch: children to attach, for example ``creatives``; they are kept as they come.
     """
-    return get(
-        _BIDDING_PLANS,
-        each(BiddingPlan),
-        query=query_of(fetch=fetch),
-        **in_campaign(media_agency_id, client_id),
-        activity_id=activity_id,
-    )
+    ids = in_campaign(media_agency_id, client_id, activity_id=activity_id)
+    return get(_BIDDING_PLANS, each(BiddingPlan), query=query_of(fetch=fetch), **ids)
 
 
 @endpoint
@@ -141,20 +123,12 @@ def get_bidding_plan(
     client_id: str | None = None,
     fetch: str | None = None,
 ) -> Call[BiddingPlan]:
-    """GET .../activity/{activity_id}/bidding_plan/{bidding_plan_id}.
-
-    Document: "Bidding Plan".
+    """GET .../activity/{activity_id}/bidding_plan/{bidding_plan_id}. Document: "Bidding Plan".
 
     :param fetch: children to attach; the page names it for the list alone.
     """
-    return get(
-        _BIDDING_PLANS + "/{bidding_plan_id}",
-        model(BiddingPlan),
-        query=query_of(fetch=fetch),
-        **in_campaign(media_agency_id, client_id),
-        activity_id=activity_id,
-        bidding_plan_id=bidding_plan_id,
-    )
+    ids = in_campaign(media_agency_id, client_id, activity_id=activity_id, bidding_plan_id=bidding_plan_id)
+    return get(_BIDDING_PLAN, model(BiddingPlan), query=query_of(fetch=fetch), **ids)
 
 
 @endpoint
@@ -166,13 +140,8 @@ def list_creatives(
     client_id: str | None = None,
 ) -> Call[list[Creative]]:
     """GET .../activity/{activity_id}/bidding_plan/{bidding_plan_id}/creative. Document: "Creative"."""
-    return get(
-        _CREATIVES,
-        each(Creative),
-        **in_campaign(media_agency_id, client_id),
-        activity_id=activity_id,
-        bidding_plan_id=bidding_plan_id,
-    )
+    ids = in_campaign(media_agency_id, client_id, activity_id=activity_id, bidding_plan_id=bidding_plan_id)
+    return get(_CREATIVES, each(Creative), **ids)
 
 
 @endpoint
@@ -188,14 +157,8 @@ def get_creative(
 
     Document: "Creative".
     """
-    return get(
-        _CREATIVES + "/{creative_id}",
-        model(Creative),
-        **in_campaign(media_agency_id, client_id),
-        activity_id=activity_id,
-        bidding_plan_id=bidding_plan_id,
-        creative_id=creative_id,
-    )
+    ids = in_campaign(media_agency_id, client_id, activity_id=activity_id, bidding_plan_id=bidding_plan_id)
+    return get(_CREATIVES + "/{creative_id}", model(Creative), **ids, creative_id=creative_id)
 
 
 @endpoint
@@ -206,15 +169,10 @@ def get_activity_statistics(
     media_agency_id: str | None = None,
     client_id: str | None = None,
 ) -> Call[list[StatisticsGroup]]:
-    """GET .../activity/{activity_id}/statistics: figures in groups. Keys are written with underscores
-    here and with capitals everywhere else.
+    """GET .../activity/{activity_id}/statistics: figures in groups. Document: "Statistics".
 
-    Document: "Statistics".
+    Keys are written with underscores here and with capitals everywhere else.
     """
-    return get(
-        ACTIVITIES + "/{activity_id}/statistics",
-        each(StatisticsGroup),
-        query=query_of(**(query or StatisticsQuery()).body()),
-        **in_campaign(media_agency_id, client_id),
-        activity_id=activity_id,
-    )
+    ids = in_campaign(media_agency_id, client_id, activity_id=activity_id)
+    wanted = query_of(**(query or StatisticsQuery()).body())
+    return get(ACTIVITIES + "/{activity_id}/statistics", each(StatisticsGroup), query=wanted, **ids)

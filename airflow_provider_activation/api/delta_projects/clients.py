@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from airflow_provider_activation.api.answers import each, model
-from airflow_provider_activation.api.call import Call, Safety, get, path_of, query_of, request
+from airflow_provider_activation.api.call import Call, get, path_of, post, query_of
 from airflow_provider_activation.api.delta_projects.common import CREATE, created_id, endpoint, json_text
 from airflow_provider_activation.api.models import Resource, TextId
 from airflow_provider_activation.errors import InvalidRequest, NotFound
@@ -20,16 +20,12 @@ _CLIENTS = "/api/v1/media_agency/{media_agency_id}/client"
 
 
 class Client(Resource):
-    """An advertiser. A list gives id and name only.
-
-    :param country: for example ``SE``.
-    :param currency: that of all its budgets, for example ``EUR``.
-    """
+    """An advertiser. A list gives id and name only."""
 
     id: TextId
     name: str
-    country: str | None = None
-    currency: str | None = None
+    country: str | None = None  # for example SE
+    currency: str | None = None  # that of all its budgets, for example EUR
 
 
 @endpoint
@@ -38,8 +34,7 @@ def list_clients(*, media_agency_id: str | None = None, fetch: str | None = None
 
     :param fetch: children to attach; the page names it for one client.
     """
-    query = query_of(fetch=fetch)
-    return get(_CLIENTS, each(Client), query=query, media_agency_id=media_agency_id)
+    return get(_CLIENTS, each(Client), query=query_of(fetch=fetch), media_agency_id=media_agency_id)
 
 
 @endpoint
@@ -49,12 +44,10 @@ def get_client(client_id: str, media_agency_id: str | None = None, fetch: str | 
 
     :param fetch: children to attach, for example ``campaigns.activities``; they are kept as they come.
     """
-    if media_agency_id is None:
-        return get(
-            "/api/v1/client/{client_id}", model(Client), query=query_of(fetch=fetch), client_id=client_id
-        )
-    ids = {"media_agency_id": media_agency_id, "client_id": client_id}
-    return get(_CLIENTS + "/{client_id}", model(Client), query=query_of(fetch=fetch), **ids)
+    path, ids = "/api/v1/client/{client_id}", {"client_id": client_id}
+    if media_agency_id is not None:
+        path, ids["media_agency_id"] = _CLIENTS + "/{client_id}", media_agency_id
+    return get(path, model(Client), query=query_of(fetch=fetch), **ids)
 
 
 async def find_client(client_id: str, media_agency_id: str | None, fetch: str | None = None) -> Client:
@@ -63,20 +56,18 @@ async def find_client(client_id: str, media_agency_id: str | None, fetch: str | 
     :param media_agency_id: None asks by the table's path alone.
     """
     try:
-        found = await get_client(client_id, fetch=fetch)
+        return await get_client(client_id, fetch=fetch)
     except NotFound:
         if media_agency_id is None:
             raise
-        found = await get_client(client_id, media_agency_id, fetch)
-    return found
+        return await get_client(client_id, media_agency_id, fetch)
 
 
 @endpoint
 def create_client_from_template(
     fields: Mapping[str, Any], *, media_agency_id: str | None = None
 ) -> Call[str]:
-    """POST /api/v1/media_agency/{media_agency_id}/client/create_from_template: answers the new client's
-    id, as for activities.
+    """POST .../client/create_from_template, below the media agency: answers the new client's id.
 
     :param fields: the body, plain JSON. What the page says of it is not known, so it goes as it is.
     """
@@ -84,11 +75,5 @@ def create_client_from_template(
         json_text(dict(fields))
     except ValueError as error:
         raise InvalidRequest(f"fields must be plain JSON: {error}.") from None
-    return request(
-        "POST",
-        _CLIENTS + CREATE,
-        Safety.ONCE,
-        created_id(path_of(_CLIENTS, media_agency_id=media_agency_id), "/api/v1/client"),
-        json=dict(fields),
-        media_agency_id=media_agency_id,
-    )
+    read = created_id(path_of(_CLIENTS, media_agency_id=media_agency_id), "/api/v1/client")
+    return post(_CLIENTS + CREATE, read, dict(fields), media_agency_id=media_agency_id)

@@ -23,7 +23,6 @@ SERVICE = "Delta Projects"
 ACTIVITIES = "/api/v1/media_agency/{media_agency_id}/client/{client_id}/campaign/{campaign_id}/activity"
 CREATE = "/create_from_template"
 
-
 endpoint = endpoint_of(SERVICE)
 
 
@@ -34,9 +33,9 @@ class Account(TypedDict):
     client_id: str
 
 
-def in_campaign(media_agency_id: str | None, client_id: str | None) -> dict[str, Any]:
-    """The ids in the path of an activity. The only campaign version 1 knows is ``default``."""
-    return {"media_agency_id": media_agency_id, "client_id": client_id, "campaign_id": "default"}
+def in_campaign(media_agency_id: str | None, client_id: str | None, **ids: str) -> dict[str, Any]:
+    """The ids in the path of an activity, or below it. The only campaign version 1 knows is ``default``."""
+    return {"media_agency_id": media_agency_id, "client_id": client_id, "campaign_id": "default", **ids}
 
 
 def json_text(value: Any) -> str:
@@ -51,9 +50,8 @@ def json_text(value: Any) -> str:
 
 
 def created_id(*folders: str) -> Callable[[Answer], str]:
-    """The id of what was created.
+    """The id of what was created: the end of the Location header, which is never followed.
 
-    It comes at the end of the Location header, a path or an absolute address, which is never followed.
     Without that header the body's ``id`` is taken, though no page shows a body.
 
     :param folders: the paths under which it may lie.
@@ -61,9 +59,8 @@ def created_id(*folders: str) -> Callable[[Answer], str]:
 
     def read(answer: Answer) -> str:
         if answer.status == 202:
-            raise UnreadableResponse(
-                "the service took the request and does not say what becomes of it.", status=answer.status
-            )
+            what = "the service took the request and does not say what becomes of it."
+            raise UnreadableResponse(what, status=answer.status)
         location = answer.headers.get("Location", "")
         if not location and answer.text.strip():
             return _Created.model_validate(answer.json()).id

@@ -11,7 +11,7 @@ from typing import Any, TypeVar, get_args
 
 from pydantic import AliasChoices, Field
 
-from airflow_provider_activation.api.answers import fields
+from airflow_provider_activation.api.answers import bearer_token, fields
 from airflow_provider_activation.api.call import (
     Answer,
     Call,
@@ -49,49 +49,32 @@ class Created(Resource):
 
 @endpoint
 def request_token(service_account: str, secret_key: str, *, token_url: str = TOKEN_URL) -> Call[Token]:
-    """Request an access token by the password grant.
+    """Request an access token by the password grant: POST /authn/v1/oauth2/token.
 
-    POST /authn/v1/oauth2/token. Document: "Authentication". The page gives 600 seconds, and the same endpoint
-    gives other services 1800, so ``expires_in`` decides.
+    Document: "Authentication". The page gives 600 seconds, and the same endpoint gives other services 1800,
+    so ``expires_in`` decides.
 
     :param token_url: the whole address, which lies outside the API's base URL.
     """
-    return request(
-        "POST",
-        "/authn/v1/oauth2/token",
-        Safety.READ,
-        _token,
-        form={
-            "grant_type": "password",
-            "username": service_account,
-            "password": secret_key,
-            "client_id": "liveramp-api",
-            "scope": "openid",
-            "response_type": "token",
-        },
-        url=token_url,
-    )
+    form = {"grant_type": "password", "username": service_account, "password": secret_key}
+    form |= {"client_id": "liveramp-api", "scope": "openid", "response_type": "token"}
+    return request("POST", "/authn/v1/oauth2/token", Safety.READ, _token, form=form, url=token_url)
 
 
 # Calls
 
 
 def listing(template: str, envelope: str, kind: type[R], query: Query = (), **ids: str) -> Call[Page[R]]:
-    """The call that reads the first page of a list.
-
-    :param envelope: the key of the list in the specification.
-    """
-
-    def query_after(cursor: str | None) -> Query:
-        return query + query_of(limit=LARGEST_PAGE, after=cursor)
+    """The call that reads the first page of a list, which has the key ``envelope`` in the specification."""
+    first = query + query_of(limit=LARGEST_PAGE)
 
     def page(answer: Answer) -> Page[R]:
         reply = fields(answer)
         items = tuple(kind.model_validate(row) for row in _list_in(reply, envelope))
         cursor = _cursor(reply.get("_pagination"))
-        return Page(items, None if cursor is None else query_after(cursor))
+        return Page(items, None if cursor is None else first + query_of(after=cursor))
 
-    return get(template, page, query=query_after(None), **ids)
+    return get(template, page, query=first, **ids)
 
 
 def chunks(items: Sequence[T], size: int) -> Iterator[Sequence[T]]:
@@ -160,20 +143,13 @@ def done(answer: Answer) -> None:
 
 
 def _token(answer: Answer) -> Token:
-    reply = answer.json()
-    access_token = reply["access_token"]
-    if not isinstance(access_token, str) or not access_token:
-        raise ValueError("access_token is empty")
-    return Token(
-        {"Authorization": f"Bearer {access_token}"}, float(reply.get("expires_in") or 600), (access_token,)
-    )
+    return bearer_token(answer, 600)
 
 
 def _list_in(reply: dict[str, Any], envelope: str) -> list[Any]:
     """The list under its key.
 
-    Capitals and version of the key differ between versions and clients, so a list under another key is taken
-    if it is the only one.
+    The key differs between versions and clients, so a list under another key is taken if it is the only one.
     """
     lists = {key: value for key, value in reply.items() if isinstance(value, list) and key != "_pagination"}
     if envelope in reply:

@@ -1,6 +1,7 @@
 """LiveRamp: destinations, their integrations, connections to them, and who authorised them.
 
-Documents: the vendor's description of the Activation API 2.9.0 and its page "Configure Distributions".
+Documents, where an endpoint names no other: the vendor's description of the Activation API 2.9.0 and its page
+"Configure Distributions". Values that no enumeration names are kept: LiveRamp adds some without notice.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from typing import Annotated, Any, Self
 from pydantic import Field
 
 from airflow_provider_activation.api.answers import model
-from airflow_provider_activation.api.call import Call, Page, Safety, get, query_of, request
+from airflow_provider_activation.api.call import Call, Page, Safety, delete, get, post, put, query_of, request
 from airflow_provider_activation.api.liveramp.common import Created, done, endpoint, listing, one_of, spelled
 from airflow_provider_activation.api.models import Input, Resource, TextId
 from airflow_provider_activation.words import DeviceType, IntegrationType, IntegrationView
@@ -53,13 +54,12 @@ AUTHORIZED = "AUTHORIZED"
 ManagerName = Annotated[str, Field(min_length=1, max_length=50)]
 """A distribution manager's name."""
 
+_INTEGRATIONS = "/v2/destinations/{destination_id}/integrations"
 _CONNECTIONS = "/v2/integration-connections"
 _CONNECTION = _CONNECTIONS + "/{integration_connection_id}"
+_ATTEMPTS = "/v2/oauth-connection-attempts"
 _ENDPOINT_ID = ("oAuthEndpointID", "oauthEndpointID", "oAuthEndpointId")
 _CONNECTION_ID = ("oAuthConnectionID", "oauthConnectionID", "oAuthConnectionId")
-
-
-# What comes back. Values the enumerations do not name are kept: LiveRamp has added some without notice.
 
 
 class Destination(Resource):
@@ -94,8 +94,7 @@ class ConnectionProperty(Resource):
 class IntegrationConnection(Resource):
     """A connection to an integration.
 
-    ``oauth_status`` is ``NotApplicable``, ``Authorized`` or ``Unauthorized``. Only the changelog names it, so
-    it may be missing.
+    Only the changelog names ``oauth_status``: ``NotApplicable``, ``Authorized`` or ``Unauthorized``.
     """
 
     id: TextId
@@ -137,9 +136,6 @@ class OAuthConnection(Resource):
     oauth_endpoint_id: TextId | None = spelled(*_ENDPOINT_ID)
     created_at: datetime | None = Field(default=None, alias="createdAt")
     updated_at: datetime | None = Field(default=None, alias="updatedAt")
-
-
-# What goes out
 
 
 class PropertyInput(Input):
@@ -185,10 +181,7 @@ class IntegrationConnectionUpdate(_Settings):
 
     @classmethod
     def keeping(cls, connection: IntegrationConnection, **changes: Any) -> Self:
-        """The connection as it is, with these fields changed.
-
-        :param changes: ``properties``, ``device_types``, ``oauth_connection_id``.
-        """
+        """The connection with changes to ``properties``, ``device_types``, ``oauth_connection_id``."""
         kept = {
             "properties": [
                 {"property_key": kept.property_key, "property_value": kept.property_value}
@@ -218,48 +211,31 @@ class OAuthConnectionAttemptInput(Input):
 
 @endpoint
 def list_destinations() -> Call[Page[Destination]]:
-    """List the destinations that segments can be distributed to.
-
-    GET /v2/destinations.
-    Documents: the vendor's description of the Activation API 2.9.0 and its page "Configure Distributions".
-    """
+    """List the destinations that segments can be distributed to: GET /v2/destinations."""
     return listing("/v2/destinations", "v2/Destinations", Destination)
 
 
 @endpoint
 def get_destination(destination_id: str) -> Call[Destination]:
-    """Get one destination.
-
-    GET /v2/destinations/{destination_id}.
-    Documents: the vendor's description of the Activation API 2.9.0 and its page "Configure Distributions".
-    """
-    template = "/v2/destinations/{destination_id}"
-    return get(template, model(Destination), destination_id=destination_id)
+    """Get one destination: GET /v2/destinations/{destination_id}."""
+    return get("/v2/destinations/{destination_id}", model(Destination), destination_id=destination_id)
 
 
 @endpoint
 def list_integrations(
     destination_id: str, integration_type: IntegrationType | None = None, view: IntegrationView | None = None
 ) -> Call[Page[Integration]]:
-    """List the integrations of a destination.
-
-    GET /v2/destinations/{destination_id}/integrations.
-    Documents: the vendor's description of the Activation API 2.9.0 and its page "Configure Distributions".
+    """List the integrations of a destination: GET /v2/destinations/{destination_id}/integrations.
 
     :param integration_type: the query's ``type``; all types if None.
     :param view: ``STANDARD_WITH_UNAVAILABLE`` also lists what cannot be used, with the reason.
     :raises InvalidRequest: the specification does not name the type or the view.
     """
-    return listing(
-        "/v2/destinations/{destination_id}/integrations",
-        "integrations",
-        Integration,
-        query_of(
-            type=one_of("integration_type", integration_type, IntegrationType),
-            view=one_of("view", view, IntegrationView),
-        ),
-        destination_id=destination_id,
+    query = query_of(
+        type=one_of("integration_type", integration_type, IntegrationType),
+        view=one_of("view", view, IntegrationView),
     )
+    return listing(_INTEGRATIONS, "integrations", Integration, query, destination_id=destination_id)
 
 
 @endpoint
@@ -267,11 +243,9 @@ def get_integration(destination_id: str, integration_id: str) -> Call[Integratio
     """Get one integration: what an integration connection needs, and whether a person has to consent.
 
     GET /v2/destinations/{destination_id}/integrations/{integration_id}.
-    Documents: the vendor's description of the Activation API 2.9.0 and its page "Configure Distributions".
     """
-    template = "/v2/destinations/{destination_id}/integrations/{integration_id}"
     ids = {"destination_id": destination_id, "integration_id": integration_id}
-    return get(template, model(Integration), **ids)
+    return get(_INTEGRATIONS + "/{integration_id}", model(Integration), **ids)
 
 
 # Integration connections
@@ -279,33 +253,23 @@ def get_integration(destination_id: str, integration_id: str) -> Call[Integratio
 
 @endpoint
 def create_integration_connection(connection: IntegrationConnectionInput) -> Call[Created]:
-    """Create an integration connection, and a distribution manager if a name is given for one.
+    """Create an integration connection: POST /v2/integration-connections.
 
-    POST /v2/integration-connections.
-    Document: "Configure Distributions" and the description of the Activation API 2.9.0. The page asks for
-    ``oAuthEndpointID`` in the body. The specification has no such field there and wants
-    ``oAuthConnectionID``, which is sent.
+    A distribution manager is created too if a name is given for one. The page asks for ``oAuthEndpointID``
+    in the body. The specification has no such field there and wants ``oAuthConnectionID``, which is sent.
     """
-    return request("POST", _CONNECTIONS, Safety.ONCE, model(Created), json=connection.body())
+    return post(_CONNECTIONS, model(Created), connection.body())
 
 
 @endpoint
 def list_integration_connections() -> Call[Page[IntegrationConnection]]:
-    """List all integration connections; the service has no filter.
-
-    GET /v2/integration-connections.
-    Document: "Configure Distributions" and the description of the Activation API 2.9.0.
-    """
+    """List all integration connections; the service has no filter: GET /v2/integration-connections."""
     return listing(_CONNECTIONS, "v2/IntegrationConnections", IntegrationConnection)
 
 
 @endpoint
 def get_integration_connection(integration_connection_id: str) -> Call[IntegrationConnection]:
-    """Get one integration connection.
-
-    GET /v2/integration-connections/{integration_connection_id}.
-    Documents: the vendor's description of the Activation API 2.9.0 and its page "Configure Distributions".
-    """
+    """Get one integration connection: GET /v2/integration-connections/{integration_connection_id}."""
     return get(_CONNECTION, model(IntegrationConnection), integration_connection_id=integration_connection_id)
 
 
@@ -313,33 +277,20 @@ def get_integration_connection(integration_connection_id: str) -> Call[Integrati
 def update_integration_connection(
     integration_connection_id: str, update: IntegrationConnectionUpdate
 ) -> Call[None]:
-    """Replace what can be changed of an integration connection.
+    """Replace what can be changed: PUT /v2/integration-connections/{integration_connection_id}.
 
-    PUT /v2/integration-connections/{integration_connection_id}.
-    Documents: the vendor's description of the Activation API 2.9.0 and its page "Configure Distributions".
     Only the description names this call. The response has no body.
     """
-    return request(
-        "PUT",
-        _CONNECTION,
-        Safety.REPEATABLE,
-        done,
-        json=update.body(),
-        integration_connection_id=integration_connection_id,
-    )
+    return put(_CONNECTION, done, update.body(), integration_connection_id=integration_connection_id)
 
 
 @endpoint
 def delete_integration_connection(integration_connection_id: str) -> Call[None]:
-    """Delete an integration connection.
+    """Delete one: DELETE /v2/integration-connections/{integration_connection_id}.
 
-    DELETE /v2/integration-connections/{integration_connection_id}.
-    Document: "Configure Distributions" and the description of the Activation API 2.9.0. They do not say what
-    becomes of distribution managers that use the connection. The response has no body.
+    The documents do not say what becomes of distribution managers that use it. The response has no body.
     """
-    return request(
-        "DELETE", _CONNECTION, Safety.REPEATABLE, done, integration_connection_id=integration_connection_id
-    )
+    return delete(_CONNECTION, done, integration_connection_id=integration_connection_id)
 
 
 # Authorisations
@@ -347,36 +298,27 @@ def delete_integration_connection(integration_connection_id: str) -> Call[None]:
 
 @endpoint
 def create_oauth_connection_attempt(attempt: OAuthConnectionAttemptInput) -> Call[Created]:
-    """Begin an authorisation that a person completes.
+    """Begin an authorisation that a person completes: POST /v2/oauth-connection-attempts.
 
-    POST /v2/oauth-connection-attempts.
-    Document: "Configure Distributions" and the description of the Activation API 2.9.0. The call may be
-    repeated, since an attempt that nobody completes makes nothing. The address for the person comes with
-    `get_oauth_connection_attempt`.
+    The call may be repeated, since an attempt that nobody completes makes nothing. The address for the person
+    comes with `get_oauth_connection_attempt`.
     """
-    return request(
-        "POST", "/v2/oauth-connection-attempts", Safety.REPEATABLE, model(Created), json=attempt.body()
-    )
+    return request("POST", _ATTEMPTS, Safety.REPEATABLE, model(Created), json=attempt.body())
 
 
 @endpoint
 def get_oauth_connection_attempt(attempt_id: str) -> Call[OAuthConnectionAttempt]:
-    """Get the state of an authorisation, and the address at which a person completes it.
+    """Get the state of an authorisation: GET /v2/oauth-connection-attempts/{attempt_id}.
 
-    GET /v2/oauth-connection-attempts/{attempt_id}.
-    Document: "Configure Distributions" and the description of the Activation API 2.9.0. Attempts cannot be
-    listed.
+    It has the address at which a person completes it. Attempts cannot be listed.
     """
-    template = "/v2/oauth-connection-attempts/{attempt_id}"
-    return get(template, model(OAuthConnectionAttempt), attempt_id=attempt_id)
+    return get(_ATTEMPTS + "/{attempt_id}", model(OAuthConnectionAttempt), attempt_id=attempt_id)
 
 
 @endpoint
 def list_oauth_connections(oauth_endpoint_id: str | None = None) -> Call[Page[OAuthConnection]]:
-    """List the OAuth connections, which are completed authorisations.
+    """List the OAuth connections, which are completed authorisations: GET /v2/oauth-connections.
 
-    GET /v2/oauth-connections.
-    Documents: the vendor's description of the Activation API 2.9.0 and its page "Configure Distributions".
     The type is spelled ``OAuthConnection``, the key of the list ``Oauth``.
 
     :param oauth_endpoint_id: an integration's; all OAuth connections if None.
@@ -387,10 +329,6 @@ def list_oauth_connections(oauth_endpoint_id: str | None = None) -> Call[Page[OA
 
 @endpoint
 def get_oauth_connection(oauth_connection_id: str) -> Call[OAuthConnection]:
-    """Get one OAuth connection.
-
-    GET /v2/oauth-connections/{oauth_connection_id}.
-    Documents: the vendor's description of the Activation API 2.9.0 and its page "Configure Distributions".
-    """
-    template = "/v2/oauth-connections/{oauth_connection_id}"
-    return get(template, model(OAuthConnection), oauth_connection_id=oauth_connection_id)
+    """Get one OAuth connection: GET /v2/oauth-connections/{oauth_connection_id}."""
+    path = "/v2/oauth-connections/{oauth_connection_id}"
+    return get(path, model(OAuthConnection), oauth_connection_id=oauth_connection_id)

@@ -52,11 +52,10 @@ async def withdraw(distribution_manager_id: str, segment_configs: Mapping[str, s
 
 
 def partial_failure(operation: str, what: str, failed: Mapping[str, str], result: Any) -> PartialFailure:
-    """The error of a task that achieved a part.
+    """The error of a task that achieved a part, with its result.
 
     :param what: the message behind the number of failed segments.
     :param failed: segment id to the reason.
-    :param result: what was achieved.
     """
     reasons = "; ".join(f"{segment_id}: {why}" for segment_id, why in failed.items())
     return PartialFailure(

@@ -1,7 +1,7 @@
 """LiveRamp: segments, the distribution managers they are put into, and their deliveries.
 
-Document: the vendor's description of the Activation API 2.9.0. Segments come into being by uploaded
-files; no call makes one.
+Document: the vendor's description of the Activation API 2.9.0. Values that no enumeration names are kept:
+LiveRamp adds some without notice. Segments come into being by uploaded files; no call makes one.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from typing import Annotated, Any, Self
 from pydantic import BeforeValidator, Field
 
 from airflow_provider_activation.api.answers import each, model
-from airflow_provider_activation.api.call import Call, Page, Query, Safety, get, query_of, request
+from airflow_provider_activation.api.call import Call, Page, Query, delete, get, post, put, query_of
 from airflow_provider_activation.api.liveramp.common import (
     Created,
     at_most,
@@ -68,9 +68,6 @@ _MANAGERS = "/v2/distribution-managers"
 _MANAGER = _MANAGERS + "/{distribution_manager_id}"
 _SEGMENT_CONFIGS = _MANAGER + "/segment-configs"
 _INTEGRATION_CONNECTION_ID = ("integrationConnectionID", "integrationConnectionId")
-
-
-# What comes back. Values the enumerations do not name are kept: LiveRamp has added some without notice.
 
 
 class DistributionManager(Resource):
@@ -160,9 +157,6 @@ class Delivery(Resource):
     updated_at: datetime | None = Field(default=None, alias="updatedAt")
 
 
-# What goes out
-
-
 def _day(value: Any) -> Any:
     """A day without a time, since a timestamp is another day in another time zone."""
     is_day = isinstance(value, date) and not isinstance(value, datetime)
@@ -193,10 +187,7 @@ class DistributionManagerUpdate(Input):
 
     @classmethod
     def keeping(cls, manager: DistributionManager, **changes: Any) -> Self:
-        """The distribution manager as it is, with these fields changed.
-
-        :param changes: ``name``, ``status``, ``expire_at``.
-        """
+        """The distribution manager as it is, with changes to ``name``, ``status``, ``expire_at``."""
         kept = {"name": manager.name, "status": manager.status, "expire_at": manager.expire_at}
         return cls.model_validate({**kept, **changes})
 
@@ -223,21 +214,18 @@ class SegmentConfigInput(Input):
 
 @endpoint
 def create_distribution_manager(manager: DistributionManagerInput) -> Call[Created]:
-    """Create a distribution manager.
+    """Create a distribution manager: POST /v2/distribution-managers.
 
-    POST /v2/distribution-managers.
-    Document: the vendor's description of the Activation API 2.9.0. It does not say whether names are unique.
+    The document does not say whether names are unique.
     """
-    return request("POST", _MANAGERS, Safety.ONCE, model(Created), json=manager.body())
+    return post(_MANAGERS, model(Created), manager.body())
 
 
 @endpoint
 def list_distribution_managers(
     integration_connection_id: str | None = None,
 ) -> Call[Page[DistributionManager]]:
-    """List the distribution managers.
-
-    GET /v2/distribution-managers. Document: the vendor's description of the Activation API 2.9.0.
+    """List the distribution managers: GET /v2/distribution-managers.
 
     :param integration_connection_id: only those of this integration connection; all if None.
     """
@@ -247,11 +235,7 @@ def list_distribution_managers(
 
 @endpoint
 def get_distribution_manager(distribution_manager_id: str) -> Call[DistributionManager]:
-    """Get one distribution manager.
-
-    GET /v2/distribution-managers/{distribution_manager_id}.
-    Document: the vendor's description of the Activation API 2.9.0.
-    """
+    """Get one distribution manager: GET /v2/distribution-managers/{distribution_manager_id}."""
     return get(_MANAGER, model(DistributionManager), distribution_manager_id=distribution_manager_id)
 
 
@@ -259,82 +243,59 @@ def get_distribution_manager(distribution_manager_id: str) -> Call[DistributionM
 def update_distribution_manager(
     distribution_manager_id: str, update: DistributionManagerUpdate
 ) -> Call[None]:
-    """Replace name, status and expiry of a distribution manager.
+    """Replace name, status and expiry: PUT /v2/distribution-managers/{distribution_manager_id}.
 
-    PUT /v2/distribution-managers/{distribution_manager_id}.
-    Document: the vendor's description of the Activation API 2.9.0. The expiry is always sent. The response
-    has no body.
+    The expiry is always sent. The response has no body.
     """
-    return request(
-        "PUT",
-        _MANAGER,
-        Safety.REPEATABLE,
-        done,
-        json=update.body(),
-        distribution_manager_id=distribution_manager_id,
-    )
+    return put(_MANAGER, done, update.body(), distribution_manager_id=distribution_manager_id)
 
 
 @endpoint
 def delete_distribution_manager(distribution_manager_id: str) -> Call[None]:
-    """Delete a distribution manager.
+    """Delete a distribution manager: DELETE /v2/distribution-managers/{distribution_manager_id}.
 
-    DELETE /v2/distribution-managers/{distribution_manager_id}.
-    Document: the vendor's description of the Activation API 2.9.0. It does not say what becomes of the
-    segments. The response has no body.
+    The document does not say what becomes of the segments. The response has no body.
     """
-    return request(
-        "DELETE", _MANAGER, Safety.REPEATABLE, done, distribution_manager_id=distribution_manager_id
-    )
+    return delete(_MANAGER, done, distribution_manager_id=distribution_manager_id)
 
 
-# Segments in distribution
+# Segments in distribution: ``...`` is /v2/distribution-managers/{distribution_manager_id}
 
 
 @endpoint
 def add_segment_configs(
     distribution_manager_id: str, segments: Sequence[SegmentConfigInput]
 ) -> Call[list[SegmentConfigResult]]:
-    """Put at most 500 segments into distribution; returns a result for each of them.
+    """Put at most 500 segments into distribution: POST .../segment-configs.
 
-    POST /v2/distribution-managers/{distribution_manager_id}/segment-configs.
-    Document: the vendor's description of the Activation API 2.9.0. The status is 207 whatever became of the
-    segments. Some pages of the vendor call the id in the path that of an integration connection; it is the
-    distribution manager's, as in the specification.
+    The status is 207 whatever became of the segments. Some pages of the vendor call the id in the path that
+    of an integration connection; it is the distribution manager's, as in the specification.
 
+    :returns: a result for each segment.
     :raises InvalidRequest: there are no segments, or more than 500.
     """
     at_most("segments", len(segments), MOST_SEGMENTS_A_CALL)
     body = [{**segment.body(), "distributionManagerID": distribution_manager_id} for segment in segments]
-    return request(
-        "POST",
-        _SEGMENT_CONFIGS,
-        Safety.ONCE,
-        each(SegmentConfigResult),
-        json=body,
-        distribution_manager_id=distribution_manager_id,
-    )
+    results = each(SegmentConfigResult)
+    return post(_SEGMENT_CONFIGS, results, body, distribution_manager_id=distribution_manager_id)
 
 
 @endpoint
 def remove_segment_configs(
     distribution_manager_id: str, segment_config_ids: Sequence[str]
 ) -> Call[list[SegmentConfigResult]]:
-    """Take at most 500 segments out of distribution; returns a result for each of them.
+    """Take at most 500 segments out of distribution: DELETE .../segment-configs, with a body.
 
-    DELETE /v2/distribution-managers/{distribution_manager_id}/segment-configs, with a body.
-    Document: the vendor's description of the Activation API 2.9.0. The status is 207 whatever became of the
-    segments. A success without a body returns an empty list, and only `list_segment_configs` shows what is
-    left.
+    The status is 207 whatever became of the segments. A success without a body returns an empty list, and
+    only `list_segment_configs` shows what is left.
 
+    :returns: a result for each segment.
     :raises InvalidRequest: there are no ids, or more than 500, or one of them is empty or no text.
     """
     at_most("segment_config_ids", len(segment_config_ids), MOST_SEGMENTS_A_CALL)
     ids = texts("segment_config_ids", segment_config_ids)
-    return request(
-        "DELETE",
+    return delete(
         _SEGMENT_CONFIGS,
-        Safety.REPEATABLE,
         lambda answer: each(SegmentConfigResult)(answer) if answer.text.strip() else [],
         json=[{"id": segment_config_id} for segment_config_id in ids],
         distribution_manager_id=distribution_manager_id,
@@ -343,11 +304,7 @@ def remove_segment_configs(
 
 @endpoint
 def list_segment_configs(distribution_manager_id: str) -> Call[Page[SegmentConfig]]:
-    """List the segments that a distribution manager distributes.
-
-    GET /v2/distribution-managers/{distribution_manager_id}/segment-configs.
-    Document: the vendor's description of the Activation API 2.9.0.
-    """
+    """List the segments that a distribution manager distributes: GET .../segment-configs."""
     return listing(
         _SEGMENT_CONFIGS, "segmentConfigs", SegmentConfig, distribution_manager_id=distribution_manager_id
     )
@@ -355,11 +312,7 @@ def list_segment_configs(distribution_manager_id: str) -> Call[Page[SegmentConfi
 
 @endpoint
 def get_segment_config(distribution_manager_id: str, segment_config_id: str) -> Call[SegmentConfig]:
-    """Get one segment in distribution.
-
-    GET /v2/distribution-managers/{distribution_manager_id}/segment-configs/{segment_config_id}.
-    Document: the vendor's description of the Activation API 2.9.0.
-    """
+    """Get one segment in distribution: GET .../segment-configs/{segment_config_id}."""
     ids = {"distribution_manager_id": distribution_manager_id, "segment_config_id": segment_config_id}
     return get(_SEGMENT_CONFIGS + "/{segment_config_id}", model(SegmentConfig), **ids)
 
@@ -369,9 +322,7 @@ def get_segment_config(distribution_manager_id: str, segment_config_id: str) -> 
 
 @endpoint
 def list_segments(value_name: str | None = None, field_name: str | None = None) -> Call[Page[Segment]]:
-    """List the segments of the uploaded files.
-
-    GET /v2/segments. Document: the vendor's description of the Activation API 2.9.0.
+    """List the segments of the uploaded files: GET /v2/segments.
 
     :param value_name: the value of the field; ``1`` in files with a column for each segment.
     :param field_name: the column's heading, exactly.
@@ -382,19 +333,15 @@ def list_segments(value_name: str | None = None, field_name: str | None = None) 
 
 @endpoint
 def get_segment(segment_id: str) -> Call[Segment]:
-    """Get one segment.
-
-    GET /v2/segments/{segment_id}. Document: the vendor's description of the Activation API 2.9.0.
-    """
+    """Get one segment: GET /v2/segments/{segment_id}."""
     return get("/v2/segments/{segment_id}", model(Segment), segment_id=segment_id)
 
 
 @endpoint
 def list_segment_statuses(segment_type: SegmentType, segment_ids: Sequence[str]) -> Call[Page[SegmentStatus]]:
-    """List how each destination knows some segments.
+    """List how each destination knows some segments: GET /v2/segment-statuses.
 
-    GET /v2/segment-statuses. Document: the vendor's description of the Activation API 2.9.0. The site's index
-    demands ids, the specification neither ids nor type; both are always sent.
+    The site's index demands ids, the specification neither ids nor type; both are always sent.
 
     :param segment_type: the type of all of the segments.
     :raises InvalidRequest: there are no ids, one of them is empty or no text, or the type is unknown.
@@ -408,9 +355,7 @@ def list_segment_statuses(segment_type: SegmentType, segment_ids: Sequence[str])
 def list_deliveries(
     integration_connection_id: str | None = None, segment_ids: Sequence[str] = ()
 ) -> Call[Page[Delivery]]:
-    """List the deliveries of segments to integration connections.
-
-    GET /v2/deliveries. Document: the vendor's description of the Activation API 2.9.0.
+    """List the deliveries of segments to integration connections: GET /v2/deliveries.
 
     :param integration_connection_id: only those to this integration connection; all if None.
     :param segment_ids: only those of these segments; all if empty.
