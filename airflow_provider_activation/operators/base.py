@@ -157,7 +157,7 @@ class SubmittingOperator(ActivationOperator):
     _cancelled: JSON = None
 
     @abstractmethod
-    def action(self, key: str) -> Making:
+    def submission(self, key: str) -> Making:
         """What is to be made at most once.
 
         :param key: the submission key, for a free-text field where the service has one.
@@ -248,7 +248,7 @@ class SubmitOperator(SubmittingOperator):
     def execute(self, context: Context) -> JSON:
         from airflow_provider_activation.actions.base import Finished
 
-        action = self.action(self.submission_key(context))
+        action = self.submission(self.submission_key(context))
         made = self.make(context, action)
         result = made.result if isinstance(made, Finished) else self.hook.run(action.result(made))
         return self.finish(context, result)
@@ -315,7 +315,7 @@ class SubmitAndWaitOperator(SubmittingOperator):
             if self.deferrable:
                 # built and serialised before anything is sent, so that it cannot fail afterwards
                 self.wait_trigger(probe, time.time()).serialize()
-        action = self.action(self.submission_key(context))
+        action = self.submission(self.submission_key(context))
         made = self.make(context, action)
         if isinstance(made, Finished):
             return self.finish(context, made.result)

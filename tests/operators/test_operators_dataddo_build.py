@@ -184,7 +184,7 @@ class TestBuildFlow:
         assert (len(held(connections, "services")), held(connections, "flows")) == (1, [])
 
     def test_what_is_to_be_made_shows_no_secret(self, connections: Sandbox) -> None:
-        shown = repr(build_flow().action("a-key"))
+        shown = repr(build_flow().submission("a-key"))
         assert "Snapchat Insights" in shown
         assert not [secret for secret in connections.secrets.values() if secret in shown]
 

@@ -182,7 +182,7 @@ class AnyOperator(SubmitAndWaitOperator):
     def hook(self) -> AnyHook:
         return AnyHook("example")
 
-    def action(self, key: str) -> Making:
+    def submission(self, key: str) -> Making:
         return Nothing()
 
     def probe(self, made: Any) -> Probe:

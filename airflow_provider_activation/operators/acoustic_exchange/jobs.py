@@ -141,7 +141,7 @@ class AcousticExchangeExportSegmentOperator(AcousticExchangeJobOperator):
         self.destination_segment_description = destination_segment_description
         self.destination_segment_id = destination_segment_id
         self.export_category = export_category
-        self.share_action = action and one_of("action", action, EXPORT_ACTIONS)
+        self.action = action and one_of("action", action, EXPORT_ACTIONS)
         if destination_segment_id is not None and action is None:
             raise ValueError("action is required with an existing destination segment.")
         self.attribute_mappings = attribute_mappings
@@ -151,12 +151,11 @@ class AcousticExchangeExportSegmentOperator(AcousticExchangeJobOperator):
         self.on_needs_action = one_of("on_needs_action", on_needs_action, _ON_NEEDS_ACTION)
         self.acoustic_exchange_conn_id = acoustic_exchange_conn_id
 
-    def action(self, key: str) -> actions.SegmentExport:
+    def submission(self, key: str) -> actions.SegmentExport:
         from airflow_provider_activation.actions import acoustic_exchange as actions
         from airflow_provider_activation.api import acoustic_exchange as api
 
-        given = _with_numbers(self.given(api.SegmentExport.model_fields.keys() - {"action"}))
-        given["action"] = self.share_action
+        given = _with_numbers(self.given(api.SegmentExport.model_fields))
         if self.mark_submission and "destination_segment_description" in given:
             # a template that is rendered to its native type may give a number
             given["destination_segment_description"] = str(given["destination_segment_description"])
@@ -221,7 +220,7 @@ class AcousticExchangeImportIdentitiesOperator(AcousticExchangeJobOperator):
         self.on_needs_action = one_of("on_needs_action", on_needs_action, _ON_NEEDS_ACTION)
         self.acoustic_exchange_conn_id = acoustic_exchange_conn_id
 
-    def action(self, key: str) -> actions.IdentityImport:
+    def submission(self, key: str) -> actions.IdentityImport:
         from airflow_provider_activation.actions import acoustic_exchange as actions
         from airflow_provider_activation.api import acoustic_exchange as api
 
@@ -258,7 +257,7 @@ class AcousticExchangeRefreshSegmentsOperator(AcousticExchangeJobOperator):
         self.on_needs_action = one_of("on_needs_action", on_needs_action, _ON_NEEDS_ACTION)
         self.acoustic_exchange_conn_id = acoustic_exchange_conn_id
 
-    def action(self, key: str) -> actions.SegmentRefresh:
+    def submission(self, key: str) -> actions.SegmentRefresh:
         from airflow_provider_activation.actions import acoustic_exchange as actions
 
         return actions.SegmentRefresh()
@@ -306,7 +305,7 @@ class AcousticExchangeUploadJobDataOperator(AcousticExchangeJobOperator):
         self.content_type = filled("content_type", content_type)
         self.acoustic_exchange_conn_id = acoustic_exchange_conn_id
 
-    def action(self, key: str) -> actions.JobData:
+    def submission(self, key: str) -> actions.JobData:
         from airflow_provider_activation.actions import acoustic_exchange as actions
 
         return actions.JobData(

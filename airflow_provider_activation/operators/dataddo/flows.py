@@ -85,7 +85,7 @@ class DataddoCreateServiceOperator(DataddoCredentials):
         self.if_exists = one_of("if_exists", if_exists, IF_EXISTS)
         self.dataddo_conn_id = dataddo_conn_id
 
-    def action(self, key: str) -> actions.AuthorizedService:
+    def submission(self, key: str) -> actions.AuthorizedService:
         return self.authorized_service(self.service, self.if_exists)
 
 
@@ -137,7 +137,7 @@ class DataddoCreateSourceOperator(DataddoTask, SubmitOperator):
         self.if_exists = one_of("if_exists", if_exists, IF_EXISTS)
         self.dataddo_conn_id = dataddo_conn_id
 
-    def action(self, key: str) -> actions.Source:
+    def submission(self, key: str) -> actions.Source:
         from airflow_provider_activation.actions import dataddo as actions
 
         return actions.Source(
@@ -190,7 +190,7 @@ class DataddoCreateFlowOperator(DataddoTask, SubmitOperator):
         self.if_exists = one_of("if_exists", if_exists, IF_EXISTS)
         self.dataddo_conn_id = dataddo_conn_id
 
-    def action(self, key: str) -> actions.Flow:
+    def submission(self, key: str) -> actions.Flow:
         from airflow_provider_activation.actions import dataddo as actions
 
         source_ids = some_ids("source_ids", self.source_ids)
@@ -269,7 +269,7 @@ class DataddoBuildFlowOperator(DataddoCredentials):
         self.credentials = places_in_a_connection("credentials", credentials or STATIC_CREDENTIALS)
         self.dataddo_conn_id = dataddo_conn_id
 
-    def action(self, key: str) -> actions.BuildFlow:
+    def submission(self, key: str) -> actions.BuildFlow:
         from airflow_provider_activation.actions import dataddo as actions
 
         return actions.BuildFlow(

@@ -67,7 +67,7 @@ class DataddoExtractSourceOperator(DataddoTask, SubmitAndWaitOperator):
         self.storage_strategy = storage_strategy
         self.dataddo_conn_id = dataddo_conn_id
 
-    def action(self, key: str) -> actions.Extraction:
+    def submission(self, key: str) -> actions.Extraction:
         from airflow_provider_activation.actions import dataddo as actions
         from airflow_provider_activation.api import dataddo as api
 
@@ -102,7 +102,7 @@ class DataddoWriteFlowOperator(DataddoTask, SubmitAndWaitOperator):
         self.flow_id = flow_id
         self.dataddo_conn_id = dataddo_conn_id
 
-    def action(self, key: str) -> actions.Write:
+    def submission(self, key: str) -> actions.Write:
         from airflow_provider_activation.actions import dataddo as actions
 
         return actions.Write(flow_id=self.flow_id)

@@ -110,7 +110,7 @@ class DeltaProjectsCreateActivityFromTemplateOperator(DeltaProjectsTask, SubmitO
         self.client_id = client_id
         _refuse_unfit_fields(self)
 
-    def action(self, key: str) -> actions.Activity:
+    def submission(self, key: str) -> actions.Activity:
         from airflow_provider_activation.actions import delta_projects as actions
         from airflow_provider_activation.api import delta_projects as api
 

@@ -73,7 +73,7 @@ class LiveRampAuthorizeOAuthConnectionOperator(LiveRampTask, SubmitAndWaitOperat
         self.if_exists: IfExists = one_of("if_exists", if_exists, ("reuse", "fail", "create"))
         self.liveramp_conn_id = liveramp_conn_id
 
-    def action(self, key: str) -> actions.OAuthConnectionAttempt:
+    def submission(self, key: str) -> actions.OAuthConnectionAttempt:
         from airflow_provider_activation.actions import liveramp as actions
 
         return actions.OAuthConnectionAttempt(

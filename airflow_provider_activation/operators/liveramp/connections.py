@@ -88,7 +88,7 @@ class LiveRampCreateIntegrationConnectionOperator(LiveRampTask, SubmitOperator):
         self.if_exists: IfExists = one_of("if_exists", if_exists, ("reuse", "fail", "create"))
         self.liveramp_conn_id = liveramp_conn_id
 
-    def action(self, key: str) -> actions.IntegrationConnection:
+    def submission(self, key: str) -> actions.IntegrationConnection:
         from airflow_provider_activation.actions import liveramp as actions
 
         return actions.IntegrationConnection(

@@ -73,7 +73,7 @@ class LiveRampCreateDistributionManagerOperator(LiveRampTask, SubmitOperator):
         self.if_exists: IfExists = one_of("if_exists", if_exists, ("reuse", "fail", "create"))
         self.liveramp_conn_id = liveramp_conn_id
 
-    def action(self, key: str) -> actions.DistributionManager:
+    def submission(self, key: str) -> actions.DistributionManager:
         from airflow_provider_activation.actions import liveramp as actions
 
         return actions.DistributionManager(
@@ -235,7 +235,7 @@ class LiveRampDistributeSegmentsOperator(LiveRampTask, SubmitAndWaitOperator):
         self.segment_type = one_of("segment_type", segment_type, SEGMENT_TYPES)
         self.liveramp_conn_id = liveramp_conn_id
 
-    def action(self, key: str) -> actions.Distribution:
+    def submission(self, key: str) -> actions.Distribution:
         from airflow_provider_activation.actions import liveramp as actions
 
         return actions.Distribution(
