@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from benchmarks import __main__ as command
-from benchmarks import calls, imports, triggerer, waits
+from benchmarks import calls, imports, operators, triggerer, waits
 from benchmarks.report import Budget, Figure, Table
 
 
@@ -33,6 +33,12 @@ def test_calls(tmp_path: Path) -> None:
 
 def test_imports(tmp_path: Path) -> None:
     (table,) = imports.bench(tmp_path, runs=1)
+    assert table.figures
+    assert all(figure.ours > 0 for figure in table.figures)
+
+
+def test_operators(tmp_path: Path) -> None:
+    (table,) = operators.bench(tmp_path, 100, children=1, turns=1)
     assert table.figures
     assert all(figure.ours > 0 for figure in table.figures)
 
