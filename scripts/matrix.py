@@ -10,6 +10,7 @@ import argparse
 import os
 import re
 import shutil
+import signal
 import subprocess
 import sys
 import time
@@ -151,6 +152,8 @@ def main() -> int:
     ]
     for python in dict.fromkeys(one.python for one in combinations if one.interpreter is None):
         print(f"Python {python} is not on this machine.")
+    # whatever ends it, the table is printed
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         for one in combinations:
             if one.interpreter is not None:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+import signal
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -23,7 +25,7 @@ sys.exit(2 * failed)
 
 
 @pytest.fixture(autouse=True)
-def pretended(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def pretended(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """The folder of the environments and logs, with a `make` on the path that installs and tests nothing."""
     make = tmp_path / "bin" / "make"
     make.parent.mkdir()
@@ -32,7 +34,9 @@ def pretended(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("PATH", os.pathsep.join([str(make.parent), os.environ["PATH"]]))
     monkeypatch.setattr(matrix, "ROOT", tmp_path)
     monkeypatch.setattr(matrix, "FOLDER", tmp_path / "matrix")
-    return tmp_path / "matrix"
+    handler = signal.getsignal(signal.SIGTERM)
+    yield tmp_path / "matrix"
+    signal.signal(signal.SIGTERM, handler)
 
 
 def run(monkeypatch: pytest.MonkeyPatch, *arguments: str) -> int:
@@ -92,3 +96,11 @@ def test_an_absent_python_is_said(
 def test_nothing_to_run_is_a_failure(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(matrix, "interpreter", {}.get)
     assert run(monkeypatch) == 1
+
+
+def test_who_ends_it_gets_the_table(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(matrix, "run", lambda *_: signal.raise_signal(signal.SIGTERM))
+    assert run(monkeypatch, "--python", RUNNING, "--airflow", "3.3") == 1
+    assert "not run" in capsys.readouterr().out
