@@ -243,10 +243,11 @@ def test_a_task_that_is_cancelled_again_ends_its_cleaning(
 
     async def main() -> None:
         task = asyncio.create_task(arun(transport, cleaned.steps()))
-        for number in (1, 2):
-            while len(server.asked) < number:
-                await asyncio.sleep(0.01)
-            task.cancel()
+        async with asyncio.timeout(30):
+            for number in (1, 2):
+                while len(server.asked) < number:
+                    await asyncio.sleep(0.01)
+                task.cancel()
         with pytest.raises(asyncio.CancelledError):
             await task
 
