@@ -26,13 +26,11 @@ from airflow_provider_activation.transport.refusals import NEVER_LEFT, Refusals,
 from airflow_provider_activation.transport.settings import ConnectionSettings
 
 T = TypeVar("T")
-
 Exchange: TypeAlias = Generator[Any, Any, T]
 
 log = logging.getLogger(__name__)
 
 USER_AGENT = "airflow-provider-activation"
-
 RETRIED_STATUSES = frozenset({429, 500, 502, 503, 504})
 LONGEST_PAUSE = 60.0
 """Seconds. If the service asks for a longer pause, the task's own retry waits for it."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from airflow_provider_activation.api import liveramp as api
 from airflow_provider_activation.api.call import every_page
@@ -124,9 +124,13 @@ class DistributionProbe(DeliveryProbe):
         outcome = super()._judge(deliveries)
         if not isinstance(outcome, Done):
             return outcome
-        segments = {"added": list(self._added), "unchanged": list(self.unchanged)}
-        manager = {"distributionManagerID": self.distribution_manager_id}
-        return Done({**manager, **segments, "deliveries": outcome.result})
+        result = {
+            "distributionManagerID": self.distribution_manager_id,
+            "added": list(self._added),
+            "unchanged": list(self.unchanged),
+            "deliveries": outcome.result,
+        }
+        return Done(result)
 
     @property
     def _added(self) -> tuple[str, ...]:
@@ -208,7 +212,7 @@ def _told(segment_ids: Sequence[str]) -> str:
 def _listing(noun: str, of: W, ask: Callable[[W, Sequence[str]], Steps[dict[str, list[S]]]]) -> Listing:
     """One poll for the segments of all waiting probes."""
 
-    def by_segment(probes: Collection[DeliveryProbe | SegmentSyncProbe]) -> Steps[dict[str, list[S]]]:
+    def by_segment(probes: Collection[Any]) -> Steps[dict[str, list[S]]]:
         return ask(of, sorted({segment_id for probe in probes for segment_id in probe.segment_ids}))
 
     return Listing((noun, of), by_segment)

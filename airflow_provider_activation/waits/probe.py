@@ -20,7 +20,6 @@ from airflow_provider_activation.waits.pace import Pace, backed_off, spread
 log = logging.getLogger(__name__)
 
 T = TypeVar("T")
-
 JSON: TypeAlias = Any
 
 MOST_BAD_POLLS = 10

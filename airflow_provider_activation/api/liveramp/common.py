@@ -61,9 +61,6 @@ def request_token(service_account: str, secret_key: str, *, token_url: str = TOK
     return request("POST", "/authn/v1/oauth2/token", Safety.READ, _token, form=form, url=token_url)
 
 
-# Calls
-
-
 def listing(template: str, envelope: str, kind: type[R], query: Query = (), **ids: str) -> Call[Page[R]]:
     """The call that reads the first page of a list, which has the key ``envelope`` in the specification."""
     first = query + query_of(limit=LARGEST_PAGE)
