@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from scripts.machine_speed import slowness
+
 # Airflow reads these when it is imported, so they are set before anything else.
 _HOME = tempfile.mkdtemp(prefix="airflow-home-")
 atexit.register(shutil.rmtree, _HOME, ignore_errors=True)
@@ -20,6 +22,15 @@ os.environ["AIRFLOW__CORE__LOAD_EXAMPLES"] = "False"
 
 if TYPE_CHECKING:
     from airflow_provider_activation.sandbox import Sandbox
+
+
+def pytest_configure() -> None:
+    # before anything is started, also the processes that run tests beside each other: they are told
+    slowness()
+
+
+def pytest_report_header() -> str:
+    return f"machine: {slowness():.1f} times slower than a quiet one, and deadlines so much longer"
 
 
 @pytest.fixture(scope="session")
