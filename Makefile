@@ -19,7 +19,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet --constr
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help setup demo sandbox ui test test-matrix lint types imports chaos bench coverage constraints dist clean
+.PHONY: help setup demo sandbox ui test test-live-busy test-matrix lint types imports chaos bench coverage constraints dist clean
 
 help: ## list these targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /:/' | awk -F: '{ printf "make %-12s %s\n", $$1, $$2 }'
@@ -47,6 +47,9 @@ ui: setup ## bring up Airflow with its web pages, the example DAGs and the sandb
 # Style, types and imports are checked with the newest Airflow only.
 test: setup $(if $(OLDER),,lint types imports) ## check style, types and imports, and run the tests
 	$(BIN)/python -m pytest
+
+test-live-busy: setup ## run the tests on a running Airflow beside six busy processes
+	$(BIN)/python -m scripts.busy $(BIN)/python -m pytest tests/live
 
 test-matrix: ## do make test with each Airflow on each Python that is here, and print a table
 	@$(PYTHON) scripts/matrix.py $(if $(TARGET),--target $(TARGET))
