@@ -22,7 +22,11 @@ SLOW := (live or chaos or generated)
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
+<<<<<<< HEAD
 .PHONY: help setup demo sandbox ui test test-all test-slow sabotage test-matrix lint types imports chaos bench coverage constraints dist clean
+=======
+.PHONY: help setup demo sandbox ui test test-live-busy test-matrix lint types imports chaos bench coverage constraints dist clean
+>>>>>>> wt-live
 
 help: ## list these targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /:/' | awk -F: '{ printf "make %-12s %s\n", $$1, $$2 }'
@@ -59,6 +63,9 @@ test-slow: setup ## the tests that make test leaves out: a running Airflow, gene
 
 sabotage: setup ## break guarded lines of the package in a copy, and see that tests notice
 	@$(BIN)/python -m scripts.sabotage
+
+test-live-busy: setup ## run the tests on a running Airflow beside six busy processes
+	$(BIN)/python -m scripts.busy $(BIN)/python -m pytest tests/live
 
 test-matrix: ## do make test with each Airflow on each Python that is here, and print a table
 	@$(PYTHON) scripts/matrix.py $(if $(TARGET),--target $(TARGET))

@@ -13,6 +13,8 @@ from pathlib import Path
 
 import psutil
 
+from scripts.machine_speed import scaled
+
 # The servers of logs listen on all interfaces, and nothing can bind them to one. Nobody needs them here:
 # the API server reads the logs from the same disk, also those of a task that runs.
 COMPONENTS: Mapping[str, tuple[str, ...]] = {
@@ -22,6 +24,21 @@ COMPONENTS: Mapping[str, tuple[str, ...]] = {
     "triggerer": ("--skip-serve-logs",),
 }
 """Their names as ``airflow`` knows them, with the options each is started with."""
+
+DEADLINES: Mapping[str, float] = {
+    "AIRFLOW__CORE__DAGBAG_IMPORT_TIMEOUT": 30,
+    "AIRFLOW__DAG_PROCESSOR__DAG_FILE_PROCESSOR_TIMEOUT": 50,
+    "AIRFLOW__DAG_PROCESSOR__HEALTH_CHECK_THRESHOLD": 30,
+    "AIRFLOW__DAG_PROCESSOR__STALE_DAG_THRESHOLD": 50,
+    "AIRFLOW__SCHEDULER__SCHEDULER_HEALTH_CHECK_THRESHOLD": 30,
+    "AIRFLOW__SCHEDULER__TASK_INSTANCE_HEARTBEAT_TIMEOUT": 300,
+    "AIRFLOW__SCHEDULER__TASK_QUEUED_TIMEOUT": 600,
+    "AIRFLOW__TRIGGERER__ON_KILL_TIMEOUT": 30,
+    "AIRFLOW__TRIGGERER__RUNNER_HEALTH_CHECK_THRESHOLD": 30,
+    "AIRFLOW__TRIGGERER__TRIGGERER_HEALTH_CHECK_THRESHOLD": 30,
+    "AIRFLOW__WORKERS__EXECUTION_API_TIMEOUT": 60,
+}
+"""Seconds in which a quiet machine does what Airflow takes for broken afterwards."""
 
 
 def settings(port: int) -> dict[str, str]:
@@ -36,8 +53,9 @@ def settings(port: int) -> dict[str, str]:
         "AIRFLOW__API__BASE_URL": address,
         "AIRFLOW__API__WORKERS": "1",
         "AIRFLOW__CORE__EXECUTION_API_SERVER_URL": f"{address}/execution/",
-        # The first of these calls takes long on a busy machine, and a task that gives it up has failed.
-        "AIRFLOW__WORKERS__EXECUTION_API_TIMEOUT": "60",
+        # Airflow's own deadlines, all of which take something that is only slow for broken. The first call of
+        # a task takes long, and a task that gives it up has failed.
+        **{name: f"{scaled(seconds):.0f}" for name, seconds in DEADLINES.items()},
         # Only this machine can reach it, so that a password would only be in the way.
         "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_ALL_ADMINS": "True",
     }

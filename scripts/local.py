@@ -15,6 +15,8 @@ from pathlib import Path
 from typing import Any
 from urllib.request import ProxyHandler, build_opener
 
+from scripts.machine_speed import scaled
+
 ROOT = Path(__file__).resolve().parent.parent
 EXAMPLE_DAGS = ROOT / "example_dags"
 
@@ -28,7 +30,7 @@ class Failure(Exception):
 
 def get_json(url: str) -> Any:
     """Read JSON from an address on this machine."""
-    with _direct.open(url, timeout=10) as answer:
+    with _direct.open(url, timeout=scaled(10)) as answer:
         return json.load(answer)
 
 
@@ -72,7 +74,7 @@ def running_sandbox(home: Path, *options: str) -> Iterator[RunningSandbox]:
             start_new_session=True,  # Ctrl-C is for us, and we end it when nobody needs it any more
         )
         try:
-            deadline = time.monotonic() + 30
+            deadline = time.monotonic() + scaled(30)
             while not file.exists():
                 if process.poll() is not None or time.monotonic() > deadline:
                     raise Failure(f"The sandbox did not start:\n{log.read_text()[-2000:]}")
@@ -83,7 +85,7 @@ def running_sandbox(home: Path, *options: str) -> Iterator[RunningSandbox]:
         finally:
             process.terminate()
             try:
-                process.wait(10)
+                process.wait(scaled(10))
             except subprocess.TimeoutExpired:
                 process.kill()
                 process.wait()

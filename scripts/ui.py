@@ -16,11 +16,13 @@ from types import FrameType
 
 from scripts import components
 from scripts.local import ROOT, Failure, airflow_environment, get_json, migrate, running_sandbox
+from scripts.machine_speed import scaled
 
 HOME = ROOT / ".airflow-ui"
 PARTS = ("metadatabase", "scheduler", "triggerer", "dag_processor")
 START_SECONDS = 180.0
 STOP_SECONDS = 30.0
+"""On a quiet machine."""
 LOG_TAIL = 2000
 """Characters of each log that a failure shows."""
 
@@ -51,7 +53,7 @@ def wait_until_up(running: Mapping[str, subprocess.Popen[bytes]], address: str, 
 
     :raises Failure: one ended, or they take too long.
     """
-    deadline = time.monotonic() + START_SECONDS
+    deadline = time.monotonic() + scaled(START_SECONDS)
     while not _ended(running) and time.monotonic() < deadline:
         with suppress(OSError, ValueError):
             health = get_json(f"{address}/api/v2/monitor/health")
@@ -102,7 +104,7 @@ def serve(home: Path) -> None:
             )
             wait_until_one_ends(running, home)
         finally:
-            components.stop(running, STOP_SECONDS)
+            components.stop(running, scaled(STOP_SECONDS))
 
 
 def _interrupted(number: int, frame: FrameType | None) -> None:

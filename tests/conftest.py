@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from scripts.machine_speed import slowness
+
 # Airflow reads these when it is imported, so they are set before anything else.
 _HOME = tempfile.mkdtemp(prefix="airflow-home-")
 atexit.register(shutil.rmtree, _HOME, ignore_errors=True)
@@ -33,6 +35,15 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         for place, marker in SLOW.items():
             if path == place or path.startswith(f"{place}/"):
                 item.add_marker(marker)
+
+
+def pytest_configure() -> None:
+    # before anything is started, also the processes that run tests beside each other: they are told
+    slowness()
+
+
+def pytest_report_header() -> str:
+    return f"machine: {slowness():.1f} times slower than a quiet one, and deadlines so much longer"
 
 
 @pytest.fixture(scope="session")

@@ -16,6 +16,10 @@ from airflow_provider_activation.hooks import base
 from airflow_provider_activation.hooks.delta_projects import DeltaProjectsHook
 from airflow_provider_activation.hooks.liveramp import LiveRampHook
 from airflow_provider_activation.sandbox import Sandbox
+from scripts.machine_speed import scaled
+
+ANSWERED = scaled(2.0)
+"""Seconds in which the sandbox answers."""
 
 
 @pytest.fixture
@@ -92,18 +96,18 @@ class TestSignalHandler:
         done = threading.Event()
 
         def handle() -> None:
-            assert hook.run_apart(one_call(api.list_destinations()), timeout=2.0).items
+            assert hook.run_apart(one_call(api.list_destinations()), timeout=ANSWERED).items
             done.set()
 
         with transport._token_lock, transport._client_lock:
             threading.Thread(target=handle, daemon=True).start()
-            assert done.wait(5), "it waits for a lock of the code it interrupted"
+            assert done.wait(scaled(5)), "it waits for a lock of the code it interrupted"
 
     def test_it_uses_the_token_there_is(self, connections: Sandbox) -> None:
         hook = LiveRampHook()
         hook.list_destinations()
         before = len(connections.requests)
-        hook.run_apart(one_call(api.list_destinations()), timeout=2.0)
+        hook.run_apart(one_call(api.list_destinations()), timeout=ANSWERED)
         assert len(connections.requests) == before + 1
 
     def test_it_sends_nothing_twice(self, connections: Sandbox) -> None:
@@ -112,7 +116,7 @@ class TestSignalHandler:
         connections.misbehave("status", service="liveramp", path="/v2/destinations", status=503, times=5)
         before = len(connections.requests)
         with pytest.raises(ServiceUnavailable):
-            hook.run_apart(one_call(api.list_destinations()), timeout=2.0)
+            hook.run_apart(one_call(api.list_destinations()), timeout=ANSWERED)
         assert len(connections.requests) == before + 1
         connections.behave()
 

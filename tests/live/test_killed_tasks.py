@@ -18,15 +18,18 @@ from prepared_services import PUSHING, Services
 from real_airflow import REMEMBERS, RealAirflow
 
 from airflow_provider_activation.sandbox import Sandbox
+from scripts.machine_speed import scaled
 
 STEP = 0.5
 """Seconds in which jobs and runs move on: all have ended when their tasks are tried again."""
-HELD = 600.0
-"""Seconds for which an answer is held back; nobody lives to see it."""
-SILENT = 20
+HELD = 3600.0
+"""Seconds for which an answer is held back, the most that the sandbox does; nobody lives to see it."""
+SIGN_OF_LIFE = round(scaled(2.0))
+"""Seconds between two signs of life of a task."""
+SILENT = round(scaled(20.0))
 """Seconds without a sign of life after which the scheduler gives a task up."""
-SOON = 150.0
-"""Seconds in which everything here happens, also on a busy machine."""
+SOON = scaled(150.0)
+"""Seconds in which everything here happens."""
 
 
 MODES = ("on_worker", "deferred")
@@ -167,7 +170,7 @@ def story(tmp_path_factory: pytest.TempPathFactory, dags: Path, postgresql: str)
             database=postgresql,
             AIRFLOW__CORE__PARALLELISM="32",
             AIRFLOW__CORE__MAX_ACTIVE_TASKS_PER_DAG="32",
-            AIRFLOW__WORKERS__MIN_HEARTBEAT_INTERVAL="2",
+            AIRFLOW__WORKERS__MIN_HEARTBEAT_INTERVAL=str(SIGN_OF_LIFE),
             AIRFLOW__SCHEDULER__TASK_INSTANCE_HEARTBEAT_TIMEOUT=str(SILENT),
             AIRFLOW__SCHEDULER__TASK_INSTANCE_HEARTBEAT_TIMEOUT_DETECTION_INTERVAL="2",
         )

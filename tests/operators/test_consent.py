@@ -15,6 +15,7 @@ from airflow_provider_activation.errors import InvalidRequest, JobFailed
 from airflow_provider_activation.operators.liveramp import LiveRampAuthorizeOAuthConnectionOperator
 from airflow_provider_activation.operators.liveramp.authorization import AUTHORIZED, NOBODY_AUTHORIZES
 from airflow_provider_activation.sandbox import Sandbox
+from scripts.machine_speed import scaled
 
 both_modes = pytest.mark.parametrize("deferrable", [False, True], ids=["on the worker", "deferred"])
 
@@ -26,7 +27,7 @@ def authorize(**arguments: Any) -> LiveRampAuthorizeOAuthConnectionOperator:
             "destination_id": "1001",
             "integration_id": "2001",
             "poll_interval": 0.05,
-            "timeout": 20,
+            "timeout": scaled(20),
             **arguments,
         },
     )

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import signal
+import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any, cast
@@ -26,6 +28,7 @@ from airflow_provider_activation.operators.liveramp import LiveRampDistributeSeg
 from airflow_provider_activation.sandbox import Sandbox
 from airflow_provider_activation.sensors.liveramp import LiveRampDeliverySensor
 from airflow_provider_activation.triggers.wait import WaitTrigger
+from scripts.machine_speed import scaled
 
 SEGMENTS = ["5000000001", "5000000002"]
 TRIGGER_TIMEOUT = {"error": "Trigger timeout"}
@@ -60,7 +63,7 @@ class TestLiveRamp:
     def test_a_try_after_one_that_died_undoes_what_that_one_added(self, slow: Sandbox, manager: str) -> None:
         timeout = 60.0
         task = Task(lambda: distribute(manager, timeout=timeout))
-        with after_a_moment(die), pytest.raises(KeyboardInterrupt):
+        with once_it_waits(slow, die), pytest.raises(KeyboardInterrupt):
             task.run()
         assert in_distribution(slow) == SEGMENTS
         timeout = 0.2
@@ -69,8 +72,8 @@ class TestLiveRamp:
         assert in_distribution(slow) == []
 
     def test_the_process_is_told_to_end(self, slow: Sandbox, manager: str) -> None:
-        operator = distribute(manager, timeout=1)
-        with after_a_moment(operator.on_kill), pytest.raises(WaitTimeout):
+        operator = distribute(manager, timeout=scaled(1))
+        with once_it_waits(slow, operator.on_kill), pytest.raises(WaitTimeout):
             Task(lambda: operator).run()
         assert in_distribution(slow) == []
         assert sum(request["method"] == "DELETE" for request in slow.requests) == 1
@@ -270,12 +273,27 @@ def deferred(task: Task) -> Any:
 
 
 @contextmanager
-def after_a_moment(act: Callable[[], Any]) -> Iterator[None]:
+def once_it_waits(slow: Sandbox, act: Callable[[], Any]) -> Iterator[None]:
     """Have this happen in the middle of whatever the main thread does then, as a signal does."""
+    begun = len(slow.requests)
+
+    def waits() -> bool:
+        return any(request["path"] == "/v2/deliveries" for request in slow.requests[begun:])
+
     before = signal.signal(signal.SIGALRM, lambda number, frame: act())
-    signal.setitimer(signal.ITIMER_REAL, 0.4)
+    over = threading.Event()
+
+    def later() -> None:
+        while not (over.is_set() or waits()):
+            time.sleep(0.01)
+        if not over.wait(0.1):
+            signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGALRM)
+
+    thread = threading.Thread(target=later, daemon=True)
+    thread.start()
     try:
         yield
     finally:
-        signal.setitimer(signal.ITIMER_REAL, 0)
+        over.set()
+        thread.join()
         signal.signal(signal.SIGALRM, before)

@@ -43,6 +43,7 @@ from airflow_provider_activation.operators.liveramp import (
     LiveRampDistributeSegmentsOperator,
 )
 from airflow_provider_activation.sandbox import Sandbox
+from scripts.machine_speed import scaled
 
 both_modes = pytest.mark.parametrize("deferrable", [False, True], ids=["on the worker", "deferred"])
 with_or_without_store = pytest.mark.parametrize("store", [True, False], ids=["store", "no store"])
@@ -140,7 +141,7 @@ class TestAcousticExchange:
                 file=audience,
                 deferrable=deferrable,
                 poll_interval=0.05,
-                timeout=20,
+                timeout=scaled(20),
             )
         )
         assert task.run()["status"] == "COMPLETE"
@@ -468,7 +469,7 @@ class TestDataddo:
     @both_modes
     def test_loads_and_writes(self, connections: Sandbox, deferrable: bool) -> None:
         built = Task(build_flow).run()
-        common: dict[str, Any] = {"deferrable": deferrable, "poll_interval": 0.02, "timeout": 20}
+        common: dict[str, Any] = {"deferrable": deferrable, "poll_interval": 0.02, "timeout": scaled(20)}
         for _ in range(2):
             status = Task(
                 lambda: DataddoExtractSourceOperator(
@@ -493,7 +494,7 @@ class TestDataddo:
                     source_id=built["source_id"],
                     deferrable=deferrable,
                     poll_interval=0.02,
-                    timeout=20,
+                    timeout=scaled(20),
                 )
             ).run()
 
@@ -502,7 +503,7 @@ class TestDataddo:
         connections.misbehave("drop_after", service="dataddo", method="POST", path="/sources/*", times=1)
         Task(
             lambda: DataddoExtractSourceOperator(
-                task_id="extract", source_id=built["source_id"], poll_interval=0.02, timeout=20
+                task_id="extract", source_id=built["source_id"], poll_interval=0.02, timeout=scaled(20)
             )
         ).run()
         enqueued = [r for r in connections.requests if r["path"].endswith("extraction/enqueue")]

@@ -27,6 +27,7 @@ from airflow_provider_activation.operators.dataddo import (
 )
 from airflow_provider_activation.sandbox import Sandbox
 from airflow_provider_activation.sensors.dataddo import DataddoFlowSensor, DataddoSourceSensor
+from scripts.machine_speed import scaled
 
 both_modes = pytest.mark.parametrize("deferrable", [False, True], ids=["on the worker", "deferred"])
 STEP = 3600
@@ -46,12 +47,12 @@ class Kind:
 
     def run(self, thing: str, **arguments: Any) -> Any:
         """The operator's task."""
-        given = {"poll_interval": 0.02, "timeout": 20, self.argument: thing, **arguments}
+        given = {"poll_interval": 0.02, "timeout": scaled(20), self.argument: thing, **arguments}
         return self.operator(task_id="run", **given)
 
     def wait(self, thing: str, **arguments: Any) -> Any:
         """The sensor's task."""
-        given = {"poll_interval": 0.02, "timeout": 20, self.argument: thing, **arguments}
+        given = {"poll_interval": 0.02, "timeout": scaled(20), self.argument: thing, **arguments}
         return self.sensor(task_id="wait", **given)
 
     def start(self, thing: str) -> None:

@@ -26,6 +26,7 @@ from airflow_provider_activation.hooks.delta_projects import DeltaProjectsHook
 from airflow_provider_activation.operators.delta_projects import DeltaProjectsUpdateActivityOperator
 from airflow_provider_activation.sandbox import Sandbox
 from airflow_provider_activation.sensors.delta_projects import DeltaProjectsActivitySensor
+from scripts.machine_speed import scaled
 
 both_modes = pytest.mark.parametrize("deferrable", [False, True], ids=["on the worker", "deferred"])
 with_or_without_store = pytest.mark.parametrize("store", [True, False], ids=["store", "no store"])
@@ -281,7 +282,7 @@ def test_where_activities_live_must_be_known(connections: Sandbox, monkeypatch: 
 
 
 def wait(activity_id: str, **arguments: Any) -> BaseOperator:
-    given = {"activity_id": activity_id, "poll_interval": 0.05, "timeout": 20, **arguments}
+    given = {"activity_id": activity_id, "poll_interval": 0.05, "timeout": scaled(20), **arguments}
     return DeltaProjectsActivitySensor(task_id="wait", **given)
 
 

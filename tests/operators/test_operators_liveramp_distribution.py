@@ -481,7 +481,6 @@ class TestSensors:
         (distribute, {"segment_type": "OTHER"}, "segment_type"),
         (distribute, {"poll_interval": 0}, "poll_interval"),
         (distribute, {"timeout": -1}, "timeout"),
-        (distribute, {"on_uncertain": "hope"}, "on_uncertain"),
         (withdraw, {"segment_type": "OTHER"}, "segment_type"),
         (delivery_sensor, {"poll_interval": 0}, "poll_interval"),
         (lambda place, ids, **given: sync_sensor(ids, **given), {"segment_type": "OTHER"}, "segment_type"),

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import httpx
 import pytest
 from dataddo_testing import snapchat, source_body
-from sandbox_testing import SECRETS, STEP, acoustic_client, liveramp_token
+from sandbox_testing import ANSWERED, SECRETS, STEP, acoustic_client, liveramp_token
 
 from airflow_provider_activation.sandbox import Sandbox
 
@@ -27,7 +27,7 @@ def sandbox(running: Sandbox) -> Sandbox:
 @pytest.fixture
 def web(sandbox: Sandbox) -> Iterator[httpx.Client]:
     """The sandbox's own pages."""
-    with httpx.Client(base_url=sandbox.url, verify=False, timeout=10) as client:
+    with httpx.Client(base_url=sandbox.url, verify=False, timeout=ANSWERED) as client:
         yield client
 
 
@@ -35,7 +35,7 @@ def web(sandbox: Sandbox) -> Iterator[httpx.Client]:
 def liveramp(sandbox: Sandbox) -> Iterator[httpx.Client]:
     headers = {"Authorization": f"Bearer {liveramp_token(sandbox)}", "LR-Org-ID": "demo-org"}
     with httpx.Client(
-        base_url=f"{sandbox.url}/liveramp/v2", headers=headers, verify=False, timeout=10
+        base_url=f"{sandbox.url}/liveramp/v2", headers=headers, verify=False, timeout=ANSWERED
     ) as client:
         yield client
 
@@ -58,14 +58,14 @@ def endpoint(sandbox: Sandbox) -> Iterator[httpx.Client]:
 def delta(sandbox: Sandbox) -> Iterator[httpx.Client]:
     params = {"apikey": sandbox.secrets["delta_api_key"]}
     with httpx.Client(
-        base_url=f"{sandbox.url}/delta-projects/api/v1", params=params, verify=False, timeout=10
+        base_url=f"{sandbox.url}/delta-projects/api/v1", params=params, verify=False, timeout=ANSWERED
     ) as client:
         yield client
 
 
 @pytest.fixture
 def dataddo(sandbox: Sandbox) -> Iterator[httpx.Client]:
-    with httpx.Client(base_url=f"{sandbox.url}/dataddo", verify=False, timeout=10) as client:
+    with httpx.Client(base_url=f"{sandbox.url}/dataddo", verify=False, timeout=ANSWERED) as client:
         given = {"email": sandbox.secrets["dataddo_email"], "password": sandbox.secrets["dataddo_password"]}
         tokens = client.post("/auth", json=given).json()
         client.headers["Authorization"] = f"Bearer {tokens['access_token']}"

@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 import httpx
 import pytest
 from acoustic_testing import BIG, CSV_TYPE, export, is_error, offer_segment, registration
-from sandbox_testing import STEP, acoustic_client, course
+from sandbox_testing import ANSWERED, STEP, acoustic_client, course
 
 from airflow_provider_activation.sandbox import Sandbox
 
@@ -217,7 +217,7 @@ class TestExports:
     ) -> None:
         job = self.start(account)
         place = urlsplit(sandbox.url)
-        with socket.create_connection((place.hostname, place.port), timeout=5) as connection:
+        with socket.create_connection((place.hostname, place.port), timeout=ANSWERED) as connection:
             head = (
                 f"POST /acoustic-exchange/v1/jobs/{job}/data HTTP/1.1\r\nHost: x\r\n"
                 "Content-Type: text/csv\r\n"

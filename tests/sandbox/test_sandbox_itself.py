@@ -16,9 +16,10 @@ from urllib.parse import quote, quote_plus
 
 import httpx
 import pytest
-from sandbox_testing import PLAIN, SECRETS, liveramp_token
+from sandbox_testing import ANSWERED, PLAIN, SECRETS, liveramp_token
 
 from airflow_provider_activation.sandbox import Sandbox
+from scripts.machine_speed import scaled
 
 
 def hidden() -> list[str]:
@@ -118,7 +119,7 @@ def test_time_moves_on_by_itself_too() -> None:
         headers = {"Authorization": f"Bearer {liveramp_token(quick)}", "LR-Org-ID": "demo-org"}
         attempts = f"{quick.url}/liveramp/v2/oauth-connection-attempts"
         made = PLAIN.post(attempts, json={"oAuthEndpointID": "3001"}, headers=headers).json()["id"]
-        deadline = time.monotonic() + 10
+        deadline = time.monotonic() + ANSWERED
         while PLAIN.get(f"{attempts}/{made}", headers=headers).json()["status"] != "AUTHORIZED":
             assert time.monotonic() < deadline
             time.sleep(0.01)
@@ -173,7 +174,7 @@ def program(tmp_path: Path) -> Iterator[tuple[subprocess.Popen[str], Path]]:
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_the_program(program: tuple[subprocess.Popen[str], Path], number: int) -> None:
     process, file = program
-    deadline = time.monotonic() + 15
+    deadline = time.monotonic() + scaled(15)
     while not file.exists() and time.monotonic() < deadline:
         time.sleep(0.02)
     written: dict[str, dict[str, Any]] = json.loads(file.read_text())
@@ -186,7 +187,7 @@ def test_the_program(program: tuple[subprocess.Popen[str], Path], number: int) -
     assert tokens["expires_in"] == 77
     assert tokens["access_token"].startswith("mark-")
     process.send_signal(number)
-    out, err = process.communicate(timeout=10)
+    out, err = process.communicate(timeout=ANSWERED)
     assert (process.returncode, err) == (0, "")
     printed = {}
     for line in out.splitlines():

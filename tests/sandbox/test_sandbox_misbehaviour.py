@@ -10,9 +10,10 @@ from urllib.parse import urlsplit
 
 import httpx
 import pytest
-from sandbox_testing import SECRETS
+from sandbox_testing import ANSWERED, SECRETS
 
 from airflow_provider_activation.sandbox import Sandbox
+from scripts.machine_speed import scaled
 
 PATH = "/v2/integration-connections"
 BODY = {
@@ -41,7 +42,7 @@ def raw_request(sandbox: Sandbox) -> bytes:
     """Every byte that comes back until the server closes the connection."""
     place = urlsplit(sandbox.url)
     received = b""
-    with socket.create_connection((place.hostname, place.port), timeout=5) as connection:
+    with socket.create_connection((place.hostname, place.port), timeout=ANSWERED) as connection:
         connection.sendall(b"GET /liveramp/v2/segments HTTP/1.1\r\nHost: x\r\n\r\n")
         try:
             while chunk := connection.recv(4096):
@@ -120,12 +121,15 @@ def test_empty(sandbox: Sandbox, liveramp: httpx.Client) -> None:
 
 @pytest.mark.parametrize(("after_acting", "expected"), [(False, 0), (True, 1)])
 def test_delay(sandbox: Sandbox, liveramp: httpx.Client, after_acting: bool, expected: int) -> None:
-    misbehave(sandbox, "delay", seconds=0.3, after_acting=after_acting)
+    misbehave(sandbox, "delay", seconds=scaled(0.3), after_acting=after_acting)
     with pytest.raises(httpx.ReadTimeout):
-        liveramp.post("/integration-connections", json=BODY, timeout=0.1)
+        liveramp.post("/integration-connections", json=BODY, timeout=scaled(0.1))
     assert made(sandbox) == expected
     # It acts in the end, although nobody listens any more.
-    time.sleep(0.4)
+    deadline = time.monotonic() + ANSWERED
+    while not made(sandbox):
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
     assert made(sandbox) == 1
 
 

@@ -15,8 +15,12 @@ from typing import Any
 
 import psutil
 
+from scripts.machine_speed import scaled
+
 ROOT = Path(__file__).parents[2]
 OWN_DAGS = Path(__file__).with_name("dags")
+LONGEST = scaled(300.0)
+"""Seconds that a run of a DAG may take, and making a database."""
 
 
 @dataclass
@@ -41,6 +45,7 @@ def environment(home: Path, connections: Mapping[str, Any], **more: str) -> dict
         "AIRFLOW_HOME": str(home),
         "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
         "AIRFLOW__CORE__DAGS_FOLDER": str(ROOT / "example_dags"),
+        "AIRFLOW__CORE__DAGBAG_IMPORT_TIMEOUT": f"{scaled(30.0):.0f}",
         "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": f"sqlite:///{home}/airflow.db",
         "ACTIVATION_POLL_INTERVAL": "0.2",
         "PYTHONPATH": str(ROOT),
@@ -77,7 +82,7 @@ def migrate(home: Path) -> None:
         env=environment(home, {}),
         check=True,
         capture_output=True,
-        timeout=300,
+        timeout=LONGEST,
     )
 
 
@@ -96,7 +101,7 @@ def run_dag(dag_id: str, home: Path, connections: Mapping[str, Any], **more: str
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
-        timeout=300,
+        timeout=LONGEST,
     )
     with opened_database(home) as database:
         rows = database.execute(

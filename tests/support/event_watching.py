@@ -19,6 +19,7 @@ from airflow_provider_activation.triggers.acoustic_exchange import AcousticExcha
 from airflow_provider_activation.triggers.dataddo import DataddoFlowTrigger
 from airflow_provider_activation.triggers.events import ActivationEventTrigger
 from airflow_provider_activation.triggers.liveramp import LiveRampDeliveryTrigger
+from scripts.machine_speed import scaled
 
 HAS_SHARED_STREAMS = hasattr(BaseEventTrigger, "shared_stream_key")
 with_shared_streams = pytest.mark.skipif(
@@ -27,7 +28,7 @@ with_shared_streams = pytest.mark.skipif(
 
 CANARY = "canary-5be1"
 POLL = 0.05
-PATIENCE = 10.0
+PATIENCE = scaled(10.0)
 READY = "READY_FOR_DOWNLOAD"
 
 

@@ -14,6 +14,7 @@ from airflow_provider_activation.operators.delta_projects import (
     DeltaProjectsCreateActivityFromTemplateOperator,
 )
 from airflow_provider_activation.operators.liveramp import LiveRampCreateIntegrationConnectionOperator
+from scripts.machine_speed import scaled
 
 SEGMENT = 8000000000000001152
 TEMPLATE = "16b35327-794c-11e4-8425-daf437376f87"
@@ -68,7 +69,7 @@ def export(**arguments: Any) -> AcousticExchangeExportSegmentOperator:
             "destination_identifier": "email",
             "update_identities": False,
             "poll_interval": 0.05,
-            "timeout": 20,
+            "timeout": scaled(20),
             **arguments,
         },
     )

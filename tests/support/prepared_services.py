@@ -6,7 +6,7 @@ from typing import Any
 
 import httpx
 from example_tasks import SEGMENT, SOURCE_PARAMETERS
-from sandbox_testing import acoustic_client, liveramp_token
+from sandbox_testing import ANSWERED, acoustic_client, liveramp_token
 
 from airflow_provider_activation.sandbox import Sandbox
 
@@ -109,12 +109,14 @@ class Services:
     def _liveramp(self) -> httpx.Client:
         # anew each time: its token may have ended, since tests let the time pass
         headers = {"Authorization": f"Bearer {liveramp_token(self._sandbox)}", "LR-Org-ID": "demo-org"}
-        return httpx.Client(base_url=f"{self._sandbox.url}/liveramp/v2", headers=headers, verify=False)
+        return httpx.Client(
+            base_url=f"{self._sandbox.url}/liveramp/v2", headers=headers, verify=False, timeout=ANSWERED
+        )
 
     @property
     def _dataddo(self) -> httpx.Client:
         secrets = self._sandbox.secrets
-        client = httpx.Client(base_url=f"{self._sandbox.url}/dataddo", verify=False)
+        client = httpx.Client(base_url=f"{self._sandbox.url}/dataddo", verify=False, timeout=ANSWERED)
         login = {"email": secrets["dataddo_email"], "password": secrets["dataddo_password"]}
         token = client.post("/auth", json=login).raise_for_status().json()["access_token"]
         client.headers["Authorization"] = f"Bearer {token}"

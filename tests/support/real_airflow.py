@@ -21,6 +21,7 @@ from dag_running import ROOT, environment
 from listening import beyond_loopback
 
 from scripts import components
+from scripts.machine_speed import scaled
 from scripts.ui import PARTS, free_port
 
 HEARS_ENDINGS = AIRFLOW_V_3_3_PLUS
@@ -30,8 +31,8 @@ REMEMBERS = AIRFLOW_V_3_3_PLUS
 
 Component = Literal["api-server", "scheduler", "dag-processor", "triggerer"]
 
-START_SECONDS = 180.0
-STOP_SECONDS = 20.0
+START_SECONDS = scaled(180.0)
+STOP_SECONDS = scaled(20.0)
 LOOK_AGAIN = 0.1
 LOG_TAIL = 4000
 """Characters of each log that a failure shows."""

@@ -16,12 +16,13 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from scripts.machine_speed import scaled
 from scripts.ui import free_port
 
 DRIVERS = ("psycopg2", "asyncpg")
 """Airflow uses both, one for threads and one for event loops."""
-START_SECONDS = 30.0
-STOP_SECONDS = 30.0
+START_SECONDS = scaled(30.0)
+STOP_SECONDS = scaled(30.0)
 
 
 class NotInstalled(Exception):

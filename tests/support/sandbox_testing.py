@@ -8,12 +8,16 @@ from typing import Any
 import httpx
 
 from airflow_provider_activation.sandbox import Sandbox
+from scripts.machine_speed import scaled
 
 # Far longer than any test takes: nothing moves on unless a test lets the time pass.
 STEP = 60
 
+ANSWERED = scaled(10.0)
+"""Seconds in which the sandbox answers."""
+
 # Loopback only, so no TLS: loading certificates for every client would take most of the tests' time.
-PLAIN = httpx.Client(verify=False, timeout=10)
+PLAIN = httpx.Client(verify=False, timeout=ANSWERED)
 
 SECRETS = {
     "liveramp_service_account": "test-account-6f1d",
@@ -45,7 +49,7 @@ def liveramp_token(sandbox: Sandbox) -> str:
 def acoustic_client(sandbox: Sandbox, level: str) -> httpx.Client:
     headers = {"Authorization": f"Bearer {sandbox.secrets[f'acoustic_{level}_key']}"}
     return httpx.Client(
-        base_url=f"{sandbox.url}/acoustic-exchange/v1", headers=headers, verify=False, timeout=10
+        base_url=f"{sandbox.url}/acoustic-exchange/v1", headers=headers, verify=False, timeout=ANSWERED
     )
 
 

@@ -12,6 +12,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
+from scripts.machine_speed import scaled
+
 
 class CaseInsensitive(dict[str, str]):
     """Headers, found however their names are written."""
@@ -82,7 +84,7 @@ class _Handler(BaseHTTPRequestHandler):
         asked = Asked(self.command, self.path, CaseInsensitive(self.headers.items()), body)
         reply = self.server.reply_to(asked)
         if reply.instead == "hang":
-            self.server.released.wait(10)
+            self.server.released.wait(scaled(10))
         if reply.instead in ("drop", "hang"):
             self.close_connection = True
             self.connection.shutdown(socket.SHUT_RDWR)

@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 
 from airflow_provider_activation.api.call import Answer, Call, Safety, Token
 from airflow_provider_activation.transport import ConnectionSettings, Transport
+from scripts.machine_speed import scaled
 
 T = TypeVar("T")
 
@@ -55,7 +56,7 @@ def log_in(url: str, **changes: Any) -> Call[Token]:
 
 def service(base_url: str, **changes: Any) -> ConnectionSettings:
     """A service. No TLS is used here, and reading certificates would take most of the tests' time."""
-    fields: dict[str, Any] = {"timeout": 5.0, "max_retries": 3, "verify": False}
+    fields: dict[str, Any] = {"timeout": scaled(5.0), "max_retries": 3, "verify": False}
     return ConnectionSettings("Example", "example_default", base_url, **{**fields, **changes})
 
 

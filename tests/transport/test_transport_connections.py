@@ -14,6 +14,7 @@ from transport_testing import call, service
 
 from airflow_provider_activation.api.call import Answer
 from airflow_provider_activation.transport import Transport, client
+from scripts.machine_speed import scaled
 
 MANY = 30
 
@@ -68,7 +69,7 @@ def test_few_connections_stay_open_when_the_rush_is_over(
         gate = threading.Barrier(10)
 
         def together(asked: Any) -> Reply:
-            gate.wait(10)
+            gate.wait(scaled(10))
             return Reply()
 
         server.always = together
@@ -108,9 +109,14 @@ def test_a_call_that_is_given_up_gives_its_connection_back(
 
     async def run() -> None:
         server.script.append(Reply(instead="hang"))
-        with pytest.raises(TimeoutError):
-            await asyncio.wait_for(transport.asend(call()), 0.2)
-        assert await asyncio.wait_for(transport.asend(call()), 5) == {"ok": True}
+        given_up = asyncio.create_task(transport.asend(call()))
+        async with asyncio.timeout(scaled(5)):
+            while not server.asked:
+                await asyncio.sleep(0.01)
+        given_up.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await given_up
+        assert await asyncio.wait_for(transport.asend(call()), scaled(5)) == {"ok": True}
         await transport.aclose()
 
     asyncio.run(run())

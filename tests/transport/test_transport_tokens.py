@@ -6,6 +6,7 @@ import asyncio
 import itertools
 import threading
 import time
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from types import SimpleNamespace
@@ -19,6 +20,7 @@ from airflow_provider_activation import errors
 from airflow_provider_activation.api.call import Safety
 from airflow_provider_activation.transport import Transport
 from airflow_provider_activation.transport import exchange as transport_module
+from scripts.machine_speed import scaled
 
 every_safety = pytest.mark.parametrize("safety", list(Safety), ids=lambda safety: safety.name)
 expired_statuses = pytest.mark.parametrize("status", [401, 403])
@@ -220,18 +222,21 @@ def test_on_an_event_loop_a_secret_is_reported_there(guarded: Guarded) -> None:
 # One at a time
 
 
-def slow_token(guarded: Guarded) -> None:
-    """Have every log-in take so long that all who want a token ask while it runs."""
+def slow_token(guarded: Guarded, enough: Callable[[], bool] = lambda: True) -> None:
+    """Have every log-in take so long that all who want a token ask while it runs.
 
-    def answer(asked: Asked) -> Reply:
-        return guarded.answer(asked)
+    :param enough: what is waited for too, though not for ever.
+    """
 
     def slowly(asked: Asked) -> Reply:
         if asked.path == "/token":
             guarded.server.lock.release()
             time.sleep(0.05)
+            deadline = time.monotonic() + scaled(2)
+            while not enough() and time.monotonic() < deadline:
+                time.sleep(0.005)
             guarded.server.lock.acquire()
-        return answer(asked)
+        return guarded.answer(asked)
 
     guarded.server.always = slowly
 
@@ -326,6 +331,7 @@ def test_an_event_loop_is_not_held_up_by_a_log_in(guarded: Guarded, shared: Tran
         ticking.cancel()
         await shared.aclose()
 
+    slow_token(guarded, lambda: ticks >= 10)
     asyncio.run(main())
     assert ticks >= 10
 
@@ -345,10 +351,12 @@ def test_a_coroutine_that_is_cancelled_while_it_logs_in_holds_up_nobody(
     async def main() -> Any:
         first = asyncio.create_task(shared.asend(call()))
         second = asyncio.create_task(shared.asend(call()))
-        await asyncio.sleep(0.03)
+        async with asyncio.timeout(scaled(5)):
+            while "/token" not in guarded.paths:
+                await asyncio.sleep(0.001)
         first.cancel()
         try:
-            return await asyncio.wait_for(second, 5)
+            return await asyncio.wait_for(second, scaled(5))
         finally:
             await shared.aclose()
 

@@ -32,6 +32,7 @@ from airflow_provider_activation.hooks.liveramp import LiveRampHook
 from airflow_provider_activation.sandbox import Sandbox
 from airflow_provider_activation.triggers.acoustic_exchange import AcousticExchangeJobTrigger
 from airflow_provider_activation.triggers.events import ActivationEventTrigger
+from scripts.machine_speed import scaled
 
 JOB = 2**53 + 1
 
@@ -331,7 +332,7 @@ def test_a_dag_file_that_imports_a_trigger_loads_no_client() -> None:
         "print(*sorted(set(sys.modules) - before))"
     )
     done = subprocess.run(
-        [sys.executable, "-c", code], capture_output=True, text=True, timeout=120, check=True
+        [sys.executable, "-c", code], capture_output=True, text=True, timeout=scaled(120), check=True
     )
     loaded = {name for name in done.stdout.split() if name.startswith("airflow_provider_activation.")}
     assert loaded == {

@@ -31,8 +31,9 @@ from airflow_provider_activation.transport import Transport
 from airflow_provider_activation.triggers import events
 from airflow_provider_activation.triggers.acoustic_exchange import AcousticExchangeJobTrigger
 from airflow_provider_activation.waits.probe import MOST_BAD_POLLS
+from scripts.machine_speed import scaled
 
-LONGEST_CALLBACK = 0.25
+LONGEST_CALLBACK = scaled(0.25)
 """Seconds the event loop may be held up at once."""
 
 # what was there before, and restarts
@@ -222,9 +223,11 @@ def test_watches_that_ask_the_same_share_one_question(service: Jobs) -> None:
 
     async def test() -> None:
         stores = [Store() for _ in watched]
+        # nothing is asked again before all of this has happened
+        given: dict[str, Any] = {"report_existing": True, "poll_interval": scaled(POLL)}
         async with triggerer() as airflow:
             for statuses, store in zip(watched, stores, strict=True):
-                airflow.start(job_trigger(target_statuses=statuses, report_existing=True), store)
+                airflow.start(job_trigger(target_statuses=statuses, **given), store)
             payloads = await airflow.fired(5)
             assert len(service.asked) == 1
             assert sorted(ids(payloads)) == [1, 2, 2, 3, 4]

@@ -18,12 +18,13 @@ from airflow_provider_activation.triggers import wait as trigger_module
 from airflow_provider_activation.triggers.wait import WaitTrigger
 from airflow_provider_activation.waits.liveramp import DeliveryProbe, OAuthConnectionAttemptProbe
 from airflow_provider_activation.waits.probe import Probe
+from scripts.machine_speed import scaled
 
-LONGEST_CALLBACK = 0.25
+LONGEST_CALLBACK = scaled(0.25)
 """Seconds the event loop may be held up at once; the sandbox runs in the same process."""
 
 
-def trigger(probe: Probe, timeout: float = 20) -> WaitTrigger:
+def trigger(probe: Probe, timeout: float = scaled(20)) -> WaitTrigger:
     return WaitTrigger.of(
         probe, conn_id="liveramp_default", poll_interval=0.05, deadline=time.time() + timeout
     )
@@ -77,19 +78,32 @@ def test_the_event_loop_that_is_held_up_is_noticed(caplog: pytest.LogCaptureFixt
     assert "Executing" in caplog.text
 
 
-def test_it_goes_on_after_a_restart(connections: Sandbox) -> None:
+def test_it_goes_on_after_a_restart(monkeypatch: pytest.MonkeyPatch) -> None:
     """The triggerer dies while it waits; another makes the trigger anew of what was written down."""
-    _, arguments = trigger(OAuthConnectionAttemptProbe(begin_attempt())).serialize()
+    with Sandbox(port=0, consent="auto", step_seconds=3600) as slow:
+        connection = slow.connections["liveramp_default"]
+        monkeypatch.setenv("AIRFLOW_CONN_LIVERAMP_DEFAULT", json.dumps(connection))
+        attempt = begin_attempt()
+        _, arguments = trigger(OAuthConnectionAttemptProbe(attempt)).serialize()
 
-    async def cut_short() -> None:
-        with pytest.raises(TimeoutError):
-            async with asyncio.timeout(0.02):
-                await event_of(WaitTrigger(**arguments))
+        def asked() -> int:
+            return sum(r["path"].endswith(attempt) and r["status"] == 200 for r in slow.requests)
 
-    asyncio.run(cut_short())
-    event = asyncio.run(event_of(WaitTrigger(**json.loads(json.dumps(arguments)))))
-    (made,) = connections.state()["liveramp"]["oAuthConnections"]
-    assert event == {"result": made["id"]}
+        async def cut_short() -> None:
+            waiting = asyncio.create_task(event_of(WaitTrigger(**arguments)))
+            async with asyncio.timeout(scaled(5)):
+                while asked() < 2:
+                    await asyncio.sleep(0.01)
+            assert not waiting.done()
+            waiting.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await waiting
+
+        asyncio.run(cut_short())
+        slow.advance(2 * 3600)
+        event = asyncio.run(event_of(WaitTrigger(**json.loads(json.dumps(arguments)))))
+        (made,) = slow.state()["liveramp"]["oAuthConnections"]
+        assert event == {"result": made["id"]}
 
 
 def test_the_deadline_does_not_begin_anew_after_a_restart(connections: Sandbox) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 import time
 import weakref
 from typing import Any
@@ -22,7 +23,13 @@ from airflow_provider_activation.waits import probe as probe_module
 from airflow_provider_activation.waits import shared
 from airflow_provider_activation.waits.acoustic_exchange import JobProbe
 from airflow_provider_activation.waits.liveramp import DeliveryProbe, OAuthConnectionAttemptProbe
+from airflow_provider_activation.waits.pace import FIRST_PAUSE
 from airflow_provider_activation.waits.shared import shared_wait
+from scripts.machine_speed import scaled
+
+POLL = 0.05
+PATIENCE = scaled(5)
+"""Seconds in which everything here ends."""
 
 
 class CountingTransport(Transport):
@@ -55,6 +62,13 @@ class CountingTransport(Transport):
                 return liveramp.OAuthConnectionAttempt.model_validate(fields)
         raise AssertionError(call.operation)
 
+    async def asked(self, times: int = 1) -> int:
+        """Return once the list was asked for so many times, or a few more; how many there were."""
+        async with asyncio.timeout(PATIENCE):
+            while self.calls.get("list_jobs", 0) < times:
+                await asyncio.sleep(POLL / 10)
+        return self.calls["list_jobs"]
+
     def _job(self, job_id: int) -> acoustic_exchange.Job:
         return acoustic_exchange.Job.model_validate({"jobId": job_id, "status": self.jobs[job_id]})
 
@@ -69,9 +83,9 @@ def transport() -> CountingTransport:
     return CountingTransport()
 
 
-async def wait_for_job(transport: Transport, job_id: int, timeout: float = 5) -> Any:
+async def wait_for_job(transport: Transport, job_id: int, timeout: float = PATIENCE) -> Any:
     probe = JobProbe("SEGMENT_EXPORT", job_id)
-    return await shared_wait(transport, probe, poll_interval=0.05, deadline=time.time() + timeout)
+    return await shared_wait(transport, probe, poll_interval=POLL, deadline=time.time() + timeout)
 
 
 async def wait_for_jobs(transport: Transport, jobs: Any) -> list[Any]:
@@ -81,16 +95,17 @@ async def wait_for_jobs(transport: Transport, jobs: Any) -> list[Any]:
 def test_a_thousand_waits_cost_one_list_a_round(transport: CountingTransport) -> None:
     transport.jobs = dict.fromkeys(range(1000), "RUNNING")
 
-    async def run() -> list[Any]:
+    async def run() -> tuple[list[Any], int]:
         waits = asyncio.create_task(wait_for_jobs(transport, range(1000)))
-        await asyncio.sleep(0.3)
+        asked = await transport.asked(3)
         transport.jobs = dict.fromkeys(range(1000), "COMPLETE")
-        return await waits
+        return await waits, transport.calls["list_jobs"] - asked
 
-    results = asyncio.run(run())
+    results, asked = asyncio.run(run())
     assert [result["jobId"] for result in results] == list(range(1000))
     assert list(transport.calls) == ["list_jobs"]
-    assert 2 <= transport.calls["list_jobs"] <= 12
+    # the round that may be under way, and the one that finds them all
+    assert 1 <= asked <= 2
     assert shared._polls == {}
 
 
@@ -111,10 +126,9 @@ def test_a_list_is_not_kept_until_the_next_one_comes(transport: CountingTranspor
         waiting = asyncio.create_task(
             shared_wait(transport, probe, poll_interval=600, deadline=time.time() + 600)
         )
-        while not listed:
-            await asyncio.sleep(0.01)
-        await asyncio.sleep(0.05)
-        assert [job() for job in listed] == [None]
+        async with asyncio.timeout(PATIENCE):
+            while [job() for job in listed] != [None]:
+                await asyncio.sleep(0.01)
         waiting.cancel()
 
     asyncio.run(run())
@@ -143,30 +157,33 @@ def test_a_newcomer_is_told_by_its_own_interval(transport: CountingTransport) ->
         slow = asyncio.create_task(
             shared_wait(transport, probe, poll_interval=600, deadline=time.time() + 600)
         )
-        while not transport.calls:
-            await asyncio.sleep(0.01)
+        await transport.asked()
         started = time.monotonic()
         await wait_for_job(transport, 2)
         slow.cancel()
         return time.monotonic() - started
 
-    assert asyncio.run(run()) < 1
+    assert asyncio.run(run()) < scaled(1)
 
 
 def test_newcomers_do_not_hurry_a_service_that_is_down(transport: CountingTransport) -> None:
     transport.jobs = dict.fromkeys(range(200), "RUNNING")
     transport.errors = [ServiceUnavailable("503")] * 50
 
-    async def run() -> None:
+    async def run() -> float:
         waits = []
+        started = time.monotonic()
         for job in transport.jobs:
-            waits.append(asyncio.create_task(wait_for_job(transport, job, timeout=1)))
+            waits.append(asyncio.create_task(wait_for_job(transport, job)))
             await asyncio.sleep(0.002)
         for wait in waits:
             wait.cancel()
+        return time.monotonic() - started
 
-    asyncio.run(run())
-    assert transport.calls["list_jobs"] <= 8
+    first_pause = POLL * FIRST_PAUSE
+    # each pause is twice as long as the one before, or a little less
+    most = 2 + math.log2(asyncio.run(run()) / (0.9 * first_pause))
+    assert transport.calls["list_jobs"] <= most < 20
 
 
 def test_what_ended_while_nobody_asked_is_not_a_timeout(transport: CountingTransport) -> None:
@@ -219,12 +236,18 @@ def test_who_leaves_costs_nothing_more(transport: CountingTransport) -> None:
     transport.jobs = {1: "RUNNING"}
 
     async def run() -> int:
-        waiting = asyncio.create_task(wait_for_job(transport, 1))
-        await asyncio.sleep(0.1)
+        # in the middle of the first pause, which is a tenth of this
+        probe, poll_interval = JobProbe("SEGMENT_EXPORT", 1), scaled(10 * POLL)
+        deadline = time.time() + 600
+        waiting = asyncio.create_task(
+            shared_wait(transport, probe, poll_interval=poll_interval, deadline=deadline)
+        )
+        await transport.asked()
+        await asyncio.sleep(POLL / 10)
         waiting.cancel()
         await asyncio.gather(waiting, return_exceptions=True)
         asked = transport.calls["list_jobs"]
-        await asyncio.sleep(0.2)
+        await asyncio.sleep(scaled(4 * POLL))
         return transport.calls["list_jobs"] - asked
 
     assert asyncio.run(run()) == 0
@@ -238,7 +261,7 @@ def test_an_unknown_status_is_said_once(
 
     async def run() -> None:
         with pytest.raises(WaitTimeout):
-            await wait_for_job(transport, 1, timeout=0.3)
+            await wait_for_job(transport, 1, timeout=scaled(0.3))
 
     asyncio.run(run())
     assert transport.calls["list_jobs"] > 2
@@ -257,7 +280,7 @@ def test_deliveries_of_one_integration_connection_share_a_list(
     async def run() -> list[Any]:
         probes = [DeliveryProbe("c", (str(number),)) for number in range(waits)]
         return await asyncio.gather(
-            *(shared_wait(transport, p, poll_interval=1, deadline=time.time() + 5) for p in probes)
+            *(shared_wait(transport, p, poll_interval=1, deadline=time.time() + PATIENCE) for p in probes)
         )
 
     assert [result[0]["id"] for result in asyncio.run(run())] == [str(number) for number in range(waits)]
@@ -268,7 +291,7 @@ def test_deliveries_of_one_integration_connection_share_a_list(
 def test_where_nothing_lists_each_wait_asks_for_itself(transport: CountingTransport) -> None:
     async def run() -> Any:
         probe = OAuthConnectionAttemptProbe("a")
-        return await shared_wait(transport, probe, poll_interval=1, deadline=time.time() + 5)
+        return await shared_wait(transport, probe, poll_interval=1, deadline=time.time() + PATIENCE)
 
     assert asyncio.run(run()) == "7"
 
