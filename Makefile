@@ -22,11 +22,7 @@ SLOW := (live or chaos or generated)
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-<<<<<<< HEAD
-.PHONY: help setup demo sandbox ui test test-all test-slow sabotage test-matrix lint types imports chaos bench coverage constraints dist clean
-=======
-.PHONY: help setup demo sandbox ui test test-live-busy test-matrix lint types imports chaos bench coverage constraints dist clean
->>>>>>> wt-live
+.PHONY: help setup demo sandbox ui test test-all test-slow test-live-busy sabotage test-matrix lint types imports chaos bench coverage constraints dist clean
 
 help: ## list these targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /:/' | awk -F: '{ printf "make %-12s %s\n", $$1, $$2 }'

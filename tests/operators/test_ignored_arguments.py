@@ -45,7 +45,10 @@ def test_an_argument_that_never_acted_is_taken_with_one_warning(name: str) -> No
 
 
 def test_an_argument_of_its_base_that_cannot_act_is_taken_with_a_warning() -> None:
-    with DAG("a_dag"), pytest.warns(AirflowProviderDeprecationWarning, match="takes no on_uncertain") as caught:
+    with (
+        DAG("a_dag"),
+        pytest.warns(AirflowProviderDeprecationWarning, match="takes no on_uncertain") as caught,
+    ):
         liveramp.LiveRampDistributeSegmentsOperator(
             task_id="distribute", distribution_manager_id="8", segments=["5"], on_uncertain="resubmit"
         )
