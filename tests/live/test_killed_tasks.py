@@ -255,7 +255,7 @@ def test_the_second_try_takes_what_the_first_made_or_says_why_not(story: Story, 
 
 
 def test_build_flow_goes_on_at_the_step_that_was_cut_off(story: Story) -> None:
-    expected = ["has the service already", "is labelled 'Together' already", "has the flow already"]
+    expected = ["has the service already", "has the source already", "has the flow already"]
     if not REMEMBERS:
         expected = 3 * ["what the service holds may or may not be the service of an earlier try"]
     for number, said in enumerate(expected, 2):
