@@ -7,7 +7,7 @@ from typing import Any
 import httpx
 import pytest
 
-from airflow_provider_activation.actions import base, dataddo, delta_projects
+from airflow_provider_activation.actions import base, dataddo
 from airflow_provider_activation.actions.base import Action, Memory
 from airflow_provider_activation.errors import ServiceUnavailable, UncertainOutcome
 from airflow_provider_activation.transport import exchange, refusals
@@ -51,7 +51,7 @@ def single(name: str, point: Point, kind: str, *, pause: float = 0.0, store: boo
 
 
 def test_an_intent_stored_after_the_call_makes_duplicates(monkeypatch: pytest.MonkeyPatch) -> None:
-    async def carelessly(action: Action, memory: Memory, **options: Any) -> Any:
+    async def carelessly(action: Action, memory: Memory, *options: Any) -> Any:
         known = memory.recall(action.noun).get("id")
         if known is not None:
             return known
@@ -59,7 +59,7 @@ def test_an_intent_stored_after_the_call_makes_duplicates(monkeypatch: pytest.Mo
         memory.note(action.noun, id=made)
         return made
 
-    monkeypatch.setattr(delta_projects, "submit", carelessly)
+    monkeypatch.setattr(base, "submit", carelessly)
     verdict = single("Delta activity", Point.ACTED, "SIGKILL")
     assert (verdict.duplicates, verdict.is_good) == (1, False)
 
