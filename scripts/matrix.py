@@ -37,7 +37,7 @@ class Combination:
 
     :param python: as in ``3.12``.
     :param interpreter: the program, or none if there is none here.
-    :param outcome: ``passed``, ``FAILED``, ``absent`` or ``not run``.
+    :param outcome: ``passed``, ``FAILED``, ``interrupted``, ``absent`` or ``not run``.
     """
 
     python: str
@@ -104,8 +104,9 @@ def run(combination: Combination, target: str) -> None:
     file = FOLDER / f"{combination.name}.log"
     command = ["make", target, f"PYTHON={combination.interpreter}", f"AIRFLOW={combination.airflow}"]
     began = time.monotonic()
-    with file.open("w") as out:
-        done = subprocess.run(
+    with (
+        file.open("w") as out,
+        subprocess.Popen(
             [*command, f"VENV={(FOLDER / combination.name).relative_to(ROOT)}"],
             cwd=ROOT,
             # what this program was given is not for those it starts
@@ -113,12 +114,21 @@ def run(combination: Combination, target: str) -> None:
             stdin=subprocess.DEVNULL,
             stdout=out,
             stderr=subprocess.STDOUT,
-        )
+            start_new_session=True,
+        ) as process,
+    ):
+        try:
+            process.wait()
+        except BaseException:
+            # make alone would leave what it started
+            os.killpg(process.pid, signal.SIGKILL)
+            combination.outcome = "interrupted"
+            raise
     log = file.read_text(errors="replace")
     combination.seconds = time.monotonic() - began
     combination.counts = counts(log)
     # a run without a test has shown nothing
-    passed = done.returncode == 0 and combination.counts.get("passed", 0) > 0
+    passed = process.returncode == 0 and combination.counts.get("passed", 0) > 0
     combination.outcome = "passed" if passed else "FAILED"
     if not passed:
         print("\n".join(log.splitlines()[-TAIL:]))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -99,8 +100,14 @@ def test_nothing_to_run_is_a_failure(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_who_ends_it_gets_the_table(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(matrix, "run", lambda *_: signal.raise_signal(signal.SIGTERM))
-    assert run(monkeypatch, "--python", RUNNING, "--airflow", "3.3") == 1
-    assert "not run" in capsys.readouterr().out
+    """And nothing that was started goes on: the pretended make ends its parent, and would outlive it."""
+    left, make = tmp_path / "left", tmp_path / "bin" / "make"
+    make.write_text(f"#!/bin/sh\n(sleep 2; touch {left}) &\nkill -TERM $PPID\nsleep 2\n")
+    assert run(monkeypatch, "--python", RUNNING, "--airflow", "3.3", "--airflow", "3.2") == 1
+    rows = capsys.readouterr().out.splitlines()[-2:]
+    assert "interrupted" in rows[0]
+    assert "not run" in rows[1]
+    time.sleep(3)
+    assert not left.exists()
