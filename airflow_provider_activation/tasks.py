@@ -1,8 +1,8 @@
 """The base of tasks: a connection to a service and a retry policy, written once for operators and sensors.
 
 These classes are no operators and take no arguments. Airflow wraps the ``__init__`` of each class of
-operators, and that is most of what making an operator costs: a task has its own ``__init__``, one of its
-base in `operators` or `sensors`, and no more. The argument that names the connection stands in the former.
+operators, and that is most of what making an operator costs: a task has its own, at most one of its base in
+`operators` or `sensors`, and no more. The argument that names the connection stands in the former.
 
 Nothing is imported that `airflow.sdk` has not loaded already: the client is imported when a task runs.
 """
@@ -34,12 +34,21 @@ class ActivationTask:
     conn_type: ClassVar[str]
     """The connection's type. It names the service's modules and the argument ``<conn_type>_conn_id`` too."""
     hook_class: ClassVar[str]
-    retry_policy: Any
+    _own_retry_policy: Any = None
 
     def __init__(self, **kwargs: Any) -> None:
+        # without it Airflow would wrap the inherited `__init__` once more in the first class of operators
         super().__init__(**kwargs)
-        if RETRY_POLICIES and self.retry_policy is None:
-            self.retry_policy = _retry_policy()
+
+    @property
+    def retry_policy(self) -> Any:
+        """The retry policy of the task or its DAG; without one, `ActivationRetryPolicy`."""
+        return self._own_retry_policy or _default_retry_policy()
+
+    @retry_policy.setter
+    def retry_policy(self, given: Any) -> None:
+        # past Airflow's own `__setattr__`, which has run already
+        self.__dict__["_own_retry_policy"] = given
 
     @cached_property
     def hook(self) -> ActivationHook:
@@ -56,7 +65,10 @@ class ActivationTask:
 
 
 @cache
-def _retry_policy() -> Any:
+def _default_retry_policy() -> Any:
+    """One for all tasks; None before Airflow 3.3, which has no retry policies."""
+    if not RETRY_POLICIES:
+        return None
     from airflow_provider_activation.retry_policy import ActivationRetryPolicy
 
     return ActivationRetryPolicy()
