@@ -10,8 +10,6 @@ from typing import Any, ParamSpec, Protocol, TypeVar, cast
 
 from airflow.providers.common.compat.version_compat import AIRFLOW_V_3_3_PLUS
 
-from airflow_provider_activation.errors import ActivationError
-
 log = logging.getLogger(__name__)
 
 P = ParamSpec("P")
@@ -42,6 +40,8 @@ def without_vain_retries(run: Callable[P, T]) -> Callable[P, T]:
     @wraps(run)
     def run_once_if_in_vain(*args: P.args, **kwargs: P.kwargs) -> T:
         from airflow.providers.common.compat.sdk import AirflowFailException
+
+        from airflow_provider_activation.errors import ActivationError
 
         try:
             return run(*args, **kwargs)

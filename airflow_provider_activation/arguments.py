@@ -8,11 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from airflow.providers.common.compat.sdk import conf
 
-from airflow_provider_activation.errors import InvalidRequest
+if TYPE_CHECKING:
+    from airflow_provider_activation.errors import InvalidRequest
+
 
 DEFERRABLE: bool = conf.getboolean("operators", "default_deferrable", fallback=False)
 """Airflow's own default for waiting in the triggerer."""
@@ -61,14 +63,14 @@ def whole_number(name: str, value: int | str) -> int:
     if isinstance(value, str) and value.strip().isascii() and value.strip().isdigit():
         return int(value)
     if isinstance(value, bool) or not isinstance(value, int):
-        raise InvalidRequest(f"{name} must be a whole number, but is {_given(value)}.")
+        raise _invalid_request(f"{name} must be a whole number, but is {_given(value)}.")
     return value
 
 
 def some_ids(name: str, values: Sequence[int | str]) -> tuple[str, ...]:
     """Ids, at least one, also as a template renders them."""
     if isinstance(values, str) or not isinstance(values, Sequence) or not values:
-        raise InvalidRequest(f"{name} must be a list of ids and not empty, but is {_given(values)}.")
+        raise _invalid_request(f"{name} must be a list of ids and not empty, but is {_given(values)}.")
     return tuple(str(value) for value in values)
 
 
@@ -87,11 +89,18 @@ def moment(name: str, value: str | datetime) -> str:
     try:
         given = value if isinstance(value, datetime) else datetime.fromisoformat(value.strip())
     except (ValueError, AttributeError):
-        raise InvalidRequest(f"{name} must be a moment in ISO 8601, but is {_given(value)}.") from None
+        raise _invalid_request(f"{name} must be a moment in ISO 8601, but is {_given(value)}.") from None
     if given.tzinfo is None:
-        raise InvalidRequest(f"{name} must say its time zone, but is {_given(value)}.")
+        raise _invalid_request(f"{name} must say its time zone, but is {_given(value)}.")
     return given.isoformat()
 
 
 def _given(value: object) -> str:
     return f"{value!r} ({type(value).__name__})"
+
+
+def _invalid_request(text: str) -> InvalidRequest:
+    # the errors are loaded when there is one, not when a DAG is parsed
+    from airflow_provider_activation.errors import InvalidRequest
+
+    return InvalidRequest(text)

@@ -6,12 +6,11 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from airflow_provider_activation.arguments import one_of
-from airflow_provider_activation.links.liveramp import LiveRampAuthorizeLink
 from airflow_provider_activation.operators.base import SubmitAndWaitOperator
 from airflow_provider_activation.tasks import JSON, LiveRampTask
 
 if TYPE_CHECKING:
-    from airflow.sdk import BaseNotifier, Context
+    from airflow.sdk import BaseNotifier, BaseOperatorLink, Context
 
     from airflow_provider_activation.actions import liveramp as actions
     from airflow_provider_activation.actions.base import IfExists
@@ -49,7 +48,6 @@ class LiveRampAuthorizeOAuthConnectionOperator(LiveRampTask, SubmitAndWaitOperat
     """
 
     template_fields = ("liveramp_conn_id", "destination_id", "integration_id", "oauth_connection_id")
-    operator_extra_links = (LiveRampAuthorizeLink(),)
     nouns = ("OAuth connection attempt",)
     ignored_arguments = frozenset({"cancel_on_kill", "on_uncertain"})
     authorization_url: str | None = None
@@ -73,6 +71,13 @@ class LiveRampAuthorizeOAuthConnectionOperator(LiveRampTask, SubmitAndWaitOperat
         self.if_exists: IfExists = one_of("if_exists", if_exists, ("reuse", "fail", "create"))
         self.liveramp_conn_id = liveramp_conn_id
 
+    @property
+    def operator_extra_links(self) -> tuple[BaseOperatorLink, ...]:  # type: ignore[override]
+        # Airflow loads its base of links for nothing else
+        from airflow_provider_activation.links.liveramp import LiveRampAuthorizeLink
+
+        return (LiveRampAuthorizeLink(),)
+
     def submission(self, key: str) -> actions.OAuthConnectionAttempt:
         from airflow_provider_activation.actions import liveramp as actions
 
@@ -92,6 +97,8 @@ class LiveRampAuthorizeOAuthConnectionOperator(LiveRampTask, SubmitAndWaitOperat
         self.authorization_url = self.hook.get_oauth_connection_attempt(made).authorization_url
         if self.authorization_url is None:
             return
+        from airflow_provider_activation.links.liveramp import LiveRampAuthorizeLink
+
         LiveRampAuthorizeLink().persist(context["ti"], self.authorization_url)
         self.log.info(
             'A person has to authorise LiveRamp: open the link "Authorize" on this task\'s Details tab.'
@@ -127,6 +134,7 @@ class LiveRampAuthorizeOAuthConnectionOperator(LiveRampTask, SubmitAndWaitOperat
     def _require_action(self, context: Context, url: str) -> None:
         """Have Airflow list the task under "Required Actions"."""
         from airflow_provider_activation import airflow_compat
+        from airflow_provider_activation.links.liveramp import LiveRampAuthorizeLink
 
         if not LiveRampAuthorizeLink.is_safe(url):
             return
