@@ -18,7 +18,7 @@ PINS := constraints/airflow-$(AIRFLOW).txt
 PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet --constraint $(PINS)
 
 # What make test leaves to make test-slow; tests/conftest.py marks it.
-SLOW := (live or chaos or generated)
+SLOW := (live or chaos or generated or measuring)
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
@@ -55,7 +55,7 @@ test-all: test demo sabotage test-slow ## all of it: make test, the demo, broken
 
 test-slow: setup ## the tests that make test leaves out: a running Airflow, generated requests, chaos
 	$(BIN)/python -m pytest --numprocesses logical -m generated
-	$(BIN)/python -m pytest -m "live or chaos"
+	$(BIN)/python -m pytest -m "live or chaos or measuring"
 
 sabotage: setup ## break guarded lines of the package in a copy, and see that tests notice
 	@$(BIN)/python -m scripts.sabotage

@@ -24,7 +24,13 @@ os.environ["AIRFLOW__CORE__LOAD_EXAMPLES"] = "False"
 if TYPE_CHECKING:
     from airflow_provider_activation.sandbox import Sandbox
 
-SLOW = {"live": "live", "chaos": "chaos", "contracts/test_contract_sandbox.py": "generated"}
+SLOW = {
+    "live": "live",
+    "chaos": "chaos",
+    "contracts/test_contract_sandbox.py": "generated",
+    "benchmarks": "measuring",
+    "test_sdist.py": "measuring",
+}
 """Folders and files whose tests ``make test`` leaves to ``make test-all``, and their markers."""
 
 
