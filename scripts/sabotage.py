@@ -103,7 +103,7 @@ SABOTAGES = (
         "retry_policy.py",
         "if not exception.retry_helps:",
         "if exception.retry_helps:",
-        "tests/test_retry_policy.py",
+        "tests/retries",
     ),
 )
 
