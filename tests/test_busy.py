@@ -18,7 +18,7 @@ ROOT = Path(__file__).parents[1]
 
 
 def test_a_slow_machine_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
-    sleepy = [sys.executable, "-I", "-S", "-c", "import time; time.sleep(0.45)"]
+    sleepy = [sys.executable, "-I", "-S", "-c", "import time; time.sleep(0.6)"]
     monkeypatch.setattr(machine_speed, "START", sleepy)
     assert machine_speed.measured() >= 3
     monkeypatch.setattr(machine_speed, "MOST", 2.0)
