@@ -130,9 +130,7 @@ def test_no_module_is_left_out_of_the_metadata(kind: str) -> None:
     # a service is a module, or a package with a file for each subject
     services = {connection["connection-type"] for connection in info["connection-types"]}
     exist = {
-        f"{PACKAGE}.{kind}.{file.stem}"
-        for file in (ROOT / PACKAGE / kind).iterdir()
-        if file.stem in services
+        f"{PACKAGE}.{kind}.{file.stem}" for file in (ROOT / PACKAGE / kind).iterdir() if file.stem in services
     }
     assert named == exist
 
