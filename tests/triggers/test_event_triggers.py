@@ -338,7 +338,6 @@ def test_a_dag_file_that_imports_a_trigger_loads_no_client() -> None:
     assert loaded == {
         "airflow_provider_activation.arguments",
         "airflow_provider_activation.words",
-        "airflow_provider_activation.errors",
         "airflow_provider_activation.triggers",
         "airflow_provider_activation.triggers.events",
         *modules,
