@@ -83,9 +83,9 @@ SABOTAGES = (
     ),
     Sabotage(
         "triggers/wait.py",
-        "        self.deadline = deadline\n",
-        "        self.deadline = deadline + 3600\n",
-        "tests/triggers/test_wait_trigger.py",
+        'names = ("conn_id", "probe", "fields", "poll_interval", "deadline", "cancel_on_kill")',
+        'names = ("conn_id", "probe", "fields", "poll_interval", "deadline")',
+        "tests/stored/test_stored_names.py",
     ),
     Sabotage(
         "sensors/base.py",
