@@ -82,9 +82,9 @@ SABOTAGES = (
         "tests/waits/test_waits.py",
     ),
     Sabotage(
-        "triggers/wait.py",
-        'names = ("conn_id", "probe", "fields", "poll_interval", "deadline", "cancel_on_kill")',
-        'names = ("conn_id", "probe", "fields", "poll_interval", "deadline")',
+        "errors.py",
+        'own_fields = ("candidates",)',
+        "own_fields = ()",
         "tests/stored/test_stored_names.py",
     ),
     Sabotage(
