@@ -17,6 +17,7 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import FrameType
 
 ROOT = Path(__file__).resolve().parent.parent
 FOLDER = ROOT / ".venv-matrix"
@@ -95,10 +96,26 @@ def counts(log: str) -> dict[str, int]:
     return {}
 
 
-def run(combination: Combination, target: str) -> None:
+class Interruption:
+    """Remembers that this program is to end.
+
+    A handler that raises could do so just after a process was started, which nobody would end then.
+    """
+
+    def __init__(self) -> None:
+        self.asked = False
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, self._ask)
+
+    def _ask(self, _number: int, _frame: FrameType | None) -> None:
+        self.asked = True
+
+
+def run(combination: Combination, target: str, interruption: Interruption) -> None:
     """Run the tests of a combination, and note what came of it.
 
     :param target: the target of ``make``.
+    :param interruption: ends the run as soon as it is asked for.
     """
     FOLDER.mkdir(exist_ok=True)
     file = FOLDER / f"{combination.name}.log"
@@ -117,13 +134,13 @@ def run(combination: Combination, target: str) -> None:
             start_new_session=True,
         ) as process,
     ):
-        try:
-            process.wait()
-        except BaseException:
-            # make alone would leave what it started
-            os.killpg(process.pid, signal.SIGKILL)
-            combination.outcome = "interrupted"
-            raise
+        while process.poll() is None:
+            if interruption.asked:
+                # make alone would leave what it started
+                os.killpg(process.pid, signal.SIGKILL)
+                combination.outcome = "interrupted"
+                return
+            time.sleep(0.1)
     log = file.read_text(errors="replace")
     combination.seconds = time.monotonic() - began
     combination.counts = counts(log)
@@ -163,13 +180,12 @@ def main() -> int:
     for python in dict.fromkeys(one.python for one in combinations if one.interpreter is None):
         print(f"Python {python} is not on this machine.")
     # whatever ends it, the table is printed
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
-    try:
-        for one in combinations:
-            if one.interpreter is not None:
-                print(f"Python {one.python}, Airflow {one.airflow} ...", flush=True)
-                run(one, options.target)
-    except KeyboardInterrupt:
+    interruption = Interruption()
+    for one in combinations:
+        if one.interpreter is not None and not interruption.asked:
+            print(f"Python {one.python}, Airflow {one.airflow} ...", flush=True)
+            run(one, options.target, interruption)
+    if interruption.asked:
         print("Interrupted.")
     print(f"\n{table(combinations)}")
     wanted = {"passed"} if options.all else {"passed", "absent"}
