@@ -4,27 +4,30 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Mapping
 from functools import wraps
-from typing import Any, ParamSpec, Protocol, TypeVar, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from airflow.providers.common.compat.version_compat import AIRFLOW_V_3_3_PLUS
 
-log = logging.getLogger(__name__)
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from typing import ParamSpec, Protocol, TypeVar
 
-P = ParamSpec("P")
-T = TypeVar("T")
+    P = ParamSpec("P")
+    T = TypeVar("T")
+
+    class TaskStateStore(Protocol):
+        """What is used of Airflow's task state store (Airflow 3.3)."""
+
+        def get(self, key: str, default: Any = None) -> Any: ...
+        def set(self, key: str, value: Any) -> None: ...
+        def delete(self, key: str) -> None: ...
+
+
+log = logging.getLogger(__name__)
 
 RETRY_POLICIES = AIRFLOW_V_3_3_PLUS
 """Whether a task can have a retry policy."""
-
-
-class TaskStateStore(Protocol):
-    """What is used of Airflow's task state store (Airflow 3.3)."""
-
-    def get(self, key: str, default: Any = None) -> Any: ...
-    def set(self, key: str, value: Any) -> None: ...
-    def delete(self, key: str) -> None: ...
 
 
 def task_state_store(context: Mapping[str, Any]) -> TaskStateStore | None:

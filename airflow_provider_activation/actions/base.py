@@ -14,12 +14,14 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import Any, ClassVar, Literal, Self, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self, TypeAlias, TypeVar
 
-from airflow_provider_activation.airflow_compat import TaskStateStore
 from airflow_provider_activation.api.call import Call
 from airflow_provider_activation.api.steps import Pause, Steps
 from airflow_provider_activation.errors import ActivationError, Conflict, NotFound, UncertainOutcome
+
+if TYPE_CHECKING:
+    from airflow_provider_activation.airflow_compat import TaskStateStore
 
 log = logging.getLogger(__name__)
 

@@ -38,11 +38,6 @@ class ActivationOperator(ActivationTask, BaseOperator):
     outputs: tuple[str, ...] = ()
     """Fields of the result that are XComs of their own, so that ``task.output["id"]`` names one."""
 
-    def __init_subclass__(cls, **kwargs: Any) -> None:
-        super().__init_subclass__(**kwargs)
-        inherited = (base.ignored_arguments for base in cls.__bases__ if hasattr(base, "ignored_arguments"))
-        cls.ignored_arguments = frozenset().union(cls.ignored_arguments, *inherited)
-
     def given(self, names: Iterable[str]) -> dict[str, Any]:
         """The values of those of these arguments that are not left out."""
         return {name: value for name in names if (value := getattr(self, name)) is not None}

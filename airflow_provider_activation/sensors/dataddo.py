@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from airflow_provider_activation.waits.dataddo import FlowRunProbe, SourceRunProbe
 
 
-class DataddoRunSensor(DataddoTask, ActivationSensor):
+class DataddoRunSensor(ActivationSensor, DataddoTask):
     """Wait for the end of a run that a schedule, a person or another task started."""
 
     template_fields: Sequence[str] = ("dataddo_conn_id", "finished_after")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from airflow_provider_activation.arguments import filled, one_of, some_of, truth, whole_number
 from airflow_provider_activation.operators.base import ActionOperator, SubmitAndWaitOperator
@@ -28,13 +28,12 @@ __all__ = [
 _ON_NEEDS_ACTION = ("return", "fail", "wait")
 
 
-class AcousticExchangeJobOperator(AcousticExchangeTask, SubmitAndWaitOperator):
-    """Start a job and wait for it. The service cannot stop a job."""
+class AcousticExchangeJobTask(AcousticExchangeTask):
+    """A task that starts a job and waits for it. The service cannot stop a job."""
 
-    template_fields: Sequence[str] = ("acoustic_exchange_conn_id",)
-    outputs = ("jobId",)
+    outputs: tuple[str, ...] = ("jobId",)
     rehearsal_id = 0
-    ignored_arguments = frozenset({"cancel_on_kill"})
+    ignored_arguments: ClassVar[frozenset[str]] = frozenset({"cancel_on_kill"})
     job_category: api.JobCategory
     on_needs_action: OnNeedsAction
 
@@ -44,7 +43,7 @@ class AcousticExchangeJobOperator(AcousticExchangeTask, SubmitAndWaitOperator):
         return JobProbe(self.job_category, made, on_needs_action=self.on_needs_action)
 
 
-class AcousticExchangeExportSegmentOperator(AcousticExchangeJobOperator):
+class AcousticExchangeExportSegmentOperator(AcousticExchangeJobTask, SubmitAndWaitOperator):
     """Share an audience from a source endpoint to a destination endpoint. Needs the account's key.
 
     Returns the job as the service describes it. If the source pushes, the job waits for its data, and the
@@ -164,7 +163,7 @@ class AcousticExchangeExportSegmentOperator(AcousticExchangeJobOperator):
         )
 
 
-class AcousticExchangeImportIdentitiesOperator(AcousticExchangeJobOperator):
+class AcousticExchangeImportIdentitiesOperator(AcousticExchangeJobTask, SubmitAndWaitOperator):
     """Import the identities of a segment into the Identity Store. Needs the account's key.
 
     Returns the job as the service describes it. No field of it can carry the submission key: if a response
@@ -228,7 +227,7 @@ class AcousticExchangeImportIdentitiesOperator(AcousticExchangeJobOperator):
         return actions.IdentityImport(identity_import=api.IdentityImport.model_validate(given))
 
 
-class AcousticExchangeRefreshSegmentsOperator(AcousticExchangeJobOperator):
+class AcousticExchangeRefreshSegmentsOperator(AcousticExchangeJobTask, SubmitAndWaitOperator):
     """Have Acoustic Exchange refresh the list of segments. Needs the account's key.
 
     Returns the job as the service describes it. Document: "GET /v1/endpoint/refreshSegments".
@@ -242,6 +241,7 @@ class AcousticExchangeRefreshSegmentsOperator(AcousticExchangeJobOperator):
     :param on_uncertain: see `SubmitOperator`. The default is ``resubmit``: a second refresh does no harm.
     """
 
+    template_fields = ("acoustic_exchange_conn_id",)
     nouns = ("refresh of segments",)
     job_category = "SEGMENT_POPULATE_DB"
 
@@ -263,7 +263,7 @@ class AcousticExchangeRefreshSegmentsOperator(AcousticExchangeJobOperator):
         return actions.SegmentRefresh()
 
 
-class AcousticExchangeUploadJobDataOperator(AcousticExchangeJobOperator):
+class AcousticExchangeUploadJobDataOperator(AcousticExchangeJobTask, SubmitAndWaitOperator):
     """Upload the audience for which a job waits, and wait for the job. The file is read in pieces.
 
     Returns the job as the service describes it. The documents say "CSV" and nothing more of the format:
@@ -286,7 +286,7 @@ class AcousticExchangeUploadJobDataOperator(AcousticExchangeJobOperator):
 
     template_fields = ("acoustic_exchange_conn_id", "job_id", "file")
     nouns = ("job data",)
-    ignored_arguments = frozenset({"on_uncertain"})
+    ignored_arguments = AcousticExchangeJobTask.ignored_arguments | {"on_uncertain"}
 
     def __init__(
         self,

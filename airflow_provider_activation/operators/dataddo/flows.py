@@ -29,8 +29,8 @@ STATIC_CREDENTIALS = {"staticKey": "extra.refresh_token", "clientId": "login", "
 """Which field of the second connection holds which part of a service with a refresh token of its own."""
 
 
-class DataddoCredentials(DataddoTask, SubmitOperator):
-    """An operator that hands Dataddo a third party's credentials from a second Airflow connection."""
+class DataddoCredentialsTask(DataddoTask):
+    """A task that hands Dataddo a third party's credentials from a second Airflow connection."""
 
     template_fields: Sequence[str] = ("dataddo_conn_id", "credentials_conn_id")
     credentials_conn_id: str
@@ -44,7 +44,7 @@ class DataddoCredentials(DataddoTask, SubmitOperator):
         return actions.AuthorizedService(service=service, secrets=secrets, if_exists=if_exists)
 
 
-class DataddoCreateServiceOperator(DataddoCredentials):
+class DataddoCreateServiceOperator(DataddoCredentialsTask, SubmitOperator):
     """Authorise a service at Dataddo with credentials of a third party. Returns ``{"id": ...}``.
 
     Document: "End-to-end Example", step "Authorize a service".
@@ -199,7 +199,7 @@ class DataddoCreateFlowOperator(DataddoTask, SubmitOperator):
         )
 
 
-class DataddoBuildFlowOperator(DataddoCredentials):
+class DataddoBuildFlowOperator(DataddoCredentialsTask, SubmitOperator):
     """Authorise a service, create a source with it, and create a flow fed by the source.
 
     A source or a flow that exists already is taken; a try after a failure goes on at the step that failed.
