@@ -38,6 +38,11 @@ class Answer:
     headers: Mapping[str, str]
     body: bytes
 
+    @property
+    def is_success(self) -> bool:
+        """Whether the status says that it was done."""
+        return 200 <= self.status < 300
+
     @cached_property
     def text(self) -> str:
         return self.body.decode("utf-8", errors="replace")
@@ -131,6 +136,11 @@ class Call(Generic[T]):
     url: str | None = None
     service: str = ""
     operation: str = ""
+
+    @property
+    def is_file(self) -> bool:
+        """Whether a file is sent or received."""
+        return self.file is not None or self.into is not None
 
     def __await__(self) -> Generator[Any, Any, T]:
         return hand_over(self)

@@ -6,7 +6,6 @@ import asyncio
 import os
 import threading
 import time
-import weakref
 from collections.abc import Mapping
 from contextlib import closing
 from typing import Any, ClassVar, TypeVar
@@ -19,7 +18,7 @@ from airflow_provider_activation.api.steps import Steps
 from airflow_provider_activation.errors import InvalidConnection
 from airflow_provider_activation.get_provider_info import CONNECTION_TYPES
 from airflow_provider_activation.hooks.connection import ConnectionValues
-from airflow_provider_activation.transport import ConnectionSettings, Transport
+from airflow_provider_activation.transport import ConnectionSettings, PerLoop, Transport
 
 T = TypeVar("T")
 
@@ -36,11 +35,20 @@ class _Lookup:
         self.found_at = 0.0
 
 
-_lookups: weakref.WeakKeyDictionary[
-    asyncio.AbstractEventLoop, dict[tuple[type[ActivationHook], str], _Lookup]
-] = weakref.WeakKeyDictionary()
-_transports: dict[tuple[int, str, str], Transport] = {}
+_lookups: PerLoop[dict[tuple[type[ActivationHook], str], _Lookup]] = PerLoop()
+_transports: dict[tuple[str, str], Transport] = {}
 _transports_lock = threading.Lock()
+
+
+def _begin_a_forked_process() -> None:
+    """A child shares no connection with its parent, and no lock that another thread held at the fork."""
+    global _transports_lock
+    _transports_lock = threading.Lock()
+    _transports.clear()
+    _lookups.clear()
+
+
+os.register_at_fork(after_in_child=_begin_a_forked_process)
 
 
 class ActivationHook(BaseHook):
@@ -69,7 +77,7 @@ class ActivationHook(BaseHook):
 
     def get_conn(self) -> Transport:
         """The transport of this connection: one for all hooks of the process."""
-        if self._transport is None:
+        if self._transport is None or self._transport.pid != os.getpid():
             connection = self.get_connection(self.conn_id)
             self._transport = self._shared_transport(connection, connection.extra_dejson)
         return self._transport
@@ -82,18 +90,21 @@ class ActivationHook(BaseHook):
         """All items of a paged list."""
         return self.run(every_page(call))
 
-    def run(self, steps: Steps[T]) -> T:
-        """Make several calls in a row."""
+    def run(self, steps: Steps[T], *, within: float | None = None) -> T:
+        """Make several calls in a row.
+
+        :param within: seconds after which the call under way is given up, and no pause goes on.
+        """
         with closing(steps):
-            return self.get_conn().run(steps)
+            return self.get_conn().run(steps, within=within)
 
     def run_apart(self, steps: Steps[T], *, timeout: float) -> T:
-        """`run` for a signal handler. It uses no lock and no client of the interrupted code.
+        """`run` for a signal handler. It uses no lock and no connection of the interrupted code.
 
-        :param timeout: seconds to wait for a response; nothing is retried.
+        :param timeout: seconds for all of it; nothing is retried.
         """
         with closing(steps), self.get_conn().apart(timeout=timeout) as transport:
-            return transport.run(steps)
+            return transport.run(steps, within=timeout)
 
     # on an event loop
 
@@ -102,14 +113,13 @@ class ActivationHook(BaseHook):
 
         :param max_age: seconds; a connection that was looked up earlier is looked up again.
         """
-        if self._transport is None or max_age is not None:
+        if self._transport is None or self._transport.pid != os.getpid() or max_age is not None:
             connection, extra = await self._look_up(LOOKED_UP_FOR if max_age is None else max_age)
             self._transport = self._shared_transport(connection, extra)
         return self._transport
 
     async def _look_up(self, max_age: float) -> tuple[Any, dict[str, Any]]:
-        lookups = _lookups.setdefault(asyncio.get_running_loop(), {})
-        lookup = lookups.setdefault((type(self), self.conn_id), _Lookup())
+        lookup = _lookups.get(dict).setdefault((type(self), self.conn_id), _Lookup())
         async with lookup.lock:
             if lookup.found is None or time.monotonic() - lookup.found_at > max_age:
                 connection = await airflow_compat.aget_connection(self, self.conn_id)
@@ -121,10 +131,10 @@ class ActivationHook(BaseHook):
         """Make one call without blocking the event loop."""
         return await (await self.aget_conn()).asend(call)
 
-    async def arun(self, steps: Steps[T]) -> T:
-        """Make several calls in a row without blocking the event loop."""
+    async def arun(self, steps: Steps[T], *, within: float | None = None) -> T:
+        """Make several calls in a row without blocking the event loop; see `run`."""
         with closing(steps):
-            return await (await self.aget_conn()).arun(steps)
+            return await (await self.aget_conn()).arun(steps, within=within)
 
     def _shared_transport(self, connection: Any, extra: dict[str, Any]) -> Transport:
         if connection.conn_type and connection.conn_type != self.conn_type:
@@ -137,8 +147,8 @@ class ActivationHook(BaseHook):
         login, password = (connection.login or "").strip(), (connection.password or "").strip()
         values = ConnectionValues(self.conn_id, self.hook_name, host.strip(), login, password, extra)
         settings = self.settings(values)
-        # a changed connection gets a transport of its own; a forked process must not share a socket
-        key = (os.getpid(), self.conn_id, settings.fingerprint)
+        # a changed connection gets a transport of its own
+        key = (self.conn_id, settings.fingerprint)
         with _transports_lock:
             if key not in _transports:
                 _transports[key] = Transport(

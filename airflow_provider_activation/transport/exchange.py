@@ -1,7 +1,7 @@
 """The exchange of a call: the requests and pauses until it is answered, for threads and for event loops.
 
-An exchange is a generator. It yields what has to be done (a request, a `Download`, a `LogIn`, a `Read`, a
-`Pause`), and `transport.Transport` does it and sends back the result.
+An exchange is a generator. It yields what has to be done (a `Send`, a `LogIn`, a `Read`, a `Pause`), and
+`transport.Transport` does it and sends back the result.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import random
 import time
 from collections.abc import Generator
 from dataclasses import dataclass
-from pathlib import Path
+from math import inf
 from typing import Any, TypeAlias, TypeVar
 
 import httpx
@@ -21,8 +21,9 @@ from airflow_provider_activation.api.call import NOTHING, Answer, Call, Safety, 
 from airflow_provider_activation.api.steps import Pause
 from airflow_provider_activation.errors import ActivationError
 from airflow_provider_activation.redaction import Redactor
-from airflow_provider_activation.transport.client import Pieces
-from airflow_provider_activation.transport.refusals import NEVER_LEFT, Refusals, retry_after
+from airflow_provider_activation.transport.attempt import NotAnswered
+from airflow_provider_activation.transport.body import ACCEPT_ENCODING, Pieces, UnfitBody
+from airflow_provider_activation.transport.refusals import Refusals, retry_after
 from airflow_provider_activation.transport.settings import ConnectionSettings
 
 T = TypeVar("T")
@@ -32,35 +33,46 @@ log = logging.getLogger(__name__)
 
 USER_AGENT = "airflow-provider-activation"
 RETRIED_STATUSES = frozenset({429, 500, 502, 503, 504})
-LONGEST_PAUSE = 60.0
-"""Seconds. If the service asks for a longer pause, the task's own retry waits for it."""
-LONGEST_EXCHANGE = 300.0
-"""Seconds from the first request to the last."""
+LONGEST_BACKOFF = 60.0
+"""Seconds. The pause before an attempt is not longer, unless the service asks for it; nor do the other calls
+of a connection wait longer because one was told to."""
+LONGEST_EXCHANGE = 600.0
+"""Seconds from the first attempt to the end of the last one, pauses included. Only a file may take longer."""
+ATTEMPT = 4
+"""An attempt may take this many times the connection's `timeout` in all."""
 TOKEN_MARGIN = 60.0
 """Seconds before its end at which a token is renewed; at half of its lifetime if that is later."""
 
 
-@dataclass(frozen=True)
-class Download:
-    """Send a request and write the body of a good response into a file."""
+@dataclass(slots=True)
+class Send:
+    """Make one attempt at a call.
 
-    request: httpx.Request
-    file: Path
-
-
-@dataclass(frozen=True)
-class Read:
-    """Make a value of a response."""
+    :param ends: the monotonic time at which the attempt ends.
+    """
 
     call: Call[Any]
-    response: httpx.Response
+    request: httpx.Request
+    ends: float
 
 
-@dataclass(frozen=True)
+@dataclass(slots=True)
+class Read:
+    """Make a value of an answer."""
+
+    call: Call[Any]
+    answer: Answer
+
+
+@dataclass(slots=True)
 class LogIn:
-    """Have a token other than this one."""
+    """Have a token other than this one.
+
+    :param ends: the monotonic time at which the log-in ends.
+    """
 
     stale: Token | None
+    ends: float
 
 
 class Exchanges:
@@ -75,11 +87,13 @@ class Exchanges:
         self._refusals = Refusals(self.redact, self._base.host)
         self._resume_at = 0.0
 
-    def exchange(self, call: Call[T]) -> Exchange[T]:
-        """Send a call until it is answered."""
+    def exchange(self, call: Call[T], ends: float = inf) -> Exchange[T]:
+        """Send a call until it is answered.
+
+        :param ends: the monotonic time at which the exchange gives up, if that comes before its own end.
+        """
         self._refuse_wrong_key_level(call)
-        repeatable = call.safety is not Safety.ONCE
-        give_up_at = time.monotonic() + LONGEST_EXCHANGE
+        give_up_at = min(time.monotonic() + LONGEST_EXCHANGE, ends)
         attempts = 0
         renewed = False
         waited_until = 0.0
@@ -88,47 +102,61 @@ class Exchanges:
             if self._needs_token(call):
                 token = self.token
                 if token is None or time.monotonic() >= self._renewal:
-                    token = yield LogIn(token)
+                    token = yield LogIn(token, give_up_at)
             if self._resume_at > waited_until and (rest := self._resume_at - time.monotonic()) > 0:
+                if time.monotonic() + rest >= give_up_at:
+                    raise self._refusals.of_limit(call, rest)
                 yield Pause(rest)
             attempts += 1
-            may_retry = attempts <= self._settings.max_retries and time.monotonic() < give_up_at
             try:
-                request = self._request(call, token)
-                response: httpx.Response = yield Download(request, call.into) if call.into else request
-            except httpx.TransportError as error:
-                if may_retry and (repeatable or isinstance(error, NEVER_LEFT)):
-                    yield _pause(call, attempts, type(error).__name__)
+                # a file may take longer than the exchange
+                attempt_ends = ends if call.is_file else give_up_at
+                answer: Answer = yield Send(call, self._request(call, token), attempt_ends)
+            except NotAnswered as failed:
+                pause = _pause(attempts)
+                may = not failed.sent or call.safety is not Safety.ONCE
+                if may and self._repeats(call, failed.what, attempts, pause, give_up_at):
+                    yield Pause(pause)
                     continue
-                raise self._refusals.of_connection(call, error, attempts) from None
-            except httpx.HTTPError as error:  # such as a body that cannot be decompressed
-                what = f"the answer cannot be read ({type(error).__name__})"
-                raise self._refusals.of_doubt(call, what) from None
-            status = response.status_code
-            if response.is_success or status in call.accepts:
-                value: T = yield Read(call, response)
+                raise self._refusals.of_attempt(call, failed, attempts) from None
+            except UnfitBody as unfit:
+                raise self._refusals.of_body(call, unfit) from None
+            status = answer.status
+            log.debug("%r: answer %d", call, status)
+            if answer.is_success or status in call.accepts:
+                value: T = yield Read(call, answer)
                 return value
             if status in (401, 403) and token is not None and not renewed:
                 renewed = True
                 attempts -= 1
-                yield LogIn(token)
+                yield LogIn(token, give_up_at)
                 continue
-            if status == 429 or (status in RETRIED_STATUSES and repeatable):
-                pause = _pause(call, attempts, f"answer {status}", retry_after(response))
-                if status == 429:
-                    # the limit is for the connection: its other calls wait too
-                    waited_until = self._resume_at = time.monotonic() + min(pause.seconds, LONGEST_PAUSE)
-                if may_retry and pause.seconds <= LONGEST_PAUSE:
-                    yield pause
-                    continue
-            raise self._refusals.of_status(call, response)
+            pause = _pause(attempts, retry_after(answer))
+            if status == 429:
+                # the limit is for the connection: its other calls wait too
+                waited_until = self._resume_at = time.monotonic() + min(pause, LONGEST_BACKOFF)
+            may = status == 429 or (status in RETRIED_STATUSES and call.safety is not Safety.ONCE)
+            if may and self._repeats(call, f"answer {status}", attempts, pause, give_up_at):
+                yield Pause(pause)
+                continue
+            raise self._refusals.of_status(call, answer)
 
-    def log_in(self) -> Exchange[tuple[str, ...]]:
-        """Request a token and keep it; returns its secrets."""
+    def _repeats(self, call: Call[Any], why: str, attempts: int, pause: float, give_up_at: float) -> bool:
+        """Whether there is another attempt after a pause in seconds; it is said in the log."""
+        if attempts > self._settings.max_retries or time.monotonic() + pause >= give_up_at:
+            return False
+        log.warning("%r: %s. It is sent again in %.1f s.", call, self.redact(why), pause)
+        return True
+
+    def log_in(self, ends: float = inf) -> Exchange[tuple[str, ...]]:
+        """Request a token and keep it; returns its secrets.
+
+        :param ends: see `exchange`.
+        """
         log_in = self._settings.log_in
         assert log_in is not None
         try:
-            token = yield from self.exchange(log_in)
+            token = yield from self.exchange(log_in, ends)
         except errors.InvalidRequest as error:
             # the credentials are wrong, not the arguments of the task
             raise errors.AuthenticationFailed(
@@ -140,14 +168,14 @@ class Exchanges:
         self._renewal = time.monotonic() + max(token.lifetime - TOKEN_MARGIN, token.lifetime / 2)
         return token.secrets
 
-    def read(self, call: Call[T], response: httpx.Response) -> T:
-        """Make a value of a response."""
+    def read(self, call: Call[T], answer: Answer) -> T:
+        """Make a value of an answer."""
         try:
-            return call.parse(Answer(response.status_code, response.headers, response.content))
+            return call.parse(answer)
         except ActivationError as error:
             # the response to a log-in may contain a token that is not redacted yet
             quoted = call is not self._settings.log_in
-            raise self._refusals.of_reading(call, error, response, quoted=quoted) from None
+            raise self._refusals.of_reading(call, error, answer, quoted=quoted) from None
 
     def with_token_of(self, other: Exchanges) -> None:
         """Use the token and the known secrets of other exchanges of the same connection."""
@@ -159,7 +187,7 @@ class Exchanges:
         return self._settings.log_in is not None and call is not self._settings.log_in
 
     def _request(self, call: Call[Any], token: Token | None) -> httpx.Request:
-        headers = {"Accept": "application/json", "User-Agent": USER_AGENT}
+        headers = {"Accept": "application/json", "Accept-Encoding": ACCEPT_ENCODING, "User-Agent": USER_AGENT}
         if call.url is not None:
             url = httpx.URL(call.url)
         else:
@@ -197,9 +225,7 @@ class Exchanges:
             )
 
 
-def _pause(call: Call[Any], attempts: int, why: str, asked: float | None = None) -> Pause:
-    """How long to wait before the next attempt: the seconds the service asks for, or else a growing pause."""
-    backoff = min(LONGEST_PAUSE, 0.5 * 2 ** (attempts - 1))
-    seconds = asked if asked is not None else backoff * random.uniform(0.5, 1.0)
-    log.debug("%r: %s, to be sent again after %.1f s", call, why, seconds)
-    return Pause(seconds)
+def _pause(attempts: int, asked: float | None = None) -> float:
+    """Seconds before the next attempt: what the service asks for, or else a growing pause."""
+    backoff = min(LONGEST_BACKOFF, 0.5 * 2 ** (attempts - 1))
+    return asked if asked is not None else backoff * random.uniform(0.5, 1.0)

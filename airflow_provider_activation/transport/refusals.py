@@ -7,20 +7,17 @@ import time
 from collections.abc import Mapping
 from typing import Any
 
-import httpx
-
 from airflow_provider_activation import errors
-from airflow_provider_activation.api.call import Call, Safety
+from airflow_provider_activation.api.call import Answer, Call, Safety
 from airflow_provider_activation.errors import ActivationError
 from airflow_provider_activation.redaction import Redactor
+from airflow_provider_activation.transport.attempt import NotAnswered
+from airflow_provider_activation.transport.body import QUOTABLE, UnfitBody
 
 LONGEST_RETRY_AFTER = 86_400.0
 """Seconds. A service that asks for more is asked again after a day."""
 QUOTED_BODY = 1000
 """Characters of a response's body in an error."""
-
-NEVER_LEFT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.UnsupportedProtocol)
-"""Raised before the first byte of a request could leave."""
 
 _ERRORS: Mapping[int, type[ActivationError]] = {
     400: errors.InvalidRequest,
@@ -44,73 +41,95 @@ class Refusals:
         self._redact = redact
         self._host = host
 
-    def of_status(self, call: Call[Any], response: httpx.Response) -> ActivationError:
+    def of_status(self, call: Call[Any], answer: Answer) -> ActivationError:
         """The error for a response that is no success."""
-        status = response.status_code
+        status = answer.status
         said = f"{call.method} {call.template} answered {status}."
-        context = self._context(call, response)
+        context = self._context(call, answer)
         if status == 429:
-            return errors.RateLimited(said, retry_after=retry_after(response), **context)
+            return errors.RateLimited(said, retry_after=retry_after(answer), **context)
         if status == 308:
-            return errors.AlternateActionRequired(said, share_action=_share_action(response), **context)
-        if response.is_redirect or status < 400:
-            return self.of_doubt(call, f"it answered {status}, and redirects are not followed", response)
+            return errors.AlternateActionRequired(said, share_action=_share_action(answer), **context)
+        if status < 400:
+            return self.of_doubt(
+                call,
+                f"it answered {status}, and redirects are not followed",
+                answer,
+                errors.UnreadableResponse,
+            )
         if kind := _ERRORS.get(status):
             return kind(said, **context)
         if status >= 500 or status == 408:
-            return self.of_doubt(call, f"it answered {status}", response)
+            kind = errors.ServiceUnavailable if status >= 500 else errors.UnreadableResponse
+            return self.of_doubt(call, f"it answered {status}", answer, kind)
         return errors.InvalidRequest(said, **context)
 
-    def of_connection(self, call: Call[Any], error: httpx.TransportError, attempts: int) -> ActivationError:
-        """The error for a request that got no response."""
-        what = self._redact(f"{type(error).__name__}: {error}".rstrip(": "))
-        if isinstance(error, NEVER_LEFT):
+    def of_attempt(self, call: Call[Any], failed: NotAnswered, attempts: int) -> ActivationError:
+        """The error for a request that got no complete response."""
+        what = self._redact(failed.what)
+        if not failed.sent:
             said = (
                 f"{call.method} {call.template} could not be sent to {self._host} ({what}; {attempts} tries)."
             )
             return errors.ServiceUnavailable(said, **self._context(call))
         return self.of_doubt(call, f"{what} after {attempts} tries")
 
-    def of_doubt(self, call: Call[Any], what: str, response: httpx.Response | None = None) -> ActivationError:
-        """The error for a call that may have taken effect: uncertain only if a second one is damage."""
+    def of_body(self, call: Call[Any], unfit: UnfitBody) -> ActivationError:
+        """The error for a response whose body was not read to its end."""
+        return self.of_doubt(call, f"the answer cannot be read: {unfit}", kind=errors.UnreadableResponse)
+
+    def of_limit(self, call: Call[Any], seconds: float) -> ActivationError:
+        """The error for a call that was not sent, since the service asked the connection to wait so long."""
+        said = f"{call.method} {call.template} was not sent: the service asked to wait {seconds:.0f} s more."
+        return errors.RateLimited(said, retry_after=seconds, **self._context(call))
+
+    def of_doubt(
+        self,
+        call: Call[Any],
+        what: str,
+        answer: Answer | None = None,
+        kind: type[ActivationError] = errors.ServiceUnavailable,
+    ) -> ActivationError:
+        """The error for a call that may have taken effect: uncertain only if a second one is damage.
+
+        :param kind: the error where it is not.
+        """
         if call.safety is Safety.ONCE:
             said = f"{call.method} {call.template} may or may not have taken effect: {what}."
-            return errors.UncertainOutcome(said, **self._context(call, response))
-        unavailable = response is None or response.is_server_error
-        kind = errors.ServiceUnavailable if unavailable else errors.UnreadableResponse
-        return kind(f"{call.method} {call.template}: {what}.", **self._context(call, response))
+            return errors.UncertainOutcome(said, **self._context(call, answer))
+        return kind(f"{call.method} {call.template}: {what}.", **self._context(call, answer))
 
     def of_reading(
-        self, call: Call[Any], error: ActivationError, response: httpx.Response, *, quoted: bool
+        self, call: Call[Any], error: ActivationError, answer: Answer, *, quoted: bool
     ) -> ActivationError:
         """The error that reading a response raised, completed and redacted.
 
         :param quoted: whether the body may be quoted.
         """
-        error.service, error.operation, error.status = call.service, call.operation, response.status_code
-        error.body = self._quote(error.body or response.text) if quoted else None
+        error.service, error.operation, error.status = call.service, call.operation, answer.status
+        error.body = self._quote(error.body or answer.text) if quoted else None
         error.message = self._redact(error.message)
         error.args = (error.message,)
         if call.safety is Safety.ONCE and isinstance(error, errors.UnreadableResponse):
-            return self.of_doubt(call, error.message, response)
+            return self.of_doubt(call, error.message, answer)
         return error
 
     def _quote(self, text: str) -> str | None:
         # redacted before it is cut, so that no half of a secret is left at the end
-        return " ".join(self._redact(text)[: 4 * QUOTED_BODY].split())[:QUOTED_BODY] or None
+        return " ".join(self._redact(text[:QUOTABLE])[: 4 * QUOTED_BODY].split())[:QUOTED_BODY] or None
 
-    def _context(self, call: Call[Any], response: httpx.Response | None = None) -> dict[str, Any]:
+    def _context(self, call: Call[Any], answer: Answer | None = None) -> dict[str, Any]:
         return {
             "service": call.service,
             "operation": call.operation,
-            "status": response.status_code if response is not None else None,
-            "body": self._quote(response.text) if response is not None else None,
+            "status": answer.status if answer is not None else None,
+            "body": self._quote(answer.text) if answer is not None else None,
         }
 
 
-def retry_after(response: httpx.Response) -> float | None:
+def retry_after(answer: Answer) -> float | None:
     """Seconds the service asks to wait: it may give a number or a date."""
-    value = response.headers.get("Retry-After", "").strip()
+    value = (answer.headers.get("Retry-After") or "").strip()
     if value.isascii() and value.isdigit():
         return min(LONGEST_RETRY_AFTER, float(value))
     try:
@@ -120,8 +139,8 @@ def retry_after(response: httpx.Response) -> float | None:
     return min(LONGEST_RETRY_AFTER, max(0.0, seconds))
 
 
-def _share_action(response: httpx.Response) -> str | None:
+def _share_action(answer: Answer) -> str | None:
     try:
-        return str(response.json()["shareAction"])
+        return str(answer.json()["shareAction"])
     except (ValueError, KeyError, TypeError, RecursionError):
         return None

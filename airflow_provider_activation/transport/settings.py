@@ -26,7 +26,8 @@ class ConnectionSettings:
     :param log_in: the call that yields a token, where the service has one.
     :param key_level: level of the authentication key, where the service has levels.
     :param scope: ids that a call takes from the connection where it is given none.
-    :param timeout: seconds to wait for a connection, and for each part of an answer.
+    :param timeout: seconds to wait for a connection, and for each part of an answer; an attempt may take four
+        times as long in all.
     :param max_retries: how often a call is sent again at most.
     :param verify: check certificates against the system's authorities, against the file named, or not.
     :param proxy: address of a proxy; None takes the environment's.
@@ -51,6 +52,12 @@ class ConnectionSettings:
         return InvalidConnection(f"the connection {self.conn_id!r} {what}.", service=self.name)
 
     @property
+    def addresses(self) -> dict[str | None, str]:
+        """Where calls go, by the address that a call names: None is the service itself."""
+        elsewhere = [self.log_in.url] if self.log_in and self.log_in.url else []
+        return {None: self.base_url, **{address: address for address in elsewhere}}
+
+    @property
     def fingerprint(self) -> str:
         """Equal for equal settings, without showing a secret."""
         values = {name.name: getattr(self, name.name) for name in fields(self)}
@@ -59,27 +66,37 @@ class ConnectionSettings:
         return hashlib.sha256(repr(sorted(values.items())).encode()).hexdigest()
 
 
+@dataclass(frozen=True)
+class Proxy:
+    """A proxy and where it is configured, for messages."""
+
+    url: str = field(repr=False)
+    where: str
+
+
 def refuse_unfit_settings(settings: ConnectionSettings) -> None:
     """Refuse addresses that are not used, and header values with characters that a header cannot contain."""
-    for address in (settings.base_url, settings.log_in.url if settings.log_in else None):
-        if address:
-            _refuse_unfit_address(address, settings)
+    for address in settings.addresses.values():
+        _refuse_unfit_address(address, settings)
     for name, value in settings.headers.items():
         if not value.isascii() or not value.isprintable():
             raise settings.refused(f"holds a value for the header {name} with signs that no header can carry")
 
 
 def _refuse_unfit_address(address: str, settings: ConnectionSettings) -> None:
-    """Refuse other schemes than https (http is allowed to this machine), and credentials in the address."""
+    """Refuse http, except where the bytes stay on this machine, and credentials in the address."""
     try:
         url = httpx.URL(address)
     except (ValueError, httpx.InvalidURL):
         raise settings.refused("names an address that is none") from None
+    rule = "only https is used, and http to this machine alone"
     if not url.host or not (url.scheme == "https" or (url.scheme == "http" and _is_this_machine(url.host))):
-        rule = "only https is used, and http to this machine alone"
         raise settings.refused(f"names {url.scheme or 'no scheme'}://{url.host}; {rule}")
     if url.userinfo:
         raise settings.refused("has credentials in its address; they belong into login and password")
+    proxy = proxy_of(settings, address) if url.scheme == "http" else None
+    if proxy and not _is_this_machine(urlsplit(proxy.url).hostname or ""):
+        raise settings.refused(f"names http://{url.host} with a proxy elsewhere ({proxy.where}); {rule}")
 
 
 def _is_this_machine(host: str) -> bool:
@@ -91,10 +108,21 @@ def _is_this_machine(host: str) -> bool:
         return False
 
 
-def environment_proxy(address: str) -> str | None:
-    """The proxy for an address from the environment; None for this machine."""
+def proxy_of(settings: ConnectionSettings, address: str) -> Proxy | None:
+    """The proxy to an address: the connection's, else the environment's, which has none for this machine."""
+    if settings.proxy:
+        return Proxy(_with_scheme(settings.proxy), "extra field 'proxy'")
     parts = urlsplit(address)
-    if not parts.hostname or _is_this_machine(parts.hostname) or proxy_bypass(parts.hostname):
+    host = parts.hostname or ""
+    if not host or _is_this_machine(host) or proxy_bypass(f"{host}:{parts.port}" if parts.port else host):
         return None
     proxies = getproxies()
-    return proxies.get(parts.scheme) or proxies.get("all")
+    for name in (parts.scheme, "all"):
+        if proxies.get(name):
+            return Proxy(_with_scheme(proxies[name]), f"the environment variable {name.upper()}_PROXY")
+    return None
+
+
+def _with_scheme(proxy: str) -> str:
+    # as curl and httpx read it
+    return proxy if "://" in proxy else f"http://{proxy}"

@@ -3,32 +3,38 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import threading
 import time
-import weakref
-from collections.abc import Awaitable, Callable, Iterator
-from contextlib import aclosing, closing, contextmanager
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
+from math import inf
 from typing import Any, Self, TypeVar
 
 import httpx
 
 from airflow_provider_activation.api.call import Answer, Call
 from airflow_provider_activation.api.steps import Pause, Steps, adrive, drive, refuse_step
-from airflow_provider_activation.errors import ActivationError
+from airflow_provider_activation.errors import ActivationError, ServiceUnavailable
 from airflow_provider_activation.redaction import Redactor, redact_library_logs
-from airflow_provider_activation.transport.client import new_async_client, new_client, whole_or_nothing
-from airflow_provider_activation.transport.exchange import Download, Exchanges, LogIn, Read
+from airflow_provider_activation.transport.attempt import Attempt
+from airflow_provider_activation.transport.body import Received
+from airflow_provider_activation.transport.connections import AsyncConnections, Connections
+from airflow_provider_activation.transport.exchange import ATTEMPT, Exchanges, LogIn, Read, Send
+from airflow_provider_activation.transport.loops import PerLoop
 from airflow_provider_activation.transport.settings import ConnectionSettings, refuse_unfit_settings
 
 T = TypeVar("T")
 
 LARGE_ANSWER = 256 * 1024
-"""Bytes. A larger response is read in a thread: a list of ten thousand jobs would block the event loop."""
+"""Bytes. A larger answer is read in a thread: a list of ten thousand jobs would block the event loop."""
+LARGE_PIECE = 4096
+"""Bytes. A larger piece of a compressed body or of a file is decoded and written in a thread."""
 
 
 class Transport:
-    """Sends calls of one connection.
+    """Sends calls of one connection in one process.
 
     :param on_secret: called with each secret of a new token, in the thread that logged in.
     :param aon_secret: the same on an event loop; `on_secret` is called there if it is left out.
@@ -45,16 +51,16 @@ class Transport:
     ) -> None:
         refuse_unfit_settings(settings)
         self.settings = settings
+        self.pid = os.getpid()
+        """The process that may use it: a child must not share its open connections."""
         self._exchanges = Exchanges(settings)
         redact_library_logs(self.redact)
         self._on_secret, self._aon_secret = on_secret, aon_secret
         self._sleep = sleep
         self._token_lock = threading.Lock()
-        self._client: httpx.Client | None = None
-        self._client_lock = threading.Lock()
-        self._loops: weakref.WeakKeyDictionary[asyncio.AbstractEventLoop, asyncio.Future[_OnLoop]] = (
-            weakref.WeakKeyDictionary()
-        )
+        self._connections: Connections | None = None
+        self._connections_lock = threading.Lock()
+        self._loops: PerLoop[asyncio.Future[_OnLoop]] = PerLoop()
 
     @property
     def redact(self) -> Redactor:
@@ -70,55 +76,65 @@ class Transport:
         """
         return drive(self._exchanges.exchange(call), self._perform)
 
-    def run(self, steps: Steps[T]) -> T:
-        """Make several calls in a row; see `airflow_provider_activation.api.steps`."""
+    def run(self, steps: Steps[T], *, within: float | None = None) -> T:
+        """Make several calls in a row; see `airflow_provider_activation.api.steps`.
+
+        :param within: seconds after which the call under way is given up, and no pause goes on.
+        """
+        ends = _end(within)
 
         def perform(step: Any) -> Any:
             match step:
                 case Call():
-                    return self.send(step)
+                    return drive(self._exchanges.exchange(step, ends), self._perform)
                 case Pause(seconds):
-                    return self._sleep(seconds)
+                    return self._sleep(_until(ends, seconds))
             raise refuse_step(step)
 
         return drive(steps, perform)
 
     def _perform(self, action: Any) -> Any:
         match action:
-            case httpx.Request():
-                return self._client_of_threads().send(action)
-            case Download():
-                return self._download(action)
-            case Read(call, response):
-                return self._exchanges.read(call, response)
+            case Send():
+                return self._attempt(action)
+            case Read(call, answer):
+                return self._exchanges.read(call, answer)
             case Pause(seconds):
                 return self._sleep(seconds)
-            case LogIn(stale):
-                return self._log_in(stale)
+            case LogIn():
+                return self._log_in(action)
 
-    def _download(self, download: Download) -> httpx.Response:
-        response = self._client_of_threads().send(download.request, stream=True)
-        with closing(response):
-            if not _is_file(response):
-                response.read()
-                return response
-            with whole_or_nothing(download.file) as file:
-                for piece in response.iter_bytes():
-                    file.write(piece)
-        return httpx.Response(response.status_code, headers=response.headers)
+    def _attempt(self, send: Send) -> Answer:
+        call = send.call
+        with self._bounds(send).running():
+            response = self._connections_of_threads().to(call.url).handle_request(self._keyed(send))
+            try:
+                received = Received(response, call.into, accepted=_is_accepted(call, response))
+                with received.body() as body:
+                    assert isinstance(response.stream, httpx.SyncByteStream)
+                    for piece in response.stream:
+                        if not body.take(piece):
+                            break
+            finally:
+                response.close()
+        return received.answer()
 
-    def _log_in(self, stale: Any) -> Any:
-        with self._token_lock:
-            if self._exchanges.token is stale or self._exchanges.token is None:
-                for secret in drive(self._exchanges.log_in(), self._perform):
+    def _log_in(self, wanted: LogIn) -> Any:
+        if not self._token_lock.acquire(timeout=_until(wanted.ends, threading.TIMEOUT_MAX)):
+            raise self._no_token()
+        try:
+            if self._exchanges.token is wanted.stale or self._exchanges.token is None:
+                for secret in drive(self._exchanges.log_in(wanted.ends), self._perform):
                     self._on_secret(secret)
+        finally:
+            self._token_lock.release()
         return self._exchanges.token
 
-    def _client_of_threads(self) -> httpx.Client:
-        if self._client is None:
-            with self._client_lock:
-                self._client = self._client or new_client(self.settings)
-        return self._client
+    def _connections_of_threads(self) -> Connections:
+        if self._connections is None:
+            with self._connections_lock:
+                self._connections = self._connections or Connections(self.settings)
+        return self._connections
 
     # on an event loop
 
@@ -126,83 +142,115 @@ class Transport:
         """Make one call without blocking the event loop; see `send`."""
         return await adrive(self._exchanges.exchange(call), self._aperform)
 
-    async def arun(self, steps: Steps[T]) -> T:
+    async def arun(self, steps: Steps[T], *, within: float | None = None) -> T:
         """Make several calls in a row without blocking the event loop; see `run`."""
+        ends = _end(within)
 
         async def perform(step: Any) -> Any:
             match step:
                 case Call():
-                    return await self.asend(step)
+                    return await adrive(self._exchanges.exchange(step, ends), self._aperform)
                 case Pause(seconds):
-                    return await asyncio.sleep(seconds)
+                    return await asyncio.sleep(_until(ends, seconds))
             raise refuse_step(step)
 
         return await adrive(steps, perform)
 
     async def _aperform(self, action: Any) -> Any:
         match action:
-            case httpx.Request():
-                response = await (await self._on_this_loop()).client.send(action)
-                # response and stream refer to each other, which would keep a long list in memory
-                del response.stream
-                return response
-            case Download():
-                return await self._adownload(action)
-            case Read(call, response) if len(response.content) < LARGE_ANSWER:
-                return self._exchanges.read(call, response)
-            case Read(call, response):
-                return await asyncio.to_thread(self._exchanges.read, call, response)
+            case Send():
+                return await self._aattempt(action)
+            case Read(call, answer) if len(answer.body) < LARGE_ANSWER:
+                return self._exchanges.read(call, answer)
+            case Read(call, answer):
+                return await asyncio.to_thread(self._exchanges.read, call, answer)
             case Pause(seconds):
                 return await asyncio.sleep(seconds)
-            case LogIn(stale):
-                return await self._alog_in(stale)
+            case LogIn():
+                return await self._alog_in(action)
 
-    async def _adownload(self, download: Download) -> httpx.Response:
-        response = await (await self._on_this_loop()).client.send(download.request, stream=True)
-        async with aclosing(response):
-            if not _is_file(response):
-                await response.aread()
-                return response
-            with whole_or_nothing(download.file) as file:
-                async for piece in response.aiter_bytes():
-                    await asyncio.to_thread(file.write, piece)
-        return httpx.Response(response.status_code, headers=response.headers)
+    async def _aattempt(self, send: Send) -> Answer:
+        call = send.call
+        async with (await self._on_this_loop()).connections.to(call.url) as connections:
+            with self._bounds(send).running():
+                response = await connections.handle_async_request(self._keyed(send))
+                try:
+                    received = Received(response, call.into, accepted=_is_accepted(call, response))
+                    with received.body() as body:
+                        assert isinstance(response.stream, httpx.AsyncByteStream)
+                        async for piece in response.stream:
+                            slow = len(piece) > LARGE_PIECE and (body.encoded or call.into is not None)
+                            if not (await asyncio.to_thread(body.take, piece) if slow else body.take(piece)):
+                                break
+                finally:
+                    await response.aclose()
+        return received.answer()
 
-    async def _alog_in(self, stale: Any) -> Any:
-        async with (await self._on_this_loop()).token_lock:
-            if self._exchanges.token is stale or self._exchanges.token is None:
-                for secret in await adrive(self._exchanges.log_in(), self._aperform):
+    async def _alog_in(self, wanted: LogIn) -> Any:
+        try:
+            async with asyncio.timeout(_until(wanted.ends, threading.TIMEOUT_MAX)):
+                side = await self._on_this_loop()
+                await side.token_lock.acquire()
+        except TimeoutError:
+            raise self._no_token() from None
+        try:
+            if self._exchanges.token is wanted.stale or self._exchanges.token is None:
+                for secret in await adrive(self._exchanges.log_in(wanted.ends), self._aperform):
                     if self._aon_secret is None:
                         self._on_secret(secret)
                     else:
                         await self._aon_secret(secret)
+        finally:
+            side.token_lock.release()
         return self._exchanges.token
 
-    def _new_side(self) -> _OnLoop:
-        return _OnLoop(new_async_client(self.settings))
-
     async def _on_this_loop(self) -> _OnLoop:
-        loop = asyncio.get_running_loop()
-        side = self._loops.get(loop)
-        if side is None:
-            # a new client reads certificates from disk, which must not block the loop
-            side = asyncio.ensure_future(asyncio.to_thread(self._new_side))
-            self._loops[loop] = side
+        # connections read certificates from disk, which must not block the loop
+        side = self._loops.get(lambda: asyncio.ensure_future(self._new_side()))
         try:
             return await asyncio.shield(side)
-        except ActivationError:
-            self._loops.pop(loop, None)
+        except Exception:
+            self._loops.pop()
             raise
 
-    # clients
+    async def _new_side(self) -> _OnLoop:
+        side = _OnLoop(await asyncio.to_thread(AsyncConnections, self.settings), self._loops.pop)
+        await anext(side.life)
+        return side
+
+    # for both
+
+    def _bounds(self, send: Send) -> Attempt:
+        seconds = ATTEMPT * self.settings.timeout
+        return Attempt(seconds, ends=send.ends, by_progress=send.call.is_file)
+
+    def _keyed(self, send: Send) -> httpx.Request:
+        """The request, with the connection's query parameters if it goes to the service itself.
+
+        They may be secret: the request that carries them is made here, where no error and no log shows it.
+        """
+        request = send.request
+        if not self.settings.query or send.call.url is not None:
+            return request
+        return httpx.Request(
+            request.method,
+            request.url.copy_merge_params(self.settings.query),
+            headers=request.headers,
+            stream=request.stream,
+            extensions=request.extensions,
+        )
+
+    def _no_token(self) -> ActivationError:
+        what = "another call's log-in did not end in time."
+        return ServiceUnavailable(what, service=self.settings.name)
 
     @contextmanager
     def apart(self, *, timeout: float) -> Iterator[Transport]:
-        """A transport for the same connection with a client and locks of its own, which retries nothing.
+        """A transport for the same connection with connections and locks of its own, which retries nothing.
 
-        For signal handlers: the code they interrupt may be inside this transport's client.
+        For signal handlers: the code they interrupt may be inside this transport.
 
-        :param timeout: seconds to wait for an answer.
+        :param timeout: seconds to wait for each part of an answer.
         """
         transport = Transport(replace(self.settings, timeout=timeout, max_retries=0), sleep=self._sleep)
         transport._exchanges.with_token_of(self._exchanges)
@@ -212,12 +260,12 @@ class Transport:
             transport.close()
 
     def close(self) -> None:
-        """Close the client of the threads."""
-        if self._client is not None:
-            self._client.close()
+        """Close the connections of the threads."""
+        if self._connections is not None:
+            self._connections.close()
 
     async def __aenter__(self) -> Self:
-        """Use the client of this event loop; the last user that leaves closes it."""
+        """Use the connections of this event loop; the last user that leaves closes them."""
         (await self._on_this_loop()).users += 1
         return self
 
@@ -228,21 +276,42 @@ class Transport:
             await self.aclose()
 
     async def aclose(self) -> None:
-        """Close the client of this event loop."""
-        side = self._loops.pop(asyncio.get_running_loop(), None)
+        """Close the connections of this event loop."""
+        side = self._loops.pop()
         if side is not None:
-            await (await side).client.aclose()
+            await (await side).life.aclose()
 
 
 class _OnLoop:
-    """What belongs to one event loop."""
+    """What belongs to one event loop.
 
-    def __init__(self, client: httpx.AsyncClient) -> None:
-        self.client = client
+    :param forget: called at its end.
+    """
+
+    def __init__(self, connections: AsyncConnections, forget: Callable[[], object]) -> None:
+        self.connections = connections
         self.token_lock = asyncio.Lock()
         self.users = 0
+        self.life = self._life(forget)
+
+    async def _life(self, forget: Callable[[], object]) -> AsyncGenerator[None, None]:
+        # whoever ends a loop, as asyncio.run does, first closes the asynchronous generators that began on it
+        try:
+            yield
+        finally:
+            forget()
+            await self.connections.aclose()
 
 
-def _is_file(response: httpx.Response) -> bool:
-    """Whether the body of a download is the file, and not an error or a web page."""
-    return response.is_success and not Answer(response.status_code, response.headers, b"").is_page
+def _is_accepted(call: Call[Any], response: httpx.Response) -> bool:
+    return response.is_success or response.status_code in call.accepts
+
+
+def _end(within: float | None) -> float:
+    """The monotonic time after so many seconds."""
+    return inf if within is None else time.monotonic() + within
+
+
+def _until(ends: float, seconds: float) -> float:
+    """Seconds, but not beyond the monotonic time at which it ends."""
+    return max(0.0, min(seconds, ends - time.monotonic()))

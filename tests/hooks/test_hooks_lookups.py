@@ -99,7 +99,7 @@ class TestSignalHandler:
             assert hook.run_apart(one_call(api.list_destinations()), timeout=ANSWERED).items
             done.set()
 
-        with transport._token_lock, transport._client_lock:
+        with transport._token_lock, transport._connections_lock:
             threading.Thread(target=handle, daemon=True).start()
             assert done.wait(scaled(5)), "it waits for a lock of the code it interrupted"
 

@@ -13,7 +13,7 @@ from scripted_server import DROP, Reply, ScriptedServer
 from transport_testing import call, service
 
 from airflow_provider_activation.api.call import Answer
-from airflow_provider_activation.transport import Transport, client
+from airflow_provider_activation.transport import Transport, connections
 from scripts.machine_speed import scaled
 
 MANY = 30
@@ -39,7 +39,7 @@ def test_each_call_gets_its_own_answer_and_connections_are_used_again(server: Sc
 def test_no_more_are_under_way_than_there_are_connections(
     server: ScriptedServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(client, "MOST_CONNECTIONS", 4)
+    monkeypatch.setattr(connections, "MOST_CONNECTIONS", 4)
     transport = Transport(service(server.url))
 
     async def run() -> None:
@@ -53,7 +53,7 @@ def test_no_more_are_under_way_than_there_are_connections(
 def test_few_connections_stay_open_when_the_rush_is_over(
     server: ScriptedServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(client, "MOST_IDLE_CONNECTIONS", 2)
+    monkeypatch.setattr(connections, "MOST_IDLE_CONNECTIONS", 2)
     closed: list[httpx.AsyncHTTPTransport] = []
     close = httpx.AsyncHTTPTransport.aclose
 
@@ -88,7 +88,7 @@ def test_few_connections_stay_open_when_the_rush_is_over(
 def test_a_connection_that_broke_serves_later_calls(
     server: ScriptedServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(client, "MOST_CONNECTIONS", 1)
+    monkeypatch.setattr(connections, "MOST_CONNECTIONS", 1)
     transport = Transport(service(server.url, max_retries=1))
 
     async def run() -> None:
@@ -104,7 +104,7 @@ def test_a_connection_that_broke_serves_later_calls(
 def test_a_call_that_is_given_up_gives_its_connection_back(
     server: ScriptedServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(client, "MOST_CONNECTIONS", 1)
+    monkeypatch.setattr(connections, "MOST_CONNECTIONS", 1)
     transport = Transport(service(server.url))
 
     async def run() -> None:
@@ -144,12 +144,12 @@ def test_a_large_answer_is_read_beside_the_event_loop(
 
 def test_an_answer_is_not_kept_until_garbage_is_collected(server: ScriptedServer) -> None:
     transport = Transport(service(server.url))
-    seen: list[weakref.ref[httpx.Response]] = []
+    seen: list[weakref.ref[Answer]] = []
     read = transport._exchanges.read
 
-    def note(call: Any, response: httpx.Response) -> Any:
-        seen.append(weakref.ref(response))
-        return read(call, response)
+    def note(call: Any, answer: Answer) -> Any:
+        seen.append(weakref.ref(answer))
+        return read(call, answer)
 
     transport._exchanges.read = note  # type: ignore[method-assign]
 

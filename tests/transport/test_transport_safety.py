@@ -14,7 +14,7 @@ from transport_testing import Wire, call, service
 
 from airflow_provider_activation import errors
 from airflow_provider_activation.api.call import FileBody, Safety
-from airflow_provider_activation.transport.exchange import LONGEST_PAUSE
+from airflow_provider_activation.transport.exchange import LONGEST_BACKOFF
 from scripts.machine_speed import scaled
 
 REPEATED = [Safety.READ, Safety.REPEATABLE]
@@ -294,7 +294,7 @@ def test_a_rate_limit_slows_everything_on_the_connection(server: ScriptedServer,
     assert wire.pauses == []
     wire.send(transport, call())
     (pause,) = wire.pauses
-    assert LONGEST_PAUSE - (time.time() - began) <= pause <= LONGEST_PAUSE
+    assert LONGEST_BACKOFF - (time.time() - began) <= pause <= LONGEST_BACKOFF
 
 
 def test_retry_after_as_a_date_is_kept_to(server: ScriptedServer, wire: Wire) -> None:

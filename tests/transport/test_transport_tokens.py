@@ -18,8 +18,8 @@ from transport_testing import Wire, call, log_in, service
 
 from airflow_provider_activation import errors
 from airflow_provider_activation.api.call import Safety
-from airflow_provider_activation.transport import Transport
-from airflow_provider_activation.transport import exchange as transport_module
+from airflow_provider_activation.transport import Transport, attempt, exchange
+from airflow_provider_activation.transport import transport as transport_module
 from scripts.machine_speed import scaled
 
 every_safety = pytest.mark.parametrize("safety", list(Safety), ids=lambda safety: safety.name)
@@ -107,7 +107,8 @@ def test_a_token_is_renewed_a_minute_before_it_ends_or_after_half_its_life(
     now = [1000.0]
     # the transport's own clock: one for the whole process would stop every event loop in it
     clock = SimpleNamespace(monotonic=lambda: now[0], time=time.time)
-    monkeypatch.setattr(transport_module, "time", clock)
+    for module in (attempt, exchange, transport_module):
+        monkeypatch.setattr(module, "time", clock)
     transport = transport_of(wire, guarded)
     wire.send(transport, call())
     if good_for:

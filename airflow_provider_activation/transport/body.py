@@ -1,0 +1,167 @@
+"""Bodies: a file that is sent, and the body of a response as it arrives, never larger than it may be."""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+import zlib
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from contextlib import contextmanager
+from math import inf
+from pathlib import Path
+from typing import BinaryIO
+
+import httpx
+
+from airflow_provider_activation.api.call import Answer, FileBody
+
+LARGEST_BODY = 64 * 1024 * 1024
+"""Bytes, decoded. A larger response that is no file is refused."""
+QUOTABLE = 64 * 1024
+"""Bytes of an error's body that are read; the rest is left."""
+DECODED_AT_ONCE = 1024 * 1024
+"""Bytes that a compressed body is decoded to before they are written."""
+ACCEPT_ENCODING = "gzip, deflate"
+
+
+class UnfitBody(Exception):
+    """The body of a response that is too large, or not in the encoding it claims."""
+
+
+class Pieces(httpx.SyncByteStream, httpx.AsyncByteStream):
+    """A file as a request body, for threads and for event loops."""
+
+    def __init__(self, file: FileBody) -> None:
+        self._file = file
+
+    def __iter__(self) -> Iterator[bytes]:
+        return self._file.pieces()
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        pieces = self._file.pieces()
+        while piece := await asyncio.to_thread(next, pieces, b""):
+            yield piece
+
+
+class Body:
+    """The body of a response, decoded piece by piece as it arrives.
+
+    :param headers: of the response.
+    :param write: takes the decoded pieces.
+    :param most: bytes that it may have, decoded.
+    :param cut: what to do with more: leave it, or refuse the body.
+    :raises UnfitBody: it is in an encoding that was not asked for.
+    """
+
+    def __init__(
+        self, headers: Mapping[str, str], write: Callable[[bytes], object], *, most: float, cut: bool
+    ) -> None:
+        self._write, self._most, self._cut = write, most, cut
+        self._size = 0
+        self.complete = True
+        encoding = (headers.get("Content-Encoding") or "identity").strip().lower()
+        if encoding not in ("identity", "gzip", "x-gzip", "deflate"):
+            raise UnfitBody(f"its Content-Encoding is {encoding!r}, which was not asked for")
+        self.encoded = encoding != "identity"
+        self._decoder = _Decoder() if self.encoded else None
+
+    def take(self, piece: bytes) -> bool:
+        """Take the next piece. Returns whether more is wanted.
+
+        :raises UnfitBody: it is too large or cannot be decoded.
+        """
+        return all(map(self._keep, (piece,) if self._decoder is None else self._decoder.decoded(piece)))
+
+    def end(self) -> None:
+        """Check that it is whole.
+
+        :raises UnfitBody: it ends too early.
+        """
+        if self._decoder is not None and self.complete:
+            self._keep(self._decoder.end())
+
+    def _keep(self, part: bytes) -> bool:
+        self._size += len(part)
+        self.complete = self._size <= self._most
+        if not self.complete:
+            if not self._cut:
+                raise UnfitBody(f"its body has more than {self._most / 1024**2:.0f} MiB")
+            part = part[: len(part) - int(self._size - self._most)]
+        self._write(part)
+        return self.complete
+
+
+class _Decoder:
+    """gzip or deflate, with as many members as there are, in steps of a size that memory can hold."""
+
+    def __init__(self) -> None:
+        self._inner: zlib._Decompress | None = None
+
+    def decoded(self, piece: bytes) -> Iterator[bytes]:
+        try:
+            while piece:
+                if self._inner is None or self._inner.eof:
+                    self._inner = _decompressor(piece)
+                yield self._inner.decompress(piece, DECODED_AT_ONCE)
+                piece = self._inner.unused_data if self._inner.eof else self._inner.unconsumed_tail
+        except zlib.error as error:
+            raise UnfitBody(f"its body cannot be decoded ({error})") from None
+
+    def end(self) -> bytes:
+        if self._inner is None:
+            return b""
+        rest = self._inner.flush()
+        if not self._inner.eof:
+            raise UnfitBody("its compressed body ends too early")
+        return rest
+
+
+def _decompressor(beginning: bytes) -> zlib._Decompress:
+    # some services send deflate without its header, which begins with this
+    with_header = beginning[:1] == b"\x1f" or beginning[0] & 0x0F == zlib.DEFLATED
+    return zlib.decompressobj(zlib.MAX_WBITS | 32 if with_header else -zlib.MAX_WBITS)
+
+
+class Received:
+    """A response and its body while it arrives.
+
+    :param into: the file for the body of a good response.
+    :param accepted: whether the response will be read, and is not only quoted in an error.
+    """
+
+    def __init__(self, response: httpx.Response, into: Path | None, *, accepted: bool) -> None:
+        self._response, self._into, self._accepted = response, into, accepted
+        self._parts: list[bytes] = []
+
+    @contextmanager
+    def body(self) -> Iterator[Body]:
+        """Where the body goes. It is whole when the block has ended without an error."""
+        headers = self._response.headers
+        # an error or a web page does not replace the file
+        if self._into is not None and self._response.is_success and not self.answer().is_page:
+            with whole_or_nothing(self._into) as file:
+                body = Body(headers, file.write, most=inf, cut=False)
+                yield body
+                body.end()
+        else:
+            most = LARGEST_BODY if self._accepted else QUOTABLE
+            body = Body(headers, self._parts.append, most=most, cut=not self._accepted)
+            yield body
+            body.end()
+
+    def answer(self) -> Answer:
+        """The response with its whole body; without the body if that went into the file."""
+        return Answer(self._response.status_code, self._response.headers, b"".join(self._parts))
+
+
+@contextmanager
+def whole_or_nothing(path: Path) -> Iterator[BinaryIO]:
+    """A file that appears under its name when the block has ended without an error."""
+    # a name of its own: another task may write the same file, and a link may stand under a name known before
+    partial = path.with_name(f".{path.name[:100]}.{secrets.token_hex(8)}.partial")
+    try:
+        with partial.open("xb") as file:
+            yield file
+        partial.replace(path)
+    finally:
+        partial.unlink(missing_ok=True)
