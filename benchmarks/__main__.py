@@ -18,7 +18,7 @@ from scripts.local import Failure
 
 PLACE = "<!-- figures: python -m benchmarks --markdown docs/performance.md -->"
 """What follows this line on a page is written anew."""
-BENCHES = ("imports", "operators", "calls", "waits", "triggerer")
+BENCHES = ("imports", "operators", "calls", "waits", "triggerer", "resources")
 
 
 def machine() -> str:

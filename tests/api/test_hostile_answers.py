@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
+from unittest.mock import Mock
 
 import httpx
 import pytest
@@ -75,7 +76,8 @@ class Hostile:
         self.transport = Transport(
             service("https://api.example.com", max_retries=0), sleep=lambda seconds: None
         )
-        self.transport._client = httpx.Client(transport=httpx.MockTransport(lambda request: self.response()))
+        answering = httpx.MockTransport(lambda request: self.response())
+        self.transport._connections = Mock(to=lambda address: answering)
         self.status, self.body, self.headers = 200, b"", HEADERS["JSON"]
 
     def response(self) -> httpx.Response:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from benchmarks import __main__ as command
-from benchmarks import calls, imports, operators, triggerer, waits
+from benchmarks import calls, imports, operators, resources, triggerer, waits
 from benchmarks.report import Budget, Figure, Table
 
 
@@ -48,6 +48,12 @@ def test_triggerer(tmp_path: Path) -> None:
     found = figures(table)
     assert found["tasks lost"].ours == 0
     assert found["requests a round"].ours == 1
+
+
+def test_resources(tmp_path: Path) -> None:
+    (table,) = resources.bench(tmp_path, {"hooks": 20, "triggers": 10, "loops": 10, "polls": 200})
+    assert len(table.figures) == 12
+    assert not [figure for figure in table.broken if "descriptors" in figure.what]
 
 
 @pytest.mark.parametrize(

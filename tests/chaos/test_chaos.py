@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-import httpx
 import pytest
 
 from airflow_provider_activation.actions import base, dataddo
 from airflow_provider_activation.actions.base import Action, Memory
 from airflow_provider_activation.errors import ServiceUnavailable, UncertainOutcome
-from airflow_provider_activation.transport import exchange, refusals
+from airflow_provider_activation.transport.attempt import Attempt
 from airflow_provider_activation.waits.acoustic_exchange import JobProbe
 from airflow_provider_activation.waits.probe import Pending
 
@@ -65,7 +64,7 @@ def test_an_intent_stored_after_the_call_makes_duplicates(monkeypatch: pytest.Mo
 
 
 def test_a_call_sent_again_after_a_timeout_makes_duplicates(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(exchange, "NEVER_LEFT", (*refusals.NEVER_LEFT, httpx.ReadTimeout))
+    monkeypatch.setattr(Attempt, "sends", lambda attempt, piece: None)
     verdict = single("Acoustic segment export", Point.ACTED, "timeout")
     assert (verdict.duplicates, verdict.is_good) == (1, False)
 

@@ -22,10 +22,11 @@ CHILDREN, CALLS = 4, 10
 @pytest.fixture
 def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[ScriptedServer]:
     server = ScriptedServer()
+
     # without its lock, so that calls of several processes are answered side by side
-    answer: Callable[[Asked], Reply] = lambda asked: Reply(  # noqa: E731
-        body={"id": asked.path.rsplit("/", 1)[-1], "name": "n"}
-    )
+    def answer(asked: Asked) -> Reply:
+        return Reply(body={"id": asked.path.rsplit("/", 1)[-1], "name": "n"})
+
     server.reply_to = answer  # type: ignore[method-assign]
     connection = {
         "conn_type": "delta_projects",

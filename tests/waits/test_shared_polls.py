@@ -304,9 +304,9 @@ def test_the_last_to_leave_closes_the_client() -> None:
             side = await transport._on_this_loop()
             async with transport:
                 assert await transport._on_this_loop() is side
-            assert not side.client.is_closed
-        assert side.client.is_closed
+            assert transport._loops
+        assert not transport._loops
         async with transport:
-            assert not (await transport._on_this_loop()).client.is_closed
+            assert await transport._on_this_loop() is not side
 
     asyncio.run(run())
