@@ -15,12 +15,14 @@ from pkgutil import resolve_name
 from typing import TYPE_CHECKING, Any, ClassVar, TypeAlias
 
 from airflow_provider_activation.airflow_compat import RETRY_POLICIES
+from airflow_provider_activation.gate import is_id, numbers_as_text
 
 JSON: TypeAlias = Any
 
 if TYPE_CHECKING:
     from airflow_provider_activation.api import delta_projects as api
     from airflow_provider_activation.api.call import Call
+    from airflow_provider_activation.gate import Gate
     from airflow_provider_activation.hooks.acoustic_exchange import AcousticExchangeHook
     from airflow_provider_activation.hooks.base import ActivationHook
     from airflow_provider_activation.hooks.dataddo import DataddoHook
@@ -56,6 +58,18 @@ class ActivationTask:
         hook_class = resolve_name(f"airflow_provider_activation.hooks.{self.conn_type}:{self.hook_class}")
         hook: ActivationHook = hook_class(getattr(self, f"{self.conn_type}_conn_id"))
         return hook
+
+    @property
+    def gate(self) -> Gate:
+        """What results, events and errors of this task go through."""
+        return self.hook.gate
+
+    def _do_render_template_fields(self, parent: Any, *args: Any, **kwargs: Any) -> None:
+        super()._do_render_template_fields(parent, *args, **kwargs)  # type: ignore[misc]
+        for name in self.template_fields:  # type: ignore[attr-defined]
+            if parent is self and is_id(name):
+                # Airflow's pages round large numbers
+                setattr(self, name, numbers_as_text(getattr(self, name)))
 
     def endpoint(self, name: str) -> Callable[..., Call[Any]]:
         """The endpoint of this name in the service's `api`."""

@@ -9,7 +9,6 @@ makes one resource; `submit_items` of an `ItemsAction`, which makes many in a fe
 from __future__ import annotations
 
 import hashlib
-import logging
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -19,11 +18,12 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self, TypeAlias, TypeV
 from airflow_provider_activation.api.call import Call
 from airflow_provider_activation.api.steps import Pause, Steps
 from airflow_provider_activation.errors import ActivationError, Conflict, NotFound, UncertainOutcome
+from airflow_provider_activation.redaction import logger
 
 if TYPE_CHECKING:
     from airflow_provider_activation.airflow_compat import TaskStateStore
 
-log = logging.getLogger(__name__)
+log = logger(__name__)
 
 T = TypeVar("T")
 
@@ -48,10 +48,19 @@ class Memory:
     :param store: Airflow's task state store, None where there is none.
     :param generation: the number of the first try since the task was last cleared.
     :param first_try: whether this is that try.
+    :param fit: makes a note fit to leave the process.
     """
 
-    def __init__(self, store: TaskStateStore | None, *, generation: int, first_try: bool) -> None:
+    def __init__(
+        self,
+        store: TaskStateStore | None,
+        *,
+        generation: int,
+        first_try: bool,
+        fit: Callable[[JSON], JSON] = lambda note: note,
+    ) -> None:
         self._store = store
+        self._fit = fit
         self._generation = generation
         self._first_try = first_try
         self.made: JSON = None
@@ -79,7 +88,7 @@ class Memory:
         self.made = values.get("id")
         if self._store is not None:
             stored = {"version": NOTE_VERSION, "generation": self._generation, **values}
-            self._store.set(_store_key(noun), stored)
+            self._store.set(_store_key(noun), self._fit(stored))
 
     def forget(self, noun: str) -> None:
         """Store that nothing was made."""

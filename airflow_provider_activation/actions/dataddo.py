@@ -11,7 +11,7 @@ from typing import Any
 from airflow_provider_activation.actions import base
 from airflow_provider_activation.actions.base import JSON, Action, Candidate, Finished, Memory, OnUncertain
 from airflow_provider_activation.api import dataddo as api
-from airflow_provider_activation.api.call import Call
+from airflow_provider_activation.api.call import Call, NotStored
 from airflow_provider_activation.errors import Conflict
 from airflow_provider_activation.waits.dataddo import FlowRunProbe, RunProbe, SourceRunProbe, is_timestamp
 from airflow_provider_activation.waits.probe import Failed
@@ -23,7 +23,7 @@ LAST_RUN = ("last_run_started", "last_run_finished")
 
 
 @dataclass(frozen=True, kw_only=True)
-class AuthorizedService(Action):
+class AuthorizedService(NotStored, Action):
     """An authorised service. Only its name can be read back, not the credentials it holds.
 
     :param service: its name, for example ``snapchat_static``.

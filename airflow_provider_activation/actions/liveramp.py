@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -16,9 +15,10 @@ from airflow_provider_activation.api.call import Call, every_page
 from airflow_provider_activation.api.liveramp.common import chunks
 from airflow_provider_activation.api.liveramp.distribution import configured, partial_failure, withdraw
 from airflow_provider_activation.errors import Conflict, InvalidRequest
+from airflow_provider_activation.redaction import logger
 from airflow_provider_activation.waits.liveramp import latest_change
 
-log = logging.getLogger(__name__)
+log = logger(__name__)
 
 LONGEST_NAME = 50
 """Characters of a distribution manager's name."""

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from enum import Enum
 from functools import cached_property, wraps
 from pathlib import Path
-from typing import Any, Generic, ParamSpec, TypeAlias, TypeVar
+from typing import Any, Generic, NoReturn, ParamSpec, TypeAlias, TypeVar
 from urllib.parse import quote
 
 from airflow_provider_activation.api.steps import hand_over
@@ -83,8 +83,15 @@ class FileBody:
                 yield piece
 
 
+class NotStored:
+    """What may hold a secret: it cannot be pickled or copied."""
+
+    def __reduce__(self) -> NoReturn:
+        raise TypeError(f"{type(self).__name__} may hold a secret and cannot be pickled or copied.")
+
+
 @dataclass(frozen=True)
-class Token:
+class Token(NotStored):
     """The token that a log-in returns.
 
     :param headers: the headers that carry it on later calls.
@@ -104,7 +111,7 @@ NOTHING: Any = object()
 
 
 @dataclass(frozen=True)
-class Call(Generic[T]):
+class Call(NotStored, Generic[T]):
     """One request and how to read its answer. It can be awaited in steps, see `api.steps`.
 
     :param template: the path with its variables in braces, for messages: it contains no argument.

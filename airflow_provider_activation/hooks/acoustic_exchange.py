@@ -8,6 +8,7 @@ from typing import Any
 from airflow_provider_activation.airflow_compat import mask_secret
 from airflow_provider_activation.api import acoustic_exchange as api
 from airflow_provider_activation.api.call import Call
+from airflow_provider_activation.gate import at_the_gate
 from airflow_provider_activation.hooks.base import ActivationHook
 from airflow_provider_activation.hooks.binding import sends
 from airflow_provider_activation.hooks.connection import ConnectionExtra, ConnectionValues
@@ -68,6 +69,7 @@ class AcousticExchangeHook(ActivationHook):
     disable_endpoint = sends(api.disable_endpoint)
     set_endpoint_database = sends(api.set_endpoint_database)
 
+    @at_the_gate
     def set_endpoint_attributes(self, attributes: Mapping[str, str]) -> None:
         """Set the attributes with which Acoustic Exchange logs in at the endpoint of the key.
 

@@ -16,8 +16,10 @@ from airflow_provider_activation import airflow_compat
 from airflow_provider_activation.api.call import Call, Page, every_page
 from airflow_provider_activation.api.steps import Steps
 from airflow_provider_activation.errors import InvalidConnection
+from airflow_provider_activation.gate import Gate, at_the_gate
 from airflow_provider_activation.get_provider_info import CONNECTION_TYPES
 from airflow_provider_activation.hooks.connection import ConnectionValues
+from airflow_provider_activation.redaction import Redactor
 from airflow_provider_activation.transport import ConnectionSettings, PerLoop, Transport
 
 T = TypeVar("T")
@@ -65,6 +67,15 @@ class ActivationHook(BaseHook):
         setattr(self, self.conn_name_attr, conn_id)
         self._transport: Transport | None = None
 
+    def __getstate__(self) -> dict[str, Any]:
+        # a copy looks the connection up for itself
+        return {**self.__dict__, "_transport": None}
+
+    @property
+    def gate(self) -> Gate:
+        """Keeps the secrets of this connection in the process, as far as they are known."""
+        return Gate(Redactor(), Redactor()) if self._transport is None else self._transport.gate
+
     def settings(self, values: ConnectionValues) -> ConnectionSettings:
         """The settings of this connection for the transport."""
         raise NotImplementedError
@@ -75,6 +86,7 @@ class ActivationHook(BaseHook):
 
     # on a worker
 
+    @at_the_gate
     def get_conn(self) -> Transport:
         """The transport of this connection: one for all hooks of the process."""
         if self._transport is None or self._transport.pid != os.getpid():
@@ -156,6 +168,7 @@ class ActivationHook(BaseHook):
                 )
             return _transports[key]
 
+    @at_the_gate
     def secrets_of(self, conn_id: str, places: Mapping[str, str]) -> dict[str, str]:
         """Secrets of another connection that are to be sent; they are kept out of logs and errors.
 

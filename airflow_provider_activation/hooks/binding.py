@@ -13,6 +13,7 @@ from functools import wraps
 from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar
 
 from airflow_provider_activation.api.call import Call, Page
+from airflow_provider_activation.gate import at_the_gate
 
 if TYPE_CHECKING:
     from airflow_provider_activation.hooks.base import ActivationHook
@@ -44,7 +45,7 @@ def bound(
     method: Callable[Concatenate[H, P], T], function: Callable[..., Call[Any]]
 ) -> Callable[Concatenate[H, P], T]:
     """The method with the name, the signature and the docstring of the endpoint it calls."""
-    method = wraps(function)(method)
+    method = wraps(function)(at_the_gate(method))
     signature = inspect.signature(function)
     returned = re.sub(r"^Call\[(?:Page\[(.*)\]|(.*))\]$", _answered, str(signature.return_annotation))
     this = inspect.Parameter("self", inspect.Parameter.POSITIONAL_OR_KEYWORD)

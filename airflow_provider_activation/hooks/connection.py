@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
+from airflow_provider_activation.api.call import NotStored
 from airflow_provider_activation.errors import InvalidConnection
 
 E = TypeVar("E", bound="ConnectionExtra")
@@ -40,15 +41,15 @@ class ConnectionExtra(BaseModel):
 
 
 @dataclass(frozen=True)
-class ConnectionValues:
+class ConnectionValues(NotStored):
     """An Airflow connection's values, and refusals that name it."""
 
     conn_id: str
     service_name: str
     host: str
     login: str
-    password: str
-    extra: dict[str, Any]
+    password: str = field(repr=False)
+    extra: dict[str, Any] = field(repr=False)
 
     def refused(self, what: str) -> InvalidConnection:
         return InvalidConnection(f"the connection {self.conn_id!r}: {what}.", service=self.service_name)

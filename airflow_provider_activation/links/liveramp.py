@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
 
 from airflow.sdk import BaseOperatorLink
+
+from airflow_provider_activation.gate import is_safe
 
 if TYPE_CHECKING:
     from airflow.sdk.types import RuntimeTaskInstanceProtocol
@@ -17,17 +18,12 @@ class LiveRampAuthorizeLink(BaseOperatorLink):
     name = "Authorize"
     xcom_key = "_link_LiveRampAuthorizeLink"
 
-    @staticmethod
-    def is_safe(url: str) -> bool:
-        """Whether a page of Airflow may link to this address."""
-        return urlsplit(url).scheme in ("http", "https")
-
     def persist(self, task_instance: RuntimeTaskInstanceProtocol, url: str) -> None:
         """Have Airflow show the link now."""
-        if self.is_safe(url):
+        if is_safe(url):
             task_instance.xcom_push(key=self.xcom_key, value=url)
 
     def get_link(self, operator: Any, *, ti_key: Any) -> str:
         """The address that the operator holds; Airflow reads it when a run of the task ends."""
         url = getattr(operator, "authorization_url", None) or ""
-        return url if self.is_safe(url) else ""
+        return url if is_safe(url) else ""

@@ -14,6 +14,7 @@ from airflow.sdk import BaseOperator
 
 from airflow_provider_activation.airflow_compat import deferral_timeout, without_vain_retries
 from airflow_provider_activation.arguments import DEFERRABLE, one_of, seconds
+from airflow_provider_activation.gate import at_the_gate
 from airflow_provider_activation.tasks import JSON, ActivationTask
 
 if TYPE_CHECKING:
@@ -60,7 +61,8 @@ class ActivationOperator(ActivationTask, BaseOperator):
         return {name: value for name, value in arguments.items() if name not in ignored}
 
     def publish(self, context: Context, result: JSON) -> JSON:
-        """Push the result's `outputs`; returns the result."""
+        """Make the result fit to leave the task, and push its `outputs`; returns it."""
+        result = self.gate(result)
         if self.do_xcom_push:
             for name in self.outputs:
                 context["ti"].xcom_push(key=name, value=result[name])
@@ -87,6 +89,7 @@ class ActionOperator(ActivationOperator):
         """Make the calls and return the task's result as plain JSON."""
 
     @without_vain_retries
+    @at_the_gate
     def execute(self, context: Context) -> JSON:
         self.tried_before = not self.first_try(context)
         return self.publish(context, self.hook.run(self.steps()))
@@ -120,6 +123,7 @@ class DeleteOperator(ActivationOperator):
         return {"id": self.resource_id}
 
     @without_vain_retries
+    @at_the_gate
     def execute(self, context: Context) -> JSON:
         return self.publish(context, self.hook.run(self._steps(tried_before=not self.first_try(context))))
 
@@ -171,7 +175,12 @@ class SubmittingOperator(ActivationOperator):
         from airflow_provider_activation.actions.base import Finished, Memory
 
         store = airflow_compat.task_state_store(context)
-        memory = Memory(store, generation=self.generation(context), first_try=self.first_try(context))
+        memory = Memory(
+            store,
+            generation=self.generation(context),
+            first_try=self.first_try(context),
+            fit=self.hook.gate.inside,
+        )
         self._memory = memory
         made = self.hook.run(action.make(memory, self.on_uncertain))
         memory.made = None if isinstance(made, Finished) else made
@@ -240,6 +249,7 @@ class SubmitOperator(SubmittingOperator):
         self.on_uncertain = one_of("on_uncertain", on_uncertain, ("fail", "resubmit"))
 
     @without_vain_retries
+    @at_the_gate
     def execute(self, context: Context) -> JSON:
         from airflow_provider_activation.actions.base import Finished
 
@@ -300,6 +310,7 @@ class SubmitAndWaitOperator(SubmittingOperator):
         return self.probe(made) if self.wait_for_completion else None
 
     @without_vain_retries
+    @at_the_gate
     def execute(self, context: Context) -> JSON:
         from airflow_provider_activation.actions.base import Finished
         from airflow_provider_activation.errors import WaitTimeout
@@ -319,7 +330,7 @@ class SubmitAndWaitOperator(SubmittingOperator):
             return self.finish(context, self.hook.run(action.result(made)))
         probe = self.probe(made)
         deadline = time.time() + self.timeout
-        context["ti"].xcom_push(key=SUBMISSION, value={"made": made, "deadline": deadline})
+        context["ti"].xcom_push(key=SUBMISSION, value=self.gate.inside({"made": made, "deadline": deadline}))
         self.log.info("Waiting for %s%s.", probe.subject, " in the triggerer" if self.deferrable else "")
         if self.deferrable:
             self.wait_trigger(probe, deadline).defer(self)
@@ -344,6 +355,7 @@ class SubmitAndWaitOperator(SubmittingOperator):
         return self.finish(context, result)
 
     @without_vain_retries
+    @at_the_gate
     def resume_execution(
         self, next_method: str, next_kwargs: dict[str, Any] | None, context: Context
     ) -> JSON:

@@ -13,6 +13,7 @@ from airflow.sdk import BaseOperator, BaseSensorOperator, PokeReturnValue
 
 from airflow_provider_activation.airflow_compat import deferral_timeout, without_vain_retries
 from airflow_provider_activation.arguments import DEFERRABLE, seconds
+from airflow_provider_activation.gate import at_the_gate
 from airflow_provider_activation.tasks import JSON, ActivationTask
 
 if TYPE_CHECKING:
@@ -75,9 +76,9 @@ class ActivationSensor(ActivationTask, BaseSensorOperator):
         outcome = self.hook.run(self._patience.look(probe))
         if isinstance(outcome, Pending):
             if not self._patience.bad_polls:  # bad polls are logged already
-                self.log.info("%s: %s.", probe.subject, outcome.status)
+                self.log.info("%s: %s.", probe.subject, self.gate.message(outcome.status))
             return PokeReturnValue(False)
-        return PokeReturnValue(True, conclude(probe, outcome))
+        return PokeReturnValue(True, self.gate(conclude(probe, outcome)))
 
     @cached_property
     def _pace(self) -> Pace:
@@ -97,6 +98,7 @@ class ActivationSensor(ActivationTask, BaseSensorOperator):
         return max(0.0, min(pause, self.timeout - run_duration()))
 
     @without_vain_retries
+    @at_the_gate
     def execute(self, context: Context) -> JSON:
         if not self.deferrable:
             return super().execute(context)
@@ -113,9 +115,10 @@ class ActivationSensor(ActivationTask, BaseSensorOperator):
         """Continue after the trigger's event."""
         from airflow_provider_activation.waits.probe import result_of_event
 
-        return result_of_event(event)
+        return self.gate(result_of_event(event))
 
     @without_vain_retries
+    @at_the_gate
     def resume_execution(
         self, next_method: str, next_kwargs: dict[str, Any] | None, context: Context
     ) -> JSON:

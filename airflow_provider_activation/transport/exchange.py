@@ -6,7 +6,6 @@ An exchange is a generator. It yields what has to be done (a `Send`, a `LogIn`, 
 
 from __future__ import annotations
 
-import logging
 import random
 import time
 from collections.abc import Generator
@@ -20,7 +19,7 @@ from airflow_provider_activation import errors
 from airflow_provider_activation.api.call import NOTHING, Answer, Call, Safety, Token
 from airflow_provider_activation.api.steps import Pause
 from airflow_provider_activation.errors import ActivationError
-from airflow_provider_activation.redaction import Redactor
+from airflow_provider_activation.redaction import Redactor, logger
 from airflow_provider_activation.transport.attempt import NotAnswered
 from airflow_provider_activation.transport.body import ACCEPT_ENCODING, Pieces, UnfitBody
 from airflow_provider_activation.transport.refusals import Refusals, retry_after
@@ -29,7 +28,7 @@ from airflow_provider_activation.transport.settings import ConnectionSettings
 T = TypeVar("T")
 Exchange: TypeAlias = Generator[Any, Any, T]
 
-log = logging.getLogger(__name__)
+log = logger(__name__)
 
 USER_AGENT = "airflow-provider-activation"
 RETRIED_STATUSES = frozenset({429, 500, 502, 503, 504})

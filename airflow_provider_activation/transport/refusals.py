@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import email.utils
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from airflow_provider_activation import errors
 from airflow_provider_activation.api.call import Answer, Call, Safety
 from airflow_provider_activation.errors import ActivationError
-from airflow_provider_activation.redaction import Redactor
+from airflow_provider_activation.redaction import Redactor, printable
 from airflow_provider_activation.transport.attempt import NotAnswered
 from airflow_provider_activation.transport.body import QUOTABLE, UnfitBody
 
@@ -38,7 +38,7 @@ class Refusals:
     """
 
     def __init__(self, redact: Redactor, host: str) -> None:
-        self._redact = redact
+        self._redact: Callable[[str], str] = lambda text: printable(redact(text))
         self._host = host
 
     def of_status(self, call: Call[Any], answer: Answer) -> ActivationError:

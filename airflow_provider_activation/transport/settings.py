@@ -11,12 +11,12 @@ from urllib.request import getproxies, proxy_bypass
 
 import httpx
 
-from airflow_provider_activation.api.call import Call, Token
+from airflow_provider_activation.api.call import Call, NotStored, Token
 from airflow_provider_activation.errors import InvalidConnection
 
 
 @dataclass(frozen=True)
-class ConnectionSettings:
+class ConnectionSettings(NotStored):
     """What the transport needs of an Airflow connection.
 
     :param name: the service's name as a person writes it.

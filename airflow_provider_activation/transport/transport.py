@@ -14,10 +14,11 @@ from typing import Any, Self, TypeVar
 
 import httpx
 
-from airflow_provider_activation.api.call import Answer, Call
+from airflow_provider_activation.api.call import Answer, Call, NotStored
 from airflow_provider_activation.api.steps import Pause, Steps, adrive, drive, refuse_step
 from airflow_provider_activation.errors import ActivationError, ServiceUnavailable
-from airflow_provider_activation.redaction import Redactor, redact_library_logs
+from airflow_provider_activation.gate import Gate, at_the_gate
+from airflow_provider_activation.redaction import Redactor, redact_logs
 from airflow_provider_activation.transport.attempt import Attempt
 from airflow_provider_activation.transport.body import Received
 from airflow_provider_activation.transport.connections import AsyncConnections, Connections
@@ -54,7 +55,8 @@ class Transport:
         self.pid = os.getpid()
         """The process that may use it: a child must not share its open connections."""
         self._exchanges = Exchanges(settings)
-        redact_library_logs(self.redact)
+        redact_logs(self.redact)
+        self._own_secrets = Redactor(settings.secrets)
         self._on_secret, self._aon_secret = on_secret, aon_secret
         self._sleep = sleep
         self._token_lock = threading.Lock()
@@ -67,8 +69,14 @@ class Transport:
         """Removes the secrets of this connection from a text."""
         return self._exchanges.redact
 
+    @property
+    def gate(self) -> Gate:
+        """Keeps the secrets of this connection in the process."""
+        return Gate(self.redact, self._own_secrets)
+
     # on a worker
 
+    @at_the_gate
     def send(self, call: Call[T]) -> T:
         """Make one call and return what it answers.
 
@@ -140,7 +148,10 @@ class Transport:
 
     async def asend(self, call: Call[T]) -> T:
         """Make one call without blocking the event loop; see `send`."""
-        return await adrive(self._exchanges.exchange(call), self._aperform)
+        try:
+            return await adrive(self._exchanges.exchange(call), self._aperform)
+        except ActivationError as error:
+            raise self._at_the_gate(error) from None
 
     async def arun(self, steps: Steps[T], *, within: float | None = None) -> T:
         """Make several calls in a row without blocking the event loop; see `run`."""
@@ -154,7 +165,14 @@ class Transport:
                     return await asyncio.sleep(_until(ends, seconds))
             raise refuse_step(step)
 
-        return await adrive(steps, perform)
+        try:
+            return await adrive(steps, perform)
+        except ActivationError as error:
+            raise self._at_the_gate(error) from None
+
+    def _at_the_gate(self, error: ActivationError) -> BaseException:
+        # without its frames, whose variables a traceback may show: other tasks may still run in them
+        return self.gate.error(error).with_traceback(None)
 
     async def _aperform(self, action: Any) -> Any:
         match action:

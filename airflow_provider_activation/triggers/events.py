@@ -8,7 +8,6 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import json
-import logging
 from abc import abstractmethod
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Collection, Mapping, Sequence
 from contextlib import AsyncExitStack, aclosing
@@ -20,6 +19,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeAlias, TypeVar
 from airflow.triggers.base import BaseEventTrigger, TriggerEvent
 
 from airflow_provider_activation.arguments import seconds
+from airflow_provider_activation.redaction import logger
 
 if TYPE_CHECKING:
     from airflow.triggers.shared_stream import SharedStreamProducer
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from airflow_provider_activation.hooks.base import ActivationHook
     from airflow_provider_activation.transport import Transport
 
-log = logging.getLogger(__name__)
+log = logger(__name__)
 
 R = TypeVar("R", bound="Resource")
 
@@ -36,16 +36,17 @@ JSON: TypeAlias = Any
 
 FORGOTTEN_AFTER = 10
 """Polls in a row without a resource after which it is forgotten. One short list makes nothing fire again."""
-DEEPEST = 100
-"""Levels of lists and objects in an event. Airflow's triggerer ends if it cannot serialise an event."""
-LARGEST = 2**63 - 1
 
 
 class Poll(Generic[R]):
-    """The resources that the service listed in one poll, for all triggers that share it."""
+    """The resources that the service listed in one poll, for all triggers that share it.
 
-    def __init__(self, resources: Sequence[R]) -> None:
+    :param gate: makes what leaves the triggerer fit for it.
+    """
+
+    def __init__(self, resources: Sequence[R], gate: Callable[[JSON], JSON] = lambda value: value) -> None:
         self.resources = resources
+        self.gate = gate
         self._to_do: list[Callable[[], Awaitable[None]]] = []
 
     def once_stored(self, do: Callable[[], Awaitable[None]]) -> None:
@@ -201,9 +202,10 @@ class ActivationEventTrigger(BaseEventTrigger, Generic[R]):
         """Yield an event for each resource that has reached a watched status."""
         reported: Reported | None = None
         async for poll in shared_stream:
+            ids = poll.gate([self.id_of(resource) for resource in poll.resources])
             reached = {
-                (carried(self.id_of(resource)), status): resource
-                for resource in poll.resources
+                (resource_id, status): resource
+                for resource_id, resource in zip(ids, poll.resources, strict=True)
                 if (status := self.reached(resource))
             }
             if reported is None:
@@ -211,10 +213,12 @@ class ActivationEventTrigger(BaseEventTrigger, Generic[R]):
                 if reported is None:
                     continue
             for (resource_id, status), resource in reached.items():
-                if not reported.holds(resource_id, status) and (event := self._event(resource, status)):
+                if not reported.holds(resource_id, status) and (
+                    event := self._event(resource, status, poll.gate)
+                ):
                     yield event
                     reported.add(resource_id, status)
-            reported.forget_unlisted({carried(self.id_of(resource)) for resource in poll.resources})
+            reported.forget_unlisted(set(ids))
             cursor = reported.as_json()
             if cursor != self._written and self._stores():
                 poll.once_stored(partial(self._write, cursor))
@@ -225,10 +229,10 @@ class ActivationEventTrigger(BaseEventTrigger, Generic[R]):
             async for event in self.filter_shared_stream(polls):
                 yield event
 
-    def _event(self, resource: R, status: str) -> TriggerEvent | None:
+    def _event(self, resource: R, status: str, gate: Callable[[JSON], JSON]) -> TriggerEvent | None:
         """The event of a resource; None if it cannot be made now. The next poll tries again."""
         try:
-            return TriggerEvent(carried(self.payload(resource, status)))  # type: ignore[no-untyped-call]
+            return TriggerEvent(gate(self.payload(resource, status)))  # type: ignore[no-untyped-call]
         except Exception:
             # one resource that cannot be read must not keep the others from firing
             log.exception("%s: no event can be made of %s.", self.subject, self.id_of(resource))
@@ -307,7 +311,7 @@ class _Polling(Generic[R]):
         if resources is None:
             return None, self._pause(self._patience.bad_polls)
         self._refusals = 0
-        return Poll(resources), self._pause(0)
+        return Poll(resources, self._transport.gate), self._pause(0)
 
     async def close(self) -> None:
         """Let go of the connection's client."""
@@ -329,21 +333,3 @@ class _Polling(Generic[R]):
         from airflow_provider_activation.waits.pace import backed_off, spread
 
         return spread(backed_off(self.trigger.poll_interval, bad_polls))
-
-
-def carried(value: JSON, depth: int = 0) -> JSON:
-    """A value that Airflow can serialise: no number beyond 64 bits, no half of a character, not too deep.
-
-    A value that does not fit becomes text. An event that cannot be serialised ends the whole triggerer.
-    """
-    if isinstance(value, str):
-        return value if value.isascii() else value.encode("utf-8", "replace").decode()
-    if isinstance(value, int):
-        return value if abs(value) <= LARGEST else str(value)
-    if isinstance(value, dict | list) and depth == DEEPEST:
-        return "nested too deeply"
-    if isinstance(value, dict):
-        return {carried(name): carried(item, depth + 1) for name, item in value.items()}
-    if isinstance(value, list):
-        return [carried(item, depth + 1) for item in value]
-    return value

@@ -13,7 +13,7 @@ from airflow.triggers.base import BaseTrigger, TriggerEvent
 
 from airflow_provider_activation.airflow_compat import is_still_deferred
 from airflow_provider_activation.errors import ActivationError, AuthenticationFailed, PermissionDenied
-from airflow_provider_activation.transport import Transport
+from airflow_provider_activation.hooks.base import ActivationHook
 from airflow_provider_activation.waits.probe import JSON, Probe, event_of_error, event_of_result, give_up
 from airflow_provider_activation.waits.shared import shared_wait
 
@@ -83,14 +83,18 @@ class WaitTrigger(BaseTrigger):
     async def run(self) -> AsyncIterator[TriggerEvent]:
         """Wait, and yield one event: the result, or the error the waiting task raises."""
         probe = Probe.load(self.probe, self.fields)
+        hook = probe.hook_class(self.conn_id)
         try:
-            event = event_of_result(await self._wait(probe))
-        except ActivationError as error:
-            event = event_of_error(error)
-        yield TriggerEvent(event)  # type: ignore[no-untyped-call]
+            event = event_of_result(await self._wait(probe, hook))
+        except Exception as error:
+            clean = hook.gate.error(error)
+            if not isinstance(clean, ActivationError):
+                raise
+            event = event_of_error(clean)
+        yield TriggerEvent(hook.gate(event))  # type: ignore[no-untyped-call]
 
-    async def _wait(self, probe: Probe) -> JSON:
-        transport = await self._transport(probe)
+    async def _wait(self, probe: Probe, hook: ActivationHook) -> JSON:
+        transport = await hook.aget_conn()
         while True:
             try:
                 async with transport:
@@ -99,13 +103,10 @@ class WaitTrigger(BaseTrigger):
                     )
             except (AuthenticationFailed, PermissionDenied):
                 # during a wait of days the connection may get a new key
-                renewed = await self._transport(probe, max_age=RENEWED_WITHIN)
+                renewed = await hook.aget_conn(max_age=RENEWED_WITHIN)
                 if renewed is transport:
                     raise
                 transport = renewed
-
-    async def _transport(self, probe: Probe, **options: float) -> Transport:
-        return await probe.hook_class(self.conn_id).aget_conn(**options)
 
     async def on_kill(self) -> None:
         """Called by Airflow 3.3 when a person clears or marks the deferred task."""
@@ -126,6 +127,6 @@ class WaitTrigger(BaseTrigger):
         if await is_still_deferred(self.task_instance):
             return
         probe = Probe.load(self.probe, self.fields)
-        transport = await self._transport(probe)
+        transport = await probe.hook_class(self.conn_id).aget_conn()
         async with transport:
             await transport.arun(give_up(probe, cancel=cancel))

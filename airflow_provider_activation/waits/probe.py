@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import importlib
 import json
-import logging
 import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Collection, Mapping
@@ -15,9 +14,10 @@ from airflow_provider_activation import errors
 from airflow_provider_activation.api.steps import Pause, Steps
 from airflow_provider_activation.errors import ActivationError
 from airflow_provider_activation.hooks.base import ActivationHook
+from airflow_provider_activation.redaction import logger
 from airflow_provider_activation.waits.pace import Pace, backed_off, spread
 
-log = logging.getLogger(__name__)
+log = logger(__name__)
 
 T = TypeVar("T")
 JSON: TypeAlias = Any

@@ -94,7 +94,7 @@ class LiveRampAuthorizeOAuthConnectionOperator(LiveRampTask, SubmitAndWaitOperat
         return OAuthConnectionAttemptProbe(attempt_id=made)
 
     def announce(self, context: Context, made: JSON) -> None:
-        self.authorization_url = self.hook.get_oauth_connection_attempt(made).authorization_url
+        self.authorization_url = self._page(made)
         if self.authorization_url is None:
             return
         from airflow_provider_activation.links.liveramp import LiveRampAuthorizeLink
@@ -126,18 +126,20 @@ class LiveRampAuthorizeOAuthConnectionOperator(LiveRampTask, SubmitAndWaitOperat
         outcome = self.hook.run(probe.look())
         if not isinstance(outcome, Pending):
             return self.finish(context, conclude(probe, outcome))
-        self.log.warning("%s is %s at LiveRamp; the wait goes on.", probe.subject, outcome.status)
-        self.authorization_url = self.hook.get_oauth_connection_attempt(submitted["made"]).authorization_url
-        self._require_action(context, self.authorization_url or "")
+        self.log.warning("%s is %s at LiveRamp; the wait goes on.", probe.subject, self.gate.message(outcome.status))
+        self.authorization_url = self._page(submitted["made"])
+        if self.authorization_url is not None:
+            self._require_action(context, self.authorization_url)
         self.wait_trigger(probe, submitted["deadline"]).defer(self)
+
+    def _page(self, made: JSON) -> str | None:
+        """The page on which a person consents, if Airflow may show it."""
+        return self.gate.link(self.hook.get_oauth_connection_attempt(made).authorization_url)
 
     def _require_action(self, context: Context, url: str) -> None:
         """Have Airflow list the task under "Required Actions"."""
         from airflow_provider_activation import airflow_compat
-        from airflow_provider_activation.links.liveramp import LiveRampAuthorizeLink
 
-        if not LiveRampAuthorizeLink.is_safe(url):
-            return
         subject = f"Authorise LiveRamp at destination {self.destination_id}"
         body = (
             f"Open [the page of the destination]({url}) and authorise LiveRamp there. "
