@@ -174,9 +174,9 @@ class Segments(ItemsAction[int | str, api.SegmentDefinition, api.Segment]):
         made = await submit_items(self, memory)
         if made.lost is not None:
             raise made.lost
-        ids: dict[str, list[int | str]] = {"added": [], "unchanged": []}
+        ids: dict[str, list[str]] = {"added": [], "unchanged": []}
         for segment in self.segments:
-            ids["unchanged" if segment.path_id in made.unchanged else "added"].append(segment.path_id)
+            ids["unchanged" if segment.path_id in made.unchanged else "added"].append(str(segment.path_id))
         return Finished({"endpointId": self.endpoint_id, **ids})
 
     def wanted(self) -> dict[int | str, api.SegmentDefinition]:

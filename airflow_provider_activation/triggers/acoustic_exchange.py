@@ -40,7 +40,7 @@ class AcousticExchangeJobTrigger(ActivationEventTrigger["api.Job"]):
         acoustic_exchange_conn_id: str = "acoustic_exchange_default",
         job_category: JobCategory = "SEGMENT_EXPORT",
         target_statuses: Sequence[str],
-        endpoint_id: int | None = None,
+        endpoint_id: int | str | None = None,
         poll_interval: float | timedelta = 60.0,
         report_existing: bool = False,
     ) -> None:
@@ -51,6 +51,8 @@ class AcousticExchangeJobTrigger(ActivationEventTrigger["api.Job"]):
         self._spelling = {
             spelling: status for status in reversed(self.target_statuses) for spelling in same_status(status)
         }
+        if isinstance(endpoint_id, str) and endpoint_id.isascii() and endpoint_id.isdigit():
+            endpoint_id = int(endpoint_id)
         if isinstance(endpoint_id, bool) or not isinstance(endpoint_id, int | None):
             raise ValueError(f"endpoint_id must be a whole number, but is {endpoint_id!r}.")
         self.endpoint_id = endpoint_id

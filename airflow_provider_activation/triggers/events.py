@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import json
+import logging
 from abc import abstractmethod
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Collection, Mapping, Sequence
 from contextlib import AsyncExitStack, aclosing
@@ -19,7 +20,6 @@ from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeAlias, TypeVar
 from airflow.triggers.base import BaseEventTrigger, TriggerEvent
 
 from airflow_provider_activation.arguments import seconds
-from airflow_provider_activation.redaction import logger
 
 if TYPE_CHECKING:
     from airflow.triggers.shared_stream import SharedStreamProducer
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from airflow_provider_activation.hooks.base import ActivationHook
     from airflow_provider_activation.transport import Transport
 
-log = logger(__name__)
+log = logging.getLogger(__name__)
 
 R = TypeVar("R", bound="Resource")
 

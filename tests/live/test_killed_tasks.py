@@ -271,7 +271,7 @@ def test_the_results_are_those_of_what_was_made(story: Story) -> None:
     jobs = {job["destinationSegmentName"]: job for job in state["acoustic-exchange"]["jobs"]}
     for mode in MODES:
         export = results[f"export_{mode}"]
-        assert export["jobId"] == jobs[f"export_{mode}"]["jobId"]
+        assert export["jobId"] == str(jobs[f"export_{mode}"]["jobId"])
         assert export["status"] == "COMPLETE"
         assert str(results[f"upload_{mode}"]["jobId"]) == story.conf[f"job_{mode}"]
         assert results[f"upload_{mode}"]["status"] == "COMPLETE"

@@ -198,9 +198,9 @@ def test_every_result_arrives(story: Story) -> None:
     state = story.sandbox.state()
     jobs = {job["jobId"]: job for job in state["acoustic-exchange"]["jobs"]}
     for number, job_id in enumerate(story.conf["jobs"]):
-        assert results[f"job_{number}"]["jobId"] == int(job_id)
+        assert results[f"job_{number}"]["jobId"] == str(job_id)
     for task in (*JOBS, "export"):
-        job = jobs[results[task]["jobId"]]
+        job = jobs[int(results[task]["jobId"])]
         assert results[task]["status"] == job["status"] == "COMPLETE"
     (delivery,) = results["delivery"]
     assert delivery["status"] == "DELIVERED"

@@ -66,7 +66,7 @@ def audience(tmp_path: Path) -> Path:
 
 class TestAcousticExchange:
     def test_registers_the_key_s_own_endpoint(self, connections: Sandbox) -> None:
-        assert Task(register).run() == {"endpointId": 10001, "name": "Customer base"}
+        assert Task(register).run() == {"endpointId": "10001", "name": "Customer base"}
 
     def test_registering_twice_is_registering_once(self, connections: Sandbox) -> None:
         assert Task(register).run() == Task(register).run()
@@ -75,7 +75,7 @@ class TestAcousticExchange:
         task = Task(
             lambda: register(acoustic_exchange_conn_id="acoustic_exchange_default", endpoint_id="10001")
         )
-        assert task.run()["endpointId"] == 10001
+        assert task.run()["endpointId"] == "10001"
 
     def test_the_wrong_key_level_is_refused_before_anything_is_sent(self, connections: Sandbox) -> None:
         with pytest.raises(InvalidConnection, match=r"level endpoint.*'acoustic_exchange_default'.*account"):
@@ -97,8 +97,8 @@ class TestAcousticExchange:
 
     def test_defines_a_segment_once(self, connections: Sandbox) -> None:
         Task(register).run()
-        assert Task(define).run() == {"endpointId": 10001, "added": [SEGMENT], "unchanged": []}
-        assert Task(define).run() == {"endpointId": 10001, "added": [], "unchanged": [SEGMENT]}
+        assert Task(define).run() == {"endpointId": "10001", "added": [str(SEGMENT)], "unchanged": []}
+        assert Task(define).run() == {"endpointId": "10001", "added": [], "unchanged": [str(SEGMENT)]}
 
     def test_a_segment_described_otherwise_is_a_conflict(self, connections: Sandbox) -> None:
         Task(register).run()
@@ -119,8 +119,8 @@ class TestAcousticExchange:
     def test_an_export_ends_where_its_data_is_waited_for(self, waiting_job: int, deferrable: bool) -> None:
         job = Task(lambda: export(deferrable=deferrable)).run()
         assert job["status"] == "WAITING_TO_RECIEVE_DATA"
-        assert job["jobId"] > 2**53
-        assert job["jobId"] != waiting_job
+        assert int(job["jobId"]) > 2**53
+        assert job["jobId"] != str(waiting_job)
 
     @both_modes
     def test_an_export_that_needs_data_can_fail(self, waiting_job: int, deferrable: bool) -> None:
@@ -194,7 +194,7 @@ class TestAcousticExchange:
         task = Task(export, store=store)
         with pytest.raises(UncertainOutcome, match="403"):
             task.run()
-        assert task.run()["jobId"] > waiting_job
+        assert int(task.run()["jobId"]) > waiting_job
         assert len(connections.state()["acoustic-exchange"]["jobs"]) == 2
 
     def test_without_a_trace_a_retry_does_not_send_again(
@@ -217,7 +217,7 @@ class TestAcousticExchange:
         )
         with pytest.raises(UncertainOutcome):
             task.run()
-        assert task.run()["jobId"] > waiting_job
+        assert int(task.run()["jobId"]) > waiting_job
 
     def test_a_refused_export_leaves_nothing_to_look_for(self, connections: Sandbox) -> None:
         Task(register).run()

@@ -160,9 +160,9 @@ def test_bad_values_are_refused_before_anything_is_sent(
 class TestRegistration:
     def test_a_repeat_replaces_the_description(self, exchange: Sandbox) -> None:
         task = Task(register)
-        assert task.run() == task.run() == {"endpointId": 10001, "name": "Customer base"}
+        assert task.run() == task.run() == {"endpointId": "10001", "name": "Customer base"}
         assert task.ti is not None
-        assert task.ti.xcoms == {"endpointId": 10001}
+        assert task.ti.xcoms == {"endpointId": "10001"}
         Task(lambda: register(description="All buyers", hash_algorithm="SHA256")).run()
         assert own_endpoint(exchange)["registration"] == {
             "name": "Customer base",
@@ -197,7 +197,7 @@ class TestRegistration:
 
     def test_an_id_that_no_answer_names_is_asked_for(self, push_source: Sandbox) -> None:
         push_source.misbehave("status", method="PUT", path="/v1/endpoint", status=200, body=True)
-        assert Task(register).run()["endpointId"] == 10001
+        assert Task(register).run()["endpointId"] == "10001"
         assert len(asked(push_source, "GET", "/v1/endpoint")) == 1
 
     def test_an_endpoint_of_nobody(self, exchange: Sandbox) -> None:
@@ -215,8 +215,8 @@ class TestSwitching:
         endpoint_id = 10001 if "endpoint_id" in arguments else None
         for operator, enabled in ((disable, False), (enable, True)):
             task = Task(partial(operator, **arguments))
-            assert task.run() == {"endpointId": endpoint_id, "changed": True}
-            assert task.run() == {"endpointId": endpoint_id, "changed": False}
+            assert task.run() == {"endpointId": endpoint_id and str(endpoint_id), "changed": True}
+            assert task.run() == {"endpointId": endpoint_id and str(endpoint_id), "changed": False}
             assert own_endpoint(push_source)["enabled"] is enabled
 
     def test_a_disabled_source_exports_nothing(self, push_source: Sandbox) -> None:
@@ -246,18 +246,18 @@ class TestDeletion:
         assert own_endpoint(push_source)["status"] == "DELETED"
 
     def test_with_the_account_s_key(self, exchange: Sandbox) -> None:
-        assert Task(lambda: delete(endpoint_id="20002")).run() == {"endpointId": 20002}
+        assert Task(lambda: delete(endpoint_id="20002")).run() == {"endpointId": "20002"}
         assert [e["status"] for e in held(exchange, "endpoints") if e["endpointId"] == 20002] == ["DELETED"]
 
     def test_one_that_is_missing(self, exchange: Sandbox) -> None:
         Task(lambda: delete(endpoint_id=20002)).run()
         with pytest.raises(NotFound):
             Task(lambda: delete(endpoint_id=20002)).run()
-        assert Task(lambda: delete(endpoint_id=20002, if_missing="ignore")).run() == {"endpointId": 20002}
+        assert Task(lambda: delete(endpoint_id=20002, if_missing="ignore")).run() == {"endpointId": "20002"}
 
     def test_a_retry_finds_it_deleted(self, exchange: Sandbox) -> None:
         task = Task(lambda: delete(endpoint_id=20002))
-        assert task.run() == task.run() == {"endpointId": 20002}
+        assert task.run() == task.run() == {"endpointId": "20002"}
 
     def test_the_service_says_no(self, exchange: Sandbox) -> None:
         exchange.misbehave("status", method="DELETE", path="/v1/endpoint/20002", status=200, body=False)
@@ -288,7 +288,7 @@ class TestDatabase:
     def test_with_an_application_s_key(self, exchange: Sandbox) -> None:
         application: dict[str, Any] = {"acoustic_exchange_conn_id": "application"}
         result = Task(lambda: set_database(endpoint_id="20004", **application)).run()
-        assert result == {"endpointId": 20004, "databaseId": "db2"}
+        assert result == {"endpointId": "20004", "databaseId": "db2"}
         assert self.databases(exchange, 3) == [{"name": "Customers", "id": "db2"}]
         with pytest.raises(PermissionDenied):
             Task(lambda: set_database(endpoint_id=20005, **application)).run()
@@ -342,7 +342,7 @@ class TestAttributes:
 class TestFailure:
     def test_the_status_afterwards(self, push_source: Sandbox) -> None:
         task = Task(lambda: report_failure(reason="é" * 256))
-        assert task.run() == task.run() == {"endpointId": 10001, "status": "FAILED"}
+        assert task.run() == task.run() == {"endpointId": "10001", "status": "FAILED"}
         assert own_endpoint(push_source)["failure"] == "é" * 256
 
     def test_of_another_endpoint(self, exchange: Sandbox) -> None:
@@ -360,26 +360,26 @@ class TestSegments:
     def test_append_adds_what_is_missing(self, push_source: Sandbox) -> None:
         segments = [{"id": SEGMENT, "name": "Win-back"}, self.MORE]
         task = Task(lambda: define(segments=segments))
-        assert task.run() == {"endpointId": 10001, "added": ["a b"], "unchanged": [SEGMENT]}
-        assert task.run() == {"endpointId": 10001, "added": [], "unchanged": [SEGMENT, "a b"]}
+        assert task.run() == {"endpointId": "10001", "added": ["a b"], "unchanged": [str(SEGMENT)]}
+        assert task.run() == {"endpointId": "10001", "added": [], "unchanged": [str(SEGMENT), "a b"]}
         assert self.ids(push_source) == [SEGMENT, "a b"]
 
     def test_replace_makes_them_the_only_ones(self, push_source: Sandbox) -> None:
         task = Task(lambda: define(segments=[self.MORE], mode="replace"))
-        assert task.run() == task.run() == {"endpointId": 10001, "added": ["a b"], "unchanged": []}
+        assert task.run() == task.run() == {"endpointId": "10001", "added": ["a b"], "unchanged": []}
         assert self.ids(push_source) == ["a b"]
 
     def test_delete_some(self, push_source: Sandbox) -> None:
         Task(lambda: define(segments=[self.MORE])).run()
         task = Task(lambda: delete_segments(segment_ids=["a b", 5]))
-        assert task.run() == {"endpointId": 10001, "deleted": ["a b"], "absent": [5]}
-        assert task.run() == {"endpointId": 10001, "deleted": [], "absent": ["a b", 5]}
+        assert task.run() == {"endpointId": "10001", "deleted": ["a b"], "absent": ["5"]}
+        assert task.run() == {"endpointId": "10001", "deleted": [], "absent": ["a b", "5"]}
         assert self.ids(push_source) == [SEGMENT]
 
     def test_delete_all(self, push_source: Sandbox) -> None:
         task = Task(lambda: delete_segments(all_segments=True))
         # The second time there is nothing to delete, to which the sandbox answers false.
-        assert task.run() == task.run() == {"endpointId": 10001, "deleted": None, "absent": None}
+        assert task.run() == task.run() == {"endpointId": "10001", "deleted": None, "absent": None}
         assert self.ids(push_source) == []
 
     @pytest.mark.parametrize("arguments", [{"all_segments": True}, {"segment_ids": [SEGMENT]}])

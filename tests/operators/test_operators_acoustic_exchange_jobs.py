@@ -138,7 +138,7 @@ class TestImports:
     def test_a_lost_answer_starts_no_second_import(self, push_source: Sandbox) -> None:
         earlier = Task(lambda: import_identities(wait_for_completion=False)).run()["jobId"]
         push_source.misbehave("drop_after", method="POST", path="/v1/jobs/identityImport")
-        assert Task(import_identities).run()["jobId"] == earlier + 1
+        assert Task(import_identities).run()["jobId"] == str(int(earlier) + 1)
         assert len(asked(push_source, "POST", "identityImport")) == 2
 
     @pytest.mark.usefixtures("looks_once")
@@ -154,7 +154,7 @@ class TestImports:
         with pytest.raises(UncertainOutcome, match=r"Looking for what it may have made failed too.*403"):
             task.run()
         if store:
-            assert task.run()["jobId"] == held(push_source, "jobs")[0]["jobId"]
+            assert task.run()["jobId"] == str(held(push_source, "jobs")[0]["jobId"])
         else:
             # Nothing marks an import: it may be somebody else's.
             with pytest.raises(UncertainOutcome, match="may or may not be"):
@@ -206,7 +206,7 @@ class TestUploads:
     ) -> None:
         given: dict[str, Any] = {"deferrable": deferrable, "acoustic_exchange_conn_id": key}
         job = Task(lambda: upload(waiting_job, audience, **given)).run()
-        assert (job["status"], job["jobId"]) == ("READY_FOR_DOWNLOAD", waiting_job)
+        assert (job["status"], job["jobId"]) == ("READY_FOR_DOWNLOAD", str(waiting_job))
         assert held(push_source, "jobs")[0]["upload"]["records"] == 2
 
     @with_or_without_store
@@ -215,7 +215,7 @@ class TestUploads:
         self, waiting_job: int, audience: Path, push_source: Sandbox, store: bool
     ) -> None:
         push_source.misbehave("drop_after", method="POST", path="*/data")
-        assert Task(lambda: upload(waiting_job, audience), store=store).run()["jobId"] == waiting_job
+        assert Task(lambda: upload(waiting_job, audience), store=store).run()["jobId"] == str(waiting_job)
         assert len(asked(push_source, "POST", "/data")) == 1
 
     @with_or_without_store
@@ -247,10 +247,10 @@ class TestDownloads:
     def test_writes_the_file_and_a_repeat_replaces_it(self, ready_job: int, tmp_path: Path) -> None:
         file = tmp_path / f"segment_{ready_job}.csv"
         task = Task(lambda: download(ready_job, tmp_path))
-        assert task.run() == {"jobId": ready_job, "files": [str(file)]}
+        assert task.run() == {"jobId": str(ready_job), "files": [str(file)]}
         assert file.read_bytes() == b"email\r\nh1\r\nh2\r\n"
         file.write_text("old, and longer than what comes in its place")
-        assert task.run() == {"jobId": ready_job, "files": [str(file)]}
+        assert task.run() == {"jobId": str(ready_job), "files": [str(file)]}
         assert file.read_bytes() == b"email\r\nh1\r\nh2\r\n"
         assert sorted(path.name for path in tmp_path.iterdir()) == ["audience.csv", file.name]
         # Its fetching is what the job waited for.
@@ -286,7 +286,7 @@ class TestDownloads:
             Reply(body=b"email\nh1\n", headers={"Content-Type": "text/csv"}),
         ]
         result = Task(lambda: download(5, tmp_path, acoustic_exchange_conn_id="scripted")).run()
-        assert result == {"jobId": 5, "files": [str(tmp_path / "one.csv")]}
+        assert result == {"jobId": "5", "files": [str(tmp_path / "one.csv")]}
 
     def test_files_that_the_job_names_in_no_known_shape(
         self, scripted_exchange: ScriptedServer, tmp_path: Path
@@ -359,7 +359,7 @@ class TestEndpointStatusSensor:
     def test_waits_for_the_registration(self, exchange: Sandbox, deferrable: bool) -> None:
         with soon(lambda: Task(register).run()):
             result = Task(lambda: status_sensor(deferrable=deferrable)).run()
-        assert result == {"endpointId": 10001, "status": "ACTIVE"}
+        assert result == {"endpointId": "10001", "status": "ACTIVE"}
         assert Task(lambda: status_sensor(deferrable=deferrable)).run() == result
 
     @both_modes
@@ -368,7 +368,7 @@ class TestEndpointStatusSensor:
         with pytest.raises(JobFailed, match="DELETED"):
             Task(lambda: status_sensor(deferrable=deferrable)).run()
         waited = Task(lambda: status_sensor(deferrable=deferrable, target_statuses=["DELETED"])).run()
-        assert waited == {"endpointId": 10001, "status": "DELETED"}
+        assert waited == {"endpointId": "10001", "status": "DELETED"}
 
     @both_modes
     def test_an_endpoint_that_failed(self, exchange: Sandbox, deferrable: bool) -> None:

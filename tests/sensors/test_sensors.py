@@ -133,7 +133,7 @@ def test_a_status_is_waited_for(waiting_job: int, deferrable: bool) -> None:
             deferrable=deferrable,
         )
     ).run()
-    assert job["jobId"] == waiting_job
+    assert job["jobId"] == str(waiting_job)
 
 
 @both_modes

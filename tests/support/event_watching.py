@@ -158,7 +158,7 @@ def flow_trigger(**arguments: Any) -> DataddoFlowTrigger:
 
 
 def ids(payloads: list[Any]) -> list[int]:
-    return [payload["job_id"] for payload in payloads]
+    return [int(payload["job_id"]) for payload in payloads]
 
 
 def run(test: Callable[[], Awaitable[None]]) -> None:

@@ -63,7 +63,7 @@ def test_what_is_kept_of_a_trigger_is_plain_and_makes_it_anew(trigger: Activatio
         (job_trigger, {"target_statuses": "COMPLETE"}, "target_statuses"),
         (job_trigger, {"job_category": "segment_export"}, "job_category"),
         (job_trigger, {"job_category": None}, "job_category"),
-        (job_trigger, {"endpoint_id": "10001"}, "endpoint_id"),
+        (job_trigger, {"endpoint_id": "1/2"}, "endpoint_id"),
         (job_trigger, {"endpoint_id": True}, "endpoint_id"),
         (delivery_trigger, {"statuses": ["PENDING"]}, "statuses"),
         (delivery_trigger, {"segment_ids": []}, "segment_ids"),

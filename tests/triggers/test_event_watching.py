@@ -27,6 +27,7 @@ from event_watching import (
 from scripted_server import HALF, Reply
 
 from airflow_provider_activation.errors import ServiceUnavailable
+from airflow_provider_activation.gate import DEEPEST
 from airflow_provider_activation.hooks import base as hooks_base
 from airflow_provider_activation.transport import Transport
 from airflow_provider_activation.triggers import events
@@ -423,7 +424,7 @@ def test_a_hostile_list_makes_one_event_that_airflow_can_store(service: Jobs, an
             await airflow.until(service.later(3))
             assert len(airflow.payloads) == 1
             depth = json.dumps(airflow.payloads).count("[")
-            assert depth <= events.DEEPEST + 1
+            assert depth <= DEEPEST + 1
             if HAS_SHARED_STREAMS:
                 assert list(store.cursor.values()) == [[READY]]
 

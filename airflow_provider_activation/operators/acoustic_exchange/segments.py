@@ -63,7 +63,7 @@ class AcousticExchangeDefineSegmentsOperator(AcousticExchangeTask, ActionOperato
             segments = actions.Segments(endpoint_id=endpoint_id, segments=wanted)
             return await segments.add(tried_before=self.tried_before)
         await api.replace_segments(endpoint_id, wanted)
-        ids = [segment.path_id for segment in wanted]
+        ids = [str(segment.path_id) for segment in wanted]
         return {"endpointId": endpoint_id, "added": ids, "unchanged": []}
 
 
@@ -117,8 +117,8 @@ class AcousticExchangeDeleteSegmentsOperator(AcousticExchangeTask, ActionOperato
         given = self.segment_ids
         if isinstance(given, str) or not given:
             raise InvalidRequest(f"segment_ids must be a list of ids and not empty, but is {given!r}.")
-        ids: dict[str, list[int | str]] = {"deleted": [], "absent": []}
+        ids: dict[str, list[str]] = {"deleted": [], "absent": []}
         for segment_id in given:
             was_offered = await api.delete_segment_if_offered(endpoint_id, segment_id)
-            ids["deleted" if was_offered else "absent"].append(segment_id)
+            ids["deleted" if was_offered else "absent"].append(str(segment_id))
         return {"endpointId": endpoint_id, **ids}

@@ -126,7 +126,9 @@ class LiveRampAuthorizeOAuthConnectionOperator(LiveRampTask, SubmitAndWaitOperat
         outcome = self.hook.run(probe.look())
         if not isinstance(outcome, Pending):
             return self.finish(context, conclude(probe, outcome))
-        self.log.warning("%s is %s at LiveRamp; the wait goes on.", probe.subject, self.gate.message(outcome.status))
+        self.log.warning(
+            "%s is %s at LiveRamp; the wait goes on.", probe.subject, self.gate.message(outcome.status)
+        )
         self.authorization_url = self._page(submitted["made"])
         if self.authorization_url is not None:
             self._require_action(context, self.authorization_url)
