@@ -119,9 +119,9 @@ class Gate:
                 if named_id or not math.isfinite(value):
                     return str(int(value)) if value.is_integer() else str(float(value))
                 return float(value)
-            if isinstance(value, Mapping | list | tuple) and depth == DEEPEST:
+            if isinstance(value, (dict, list, tuple, Mapping)) and depth == DEEPEST:
                 return "nested too deeply"
-            if isinstance(value, Mapping):
+            if isinstance(value, (dict, Mapping)):
                 named = {}
                 for key, item in value.items():
                     name = key if type(key) is str else str(key)
@@ -130,7 +130,7 @@ class Gate:
                         clean = names[name] = text(name, path), ids_as_text and is_id(name)
                     named[clean[0]] = fit(item, (*path, clean[0]), depth + 1, clean[1])
                 return named
-            if isinstance(value, list | tuple):
+            if isinstance(value, (list, tuple)):
                 return [fit(item, path, depth + 1, named_id) for item in value]
             if isinstance(value, bytes):
                 return text(value.decode(errors="replace"), path)

@@ -10,6 +10,7 @@ import base64
 import logging
 import re
 import string
+import sys
 import weakref
 from collections.abc import Iterable
 from functools import lru_cache
@@ -80,21 +81,30 @@ class _Spellings:
             if len(secret) >= SHORT:
                 patterns |= _in_base64(secret)
         self._forms = tuple(patterns)
+        self._shortest = min(map(len, patterns), default=sys.maxsize)
         self._any = re.compile("|".join(patterns[form] for form in sorted(patterns, key=len, reverse=True)))
         self._signs = _OF_ESCAPES.union(*patterns)
 
     def hidden_in(self, text: str) -> str:
-        # `in` is many times faster than the expression, and most texts contain no secret
-        if any(form in text for form in self._forms):
+        if len(text) < self._shortest:
+            return text
+        if self._are_in(text):
             text = self._any.sub(HIDDEN, text)
-        if self._forms and ("\\" in text or "&" in text or "%" in text):
+        if "\\" in text or "&" in text or "%" in text:
             # most escapes stand for a quote or the end of a line, which are in no secret
             meanings = map(_meaning, set(_ESCAPE.findall(text)))
             if not self._signs.isdisjoint("".join(meanings)):
                 unescaped = _unescaped(text)
-                if any(form in unescaped for form in self._forms):
+                if self._are_in(unescaped):
                     return self._hidden_in_escaped(text)
         return text
+
+    def _are_in(self, text: str) -> bool:
+        # many times faster than the expression, and most texts contain no secret
+        for form in self._forms:  # noqa: SIM110
+            if form in text:
+                return True
+        return False
 
     def _hidden_in_escaped(self, text: str) -> str:
         unescaped, places = _with_places(text)

@@ -11,7 +11,7 @@ import time
 import traceback
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 import msgspec
 import pytest
@@ -139,7 +139,7 @@ class Canary:
                     assert spelled(secret) not in text, kind
 
     def on_the_worker(self) -> Any:
-        return self.service.sensor().execute({"ti": TaskInstance("t", "r")})  # type: ignore[arg-type]
+        return self.service.sensor().execute(cast("Any", {"ti": TaskInstance("t", "r")}))
 
     def event(self) -> Any:
         """The event of the trigger, as Airflow's triggerer stores it."""
@@ -186,7 +186,7 @@ def test_no_result_shows_a_secret_and_both_modes_are_alike(
     canary.answers(200, canary.service.done(planted))
     result = canary.on_the_worker()
     event = canary.event()
-    resumed = canary.service.sensor().execute_complete({}, event)  # type: ignore[arg-type]
+    resumed = canary.service.sensor().execute_complete({}, event)
     assert result == event["result"] == resumed
     assert json.dumps(result).count("***") >= 2 * len(SPELLINGS)
     assert json.dumps(result).count(f'"{2**70}"') == 1
@@ -208,8 +208,8 @@ def test_no_error_shows_a_secret(canary: Canary, caplog: pytest.LogCaptureFixtur
         canary.on_the_worker()
     event = canary.event()
     with pytest.raises(JobFailed if status == 200 else InvalidRequest) as resumed:
-        canary.service.sensor().execute_complete({}, event)  # type: ignore[arg-type]
-    worker = on_the_worker.value
+        canary.service.sensor().execute_complete({}, event)
+    worker: BaseException = on_the_worker.value
     if not isinstance(worker, ActivationError):
         worker = worker.__cause__ or worker
     for error in (on_the_worker.value, worker, resumed.value):
@@ -217,7 +217,10 @@ def test_no_error_shows_a_secret(canary: Canary, caplog: pytest.LogCaptureFixtur
         canary.assert_clean(text)
         assert "***" in text
         assert not {"\x1b", "\u202e"} & {*str(error)}
-    assert str(worker) == str(resumed.value)
+    assert isinstance(worker, ActivationError)
+    # a list is read by another endpoint
+    assert status == 400 or worker.message == resumed.value.message
+    assert worker.body == resumed.value.body
     canary.assert_clean(str(event), caplog.text)
 
 

@@ -212,9 +212,10 @@ def test_a_job_fires_when_it_is_ready(connections: Sandbox) -> None:
             assert sorted(ids(payloads)) == made
             assert payloads[0]["service"] == "Acoustic Exchange"
             assert payloads[0]["job_category"] == "SEGMENT_EXPORT"
+            assert {payload["job_id"] for payload in payloads} == {*map(str, made)}
             assert payloads[0]["status"] == READY
             assert payloads[0]["job"]["status"] == READY
-            assert payloads[0]["job"]["destinationEndpointID"] == 20003
+            assert payloads[0]["job"]["destinationEndpointID"] == "20003"
             shown = json.dumps(payloads) + repr(job_trigger())
             assert not [secret for secret in secrets_of(connections) if secret in shown]
 
