@@ -40,14 +40,14 @@ log = logging.getLogger(__name__)
 )
 def start_when_ready() -> None:
     @task
-    def ready_jobs(triggering_asset_events: Any = None) -> list[int]:
+    def ready_jobs(triggering_asset_events: Any = None) -> list[str]:
         """The jobs this run was started for."""
         payloads = [event.extra["payload"] for event in triggering_asset_events[READY]]
         # an event may come twice when a triggerer died; the same job twice is one job
         return sorted({payload["job_id"] for payload in payloads})
 
     @task
-    def look_at(job_id: int) -> dict[str, Any]:
+    def look_at(job_id: str) -> dict[str, Any]:
         """How a job stands by now, and what it has to fetch."""
         from airflow_provider_activation.hooks.acoustic_exchange import AcousticExchangeHook
 

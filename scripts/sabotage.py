@@ -59,9 +59,27 @@ SABOTAGES = (
     ),
     Sabotage(
         "redaction.py",
-        'return self._any.sub("***", text) if self._any else text',
+        "return spellings.hidden_in(text)",
         "return text",
         "tests/transport/test_transport_secrets.py",
+    ),
+    Sabotage(
+        "redaction.py",
+        "                    return self._hidden_in_escaped(text)\n",
+        "                    return text\n",
+        "tests/gate/test_spellings.py",
+    ),
+    Sabotage(
+        "gate.py",
+        "                _forget_locals(each)\n",
+        "                pass\n",
+        "tests/gate/test_canaries.py",
+    ),
+    Sabotage(
+        "operators/base.py",
+        "        result = self.gate(result)\n",
+        "",
+        "tests/operators/test_operators_acoustic_exchange.py",
     ),
     Sabotage(
         "hooks/connection.py",

@@ -106,14 +106,14 @@ class TestAcousticExchange:
         changed = [{"id": SEGMENT, "name": "Another name"}]
         with pytest.raises(Conflict, match=r"another name.*replace"):
             Task(lambda: define(segments=changed)).run()
-        assert Task(lambda: define(segments=changed, mode="replace")).run()["added"] == [SEGMENT]
+        assert Task(lambda: define(segments=changed, mode="replace")).run()["added"] == [str(SEGMENT)]
 
     def test_a_lost_answer_to_defining_is_looked_up(self, connections: Sandbox) -> None:
         Task(register).run()
         connections.misbehave(
             "drop_after", service="acoustic-exchange", method="POST", path="/v1/endpoint/*/segments", times=1
         )
-        assert Task(define).run()["added"] == [SEGMENT]
+        assert Task(define).run()["added"] == [str(SEGMENT)]
 
     @both_modes
     def test_an_export_ends_where_its_data_is_waited_for(self, waiting_job: int, deferrable: bool) -> None:

@@ -17,11 +17,13 @@ KeyLevel = Literal["account", "endpoint", "application"]
 endpoint = endpoint_of(SERVICE)
 
 
-def whole(name: str, value: int) -> int:
+def whole(name: str, value: int | str) -> int:
     """An id that is a whole number: in the vendor's paths words such as ``enable`` stand in its place.
 
     :raises InvalidRequest: the value is not a whole number.
     """
+    if isinstance(value, str) and value.isascii() and value.isdigit():
+        return int(value)  # as it stands in the result of a task
     if isinstance(value, bool) or not isinstance(value, int):
         raise InvalidRequest(f"{name} must be a whole number, but is a {type(value).__name__}.")
     return value

@@ -355,7 +355,7 @@ def list_jobs(
 
 
 @endpoint
-def get_job(job_category: JobCategory, job_id: int) -> Call[Job]:
+def get_job(job_category: JobCategory, job_id: int | str) -> Call[Job]:
     """Get one job: GET /v1/jobs/{job_category}/{job_id}.
 
     Document: "Endpoint-level API" and "Jobs API". They name the call and do not describe it.
