@@ -23,6 +23,7 @@ from airflow_provider_activation.api import dataddo, liveramp
 from airflow_provider_activation.api.call import Token
 from airflow_provider_activation.gate import DEEPEST, Gate, is_safe
 from airflow_provider_activation.hooks.connection import ConnectionValues
+from airflow_provider_activation.operators.acoustic_exchange import AcousticExchangeDeleteSegmentsOperator
 from airflow_provider_activation.redaction import Redactor
 from airflow_provider_activation.transport import ConnectionSettings, Transport
 
@@ -176,6 +177,12 @@ def test_errors_of_others(gate: Gate) -> None:
     assert error.__cause__.args == ("***",)
     assert str(gate.error(Quoting())) == "Quoting: quotes ***"
     assert isinstance(gate.error(KeyboardInterrupt(KEY)), KeyboardInterrupt)
+
+
+def test_rendered_ids_are_text() -> None:
+    task = AcousticExchangeDeleteSegmentsOperator(task_id="t", endpoint_id=2**60, segment_ids=[7, "a"])
+    task.render_template_fields({})
+    assert (task.endpoint_id, task.segment_ids) == (str(2**60), ["7", "a"])
 
 
 # what holds secrets
