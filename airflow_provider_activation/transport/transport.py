@@ -34,7 +34,7 @@ LARGE_PIECE = 4096
 """Bytes. A larger piece of a compressed body or of a file is decoded and written in a thread."""
 
 
-class Transport:
+class Transport(NotStored):
     """Sends calls of one connection in one process.
 
     :param on_secret: called with each secret of a new token, in the thread that logged in.
@@ -84,6 +84,7 @@ class Transport:
         """
         return drive(self._exchanges.exchange(call), self._perform)
 
+    @at_the_gate
     def run(self, steps: Steps[T], *, within: float | None = None) -> T:
         """Make several calls in a row; see `airflow_provider_activation.api.steps`.
 
