@@ -20,7 +20,10 @@ class LiveRampAuthorizeLink(BaseOperatorLink):
     @staticmethod
     def is_safe(url: str) -> bool:
         """Whether a page of Airflow may link to this address."""
-        return urlsplit(url).scheme in ("http", "https")
+        try:
+            return urlsplit(url).scheme in ("http", "https")
+        except ValueError:
+            return False
 
     def persist(self, task_instance: RuntimeTaskInstanceProtocol, url: str) -> None:
         """Have Airflow show the link now."""

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeAlias, TypeVar
 
 from airflow.triggers.base import BaseEventTrigger, TriggerEvent
 
-from airflow_provider_activation.arguments import seconds
+from airflow_provider_activation.arguments import interval
 
 if TYPE_CHECKING:
     from airflow.triggers.shared_stream import SharedStreamProducer
@@ -36,6 +36,8 @@ JSON: TypeAlias = Any
 
 FORGOTTEN_AFTER = 10
 """Polls in a row without a resource after which it is forgotten. One short list makes nothing fire again."""
+MOST_OUTAGES = 10
+"""Polls in a row without an answer that are warnings in the log; further ones are errors."""
 DEEPEST = 100
 """Levels of lists and objects in an event. Airflow's triggerer ends if it cannot serialise an event."""
 LARGEST = 2**63 - 1
@@ -112,7 +114,7 @@ class ActivationEventTrigger(BaseEventTrigger, Generic[R]):
 
     def __init__(self, *, poll_interval: float | timedelta, report_existing: bool) -> None:
         super().__init__()  # type: ignore[no-untyped-call]  # Airflow's own lacks types
-        self.poll_interval = seconds("poll_interval", poll_interval)
+        self.poll_interval = interval("poll_interval", poll_interval)
         self.report_existing = report_existing
         self._written: dict[str, list[str]] | None = None
 
@@ -288,7 +290,7 @@ class _Polling(Generic[R]):
         from airflow_provider_activation.waits.probe import Patience
 
         self.trigger = trigger
-        self._patience = Patience(trigger.subject)
+        self._patience = Patience(trigger.subject, most_outages=MOST_OUTAGES)
         self._refusals = 0
         self._transport: Transport | None = None
         self._in_use = AsyncExitStack()
@@ -305,7 +307,7 @@ class _Polling(Generic[R]):
             await self.close()
             return None, self._report(error)
         if resources is None:
-            return None, self._pause(self._patience.bad_polls)
+            return None, self._pause(self._patience.outages)
         self._refusals = 0
         return Poll(resources), self._pause(0)
 
@@ -316,10 +318,9 @@ class _Polling(Generic[R]):
 
     def _report(self, error: Exception) -> float:
         from airflow_provider_activation.errors import ActivationError
-        from airflow_provider_activation.waits.probe import MOST_BAD_POLLS
 
         self._refusals += 1
-        pause = self._pause(min(MOST_BAD_POLLS, max(self._refusals, self._patience.bad_polls)))
+        pause = self._pause(min(MOST_OUTAGES, max(self._refusals, self._patience.outages)))
         message = "%s: %s The watch goes on and asks again in %.0f seconds."
         unexpected = not isinstance(error, ActivationError)
         log.error(message, self.trigger.subject, error, pause, exc_info=unexpected)

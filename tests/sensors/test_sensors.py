@@ -98,7 +98,7 @@ def test_waits_for_the_delivery(connection: dict[str, str], deferrable: bool) ->
             integration_connection_id=connection["id"],
             segment_ids=["5000000001"],
             deferrable=deferrable,
-            poll_interval=0.05,
+            poll_interval=0.1,
         )
     ).run()
     assert (delivery["status"], delivery["recordCount"]) == ("DELIVERED", 4210)
@@ -117,7 +117,7 @@ def test_a_failed_delivery_fails_even_softly(
                 integration_connection_id=connection["id"],
                 segment_ids=["5000000001"],
                 deferrable=deferrable,
-                poll_interval=0.05,
+                poll_interval=0.1,
                 soft_fail=True,
             )
         ).run()
@@ -153,7 +153,7 @@ def test_ends_at_its_timeout(waiting_job: int, deferrable: bool) -> None:
                 job_id=waiting_job,
                 on_needs_action="wait",
                 deferrable=deferrable,
-                poll_interval=0.05,
+                poll_interval=0.1,
                 timeout=0.3,
             )
         ).run()
@@ -226,7 +226,7 @@ def test_lives_through_a_bad_poll(waiting_job: int, connections: Sandbox) -> Non
     )
     Task(
         lambda: AcousticExchangeJobSensor(
-            task_id="wait", job_id=waiting_job, on_needs_action="return", poll_interval=0.05
+            task_id="wait", job_id=waiting_job, on_needs_action="return", poll_interval=0.1
         )
     ).run()
 
@@ -258,7 +258,7 @@ def test_waits_for_a_consent_begun_elsewhere(connections: Sandbox, deferrable: b
     ).run()
     oauth_connection_id = Task(
         lambda: LiveRampOAuthConnectionSensor(
-            task_id="wait", attempt_id=attempt_id, deferrable=deferrable, poll_interval=0.05
+            task_id="wait", attempt_id=attempt_id, deferrable=deferrable, poll_interval=0.1
         )
     ).run()
     (made,) = connections.state()["liveramp"]["oAuthConnections"]

@@ -31,7 +31,6 @@ from airflow_provider_activation.hooks import base as hooks_base
 from airflow_provider_activation.transport import Transport
 from airflow_provider_activation.triggers import events
 from airflow_provider_activation.triggers.acoustic_exchange import AcousticExchangeJobTrigger
-from airflow_provider_activation.waits.probe import MOST_BAD_POLLS
 from scripts.machine_speed import scaled
 
 LONGEST_CALLBACK = scaled(0.25)
@@ -317,7 +316,7 @@ def test_a_service_that_is_down_is_asked_less_often_and_loudly(
     assert all(540 <= pause <= 660 for pause in [tenth, *pauses[11:]])
     warnings = [record for record in caplog.records if record.levelname == "WARNING"]
     errors = [record for record in caplog.records if record.levelname == "ERROR"]
-    assert len(warnings) == MOST_BAD_POLLS
+    assert len(warnings) == MOST_OUTAGES
     assert len(errors) > 1100
     assert "it answered 503" in errors[-1].getMessage()
 

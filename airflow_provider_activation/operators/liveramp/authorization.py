@@ -94,7 +94,13 @@ class LiveRampAuthorizeOAuthConnectionOperator(LiveRampTask, SubmitAndWaitOperat
         return OAuthConnectionAttemptProbe(attempt_id=made)
 
     def announce(self, context: Context, made: JSON) -> None:
-        self.authorization_url = self.hook.get_oauth_connection_attempt(made).authorization_url
+        from airflow_provider_activation.actions.base import once_found
+        from airflow_provider_activation.api import liveramp as api
+
+        async def attempt() -> api.OAuthConnectionAttempt:
+            return await api.get_oauth_connection_attempt(made)
+
+        self.authorization_url = self.hook.run(once_found(attempt)).authorization_url
         if self.authorization_url is None:
             return
         from airflow_provider_activation.links.liveramp import LiveRampAuthorizeLink
@@ -116,7 +122,7 @@ class LiveRampAuthorizeOAuthConnectionOperator(LiveRampTask, SubmitAndWaitOperat
         if event is None or "chosen_options" not in event:
             return super().execute_complete(context, event)
         from airflow_provider_activation.api import liveramp as api
-        from airflow_provider_activation.errors import Declined
+        from airflow_provider_activation.errors import Declined, WaitTimeout
         from airflow_provider_activation.waits.probe import Pending, conclude
 
         submitted = self.submitted(context)
@@ -129,7 +135,11 @@ class LiveRampAuthorizeOAuthConnectionOperator(LiveRampTask, SubmitAndWaitOperat
         self.log.warning("%s is %s at LiveRamp; the wait goes on.", probe.subject, outcome.status)
         self.authorization_url = self.hook.get_oauth_connection_attempt(submitted["made"]).authorization_url
         self._require_action(context, self.authorization_url or "")
-        self.wait_trigger(probe, submitted["deadline"]).defer(self)
+        try:
+            return self.finish(context, self.wait_until(submitted["deadline"], probe))
+        except WaitTimeout:
+            self.give_up(submitted["made"])
+            raise
 
     def _require_action(self, context: Context, url: str) -> None:
         """Have Airflow list the task under "Required Actions"."""
