@@ -95,7 +95,7 @@ class ActivationEventTrigger(BaseEventTrigger, Generic[R]):
 
     A service that refuses or does not answer does not end the watch. It is polled less and less often, down
     to every ten minutes. Every bad poll is in the triggerer's log: as a warning, and as an error from the
-    eleventh in a row or where a retry does not help. An exception would gain nothing: Airflow restarts a
+    eleventh outage or the sixth odd answer in a row, or where the credentials are refused. An exception would gain nothing: Airflow restarts a
     failed event trigger every two seconds and shows it nowhere but in that log, and without a state store it
     would forget what was reported.
 
@@ -201,6 +201,8 @@ class ActivationEventTrigger(BaseEventTrigger, Generic[R]):
         self, shared_stream: AsyncIterator[Poll[R]]
     ) -> AsyncIterator[TriggerEvent]:
         """Yield an event for each resource that has reached a watched status."""
+        from airflow_provider_activation.api.rows import unreadable_of
+
         reported: Reported | None = None
         async for poll in shared_stream:
             reached = {
@@ -216,7 +218,9 @@ class ActivationEventTrigger(BaseEventTrigger, Generic[R]):
                 if not reported.holds(resource_id, status) and (event := self._event(resource, status)):
                     yield event
                     reported.add(resource_id, status)
-            reported.forget_unlisted({carried(self.id_of(resource)) for resource in poll.resources})
+            listed = {carried(self.id_of(resource)) for resource in poll.resources}
+            listed |= {carried(str(row.id)) for row in unreadable_of(poll.resources)}
+            reported.forget_unlisted(listed)
             cursor = reported.as_json()
             if cursor != self._written and self._stores():
                 poll.once_stored(partial(self._write, cursor))
@@ -290,7 +294,7 @@ class _Polling(Generic[R]):
         from airflow_provider_activation.waits.probe import Patience
 
         self.trigger = trigger
-        self._patience = Patience(trigger.subject, most_outages=MOST_OUTAGES)
+        self._patience = Patience(trigger.subject, started=float("-inf"), most_outages=MOST_OUTAGES)
         self._refusals = 0
         self._transport: Transport | None = None
         self._in_use = AsyncExitStack()

@@ -200,7 +200,7 @@ def test_what_cannot_be_kept_in_the_triggerer_is_refused(option: str, value: Any
 
 
 def test_pokes_soon_at_first_and_rarely_while_the_service_is_down(
-    waiting_job: int, connections: Sandbox
+    waiting_job: int, connections: Sandbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     sensor = AcousticExchangeJobSensor(
         task_id="wait", job_id=waiting_job, on_needs_action="wait", poll_interval=50, timeout=1000
@@ -212,9 +212,11 @@ def test_pokes_soon_at_first_and_rarely_while_the_service_is_down(
 
     assert 4 <= pause() <= 6
     assert 45 <= [pause() for _ in range(8)][-1] <= 55
-    connections.misbehave(
-        "html", service="acoustic-exchange", method="GET", path="/v1/jobs/*", status=200, times=2
-    )
+    fault: dict[str, Any] = {"service": "acoustic-exchange", "method": "GET", "path": "/v1/jobs/*"}
+    connections.misbehave("html", status=200, times=2, **fault)
+    assert all(45 <= interval <= 55 for interval in (pause(), pause()))
+    connections.misbehave("status", status=503, times=2, **fault)
+    monkeypatch.setattr("airflow_provider_activation.transport.exchange.LONGEST_EXCHANGE", 0.0)
     assert 90 <= pause() <= 110
     assert 180 <= pause() <= 220
     assert sensor._get_next_poke_interval(0.0, lambda: 999.0, 1) <= 1
