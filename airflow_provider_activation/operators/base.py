@@ -341,7 +341,7 @@ class SubmitAndWaitOperator(SubmittingOperator):
         from airflow_provider_activation.waits.probe import Patience, Pending, ask_on_worker, conclude, wait
 
         started, left = time.monotonic(), deadline - time.time()
-        if not self.deferrable or left < 2 * pace.FIRST_LOOK_AFTER:
+        if not self.deferrable or round(left, 1) < 2 * pace.FIRST_LOOK_AFTER:
             self.log.info("Waiting for %s.", probe.subject)
             every = self.poll_interval
             return ask_on_worker(
