@@ -95,9 +95,9 @@ class ActivationEventTrigger(BaseEventTrigger, Generic[R]):
 
     A service that refuses or does not answer does not end the watch. It is polled less and less often, down
     to every ten minutes. Every bad poll is in the triggerer's log: as a warning, and as an error from the
-    eleventh outage or the sixth odd answer in a row, or where the credentials are refused. An exception would gain nothing: Airflow restarts a
-    failed event trigger every two seconds and shows it nowhere but in that log, and without a state store it
-    would forget what was reported.
+    eleventh outage or the sixth odd answer in a row, or where the credentials are refused. An exception would
+    gain nothing: Airflow restarts a failed event trigger every two seconds and shows it nowhere but in that
+    log, and without a state store it would forget what was reported.
 
     :param poll_interval: seconds between two polls.
     :param report_existing: whether to fire for what is in a watched status already when nothing is

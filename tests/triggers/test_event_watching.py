@@ -445,6 +445,10 @@ def test_a_list_that_cannot_be_read_is_a_bad_poll(
     assert "bad poll 2 of at most" in caplog.text
 
 
+def _same(reply: Reply, asked: Any) -> Reply:
+    return reply
+
+
 @pytest.mark.parametrize("alien", [{"status": READY}, None, {"jobId": 2, "status": {}}, [[]]])
 def test_a_row_that_cannot_be_read_keeps_no_other_from_firing(
     service: Jobs, alien: Any, caplog: pytest.LogCaptureFixture
@@ -453,7 +457,8 @@ def test_a_row_that_cannot_be_read_keeps_no_other_from_firing(
         async with triggerer() as airflow:
             airflow.start(job_trigger(report_existing=True))
             for number, job in enumerate((1, 3), 1):
-                service.always = lambda asked, job=job: Reply(body=[alien, {"jobId": job, "status": READY}])
+                body = [alien, {"jobId": job, "status": READY}]
+                service.always = partial(_same, Reply(body=body))
                 assert ids(await airflow.fired(number))[-1] == job
 
     run(test)

@@ -94,11 +94,11 @@ class AnySensor(ActivationSensor):
         return PROBE
 
 
-def operator(transport: Looked, **arguments: Any) -> AnyOperator:
+def operator(transport: Looked, **arguments: Any) -> Any:
     return with_hook(AnyOperator(task_id="wait", **{"poll_interval": 0.1, **arguments}), transport)
 
 
-def sensor(transport: Looked, **arguments: Any) -> AnySensor:
+def sensor(transport: Looked, **arguments: Any) -> Any:
     return with_hook(AnySensor(task_id="wait", **{"poll_interval": 0.1, **arguments}), transport)
 
 
