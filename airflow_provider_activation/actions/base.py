@@ -11,7 +11,7 @@ from __future__ import annotations
 import hashlib
 import logging
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self, TypeAlias, TypeVar
@@ -315,8 +315,8 @@ def unread(listed: list[Any], sought: str | None, before: JSON = None) -> list[C
     ]
 
 
-async def once_found(read: Callable[[], Steps[T]]) -> T:
-    """What is read by a known id. A service may not find for a while what it has just made."""
+async def once_found(read: Callable[[], Awaitable[T]]) -> T:
+    """What a call by a known id answers. A service may not find for a while what it has just made."""
     waited, pause = 0.0, 1.0
     while True:
         try:

@@ -29,7 +29,8 @@ class Activity(Action):
     async def make(self, memory: Memory, on_uncertain: OnUncertain) -> str:
         activity_id: str = await base.submit(self, memory, on_uncertain)
         if self.enabled:
-            await api.update_activity(activity_id, api.ActivityUpdate(enabled=True), **self.account)
+            update = api.update_activity(activity_id, api.ActivityUpdate(enabled=True), **self.account)
+            await base.once_found(lambda: update)
         return activity_id
 
     @property

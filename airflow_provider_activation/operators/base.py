@@ -355,6 +355,8 @@ class SubmitAndWaitOperator(SubmittingOperator):
         outcome = ask_on_worker(self.hook, lambda: patience.look(probe), ends=ends)
         if not isinstance(outcome, Pending):
             return conclude(probe, outcome)
+        if self._cancelled is not None:
+            return None  # it was killed meanwhile, and does not end well
         self.log.info("Waiting for %s in the triggerer.", probe.subject)
         self.wait_trigger(probe, deadline).defer(self)
 

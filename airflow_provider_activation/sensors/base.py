@@ -114,7 +114,7 @@ class ActivationSensor(ActivationTask, BaseSensorOperator):
         deadline, conn_id = time.time() + self.timeout, self.hook.conn_id
         self._begin(context)
         # the trigger needs the rest for its first look
-        self._ends -= self.timeout / 2 + pace.OVERRUN
+        self._ends = time.monotonic() + self.timeout / 2 - pace.OVERRUN
         poke = self.poke(context)
         if poke:
             return poke.xcom_value

@@ -97,10 +97,8 @@ class LiveRampAuthorizeOAuthConnectionOperator(LiveRampTask, SubmitAndWaitOperat
         from airflow_provider_activation.actions.base import once_found
         from airflow_provider_activation.api import liveramp as api
 
-        async def attempt() -> api.OAuthConnectionAttempt:
-            return await api.get_oauth_connection_attempt(made)
-
-        self.authorization_url = self.hook.run(once_found(attempt)).authorization_url
+        attempt = self.hook.run(once_found(lambda: api.get_oauth_connection_attempt(made)))
+        self.authorization_url = attempt.authorization_url
         if self.authorization_url is None:
             return
         from airflow_provider_activation.links.liveramp import LiveRampAuthorizeLink
