@@ -127,8 +127,8 @@ class Exchanges:
             except ActivationError:
                 raise
             except Exception as error:  # what nobody expects
-                failed = NotAnswered(f"{type(error).__name__}: {error}", sent=True)
-                raise self._refusals.of_attempt(call, failed, attempts) from None
+                unexpected = NotAnswered(f"{type(error).__name__}: {error}", sent=True)
+                raise self._refusals.of_attempt(call, unexpected, attempts) from None
             status = answer.status
             log.debug("%r: answer %d", call, status)
             if answer.is_success or status in call.accepts:
