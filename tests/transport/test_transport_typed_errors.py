@@ -124,7 +124,7 @@ def test_what_nobody_expects_is_typed_too(
     def breaks(*arguments: Any) -> Any:
         raise RecursionError("too deep")
 
-    monkeypatch.setattr("airflow_provider_activation.transport.transport._keyed", breaks)
+    monkeypatch.setattr("airflow_provider_activation.transport.transport.Transport._keyed", breaks)
     transport = wire.transport(service(server.url, max_retries=0))
     kind = errors.UncertainOutcome if safety is Safety.ONCE else errors.ServiceUnavailable
     with pytest.raises(kind, match="too deep"):
