@@ -20,12 +20,27 @@ DEFERRABLE: bool = conf.getboolean("operators", "default_deferrable", fallback=F
 """Airflow's own default for waiting in the triggerer."""
 
 
-def seconds(name: str, value: float | timedelta) -> float:
+DAY = 86_400.0
+LONGEST_WAIT = 5 * 365 * DAY
+"""Seconds. Airflow cannot store a deadline that is much later."""
+SHORTEST_INTERVAL = 0.1
+"""Seconds. Polls that come faster than answers help nobody."""
+
+
+def seconds(name: str, value: float | timedelta, *, most: float = LONGEST_WAIT, least: float = 0.0) -> float:
     """A positive duration in seconds."""
     duration = value.total_seconds() if isinstance(value, timedelta) else value
-    if isinstance(duration, bool) or not isinstance(duration, int | float) or not duration > 0:
-        raise ValueError(f"{name} must be a positive number of seconds, but is {_given(value)}.")
+    is_number = isinstance(duration, int | float) and not isinstance(duration, bool)
+    if not is_number or not 0 < duration <= most or duration < least:
+        bounds = f"from {least:g}" if least else "above 0"
+        range_ = f"a positive number of seconds, {bounds} to {most:.0f}"
+        raise ValueError(f"{name} must be {range_}, but is {_given(value)}.")
     return float(duration)
+
+
+def interval(name: str, value: float | timedelta) -> float:
+    """Seconds between two polls."""
+    return seconds(name, value, most=DAY, least=SHORTEST_INTERVAL)
 
 
 def one_of(name: str, value: str, choices: tuple[str, ...]) -> Any:

@@ -30,7 +30,9 @@ def bench(home: Path, times: Mapping[str, int] = TIMES) -> list[Table]:
     :param home: where logs go, an existing folder.
     :param times: how often each is done.
     """
-    table = Table("What remains", "nobody", notes=["Counted after a tenth as many, which load what is needed."])
+    table = Table(
+        "What remains", "nobody", notes=["Counted after a tenth as many, which load what is needed."]
+    )
     with running_services(home) as services:
         (job_id,) = services.running_jobs(1)
         for what, number in times.items():

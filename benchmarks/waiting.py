@@ -47,10 +47,12 @@ def _made(spec: dict[str, Any]) -> Iterator[BaseTrigger]:
             )
         return
     from airflow_provider_activation.triggers.wait import WaitTrigger
+    from airflow_provider_activation.waits import pace
     from airflow_provider_activation.waits.acoustic_exchange import JobProbe
     from airflow_provider_activation.waits.liveramp import DeliveryProbe
     from airflow_provider_activation.waits.probe import Probe
 
+    pace.FIRST_LOOK_AFTER = 0.0  # no task is resumed here
     for thing_id in spec["ids"]:
         probe: Probe
         if spec["kind"] == "jobs":

@@ -22,6 +22,7 @@ from airflow_provider_activation.operators.acoustic_exchange import (
     start_date=pendulum.datetime(2026, 1, 1, tz="UTC"),
     catchup=False,
     max_active_runs=1,
+    default_args={"retries": 2},
     tags=["activation", "acoustic exchange"],
     doc_md=__doc__,
 )

@@ -19,6 +19,7 @@ TIME_ZONE = "Europe/Stockholm"
     start_date=pendulum.datetime(2026, 1, 1, tz=TIME_ZONE),
     catchup=False,
     max_active_runs=1,
+    default_args={"retries": 2},
     tags=["activation", "delta projects"],
     user_defined_macros={"local": lambda moment: moment.in_timezone(TIME_ZONE)},
     doc_md=__doc__,

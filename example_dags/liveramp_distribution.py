@@ -24,6 +24,7 @@ from airflow_provider_activation.sensors.liveramp import LiveRampDeliverySensor
     start_date=pendulum.datetime(2026, 1, 1, tz="UTC"),
     catchup=False,
     max_active_runs=1,
+    default_args={"retries": 2},
     tags=["activation", "liveramp"],
     doc_md=__doc__,
 )

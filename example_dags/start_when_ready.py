@@ -35,6 +35,7 @@ log = logging.getLogger(__name__)
     schedule=[READY],
     start_date=pendulum.datetime(2026, 1, 1, tz="UTC"),
     catchup=False,
+    default_args={"retries": 2},
     tags=["activation", "acoustic exchange"],
     doc_md=__doc__,
 )

@@ -95,9 +95,15 @@ SABOTAGES = (
     ),
     Sabotage(
         "waits/probe.py",
-        "if self.bad_polls > MOST_BAD_POLLS:",
-        "if self.bad_polls > 0:",
+        "self.odd_answers > MOST_ODD_ANSWERS:",
+        "self.odd_answers > 0:",
         "tests/waits/test_waits.py",
+    ),
+    Sabotage(
+        "triggers/wait.py",
+        "min(pace.FIRST_LOOK_AFTER, max(0.0, self.deadline - time.time()))",
+        "0.0",
+        "tests/waits/test_first_looks.py",
     ),
     Sabotage(
         "errors.py",

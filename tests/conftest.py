@@ -52,6 +52,12 @@ def pytest_report_header() -> str:
     return f"machine: {slowness():.1f} times slower than a quiet one, and deadlines so much longer"
 
 
+@pytest.fixture(autouse=True)
+def _first_look_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Triggers poll at once in this process; only a real Airflow mistakes a task that is resumed at once."""
+    monkeypatch.setattr("airflow_provider_activation.waits.pace.FIRST_LOOK_AFTER", 0.0)
+
+
 @pytest.fixture(scope="session")
 def running_sandbox() -> Iterator[Sandbox]:
     from airflow_provider_activation.sandbox import Sandbox

@@ -13,6 +13,7 @@ from airflow_provider_activation.actions.base import JSON, Action, Candidate, Fi
 from airflow_provider_activation.actions.items import ItemsAction, submit_items
 from airflow_provider_activation.api import acoustic_exchange as api
 from airflow_provider_activation.api.call import Call
+from airflow_provider_activation.api.rows import unreadable_of
 from airflow_provider_activation.errors import Conflict, InvalidRequest, NotFound
 
 
@@ -47,9 +48,11 @@ class _Job(_OfJob):
         return None
 
     async def before(self) -> JSON:
-        return [job.job_id for job in await self._jobs()] if self.key is None else []
+        jobs = await self._jobs() if self.key is None else []
+        return [*(job.job_id for job in jobs), *(row.id for row in unreadable_of(jobs))]
 
     async def find(self, before: JSON) -> list[Candidate]:
+        jobs = await self._jobs()
         return [
             Candidate(
                 job.job_id,
@@ -57,9 +60,9 @@ class _Job(_OfJob):
                 failed=job.state in api.FAILED,
                 certain=self.key is not None or before is not None,
             )
-            for job in await self._jobs()
+            for job in jobs
             if job.job_id not in (before or []) and (self.sent is None or self.sent.may_have_made(job))
-        ]
+        ] + base.unread(jobs, self.key, before)
 
     async def recall(self, made: JSON) -> bool:
         return (await api.get_job(self.job_category, made)).state in api.FAILED

@@ -10,15 +10,17 @@ from __future__ import annotations
 
 import hashlib
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self, TypeAlias, TypeVar
 
 from airflow_provider_activation.api.call import Call
+from airflow_provider_activation.api.rows import unreadable_of
 from airflow_provider_activation.api.steps import Pause, Steps
 from airflow_provider_activation.errors import ActivationError, Conflict, NotFound, UncertainOutcome
 from airflow_provider_activation.redaction import logger
+from airflow_provider_activation.waits import pace
 
 if TYPE_CHECKING:
     from airflow_provider_activation.airflow_compat import TaskStateStore
@@ -253,7 +255,7 @@ async def existing(action: Action, memory: Memory, on_uncertain: OnUncertain) ->
     if "id" in note:
         known = note["id"]
         try:
-            failed = await action.recall(known)
+            failed = await once_found(lambda: action.recall(known))
         except NotFound:
             log.warning("%s %s of an earlier try is gone.", noun.capitalize(), known)
             maybe_sent = True
@@ -307,6 +309,33 @@ async def look_until(look: Callable[[], Steps[T]], enough: Callable[[T], bool]) 
         await Pause(seconds)
         found = await look()
     return found
+
+
+def unread(listed: list[Any], sought: str | None, before: JSON = None) -> list[Candidate]:
+    """An uncertain candidate for each row of a list that cannot be read and may be what is looked for.
+
+    :param sought: the key, name or id that it must hold; None if nothing marks it.
+    :param before: ids that the snapshot holds.
+    """
+    return [
+        Candidate(row.id, f"a row that cannot be read ({row.reason})", certain=False)
+        for row in unreadable_of(listed)
+        if row.id not in (before or ()) and (sought is None or row.may_be(sought))
+    ]
+
+
+async def once_found(read: Callable[[], Awaitable[T]]) -> T:
+    """What a call by a known id answers. A service may not find for a while what it has just made."""
+    waited, pause = 0.0, 1.0
+    while True:
+        try:
+            return await read()
+        except NotFound:
+            if waited >= pace.NOT_FOUND_FOR:
+                raise
+        pause = min(2 * pause, pace.NOT_FOUND_FOR - waited)
+        await Pause(pause)
+        waited += pause
 
 
 async def _find(action: Action, before: JSON, given_up: list[JSON]) -> list[Candidate]:

@@ -12,6 +12,7 @@ from airflow_provider_activation.actions import base
 from airflow_provider_activation.actions.base import JSON, Action, Candidate, Finished, Memory, OnUncertain
 from airflow_provider_activation.api import dataddo as api
 from airflow_provider_activation.api.call import Call, NotStored
+from airflow_provider_activation.api.rows import unreadable_of
 from airflow_provider_activation.errors import Conflict
 from airflow_provider_activation.waits.dataddo import FlowRunProbe, RunProbe, SourceRunProbe, is_timestamp
 from airflow_provider_activation.waits.probe import Failed
@@ -39,15 +40,17 @@ class AuthorizedService(NotStored, Action):
         return api.create_service(self.service, self.secrets)
 
     async def before(self) -> JSON:
-        return [service.id for service in await api.list_services()]
+        services = await api.list_services()
+        return [*(service.id for service in services), *(row.id for row in unreadable_of(services))]
 
     async def find(self, before: JSON) -> list[Candidate]:
         certain = before is not None or self.if_exists != "create"
+        services = await api.list_services()
         return [
             Candidate(found.id, f"service {found.id} ({found.service})", certain=certain)
-            for found in await api.list_services()
+            for found in services
             if found.service in (None, self.service) and found.id not in (before or [])
-        ]
+        ] + base.unread(services, None if self.if_exists == "create" else self.service, before)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -65,6 +68,11 @@ class Labelled(Action):
     def sent_label(self) -> str:
         """The label as it is sent."""
         return base.marked(self.label, self.key if self.if_exists == "create" else None)
+
+    @property
+    def mark(self) -> str:
+        """What a row holds that may be this resource."""
+        return self.key if self.if_exists == "create" else self.label
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -87,11 +95,12 @@ class Source(Labelled):
         return api.create_source(self.connector_id, payload)
 
     async def find(self, before: JSON) -> list[Candidate]:
+        sources = await api.list_sources()
         return [
             Candidate(source.id, f"source {source.id} {source.label!r}")
-            for source in await api.list_sources()
+            for source in sources
             if source.label == self.sent_label
-        ]
+        ] + base.unread(sources, self.mark)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -115,11 +124,10 @@ class Flow(Labelled):
         return api.create_flow(self.wanted)
 
     async def find(self, before: JSON) -> list[Candidate]:
+        flows = await api.list_flows_by_source(self.source_ids[0])
         return [
-            Candidate(flow.id, f"flow {flow.id} {flow.label!r}")
-            for flow in await api.list_flows_by_source(self.source_ids[0])
-            if flow.is_as(self.wanted)
-        ]
+            Candidate(flow.id, f"flow {flow.id} {flow.label!r}") for flow in flows if flow.is_as(self.wanted)
+        ] + base.unread(flows, self.mark)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -8,6 +8,7 @@ from airflow_provider_activation.actions import base
 from airflow_provider_activation.actions.base import JSON, Action, Candidate, Memory, OnUncertain
 from airflow_provider_activation.api import delta_projects as api
 from airflow_provider_activation.api.call import Call
+from airflow_provider_activation.api.rows import unreadable_of
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -28,7 +29,8 @@ class Activity(Action):
     async def make(self, memory: Memory, on_uncertain: OnUncertain) -> str:
         activity_id: str = await base.submit(self, memory, on_uncertain)
         if self.enabled:
-            await api.update_activity(activity_id, api.ActivityUpdate(enabled=True), **self.account)
+            update = api.update_activity(activity_id, api.ActivityUpdate(enabled=True), **self.account)
+            await base.once_found(lambda: update)
         return activity_id
 
     @property
@@ -42,15 +44,16 @@ class Activity(Action):
 
     async def before(self) -> JSON:
         listed = await api.list_activities(**self.account) if self.key is None else []
-        return [activity.id for activity in listed]
+        return [*(activity.id for activity in listed), *(row.id for row in unreadable_of(listed))]
 
     async def find(self, before: JSON) -> list[Candidate]:
         certain = self.key is not None or before is not None
+        activities = await api.list_activities(**self.account)
         return [
             Candidate(activity.id, f"activity {activity.id} {activity.name!r}", certain=certain)
-            for activity in await api.list_activities(**self.account)
+            for activity in activities
             if activity.name == self.name and activity.id not in (before or [])
-        ]
+        ] + base.unread(activities, self.key, before)
 
     async def result(self, made: JSON) -> JSON:
         return (await api.get_activity(made, **self.account)).plain()

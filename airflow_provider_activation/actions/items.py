@@ -122,12 +122,11 @@ async def submit_items(action: ItemsAction[K, W, L], memory: Memory) -> MadeItem
         memory.note(action.noun, before=before)
     differing = {key: why for key in there if (why := action.differs(wanted[key], there[key]))}
     refusals, lost = await _make(action, missing)
-    if lost is not None:
+    if missing:
+        # what was just made may be listed late
         listed = await look_until(
             action.listed, lambda listed: missing.keys() <= listed.keys() | refusals.keys()
         )
-    elif missing:
-        listed = await action.listed()
     absent = {
         key: refusals.get(key, "accepted, but not listed afterwards") for key in missing if key not in listed
     }

@@ -142,23 +142,25 @@ class IntegrationConnection(Action):
 
     async def find(self, before: JSON) -> list[Candidate]:
         if self.if_exists == "create":
+            managers = await every_page(api.list_distribution_managers())
             return [
                 Candidate(
                     manager.integration_connection_id,
                     f"integration connection {manager.integration_connection_id} "
                     f"with distribution manager {manager.id}",
                 )
-                for manager in await every_page(api.list_distribution_managers())
+                for manager in managers
                 if manager.name == self.wanted.distribution_manager_name
-            ]
+            ] + base.unread(managers, self.key)
+        connections = await every_page(api.list_integration_connections())
         return [
             Candidate(connection.id, f"integration connection {connection.id}")
-            for connection in await every_page(api.list_integration_connections())
+            for connection in connections
             if connection.is_as(self.wanted)
-        ]
+        ] + base.unread(connections, self.wanted.integration_id[1])
 
     async def result(self, made: JSON) -> JSON:
-        managers = await every_page(api.list_distribution_managers(made))
+        managers: list[api.DistributionManager] = await every_page(api.list_distribution_managers(made))
         name = self.distribution_manager_name
         if name is not None and self.if_exists != "create":
             managers = [manager for manager in managers if manager.name == name]
@@ -192,11 +194,12 @@ class DistributionManager(Action):
         return api.create_distribution_manager(self.wanted)
 
     async def find(self, before: JSON) -> list[Candidate]:
+        managers = await every_page(api.list_distribution_managers(self.integration_connection_id))
         return [
             Candidate(manager.id, f"distribution manager {manager.id} {manager.name!r}")
-            for manager in await every_page(api.list_distribution_managers(self.integration_connection_id))
+            for manager in managers
             if manager.name == self.wanted.name
-        ]
+        ] + base.unread(managers, self.key if self.if_exists == "create" else self.name)
 
     async def result(self, made: JSON) -> JSON:
         return (await api.get_distribution_manager(made)).plain()
@@ -269,7 +272,7 @@ class Distribution(ItemsAction[SegmentKey, api.SegmentConfigInput, api.SegmentCo
         return wanted
 
     async def listed(self) -> dict[SegmentKey, api.SegmentConfig]:
-        return await configured(self.distribution_manager_id)
+        return await configured(self.distribution_manager_id, [*map(self.name, self.wanted())])
 
     def calls(
         self, missing: Mapping[SegmentKey, api.SegmentConfigInput]
@@ -327,7 +330,7 @@ async def withdraw_everywhere(
     """
     withdrawn: dict[str, str] = {}
     while True:
-        configs = await configured(distribution_manager_id)
+        configs = await configured(distribution_manager_id, segment_ids)
         keys = [(segment_id, segment_type) for segment_id in segment_ids]
         there = {key[0]: configs[key].id for key in keys if key in configs}
         if not there:

@@ -7,6 +7,7 @@ from typing import Any, TypeVar
 
 from airflow_provider_activation.api.call import Answer, Token
 from airflow_provider_activation.api.models import Resource
+from airflow_provider_activation.api.rows import Rows, read_rows
 
 R = TypeVar("R", bound=Resource)
 
@@ -20,9 +21,9 @@ def model(kind: type[R]) -> Callable[[Answer], R]:
     return lambda answer: kind.model_validate(answer.json())
 
 
-def each(kind: type[R]) -> Callable[[Answer], list[R]]:
-    """A bare list of resources."""
-    return lambda answer: [kind.model_validate(row) for row in rows(answer)]
+def each(kind: type[R]) -> Callable[[Answer], Rows[R]]:
+    """A bare list of resources, without the rows that cannot be read."""
+    return lambda answer: read_rows(kind, rows(answer))
 
 
 def rows(answer: Answer) -> list[Any]:
@@ -53,6 +54,8 @@ def bearer_token(answer: Answer, lifetime: float, more: Mapping[str, str] | None
         raise ValueError("access_token is empty")
     headers = {"Authorization": f"Bearer {access_token}"}
     headers |= {header: str(reply[key]) for header, key in (more or {}).items() if reply.get(key) is not None}
+    if not all(value.isascii() and value.isprintable() for value in headers.values()):
+        raise ValueError("the token holds characters that no header can carry")
     secrets = tuple(
         reply[key] for key in ("access_token", "refresh_token") if isinstance(reply.get(key), str)
     )

@@ -12,8 +12,9 @@ from pathlib import Path
 from typing import Any, Generic, NoReturn, ParamSpec, TypeAlias, TypeVar
 from urllib.parse import quote
 
+from airflow_provider_activation.api.rows import Rows, Unreadable, reason_of
 from airflow_provider_activation.api.steps import hand_over
-from airflow_provider_activation.errors import InvalidRequest, Refused, UnreadableResponse
+from airflow_provider_activation.errors import ActivationError, InvalidRequest, Refused, UnreadableResponse
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -117,7 +118,7 @@ class Call(NotStored, Generic[T]):
     :param template: the path with its variables in braces, for messages: it contains no argument.
     :param path: the path with every argument percent-encoded; see `path_of`.
     :param safety: what happens if the call is sent twice.
-    :param read: makes a value of the response; raises ValueError, KeyError or TypeError if it cannot.
+    :param read: makes a value of the response; raises an exception if it cannot.
     :param query: query parameters in order.
     :param json: a body to be sent as JSON, `NOTHING` for none; ``form`` and ``file`` are other bodies.
     :param into: a file that the body of the response is written to while it arrives; `read` then gets no
@@ -169,10 +170,12 @@ class Call(NotStored, Generic[T]):
             if answer.is_page:
                 raise ValueError("it is a web page")
             return self.read(answer)
-        except (ValueError, KeyError, TypeError, AttributeError, ArithmeticError, RecursionError) as error:
+        except ActivationError:
+            raise
+        except Exception as error:
             raise UnreadableResponse(
                 f"{self.method} {self.template} answered {answer.status} with a body that cannot be read: "
-                f"{_reason(error)}.",
+                f"{reason_of(error)}.",
                 body=answer.text,
                 **context,
             ) from None
@@ -254,22 +257,25 @@ class Page(Generic[T]):
     """One page of a list.
 
     :param following: the query of the page after it; None for the last one.
+    :param unreadable: the rows that were left out.
     """
 
     items: tuple[T, ...]
     following: Query | None = None
+    unreadable: tuple[Unreadable, ...] = ()
 
 
-async def every_page(call: Call[Page[T]]) -> list[T]:
+async def every_page(call: Call[Page[T]]) -> Rows[T]:
     """All items of a paged list.
 
     :raises UnreadableResponse: the service returns the same page again and again.
     """
-    items: list[T] = []
+    items: Rows[T] = Rows()
     seen = {call.query}
     while True:
         page = await call
         items.extend(page.items)
+        items.unreadable.extend(page.unreadable)
         if page.following is None:
             return items
         if page.following in seen:
@@ -297,7 +303,10 @@ def path_of(template: str, **arguments: Any) -> str:
             or _UNFIT_FOR_A_SEGMENT.search(text)
         ):
             raise InvalidRequest(f"{name} must be an id, without slashes and not empty, but is {text!r}.")
-        encoded[name] = quote(text, safe="")
+        try:
+            encoded[name] = quote(text, safe="")
+        except UnicodeEncodeError:
+            raise InvalidRequest(f"{name} must be an id, but holds half of a character.") from None
     return template.format(**encoded)
 
 
@@ -308,17 +317,3 @@ def query_of(**parameters: str | int | bool | None) -> Query:
         for name, value in parameters.items()
         if value is not None
     )
-
-
-def _reason(error: Exception) -> str:
-    """Why a response cannot be read. It is not quoted here: the error quotes it once, redacted."""
-    if isinstance(error, json.JSONDecodeError | UnicodeDecodeError):
-        return "it is not JSON"
-    if hasattr(error, "errors"):  # pydantic's ValidationError, whose own text quotes the input
-        return "; ".join(
-            f"{'.'.join(str(part) for part in item['loc']) or 'the body'}: {item['msg']}"
-            for item in error.errors(include_url=False, include_input=False)[:5]
-        )
-    if isinstance(error, KeyError):
-        return f"it lacks {error.args[0]!r}"
-    return str(error) or type(error).__name__

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import Annotated, Any, Self
+from typing import Annotated, Any, Self, TypeVar
 
 from pydantic import (
     AfterValidator,
@@ -16,6 +16,8 @@ from pydantic import (
 )
 
 from airflow_provider_activation.errors import InvalidRequest
+
+T = TypeVar("T")
 
 
 class Input(BaseModel):
@@ -56,7 +58,14 @@ class Input(BaseModel):
 class Resource(BaseModel):
     """A part of a response. Fields that the service adds over time are kept."""
 
-    model_config = ConfigDict(extra="allow", populate_by_name=True, frozen=True, defer_build=True)
+    model_config = ConfigDict(
+        extra="allow",
+        populate_by_name=True,
+        frozen=True,
+        defer_build=True,
+        coerce_numbers_to_str=True,
+        hide_input_in_errors=True,
+    )
 
     def plain(self) -> dict[str, Any]:
         """Plain JSON under the service's own field names, as it goes into an XCom."""
@@ -74,17 +83,34 @@ def _text_of(value: Any) -> Any:
     return str(value) if isinstance(value, int) and not isinstance(value, bool) else value
 
 
-def _not_bool(value: Any) -> Any:
+def _in_utc(value: datetime) -> datetime:
+    return value if value.tzinfo else value.replace(tzinfo=UTC)
+
+
+def not_bool(value: Any) -> Any:
+    """A value that is neither True nor False, which pydantic takes for numbers."""
     if isinstance(value, bool):
         raise ValueError("must be a number")
     return value
 
 
-Number = Annotated[float, BeforeValidator(_not_bool), Field(allow_inf_nan=False)]
+Number = Annotated[float, BeforeValidator(not_bool), Field(allow_inf_nan=False)]
 """A finite number; True and False are refused."""
 
 AwareDatetime = Annotated[datetime, AfterValidator(_aware)]
 """A timestamp with a time zone; a naive one is refused."""
+
+Timestamp = Annotated[datetime, AfterValidator(_in_utc)]
+"""A timestamp in a response; one without a time zone is read as UTC."""
+
+Text = Annotated[str, BeforeValidator(lambda value: "" if value is None else value)]
+"""A text in a response; null is the empty text."""
+
+Label = Annotated[Any, BeforeValidator(_text_of)]
+"""What the documents give no type: as a rule a text, which may be a number."""
+
+Several = Annotated[list[T], BeforeValidator(lambda value: [] if value is None else value)]
+"""A list in a response; null is the empty list."""
 
 TextId = Annotated[str, BeforeValidator(_text_of)]
 """An id, kept as text also where the response has a number."""

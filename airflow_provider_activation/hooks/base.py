@@ -94,6 +94,11 @@ class ActivationHook(BaseHook):
             self._transport = self._shared_transport(connection, connection.extra_dejson)
         return self._transport
 
+    def look_up_again(self) -> bool:
+        """Look the connection up again; returns whether it has changed."""
+        before, self._transport = self.get_conn(), None
+        return self.get_conn() is not before
+
     def send(self, call: Call[T]) -> T:
         """Make one call and return what it answers."""
         return self.get_conn().send(call)

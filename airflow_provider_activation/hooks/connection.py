@@ -4,11 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from typing import Any, TypeVar
+from typing import Annotated, Any, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
 
 from airflow_provider_activation.api.call import NotStored
+from airflow_provider_activation.api.models import Number, not_bool
 from airflow_provider_activation.errors import InvalidConnection
 
 E = TypeVar("E", bound="ConnectionExtra")
@@ -19,8 +28,8 @@ class ConnectionExtra(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True, defer_build=True)
 
-    timeout: float = Field(default=30.0, gt=0)
-    max_retries: int = Field(default=4, ge=0)
+    timeout: Number = Field(default=30.0, gt=0, le=3600)
+    max_retries: Annotated[int, BeforeValidator(not_bool)] = Field(default=4, ge=0, le=100)
     verify: bool | str = True
     proxy: str | None = None
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from airflow.sdk import BaseOperator
 
 from airflow_provider_activation.airflow_compat import deferral_timeout, without_vain_retries
-from airflow_provider_activation.arguments import DEFERRABLE, one_of, seconds
+from airflow_provider_activation.arguments import DEFERRABLE, interval, one_of, seconds
 from airflow_provider_activation.gate import at_the_gate
 from airflow_provider_activation.tasks import JSON, ActivationTask
 
@@ -186,6 +186,12 @@ class SubmittingOperator(ActivationOperator):
         memory.made = None if isinstance(made, Finished) else made
         return made
 
+    def read(self, action: Making, made: JSON) -> JSON:
+        """The task's result where it does not wait."""
+        from airflow_provider_activation.actions.base import once_found
+
+        return self.hook.run(once_found(lambda: action.result(made)))
+
     def submission_key(self, context: Context) -> str:
         """The key of `actions.base.submission_key`."""
         from airflow_provider_activation.actions.base import submission_key
@@ -255,7 +261,7 @@ class SubmitOperator(SubmittingOperator):
 
         action = self.submission(self.submission_key(context))
         made = self.make(context, action)
-        result = made.result if isinstance(made, Finished) else self.hook.run(action.result(made))
+        result = made.result if isinstance(made, Finished) else self.read(action, made)
         return self.finish(context, result)
 
 
@@ -292,7 +298,7 @@ class SubmitAndWaitOperator(SubmittingOperator):
         self.on_uncertain = one_of("on_uncertain", on_uncertain, ("fail", "resubmit"))
         self.wait_for_completion = wait_for_completion
         self.deferrable = deferrable
-        self.poll_interval = seconds("poll_interval", poll_interval)
+        self.poll_interval = interval("poll_interval", poll_interval)
         self.timeout = seconds("timeout", timeout)
         self.cancel_on_kill = self.cancels_on_kill if cancel_on_kill is None else cancel_on_kill
 
@@ -314,7 +320,6 @@ class SubmitAndWaitOperator(SubmittingOperator):
     def execute(self, context: Context) -> JSON:
         from airflow_provider_activation.actions.base import Finished
         from airflow_provider_activation.errors import WaitTimeout
-        from airflow_provider_activation.waits.probe import wait
 
         if self.wait_for_completion:
             probe = self.probe(self.rehearsal_id)
@@ -327,20 +332,44 @@ class SubmitAndWaitOperator(SubmittingOperator):
             return self.finish(context, made.result)
         self.announce(context, made)
         if not self.wait_for_completion:
-            return self.finish(context, self.hook.run(action.result(made)))
-        probe = self.probe(made)
+            return self.finish(context, self.read(action, made))
         deadline = time.time() + self.timeout
         context["ti"].xcom_push(key=SUBMISSION, value=self.gate.inside({"made": made, "deadline": deadline}))
-        self.log.info("Waiting for %s%s.", probe.subject, " in the triggerer" if self.deferrable else "")
-        if self.deferrable:
-            self.wait_trigger(probe, deadline).defer(self)
         try:
-            result = self.hook.run(wait(probe, poll_interval=self.poll_interval, deadline=deadline))
+            result = self.wait_until(deadline, self.probe(made))
         except WaitTimeout:
             if self._memory is not None:
                 self.give_up(self._memory.made)
             raise
         return self.finish(context, result)
+
+    def wait_until(self, deadline: float, probe: Probe) -> JSON:
+        """Wait for the result of a probe: in the triggerer after one poll here, or here if it is short.
+
+        :param deadline: seconds since the epoch at which the wait gives up.
+        """
+        from airflow_provider_activation.waits import pace
+        from airflow_provider_activation.waits.probe import Patience, Pending, ask_on_worker, conclude, wait
+
+        started, left = time.monotonic(), deadline - time.time()
+        if not self.deferrable or round(left, 1) < 2 * pace.FIRST_LOOK_AFTER:
+            self.log.info("Waiting for %s.", probe.subject)
+            every = self.poll_interval
+            return ask_on_worker(
+                self.hook,
+                lambda: wait(probe, poll_interval=every, deadline=deadline),
+                ends=started + left,
+            )
+        patience = Patience(probe.subject)
+        # the trigger needs the rest for its first look
+        ends = started + left / 2 - pace.OVERRUN
+        outcome = ask_on_worker(self.hook, lambda: patience.look(probe), ends=ends)
+        if not isinstance(outcome, Pending):
+            return conclude(probe, outcome)
+        if self._cancelled is not None:
+            return None  # it was killed meanwhile, and does not end well
+        self.log.info("Waiting for %s in the triggerer.", probe.subject)
+        self.wait_trigger(probe, deadline).defer(self)
 
     def execute_complete(self, context: Context, event: Mapping[str, JSON] | None = None) -> JSON:
         """Continue after the trigger's event."""
@@ -359,12 +388,18 @@ class SubmitAndWaitOperator(SubmittingOperator):
     def resume_execution(
         self, next_method: str, next_kwargs: dict[str, Any] | None, context: Context
     ) -> JSON:
+        from airflow_provider_activation.waits.probe import Pending, conclude, last_look
+
         try:
             return super().resume_execution(next_method, next_kwargs, context)
         except deferral_timeout():
-            # Airflow's own deadline: no triggerer ran the wait
-            self.give_up(self.submitted(context)["made"])
-            raise
+            # Airflow's own deadline: no triggerer ran the wait, or a clock was set
+            made = self.submitted(context)["made"]
+            probe = None if made is None else self.probe(made)
+            if probe is None or isinstance(outcome := last_look(self.hook, probe), Pending):
+                self.give_up(made)
+                raise
+        return self.finish(context, conclude(probe, outcome))
 
     def submitted(self, context: Context) -> dict[str, JSON]:
         """What `execute` ``made`` before it gave its worker slot back, and the ``deadline`` of the wait."""

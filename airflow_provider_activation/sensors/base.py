@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from airflow.sdk import BaseOperator, BaseSensorOperator, PokeReturnValue
 
 from airflow_provider_activation.airflow_compat import deferral_timeout, without_vain_retries
-from airflow_provider_activation.arguments import DEFERRABLE, seconds
+from airflow_provider_activation.arguments import DEFERRABLE, interval, seconds
 from airflow_provider_activation.gate import at_the_gate
 from airflow_provider_activation.tasks import JSON, ActivationTask
 
@@ -45,8 +45,8 @@ class ActivationSensor(ActivationTask, BaseSensorOperator):
         timeout: float | timedelta = timedelta(days=7),
         **kwargs: Any,
     ) -> None:
-        interval = _one_interval(poke_interval, poll_interval, kwargs.get("default_args") or {})
-        super().__init__(poke_interval=interval, timeout=seconds("timeout", timeout), **kwargs)
+        every = _one_interval(poke_interval, poll_interval, kwargs.get("default_args") or {})
+        super().__init__(poke_interval=every, timeout=seconds("timeout", timeout), **kwargs)
         self.deferrable = deferrable
         if deferrable:
             given = {
@@ -59,23 +59,35 @@ class ActivationSensor(ActivationTask, BaseSensorOperator):
                 advice = "leave it out or set deferrable=False."
                 raise ValueError(f"{names} cannot be kept in the triggerer; {advice}")
 
+    _patience: Patience | None = None
+    _ends = 0.0
+
     @abstractmethod
     def probe(self) -> Probe:
         """What is waited for."""
 
-    @cached_property
-    def _patience(self) -> Patience:
-        from airflow_provider_activation.waits.probe import Patience
+    def _begin(self, context: Context) -> Patience:
+        """Take the time at the first poke, and what is tolerated from then on."""
+        if self._patience is None:
+            from airflow_provider_activation.waits.probe import Patience
 
-        return Patience(self.probe().subject)
+            started, first = time.monotonic(), None
+            if self.reschedule:
+                # each poke is a process of its own
+                first = context["ti"].get_first_reschedule_date(context)
+            if first is not None:
+                started -= time.time() - first.timestamp()
+            self._ends = started + self.timeout
+            self._patience = Patience(self.probe().subject, started=started)
+        return self._patience
 
     def poke(self, context: Context) -> PokeReturnValue:
-        from airflow_provider_activation.waits.probe import Pending, conclude
+        from airflow_provider_activation.waits.probe import Pending, ask_on_worker, conclude
 
-        probe = self.probe()
-        outcome = self.hook.run(self._patience.look(probe))
+        probe, patience = self.probe(), self._begin(context)
+        outcome = ask_on_worker(self.hook, lambda: patience.look(probe), ends=self._ends)
         if isinstance(outcome, Pending):
-            if not self._patience.bad_polls:  # bad polls are logged already
+            if not patience.is_bad:  # bad polls are logged already
                 self.log.info("%s: %s.", probe.subject, self.gate.message(outcome.status))
             return PokeReturnValue(False)
         return PokeReturnValue(True, self.gate(conclude(probe, outcome)))
@@ -89,25 +101,27 @@ class ActivationSensor(ActivationTask, BaseSensorOperator):
     def _get_next_poke_interval(
         self, started_at: datetime | float, run_duration: Callable[[], float], poke_count: int
     ) -> float:
-        if self.reschedule or self.exponential_backoff:
+        if self._patience is None or self.reschedule or self.exponential_backoff:
             # each poke is a process of its own, or the user chose Airflow's intervals
             return super()._get_next_poke_interval(started_at, run_duration, poke_count)
-        from airflow_provider_activation.waits.pace import backed_off, spread
-
-        pause = spread(backed_off(self._pace.next_pause(), self._patience.bad_polls))
-        return max(0.0, min(pause, self.timeout - run_duration()))
+        return max(0.0, min(self._patience.pause(self._pace), self.timeout - run_duration()))
 
     @without_vain_retries
     @at_the_gate
     def execute(self, context: Context) -> JSON:
-        if not self.deferrable:
+        from airflow_provider_activation.waits import pace
+
+        if not self.deferrable or self.timeout < 2 * pace.FIRST_LOOK_AFTER:
             return super().execute(context)
+        deadline, conn_id = time.time() + self.timeout, self.hook.conn_id
+        self._begin(context)
+        # the trigger needs the rest for its first look
+        self._ends = time.monotonic() + self.timeout / 2 - pace.OVERRUN
         poke = self.poke(context)
         if poke:
             return poke.xcom_value
         from airflow_provider_activation.triggers.wait import WaitTrigger
 
-        deadline, conn_id = time.time() + self.timeout, self.hook.conn_id
         probe, interval = self.probe(), self.poke_interval
         WaitTrigger.of(probe, conn_id=conn_id, poll_interval=interval, deadline=deadline).defer(self)
 
@@ -126,9 +140,16 @@ class ActivationSensor(ActivationTask, BaseSensorOperator):
         from airflow.providers.common.compat.sdk import AirflowSensorTimeout, AirflowSkipException
 
         from airflow_provider_activation.errors import WaitTimeout
+        from airflow_provider_activation.waits.probe import Pending, conclude, last_look
 
         try:
-            return BaseOperator.resume_execution(self, next_method, next_kwargs, context)
+            try:
+                return BaseOperator.resume_execution(self, next_method, next_kwargs, context)
+            except deferral_timeout():
+                outcome = last_look(self.hook, self.probe())
+                if isinstance(outcome, Pending):
+                    raise
+                return conclude(self.probe(), outcome)
         except Exception as error:
             timed_out = isinstance(error, (WaitTimeout, deferral_timeout()))
             if self.never_fail or (self.soft_fail and timed_out):
@@ -148,7 +169,7 @@ def _one_interval(
     :raises ValueError: both names are given, with different values.
     """
     names = {"poke_interval": poke_interval, "poll_interval": poll_interval}
-    given = {name: seconds(name, value) for name, value in names.items() if value is not None}
+    given = {name: interval(name, value) for name, value in names.items() if value is not None}
     if len(set(given.values())) > 1:
         given = {name: given[name] for name in given if names[name] != default_args.get(name)} or given
     if len(set(given.values())) > 1:

@@ -17,6 +17,7 @@ import httpx
 
 from airflow_provider_activation import errors
 from airflow_provider_activation.api.call import NOTHING, Answer, Call, Safety, Token
+from airflow_provider_activation.api.rows import unreadable_of
 from airflow_provider_activation.api.steps import Pause
 from airflow_provider_activation.errors import ActivationError
 from airflow_provider_activation.redaction import Redactor, logger
@@ -85,6 +86,7 @@ class Exchanges:
         self._base = httpx.URL(settings.base_url)
         self._refusals = Refusals(self.redact, self._base.host)
         self._resume_at = 0.0
+        self._said: set[tuple[str, str]] = set()
 
     def exchange(self, call: Call[T], ends: float = inf) -> Exchange[T]:
         """Send a call until it is answered.
@@ -107,10 +109,11 @@ class Exchanges:
                     raise self._refusals.of_limit(call, rest)
                 yield Pause(rest)
             attempts += 1
+            request = self._request(call, token)
             try:
                 # a file may take longer than the exchange
                 attempt_ends = ends if call.is_file else give_up_at
-                answer: Answer = yield Send(call, self._request(call, token), attempt_ends)
+                answer: Answer = yield Send(call, request, attempt_ends)
             except NotAnswered as failed:
                 pause = _pause(attempts)
                 may = not failed.sent or call.safety is not Safety.ONCE
@@ -120,6 +123,11 @@ class Exchanges:
                 raise self._refusals.of_attempt(call, failed, attempts) from None
             except UnfitBody as unfit:
                 raise self._refusals.of_body(call, unfit) from None
+            except ActivationError:
+                raise
+            except Exception as error:  # what nobody expects
+                unexpected = NotAnswered(f"{type(error).__name__}: {error}", sent=True)
+                raise self._refusals.of_attempt(call, unexpected, attempts) from None
             status = answer.status
             log.debug("%r: answer %d", call, status)
             if answer.is_success or status in call.accepts:
@@ -170,11 +178,16 @@ class Exchanges:
     def read(self, call: Call[T], answer: Answer) -> T:
         """Make a value of an answer."""
         try:
-            return call.parse(answer)
+            value = call.parse(answer)
         except ActivationError as error:
             # the response to a log-in may contain a token that is not redacted yet
             quoted = call is not self._settings.log_in
             raise self._refusals.of_reading(call, error, answer, quoted=quoted) from None
+        left_out = unreadable_of(value)
+        if left_out and (said := (call.operation, self.redact(left_out[0].reason))) not in self._said:
+            self._said.add(said)
+            log.warning("%r: %d rows are left out, they cannot be read: %s", call, len(left_out), said[1])
+        return value
 
     def with_token_of(self, other: Exchanges) -> None:
         """Use the token and the known secrets of other exchanges of the same connection."""
@@ -186,6 +199,15 @@ class Exchanges:
         return self._settings.log_in is not None and call is not self._settings.log_in
 
     def _request(self, call: Call[Any], token: Token | None) -> httpx.Request:
+        try:
+            return self._new_request(call, token)
+        except (ValueError, TypeError, RecursionError, OSError, httpx.InvalidURL) as error:
+            # such as half of a character, or a file that is gone
+            what = f"{call.method} {call.template} cannot be sent ({type(error).__name__})."
+            context: Any = {"service": call.service, "operation": call.operation}
+            raise errors.InvalidRequest(what, **context) from None
+
+    def _new_request(self, call: Call[Any], token: Token | None) -> httpx.Request:
         headers = {"Accept": "application/json", "Accept-Encoding": ACCEPT_ENCODING, "User-Agent": USER_AGENT}
         if call.url is not None:
             url = httpx.URL(call.url)

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeAlias, TypeVar
 
 from airflow.triggers.base import BaseEventTrigger, TriggerEvent
 
-from airflow_provider_activation.arguments import seconds
+from airflow_provider_activation.arguments import interval
 
 if TYPE_CHECKING:
     from airflow.triggers.shared_stream import SharedStreamProducer
@@ -36,6 +36,8 @@ JSON: TypeAlias = Any
 
 FORGOTTEN_AFTER = 10
 """Polls in a row without a resource after which it is forgotten. One short list makes nothing fire again."""
+MOST_OUTAGES = 10
+"""Polls in a row without an answer that are warnings in the log; further ones are errors."""
 
 
 class Poll(Generic[R]):
@@ -94,9 +96,9 @@ class ActivationEventTrigger(BaseEventTrigger, Generic[R]):
 
     A service that refuses or does not answer does not end the watch. It is polled less and less often, down
     to every ten minutes. Every bad poll is in the triggerer's log: as a warning, and as an error from the
-    eleventh in a row or where a retry does not help. An exception would gain nothing: Airflow restarts a
-    failed event trigger every two seconds and shows it nowhere but in that log, and without a state store it
-    would forget what was reported.
+    eleventh outage or the sixth odd answer in a row, or where the credentials are refused. An exception would
+    gain nothing: Airflow restarts a failed event trigger every two seconds and shows it nowhere but in that
+    log, and without a state store it would forget what was reported.
 
     :param poll_interval: seconds between two polls.
     :param report_existing: whether to fire for what is in a watched status already when nothing is
@@ -113,7 +115,7 @@ class ActivationEventTrigger(BaseEventTrigger, Generic[R]):
 
     def __init__(self, *, poll_interval: float | timedelta, report_existing: bool) -> None:
         super().__init__()  # type: ignore[no-untyped-call]  # Airflow's own lacks types
-        self.poll_interval = seconds("poll_interval", poll_interval)
+        self.poll_interval = interval("poll_interval", poll_interval)
         self.report_existing = report_existing
         self._written: dict[str, list[str]] | None = None
 
@@ -200,6 +202,8 @@ class ActivationEventTrigger(BaseEventTrigger, Generic[R]):
         self, shared_stream: AsyncIterator[Poll[R]]
     ) -> AsyncIterator[TriggerEvent]:
         """Yield an event for each resource that has reached a watched status."""
+        from airflow_provider_activation.api.rows import unreadable_of
+
         reported: Reported | None = None
         async for poll in shared_stream:
             ids = poll.gate([self.id_of(resource) for resource in poll.resources])
@@ -218,7 +222,8 @@ class ActivationEventTrigger(BaseEventTrigger, Generic[R]):
                 ):
                     yield event
                     reported.add(resource_id, status)
-            reported.forget_unlisted(set(ids))
+            unread = poll.gate([row.id for row in unreadable_of(poll.resources)])
+            reported.forget_unlisted({*ids, *(row_id for row_id in unread if isinstance(row_id, str | int))})
             cursor = reported.as_json()
             if cursor != self._written and self._stores():
                 poll.once_stored(partial(self._write, cursor))
@@ -292,7 +297,7 @@ class _Polling(Generic[R]):
         from airflow_provider_activation.waits.probe import Patience
 
         self.trigger = trigger
-        self._patience = Patience(trigger.subject)
+        self._patience = Patience(trigger.subject, started=float("-inf"), most_outages=MOST_OUTAGES)
         self._refusals = 0
         self._transport: Transport | None = None
         self._in_use = AsyncExitStack()
@@ -309,7 +314,7 @@ class _Polling(Generic[R]):
             await self.close()
             return None, self._report(error)
         if resources is None:
-            return None, self._pause(self._patience.bad_polls)
+            return None, self._pause(self._patience.outages)
         self._refusals = 0
         return Poll(resources, self._transport.gate), self._pause(0)
 
@@ -320,10 +325,9 @@ class _Polling(Generic[R]):
 
     def _report(self, error: Exception) -> float:
         from airflow_provider_activation.errors import ActivationError
-        from airflow_provider_activation.waits.probe import MOST_BAD_POLLS
 
         self._refusals += 1
-        pause = self._pause(min(MOST_BAD_POLLS, max(self._refusals, self._patience.bad_polls)))
+        pause = self._pause(min(MOST_OUTAGES, max(self._refusals, self._patience.outages)))
         message = "%s: %s The watch goes on and asks again in %.0f seconds."
         unexpected = not isinstance(error, ActivationError)
         log.error(message, self.trigger.subject, error, pause, exc_info=unexpected)

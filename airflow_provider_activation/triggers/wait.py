@@ -14,6 +14,7 @@ from airflow.triggers.base import BaseTrigger, TriggerEvent
 from airflow_provider_activation.airflow_compat import is_still_deferred
 from airflow_provider_activation.errors import ActivationError, AuthenticationFailed, PermissionDenied
 from airflow_provider_activation.hooks.base import ActivationHook
+from airflow_provider_activation.waits import pace
 from airflow_provider_activation.waits.probe import JSON, Probe, event_of_error, event_of_result, give_up
 from airflow_provider_activation.waits.shared import shared_wait
 
@@ -94,6 +95,7 @@ class WaitTrigger(BaseTrigger):
         yield TriggerEvent(hook.gate(event))  # type: ignore[no-untyped-call]
 
     async def _wait(self, probe: Probe, hook: ActivationHook) -> JSON:
+        await asyncio.sleep(min(pace.FIRST_LOOK_AFTER, max(0.0, self.deadline - time.time())))
         transport = await hook.aget_conn()
         while True:
             try:

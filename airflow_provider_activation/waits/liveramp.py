@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, TypeVar
@@ -10,7 +10,8 @@ from typing import Any, TypeVar
 from airflow_provider_activation.api import liveramp as api
 from airflow_provider_activation.api.call import every_page
 from airflow_provider_activation.api.liveramp.common import chunks
-from airflow_provider_activation.api.liveramp.distribution import withdraw
+from airflow_provider_activation.api.liveramp.distribution import refuse_unreadable, withdraw
+from airflow_provider_activation.api.rows import Rows, Unreadable
 from airflow_provider_activation.api.steps import Steps
 from airflow_provider_activation.hooks.liveramp import LiveRampHook
 from airflow_provider_activation.waits.probe import Done, Failed, Listing, Outcome, Pending, Probe
@@ -80,8 +81,8 @@ class DeliveryProbe(Probe):
     def listing(self) -> Listing:
         return _listing("deliveries", self.integration_connection_id, _deliveries)
 
-    def judge_listed(self, listed: dict[str, list[api.Delivery]]) -> Outcome:
-        found = (filter(self._counts, listed.get(segment_id, ())) for segment_id in self.segment_ids)
+    def judge_listed(self, listed: _BySegment[api.Delivery]) -> Outcome:
+        found = (filter(self._counts, listed.of(segment_id)) for segment_id in self.segment_ids)
         return self._judge([max(deliveries, key=_updated_at, default=None) for deliveries in found])
 
     def _counts(self, delivery: api.Delivery) -> bool:
@@ -172,19 +173,20 @@ class SegmentSyncProbe(Probe):
     def listing(self) -> Listing:
         return _listing("segment statuses", self.segment_type, _statuses)
 
-    def judge_listed(self, listed: dict[str, list[api.SegmentStatus]]) -> Outcome:
+    def judge_listed(self, listed: _BySegment[api.SegmentStatus]) -> Outcome:
         statuses = []
         for segment_id in self.segment_ids:
-            here = [status for status in listed.get(segment_id, ()) if self._counts(status)]
+            here = [status for status in listed.of(segment_id) if self._counts(status)]
             if not here:
                 return Pending(f"no status of segment {segment_id} yet")
             statuses += here
-        synced = [(status.segment_id, status.taxonomy.taxonomy_sync_status) for status in statuses]
+        synced = [(str(status.segment_id), status.sync_status) for status in statuses]
         if unfit := [segment_id for segment_id, word in synced if word == "NOT_CONFIGURED_TO_SYNC"]:
             return Failed(f"segments {', '.join(unfit)} are NOT_CONFIGURED_TO_SYNC")
         for segment_id, word in synced:
             if word != "SYNCED":
-                return Pending(f"segment {segment_id}: {word}", known=word in ("NEVER_SYNCED", "OUT_OF_SYNC"))
+                known = word in (None, "NEVER_SYNCED", "OUT_OF_SYNC")
+                return Pending(f"segment {segment_id}: {word or 'no status yet'}", known=known)
         return Done([status.plain() for status in statuses])
 
     def _counts(self, status: api.SegmentStatus) -> bool:
@@ -209,38 +211,53 @@ def _told(segment_ids: Sequence[str]) -> str:
     return f"{len(segment_ids)} segments ({', '.join(segment_ids[:3])} and more)"
 
 
-def _listing(noun: str, of: W, ask: Callable[[W, Sequence[str]], Steps[dict[str, list[S]]]]) -> Listing:
+def _listing(noun: str, of: W, ask: Callable[[W, Sequence[str]], Steps[_BySegment[S]]]) -> Listing:
     """One poll for the segments of all waiting probes."""
 
-    def by_segment(probes: Collection[Any]) -> Steps[dict[str, list[S]]]:
+    def by_segment(probes: Collection[Any]) -> Steps[_BySegment[S]]:
         return ask(of, sorted({segment_id for probe in probes for segment_id in probe.segment_ids}))
 
     return Listing((noun, of), by_segment)
 
 
-async def _deliveries(connection_id: str, segment_ids: Sequence[str]) -> dict[str, list[api.Delivery]]:
+async def _deliveries(connection_id: str, segment_ids: Sequence[str]) -> _BySegment[api.Delivery]:
     named = segment_ids if len(segment_ids) <= MOST_SEGMENTS_NAMED else ()
-    return _by_segment(await every_page(api.list_deliveries(connection_id, named)))
+    by_segment: _BySegment[api.Delivery] = _BySegment()
+    by_segment.add(await every_page(api.list_deliveries(connection_id, named)))
+    return by_segment
 
 
 async def _statuses(
     segment_type: api.SegmentType, segment_ids: Sequence[str]
-) -> dict[str, list[api.SegmentStatus]]:
+) -> _BySegment[api.SegmentStatus]:
     # the documents demand that the segments are named
-    statuses: list[api.SegmentStatus] = []
+    by_segment: _BySegment[api.SegmentStatus] = _BySegment()
     for named in chunks(segment_ids, MOST_SEGMENTS_NAMED):
-        statuses += await every_page(api.list_segment_statuses(segment_type, named))
-    return _by_segment(statuses)
-
-
-def _by_segment(listed: Iterable[S]) -> dict[str, list[S]]:
-    by_segment: dict[str, list[S]] = {}
-    for one in listed:
-        if one.segment_id is not None:
-            by_segment.setdefault(one.segment_id, []).append(one)
+        by_segment.add(await every_page(api.list_segment_statuses(segment_type, named)))
     return by_segment
 
 
+class _BySegment(dict[str, list[S]]):
+    """What is listed, by segment; and the rows that cannot be read."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._unreadable: list[Unreadable] = []
+
+    def add(self, listed: Rows[S]) -> None:
+        self._unreadable += listed.unreadable
+        for one in listed:
+            if one.segment_id is not None:
+                self.setdefault(one.segment_id, []).append(one)
+
+    def of(self, segment_id: str) -> Sequence[S]:
+        """What is listed of a segment.
+
+        :raises UnreadableResponse: a row that may be of the segment cannot be read.
+        """
+        refuse_unreadable(self._unreadable, segment_id)
+        return self.get(segment_id, ())
+
+
 def _updated_at(delivery: api.Delivery) -> datetime:
-    updated_at = delivery.updated_at or datetime.fromtimestamp(0, UTC)
-    return updated_at if updated_at.tzinfo else updated_at.replace(tzinfo=UTC)
+    return delivery.updated_at or datetime.fromtimestamp(0, UTC)

@@ -1,4 +1,4 @@
-"""The pauses between polls."""
+"""The times of a wait: pauses between polls, and what they count from."""
 
 from __future__ import annotations
 
@@ -10,6 +10,15 @@ LONGEST_FIRST_PAUSE = 10.0
 """Seconds. The first pause is not longer."""
 GROWTH = 1.5
 """The ratio of a pause to the one before it, up to the poll interval."""
+FIRST_LOOK_AFTER = 10.0
+"""Seconds from a deferral to the first poll of the trigger: Airflow may fail a task that is resumed within a
+few seconds of being deferred. A wait of less than twice this is not deferred."""
+NOT_FOUND_FOR = 60.0
+"""Seconds from the start of a wait, or from when an id is known, for which "not found" means "not yet"."""
+OVERRUN = 5.0
+"""Seconds at most by which a wait outlives its deadline, however the service answers."""
+LAST_LOOK_WITHIN = 4.0
+"""Seconds for the poll after the deadline."""
 LONGEST_PAUSE_WHILE_BAD = 600.0
 """Seconds. A service that answers no poll is polled less and less often, with pauses up to this."""
 
@@ -17,10 +26,10 @@ LONGEST_PAUSE_WHILE_BAD = 600.0
 class Pace:
     """The pauses of one wait: short ones at first, to see a quick end early, then the poll interval."""
 
-    __slots__ = ("_pause", "_poll_interval")
+    __slots__ = ("_pause", "poll_interval")
 
     def __init__(self, poll_interval: float) -> None:
-        self._poll_interval = poll_interval
+        self.poll_interval = poll_interval
         self._pause = min(poll_interval * FIRST_PAUSE, LONGEST_FIRST_PAUSE)
 
     @property
@@ -31,13 +40,13 @@ class Pace:
     def next_pause(self) -> float:
         """Seconds until the next poll."""
         pause = self._pause
-        self._pause = min(self._poll_interval, pause * GROWTH)
+        self._pause = min(self.poll_interval, pause * GROWTH)
         return pause
 
 
 def backed_off(pause: float, bad_polls: int) -> float:
     """The pause in seconds after bad polls in a row: each doubles the pause after a good poll."""
-    return max(pause, min(LONGEST_PAUSE_WHILE_BAD, pause * 2.0**bad_polls))
+    return max(pause, min(LONGEST_PAUSE_WHILE_BAD, pause * 2.0 ** min(bad_polls, 100)))
 
 
 def spread(pause: float) -> float:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import json
+import math
 import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Collection, Mapping
@@ -15,6 +16,7 @@ from airflow_provider_activation.api.steps import Pause, Steps
 from airflow_provider_activation.errors import ActivationError
 from airflow_provider_activation.hooks.base import ActivationHook
 from airflow_provider_activation.redaction import logger
+from airflow_provider_activation.waits import pace
 from airflow_provider_activation.waits.pace import Pace, backed_off, spread
 
 log = logger(__name__)
@@ -22,8 +24,12 @@ log = logger(__name__)
 T = TypeVar("T")
 JSON: TypeAlias = Any
 
-MOST_BAD_POLLS = 10
-"""Bad polls in a row, each after the retries of the transport, after which a wait gives up."""
+MOST_ODD_ANSWERS = 5
+"""Odd answers in a row that a wait tolerates: such as a 4xx, a web page, or half a body."""
+OUTAGES = (errors.ServiceUnavailable, errors.RateLimited)
+"""The service is down or limits its rate: a wait goes on until its deadline."""
+FINAL = (errors.AuthenticationFailed, errors.PermissionDenied, errors.InvalidConnection)
+"""No later poll can be better with these credentials."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +116,10 @@ class Probe(ABC):
         return None
 
     def judge_listed(self, listed: Any) -> Outcome | None:
-        """The outcome by the result of a listing; None if `look` has to find it out."""
+        """The outcome by the result of a listing; None if `look` has to find it out.
+
+        :raises UnreadableResponse: a row that may be about this probe cannot be read.
+        """
         return None
 
     def dump(self) -> tuple[str, str]:
@@ -130,32 +139,36 @@ class Probe(ABC):
 
 
 class Patience:
-    """Tolerates some bad polls in a row of what is waited for, and logs an unknown status once."""
+    """Tolerates bad polls of what is waited for, and logs an unknown status once.
 
-    def __init__(self, subject: str) -> None:
+    A service that is down or limits its rate is tolerated, with growing pauses. Other odd answers are
+    tolerated `MOST_ODD_ANSWERS` times in a row. What the credentials make impossible is not tolerated.
+
+    :param started: when the wait started, as `time.monotonic` counts; at first "not found" means "not yet".
+    :param most_outages: how often in a row the service may be down.
+    """
+
+    def __init__(self, subject: str, *, started: float | None = None, most_outages: float = math.inf) -> None:
         self._subject = subject
+        self._found_until = (time.monotonic() if started is None else started) + pace.NOT_FOUND_FOR
+        self._most_outages = most_outages
         self._said: set[str] = set()
-        self.bad_polls = 0
-        """Bad polls since the last good one."""
+        self.outages = self.odd_answers = 0
+        """Bad polls in a row of either kind."""
         self.no_answer = Pending("no answer")
         """The outcome of a bad poll."""
 
     async def ask(self, question: Steps[T]) -> T | None:
-        """The result of a poll; None after a bad one, until there are too many in a row.
+        """The result of a poll; None after a bad one.
 
-        :raises ActivationError: the error is final, or `MOST_BAD_POLLS` polls in a row were bad.
+        :raises ActivationError: it is not tolerated, or not any more.
         """
         try:
             answer = await question
-        except (errors.ServiceUnavailable, errors.RateLimited, errors.UnreadableResponse) as error:
-            self.bad_polls += 1
-            if self.bad_polls > MOST_BAD_POLLS:
-                raise
-            self.no_answer = Pending(f"no answer: {error}")
-            bad = f"poll {self.bad_polls} of at most {MOST_BAD_POLLS} bad ones in a row"
-            log.warning("%s: %s: %s", self._subject, bad, error)
+        except Exception as error:
+            self.bear(error)
             return None
-        self.bad_polls = 0
+        self.is_good()
         return answer
 
     async def look(self, probe: Probe) -> Outcome:
@@ -165,6 +178,43 @@ class Patience:
             return self.no_answer
         self.notice(outcome)
         return outcome
+
+    def bear(self, error: Exception) -> None:
+        """Count a bad poll.
+
+        :raises ActivationError: it is not tolerated, or not any more.
+        """
+        if not isinstance(error, ActivationError):
+            log.error("%s: an answer cannot be judged.", self._subject, exc_info=error)
+            error = errors.UnreadableResponse(f"the answer cannot be judged ({type(error).__name__}).")
+        if isinstance(error, errors.NotFound) and time.monotonic() < self._found_until:
+            self.no_answer = Pending("not found yet")
+            return
+        if isinstance(error, FINAL) or (isinstance(error, errors.InvalidRequest) and error.status is None):
+            raise error
+        if isinstance(error, OUTAGES):
+            self.outages, self.odd_answers = self.outages + 1, 0
+        else:
+            self.outages, self.odd_answers = 0, self.odd_answers + 1
+        if self.outages > self._most_outages or self.odd_answers > MOST_ODD_ANSWERS:
+            raise error
+        self.no_answer = Pending(f"no answer: {error}")
+        number = self.outages or f"{self.odd_answers} of at most {MOST_ODD_ANSWERS}"
+        log.warning("%s: bad poll %s in a row: %s", self._subject, number, error)
+
+    @property
+    def is_bad(self) -> bool:
+        """Whether the last poll was bad."""
+        return bool(self.outages or self.odd_answers)
+
+    def is_good(self) -> None:
+        """Count a good poll."""
+        self.outages = self.odd_answers = 0
+
+    def pause(self, pauses: Pace) -> float:
+        """Seconds until the next poll: more and more in an outage, the interval after an odd answer."""
+        pause = backed_off(pauses.next_pause(), self.outages)
+        return spread(pauses.poll_interval if self.odd_answers else pause)
 
     def notice(self, outcome: Outcome) -> None:
         """Log a status that no document names, once."""
@@ -177,23 +227,49 @@ class Patience:
 async def wait(probe: Probe, *, poll_interval: float, deadline: float) -> JSON:
     """Poll until the probe has an outcome, and return its result.
 
+    A clock that is set changes nothing while this runs. The last poll starts after the deadline.
+
     :param poll_interval: seconds between two polls; the first pauses are shorter, see `waits.pace`.
     :param deadline: seconds since the epoch at which the wait gives up.
     :raises JobFailed: it has failed.
     :raises NeedsAction: it cannot go on before a person or another system acts.
     :raises WaitTimeout: the deadline has passed.
     """
-    patience, pace = Patience(probe.subject), Pace(poll_interval)
-    started = time.time()
+    patience, pauses = Patience(probe.subject), Pace(poll_interval)
+    started = time.monotonic()
+    ends = started + deadline - time.time()
     while True:
+        is_last = time.monotonic() >= ends
         outcome = await patience.look(probe)
         if not isinstance(outcome, Pending):
             return conclude(probe, outcome)
-        now = time.time()
-        if now >= deadline:
-            raise timed_out(probe, outcome, now - started)
-        pause = spread(backed_off(pace.next_pause(), patience.bad_polls))
-        await Pause(min(pause, deadline - now))
+        if is_last:
+            raise timed_out(probe, outcome, time.monotonic() - started)
+        if (pause := min(patience.pause(pauses), ends - time.monotonic())) > 0:
+            await Pause(pause)
+
+
+def ask_on_worker(hook: ActivationHook, question: Callable[[], Steps[T]], *, ends: float) -> T:
+    """Poll on a worker. If the service refuses the credentials, the connection is looked up again.
+
+    :param question: makes the steps, again if the connection has changed.
+    :param ends: when the wait gives up, as `time.monotonic` counts.
+    """
+    while True:
+        try:
+            return hook.run(question(), within=max(0.0, ends - time.monotonic()) + pace.OVERRUN)
+        except (errors.AuthenticationFailed, errors.PermissionDenied):
+            if not hook.look_up_again():
+                raise
+
+
+def last_look(hook: ActivationHook, probe: Probe) -> Outcome:
+    """Poll on a worker after Airflow gave up the wait. A bad poll is pending, whatever the reason."""
+    try:
+        return hook.run(probe.look(), within=pace.LAST_LOOK_WITHIN)
+    except Exception as error:
+        log.warning("%s: the last poll was bad: %s", probe.subject, error)
+        return Pending("no answer")
 
 
 async def give_up(probe: Probe, *, cancel: bool) -> bool:

@@ -13,7 +13,7 @@ from contextlib import suppress
 
 from airflow_provider_activation.errors import ActivationError
 from airflow_provider_activation.transport import Transport
-from airflow_provider_activation.waits.pace import Pace, backed_off, spread
+from airflow_provider_activation.waits.pace import LAST_LOOK_WITHIN, OVERRUN, Pace, backed_off, spread
 from airflow_provider_activation.waits.probe import (
     JSON,
     Ended,
@@ -43,19 +43,21 @@ async def shared_wait(transport: Transport, probe: Probe, *, poll_interval: floa
     :param deadline: seconds since the epoch at which the wait gives up.
     """
     listing = probe.listing()
+    left = max(0.0, deadline - time.time())
     if listing is None:
-        return await transport.arun(wait(probe, poll_interval=poll_interval, deadline=deadline))
+        alone = wait(probe, poll_interval=poll_interval, deadline=deadline)
+        return await transport.arun(alone, within=left + OVERRUN)
     waiter = _Waiter(probe, poll_interval)
     leave = _join(transport, listing, waiter)
-    started = time.time()
+    started = time.monotonic()
     try:
-        async with asyncio.timeout(max(0.0, deadline - started)):
+        async with asyncio.timeout(left):
             return conclude(probe, await waiter.outcome)
     except TimeoutError:
         # it may have ended since the last poll, for instance while the triggerer was down
-        outcome = await transport.arun(waiter.patience.look(probe))
+        outcome = await transport.arun(waiter.patience.look(probe), within=LAST_LOOK_WITHIN)
         if isinstance(outcome, Pending):
-            raise timed_out(probe, outcome, time.time() - started) from None
+            raise timed_out(probe, outcome, time.monotonic() - started) from None
         return conclude(probe, outcome)
     finally:
         leave()
@@ -64,7 +66,7 @@ async def shared_wait(transport: Transport, probe: Probe, *, poll_interval: floa
 class _Waiter:
     """One wait among those that share a poll."""
 
-    __slots__ = ("_patience", "last", "outcome", "pace", "probe")
+    __slots__ = ("_bears_at", "_patience", "last", "outcome", "pace", "probe")
 
     def __init__(self, probe: Probe, poll_interval: float) -> None:
         self.probe = probe
@@ -72,6 +74,7 @@ class _Waiter:
         self.outcome: asyncio.Future[Ended] = asyncio.get_running_loop().create_future()
         self.last = Pending("not asked yet")
         self._patience: Patience | None = None
+        self._bears_at = 0.0
 
     def take(self, outcome: Outcome) -> None:
         """Take the outcome of a round, and end the wait if it is final."""
@@ -79,9 +82,24 @@ class _Waiter:
             if not self.outcome.done():
                 self.outcome.set_result(outcome)
             return
+        if self._patience is not None:
+            self._patience.is_good()
         if not outcome.known:
             self.patience.notice(outcome)
         self.last = outcome
+
+    def bear(self, error: Exception) -> None:
+        """Count a bad poll of this wait alone, once a poll interval; end the wait if it was one too many."""
+        now = self.outcome.get_loop().time()
+        if now < self._bears_at:
+            return
+        try:
+            self.patience.bear(error)
+        except ActivationError as too_bad:
+            self.fail(too_bad)
+        # others may have the list polled more often
+        self._bears_at = now + 0.9 * self.pace.poll_interval
+        self.last = self.patience.no_answer
 
     def fail(self, error: Exception) -> None:
         """End the wait with an error."""
@@ -115,7 +133,7 @@ class _SharedPoll:
             # it failed, and some of its waits have not left yet
             self._task = self._loop.create_task(self._rounds())
         first_question = self._loop.time() + waiter.pace.coming
-        if first_question < self._next_round and not self._patience.bad_polls:
+        if first_question < self._next_round and not self._patience.is_bad:
             self._next_round = first_question
             self._sooner.set()
 
@@ -148,8 +166,9 @@ class _SharedPoll:
                 waiter.last = self._patience.no_answer
 
     def _plan_next_round(self) -> None:
-        pause = min((waiter.pace.next_pause() for waiter in self._waiters), default=0.0)
-        self._next_round = self._loop.time() + spread(backed_off(pause, self._patience.bad_polls))
+        paces, odd = (waiter.pace for waiter in self._waiters), self._patience.odd_answers
+        pause = min((pace.poll_interval if odd else pace.next_pause() for pace in paces), default=0.0)
+        self._next_round = self._loop.time() + spread(backed_off(pause, self._patience.outages))
 
     async def _until_next_round(self) -> None:
         while (rest := self._next_round - self._loop.time()) > 0:
@@ -167,11 +186,15 @@ class _SharedPoll:
     async def _tell(self, listed: object) -> None:
         alone = []
         for number, waiter in enumerate(tuple(self._waiters), 1):
-            outcome = waiter.probe.judge_listed(listed)
-            if outcome is None:
-                alone.append(waiter)
+            try:
+                outcome = waiter.probe.judge_listed(listed)
+            except Exception as error:
+                waiter.bear(error)
             else:
-                waiter.take(outcome)
+                if outcome is None:
+                    alone.append(waiter)
+                else:
+                    waiter.take(outcome)
             if number % JUDGED_WITHOUT_A_BREAK == 0:
                 await asyncio.sleep(0)
         places = asyncio.Semaphore(ASKED_ALONE_AT_ONCE)
@@ -181,9 +204,9 @@ class _SharedPoll:
                 if waiter not in self._waiters:
                     return
                 try:
-                    waiter.take(await self._transport.arun(waiter.patience.look(waiter.probe)))
-                except ActivationError as error:
-                    waiter.fail(error)
+                    waiter.take(await self._transport.arun(waiter.probe.look()))
+                except Exception as error:
+                    waiter.bear(error)
 
         await asyncio.gather(*map(ask, alone))
 

@@ -99,6 +99,8 @@ class Play:
             answer: Any = self.listed.pop(0) if len(self.listed) > 1 else self.listed[0]
         else:
             answer = answers[step.operation]
+            if step.operation == "ask" and isinstance(answer, list):
+                answer = answer.pop(0)
         if isinstance(answer, BaseException):
             raise answer
         return answer
@@ -234,7 +236,14 @@ def test_a_known_id_whose_state_cannot_be_asked_for_now_stays_known() -> None:
 def test_a_known_id_that_is_gone_is_looked_for_and_made_anew_if_it_is_surely_not_there() -> None:
     play = Play(noted(id=41), asked=NotFound("gone"), listed=[[]])
     assert play.run() == 42
-    assert play.steps == ["ask", *LOOKS, "snapshot", "create"]
+    asked_again = [step for pause in (2, 4, 8, 16, 30) for step in (f"pause {pause}", "ask")]
+    assert play.steps == ["ask", *asked_again, *LOOKS, "snapshot", "create"]
+
+
+def test_a_known_id_that_is_found_late_is_taken() -> None:
+    play = Play(noted(id=41), asked=[NotFound("gone"), NotFound("gone"), False])
+    assert play.run() == 41
+    assert play.steps == ["ask", "pause 2", "ask", "pause 4", "ask"]
 
 
 def test_a_known_id_that_is_gone_may_be_there_under_another_one() -> None:

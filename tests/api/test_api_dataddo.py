@@ -423,6 +423,7 @@ UPDATED: list[tuple[Call[Any], dict[str, Any]]] = [
     (api.update_extraction_schedule("s-1", SCHEDULE), {}),
     (api.update_write_schedule("f-1", SCHEDULE), {}),
 ]
+"""Updates of something typed, and the fields that are known without an answer."""
 
 
 @pytest.mark.parametrize("call", [*LISTS, *ROWS], ids=operation)

@@ -384,8 +384,6 @@ def test_a_list_under_another_key_if_it_is_the_only_one(envelope: str) -> None:
         {"a": [], "b": []},
         {"v2/Destinations": None},
         {"v2/Destinations": {"id": "1"}},
-        {"v2/Destinations": [None]},
-        {"v2/Destinations": [{"id": "1"}]},
         {"v2/Destinations": [], "_pagination": [1]},
         [{"id": "1", "name": "a"}],
         "v2/Destinations",

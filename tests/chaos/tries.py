@@ -15,6 +15,7 @@ from airflow.sdk import BaseOperator
 from task_running import Task, made_anew
 
 from airflow_provider_activation.actions.base import Finished
+from airflow_provider_activation.arguments import SHORTEST_INTERVAL
 from airflow_provider_activation.errors import ActivationError
 from airflow_provider_activation.operators.base import SubmittingOperator
 from airflow_provider_activation.triggers.wait import WaitTrigger
@@ -48,7 +49,7 @@ def operator_of(call: OnceCall, mode: Mode, place: Place) -> BaseOperator:
     """The task, made anew."""
     options: dict[str, Any] = {}
     if call.waits:
-        interval = 0.02 if mode.deferrable else POLL_INTERVAL
+        interval = SHORTEST_INTERVAL if mode.deferrable else POLL_INTERVAL
         options = {"deferrable": mode.deferrable, "poll_interval": interval}
     return call.operator(place, options)
 

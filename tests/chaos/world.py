@@ -20,12 +20,10 @@ from airflow_provider_activation import airflow_compat
 from airflow_provider_activation.hooks import base as hooks
 from airflow_provider_activation.transport import Transport
 from airflow_provider_activation.transport import transport as transport_module
-from airflow_provider_activation.waits import probe
+from airflow_provider_activation.waits import pace
 
 LONGEST_TRY = 900.0
 """Seconds of the sandbox's time: whoever still waits then, waits for ever. Nothing there takes a minute."""
-PATIENCE_WITH_POLLS = 3
-"""So many polls may go wrong in a row here: ten would only take longer."""
 
 
 class Hung(BaseException):
@@ -123,7 +121,7 @@ class World:
                 # each run logs in anew, and Airflow's masker takes the longer the more it has to mask
                 (airflow_compat, "mask_secret", lambda secret: None),
                 (transport_module, "asyncio", fast_asyncio),
-                (probe, "MOST_BAD_POLLS", PATIENCE_WITH_POLLS),
+                (pace, "FIRST_LOOK_AFTER", 0.0),
             ):
                 stack.enter_context(mock.patch.object(target, name, replacement))
             yield self

@@ -116,7 +116,9 @@ def test_what_each_type_makes_of_its_fields(connect: Connect) -> None:
     ("extra", "name", "value"),
     [
         ({"timeout": "2.5"}, "timeout", 2.5),
+        ({"timeout": 3600}, "timeout", 3600.0),
         ({"max_retries": "0"}, "max_retries", 0),
+        ({"max_retries": 100}, "max_retries", 100),
         ({"verify": "false"}, "verify", False),
         ({"verify": "True"}, "verify", True),
         ({"verify": False}, "verify", False),
@@ -203,6 +205,11 @@ def test_a_port_alone_is_no_address(connect: Connect) -> None:
         ("dataddo", {"extra": {"timeout": 0}}, "timeout"),
         ("dataddo", {"extra": {"timeout": "CANARY"}}, "timeout"),
         ("dataddo", {"extra": {"timeout": float("nan")}}, "timeout"),
+        *(
+            ("dataddo", {"extra": {"timeout": t}}, "timeout")
+            for t in (3600.1, "inf", float("inf"), 1e18, True)
+        ),
+        *(("dataddo", {"extra": {"max_retries": n}}, "max_retries") for n in (101, "101", True, 10**30)),
         ("dataddo", {"extra": {"max_retries": -1}}, "max_retries"),
         ("dataddo", {"extra": {"max_retries": 1.5}}, "max_retries"),
         ("dataddo", {"extra": {"verify": ["CANARY"]}}, "verify"),

@@ -14,6 +14,12 @@ from task_running import Task
 from airflow_provider_activation.sandbox import Sandbox
 
 
+@pytest.fixture(autouse=True)
+def _found_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The sandbox finds at once what it has made: what it does not find is not there."""
+    monkeypatch.setattr("airflow_provider_activation.waits.pace.NOT_FOUND_FOR", 0.0)
+
+
 @pytest.fixture(scope="session")
 def slow_sandbox() -> Iterator[Sandbox]:
     with Sandbox(port=0, consent="manual", step_seconds=3600) as sandbox:

@@ -26,7 +26,7 @@ def authorize(**arguments: Any) -> LiveRampAuthorizeOAuthConnectionOperator:
         **{
             "destination_id": "1001",
             "integration_id": "2001",
-            "poll_interval": 0.05,
+            "poll_interval": 0.1,
             "timeout": scaled(20),
             **arguments,
         },

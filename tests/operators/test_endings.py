@@ -124,7 +124,7 @@ class TestOthers:
                 lambda: DataddoExtractSourceOperator(
                     task_id="extract",
                     source_id=source_id,
-                    poll_interval=0.05,
+                    poll_interval=0.1,
                     timeout=0.2,
                     cancel_on_kill=cancel,
                 )
@@ -139,7 +139,7 @@ class TestOthers:
         with pytest.raises(WaitTimeout):
             Task(
                 lambda: DataddoWriteFlowOperator(
-                    task_id="write", flow_id=flow_id, poll_interval=0.05, timeout=0.2
+                    task_id="write", flow_id=flow_id, poll_interval=0.1, timeout=0.2
                 )
             ).run()
         assert f"write of flow {flow_id} goes on" in caplog.text
@@ -248,7 +248,7 @@ def distribute(manager: str, **arguments: Any) -> LiveRampDistributeSegmentsOper
             "distribution_manager_id": manager,
             "segments": SEGMENTS,
             "wait_for_completion": True,
-            "poll_interval": 0.05,
+            "poll_interval": 0.1,
             "timeout": 0.2,
             **arguments,
         },

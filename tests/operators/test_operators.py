@@ -140,7 +140,7 @@ class TestAcousticExchange:
                 job_id=str(waiting_job),
                 file=audience,
                 deferrable=deferrable,
-                poll_interval=0.05,
+                poll_interval=0.1,
                 timeout=scaled(20),
             )
         )
@@ -154,7 +154,7 @@ class TestAcousticExchange:
         with pytest.raises(JobFailed, match="CANCELED"):
             Task(
                 lambda: AcousticExchangeUploadJobDataOperator(
-                    task_id="upload", job_id=job_id, file=audience, deferrable=deferrable, poll_interval=0.05
+                    task_id="upload", job_id=job_id, file=audience, deferrable=deferrable, poll_interval=0.1
                 )
             ).run()
 
@@ -172,7 +172,7 @@ class TestAcousticExchange:
     ) -> None:
         def upload() -> AcousticExchangeUploadJobDataOperator:
             return AcousticExchangeUploadJobDataOperator(
-                task_id="upload", job_id=waiting_job, file=audience, poll_interval=0.05
+                task_id="upload", job_id=waiting_job, file=audience, poll_interval=0.1
             )
 
         Task(upload).run()
@@ -469,7 +469,7 @@ class TestDataddo:
     @both_modes
     def test_loads_and_writes(self, connections: Sandbox, deferrable: bool) -> None:
         built = Task(build_flow).run()
-        common: dict[str, Any] = {"deferrable": deferrable, "poll_interval": 0.02, "timeout": scaled(20)}
+        common: dict[str, Any] = {"deferrable": deferrable, "poll_interval": 0.1, "timeout": scaled(20)}
         for _ in range(2):
             status = Task(
                 lambda: DataddoExtractSourceOperator(
@@ -493,7 +493,7 @@ class TestDataddo:
                     task_id="extract",
                     source_id=built["source_id"],
                     deferrable=deferrable,
-                    poll_interval=0.02,
+                    poll_interval=0.1,
                     timeout=scaled(20),
                 )
             ).run()
@@ -503,7 +503,7 @@ class TestDataddo:
         connections.misbehave("drop_after", service="dataddo", method="POST", path="/sources/*", times=1)
         Task(
             lambda: DataddoExtractSourceOperator(
-                task_id="extract", source_id=built["source_id"], poll_interval=0.02, timeout=scaled(20)
+                task_id="extract", source_id=built["source_id"], poll_interval=0.1, timeout=scaled(20)
             )
         ).run()
         enqueued = [r for r in connections.requests if r["path"].endswith("extraction/enqueue")]

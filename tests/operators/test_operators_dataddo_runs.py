@@ -47,12 +47,12 @@ class Kind:
 
     def run(self, thing: str, **arguments: Any) -> Any:
         """The operator's task."""
-        given = {"poll_interval": 0.02, "timeout": scaled(20), self.argument: thing, **arguments}
+        given = {"poll_interval": 0.1, "timeout": scaled(20), self.argument: thing, **arguments}
         return self.operator(task_id="run", **given)
 
     def wait(self, thing: str, **arguments: Any) -> Any:
         """The sensor's task."""
-        given = {"poll_interval": 0.02, "timeout": scaled(20), self.argument: thing, **arguments}
+        given = {"poll_interval": 0.1, "timeout": scaled(20), self.argument: thing, **arguments}
         return self.sensor(task_id="wait", **given)
 
     def start(self, thing: str) -> None:

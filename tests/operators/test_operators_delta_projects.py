@@ -282,7 +282,7 @@ def test_where_activities_live_must_be_known(connections: Sandbox, monkeypatch: 
 
 
 def wait(activity_id: str, **arguments: Any) -> BaseOperator:
-    given = {"activity_id": activity_id, "poll_interval": 0.05, "timeout": scaled(20), **arguments}
+    given = {"activity_id": activity_id, "poll_interval": 0.1, "timeout": scaled(20), **arguments}
     return DeltaProjectsActivitySensor(task_id="wait", **given)
 
 

@@ -123,7 +123,7 @@ class TestAuthorize:
 
     def test_a_sensor_of_an_unknown_attempt(self, connections: Sandbox) -> None:
         with pytest.raises(NotFound, match="no OAuth connection attempt nothing"):
-            Task(lambda: LiveRampOAuthConnectionSensor(task_id="wait", attempt_id="nothing")).run()
+            Task(lambda: LiveRampOAuthConnectionSensor(task_id="wait", attempt_id="nothing", **SOON)).run()
 
 
 class TestCreateIntegrationConnection:

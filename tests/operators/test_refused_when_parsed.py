@@ -90,9 +90,17 @@ SOURCE = {"source": {"enabled": True, "producerType": "push"}}
 BOTH = SOURCE | {"destination": {"enabled": True, "destinationType": "pull"}}
 CIRCLE = {"lat": 59.3, "long": 18.1, "radius": 5}
 
+ENDLESS = (float("inf"), float("nan"), 1e15, 10**400, timedelta.max)
 NO_SECONDS: list[dict[str, Any]] = [
-    *({"poll_interval": value} for value in (0, -1, True, "60", timedelta(0))),
-    *({"timeout": value} for value in (0, -1, timedelta(seconds=-1))),
+    *(
+        {"poll_interval": value}
+        for value in (0, -1, True, "60", timedelta(0), 1e-9, 0.09, 86_401, timedelta(days=2), *ENDLESS)
+    ),
+    *({"timeout": value} for value in (0, -1, True, timedelta(seconds=-1), 5 * 365 * 86_400 + 1, *ENDLESS)),
+]
+LONGEST_AND_SHORTEST: list[dict[str, Any]] = [
+    {"poll_interval": 0.1, "timeout": timedelta(days=5 * 365)},
+    {"poll_interval": timedelta(days=1), "timeout": 0.1},
 ]
 WAITS: list[Callable[..., Any]] = [
     liveramp.LiveRampDistributeSegmentsOperator,
@@ -186,6 +194,12 @@ FAULTS_INSIDE = {
 @pytest.mark.parametrize("kind", GOOD, ids=lambda kind: kind.__name__)
 def test_what_is_good_is_taken(kind: Callable[..., Any]) -> None:
     assert kind(task_id="a", **GOOD[kind])
+
+
+@pytest.mark.parametrize("given", LONGEST_AND_SHORTEST, ids=str)
+@pytest.mark.parametrize("kind", WAITS, ids=lambda kind: kind.__name__)
+def test_the_bounds_of_a_wait_are_taken(kind: Callable[..., Any], given: dict[str, Any]) -> None:
+    assert kind(task_id="a", **{**GOOD[kind], **given})
 
 
 @pytest.mark.parametrize(("kind", "bad"), REFUSED)

@@ -98,7 +98,7 @@ def test_waits_for_the_delivery(connection: dict[str, str], deferrable: bool) ->
             integration_connection_id=connection["id"],
             segment_ids=["5000000001"],
             deferrable=deferrable,
-            poll_interval=0.05,
+            poll_interval=0.1,
         )
     ).run()
     assert (delivery["status"], delivery["recordCount"]) == ("DELIVERED", 4210)
@@ -117,7 +117,7 @@ def test_a_failed_delivery_fails_even_softly(
                 integration_connection_id=connection["id"],
                 segment_ids=["5000000001"],
                 deferrable=deferrable,
-                poll_interval=0.05,
+                poll_interval=0.1,
                 soft_fail=True,
             )
         ).run()
@@ -153,7 +153,7 @@ def test_ends_at_its_timeout(waiting_job: int, deferrable: bool) -> None:
                 job_id=waiting_job,
                 on_needs_action="wait",
                 deferrable=deferrable,
-                poll_interval=0.05,
+                poll_interval=0.1,
                 timeout=0.3,
             )
         ).run()
@@ -200,7 +200,7 @@ def test_what_cannot_be_kept_in_the_triggerer_is_refused(option: str, value: Any
 
 
 def test_pokes_soon_at_first_and_rarely_while_the_service_is_down(
-    waiting_job: int, connections: Sandbox
+    waiting_job: int, connections: Sandbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     sensor = AcousticExchangeJobSensor(
         task_id="wait", job_id=waiting_job, on_needs_action="wait", poll_interval=50, timeout=1000
@@ -212,9 +212,11 @@ def test_pokes_soon_at_first_and_rarely_while_the_service_is_down(
 
     assert 4 <= pause() <= 6
     assert 45 <= [pause() for _ in range(8)][-1] <= 55
-    connections.misbehave(
-        "html", service="acoustic-exchange", method="GET", path="/v1/jobs/*", status=200, times=2
-    )
+    fault: dict[str, Any] = {"service": "acoustic-exchange", "method": "GET", "path": "/v1/jobs/*"}
+    connections.misbehave("html", status=200, times=2, **fault)
+    assert all(45 <= interval <= 55 for interval in (pause(), pause()))
+    connections.misbehave("status", status=503, times=2, **fault)
+    monkeypatch.setattr("airflow_provider_activation.transport.exchange.LONGEST_EXCHANGE", 0.0)
     assert 90 <= pause() <= 110
     assert 180 <= pause() <= 220
     assert sensor._get_next_poke_interval(0.0, lambda: 999.0, 1) <= 1
@@ -226,7 +228,7 @@ def test_lives_through_a_bad_poll(waiting_job: int, connections: Sandbox) -> Non
     )
     Task(
         lambda: AcousticExchangeJobSensor(
-            task_id="wait", job_id=waiting_job, on_needs_action="return", poll_interval=0.05
+            task_id="wait", job_id=waiting_job, on_needs_action="return", poll_interval=0.1
         )
     ).run()
 
@@ -258,7 +260,7 @@ def test_waits_for_a_consent_begun_elsewhere(connections: Sandbox, deferrable: b
     ).run()
     oauth_connection_id = Task(
         lambda: LiveRampOAuthConnectionSensor(
-            task_id="wait", attempt_id=attempt_id, deferrable=deferrable, poll_interval=0.05
+            task_id="wait", attempt_id=attempt_id, deferrable=deferrable, poll_interval=0.1
         )
     ).run()
     (made,) = connections.state()["liveramp"]["oAuthConnections"]

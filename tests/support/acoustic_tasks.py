@@ -29,7 +29,7 @@ from airflow_provider_activation.sensors.acoustic_exchange import (
 from scripts.machine_speed import scaled
 
 OWN_KEY = {"acoustic_exchange_conn_id": "acoustic_exchange_endpoint"}
-SOON: dict[str, Any] = {"poll_interval": 0.05, "timeout": scaled(20)}
+SOON: dict[str, Any] = {"poll_interval": 0.1, "timeout": scaled(20)}
 
 
 def held(sandbox: Sandbox, part: str) -> list[dict[str, Any]]:

@@ -27,7 +27,7 @@ with_shared_streams = pytest.mark.skipif(
 )
 
 CANARY = "canary-5be1"
-POLL = 0.05
+POLL = 0.1
 PATIENCE = scaled(10.0)
 READY = "READY_FOR_DOWNLOAD"
 

@@ -68,7 +68,7 @@ def export(**arguments: Any) -> AcousticExchangeExportSegmentOperator:
             "source_identifiers": ["email_sha256"],
             "destination_identifier": "email",
             "update_identities": False,
-            "poll_interval": 0.05,
+            "poll_interval": 0.1,
             "timeout": scaled(20),
             **arguments,
         },

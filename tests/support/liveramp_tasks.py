@@ -23,7 +23,7 @@ from airflow_provider_activation.sandbox import Sandbox
 from airflow_provider_activation.sensors.liveramp import LiveRampDeliverySensor, LiveRampSegmentSyncSensor
 from scripts.machine_speed import scaled
 
-SOON: dict[str, Any] = {"poll_interval": 0.05, "timeout": scaled(20)}
+SOON: dict[str, Any] = {"poll_interval": 0.1, "timeout": scaled(20)}
 
 
 def held(sandbox: Sandbox, part: str) -> list[dict[str, Any]]:

@@ -77,6 +77,8 @@ def test_what_is_kept_of_a_trigger_is_plain_and_makes_it_anew(trigger: Activatio
         (flow_trigger, {"poll_interval": -1}, "poll_interval"),
         (flow_trigger, {"poll_interval": "60"}, "poll_interval"),
         (flow_trigger, {"poll_interval": float("nan")}, "poll_interval"),
+        (flow_trigger, {"poll_interval": 0.05}, "poll_interval"),
+        (flow_trigger, {"poll_interval": 86_401}, "poll_interval"),
     ],
 )
 def test_a_wrong_argument_is_refused_and_named(

@@ -26,7 +26,7 @@ LONGEST_CALLBACK = scaled(0.25)
 
 def trigger(probe: Probe, timeout: float = scaled(20)) -> WaitTrigger:
     return WaitTrigger.of(
-        probe, conn_id="liveramp_default", poll_interval=0.05, deadline=time.time() + timeout
+        probe, conn_id="liveramp_default", poll_interval=0.1, deadline=time.time() + timeout
     )
 
 

@@ -190,13 +190,13 @@ class AnyOperator(SubmitAndWaitOperator):
 
 
 def of_sensor(probe: Probe, deferrable: bool) -> Any:
-    sensor = AnySensor(task_id="wait", asked=probe, poll_interval=0.02, timeout=0.06, deferrable=deferrable)
+    sensor = AnySensor(task_id="wait", asked=probe, poll_interval=0.1, timeout=0.06, deferrable=deferrable)
     return _finish(sensor)
 
 
 def of_operator(probe: Probe, deferrable: bool) -> Any:
     operator = AnyOperator(
-        task_id="wait", asked=probe, poll_interval=0.02, timeout=0.06, deferrable=deferrable
+        task_id="wait", asked=probe, poll_interval=0.1, timeout=0.06, deferrable=deferrable
     )
     return _finish(operator)
 

@@ -12,10 +12,13 @@ import pytest
 
 from airflow_provider_activation.api import acoustic_exchange, liveramp
 from airflow_provider_activation.api.call import Call, Page
+from airflow_provider_activation.api.rows import read_rows
 from airflow_provider_activation.errors import (
     JobFailed,
     PermissionDenied,
+    RateLimited,
     ServiceUnavailable,
+    UnreadableResponse,
     WaitTimeout,
 )
 from airflow_provider_activation.transport import ConnectionSettings, Transport
@@ -23,7 +26,7 @@ from airflow_provider_activation.waits import probe as probe_module
 from airflow_provider_activation.waits import shared
 from airflow_provider_activation.waits.acoustic_exchange import JobProbe
 from airflow_provider_activation.waits.liveramp import DeliveryProbe, OAuthConnectionAttemptProbe
-from airflow_provider_activation.waits.pace import FIRST_PAUSE
+from airflow_provider_activation.waits.pace import FIRST_PAUSE, OVERRUN
 from airflow_provider_activation.waits.shared import shared_wait
 from scripts.machine_speed import scaled
 
@@ -40,6 +43,7 @@ class CountingTransport(Transport):
         self.jobs: dict[int, str] = {}
         self.unlisted: set[int] = set()
         self.deliveries: list[dict[str, Any]] = []
+        self.alien: list[Any] = []
         self.errors: list[Exception] = []
         self.calls: dict[str, int] = {}
         self.last_query: tuple[tuple[str, str], ...] = ()
@@ -56,7 +60,8 @@ class CountingTransport(Transport):
             case "get_job":
                 return self._job(int(call.path.rpartition("/")[2]))
             case "list_deliveries":
-                return Page(tuple(liveramp.Delivery.model_validate(d) for d in self.deliveries))
+                rows = read_rows(liveramp.Delivery, self.deliveries + self.alien)
+                return Page(tuple(rows), None, tuple(rows.unreadable))
             case "get_oauth_connection_attempt":
                 fields = {"id": "a", "status": "AUTHORIZED", "oAuthConnectionID": "7"}
                 return liveramp.OAuthConnectionAttempt.model_validate(fields)
@@ -201,21 +206,100 @@ def test_bad_polls_are_lived_through(transport: CountingTransport) -> None:
     assert result["status"] == "COMPLETE"
 
 
-@pytest.mark.parametrize("error", [PermissionDenied("no"), RuntimeError("nobody expected this")])
-def test_a_failing_poll_tells_every_wait(transport: CountingTransport, error: Exception) -> None:
+def test_a_failing_poll_tells_every_wait(transport: CountingTransport) -> None:
+    error = PermissionDenied("no")
     transport.errors = [error]
     assert asyncio.run(wait_for_jobs(transport, range(50))) == [error] * 50
     assert transport.calls == {"list_jobs": 1}
     assert shared._polls == {}
 
 
-def test_too_many_bad_polls_tell_every_wait_the_last_one(
+@pytest.mark.parametrize("odd", [UnreadableResponse("half a body"), RuntimeError("nobody expected this")])
+def test_too_many_odd_answers_tell_every_wait(
+    transport: CountingTransport, monkeypatch: pytest.MonkeyPatch, odd: Exception
+) -> None:
+    monkeypatch.setattr(probe_module, "MOST_ODD_ANSWERS", 2)
+    transport.errors = [odd] * 3
+    results = asyncio.run(wait_for_jobs(transport, range(3)))
+    assert [type(result) for result in results] == [UnreadableResponse] * 3
+    assert transport.calls == {"list_jobs": 3}
+    assert shared._polls == {}
+
+
+def test_a_probe_that_cannot_be_judged_ends_its_own_wait_alone(
     transport: CountingTransport, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(probe_module, "MOST_BAD_POLLS", 2)
-    transport.errors = [ServiceUnavailable("first"), ServiceUnavailable("second"), ServiceUnavailable("last")]
-    results = asyncio.run(wait_for_jobs(transport, range(3)))
-    assert [result.message for result in results] == ["last"] * 3
+    class BrokenProbe(JobProbe):
+        def judge_listed(self, listed: Any) -> Any:
+            raise TypeError("can't compare offset-naive and offset-aware datetimes")
+
+    monkeypatch.setattr(probe_module, "MOST_ODD_ANSWERS", 0)
+    transport.jobs = {1: "RUNNING", 2: "RUNNING"}
+
+    async def run() -> tuple[Any, Any]:
+        whole = asyncio.create_task(wait_for_job(transport, 2))
+        broken = shared_wait(
+            transport, BrokenProbe("SEGMENT_EXPORT", 1), poll_interval=POLL, deadline=time.time() + PATIENCE
+        )
+        with pytest.raises(UnreadableResponse, match="TypeError"):
+            await broken
+        transport.jobs[2] = "COMPLETE"
+        return await whole, transport.calls
+
+    result, calls = asyncio.run(run())
+    assert result["status"] == "COMPLETE"
+    assert list(calls) == ["list_jobs"]
+
+
+def test_a_row_that_cannot_be_read_matters_to_its_own_wait_alone(
+    transport: CountingTransport, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(probe_module, "MOST_ODD_ANSWERS", 1)
+    transport.deliveries = [{"id": "d", "status": "DELIVERED", "segmentID": "2"}]
+    transport.alien = [{"id": "e", "status": [], "segmentID": "1"}]
+
+    async def run() -> list[Any]:
+        waits = [
+            shared_wait(
+                transport, DeliveryProbe("c", (segment,)), poll_interval=0.1, deadline=time.time() + PATIENCE
+            )
+            for segment in ("1", "2")
+        ]
+        return await asyncio.gather(*waits, return_exceptions=True)
+
+    first, second = asyncio.run(run())
+    assert isinstance(first, UnreadableResponse)
+    assert "may be of segment 1" in first.message
+    assert second[0]["segmentID"] == "2"
+
+
+def test_an_outage_is_lived_through_however_long(
+    transport: CountingTransport, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(shared, "backed_off", lambda pause, bad_polls: 0.0)
+    transport.jobs = {1: "COMPLETE"}
+    transport.errors = [ServiceUnavailable("503"), RateLimited("429")] * 20
+    (result,) = asyncio.run(wait_for_jobs(transport, [1]))
+    assert result["status"] == "COMPLETE"
+
+
+def test_the_last_look_is_bounded(transport: CountingTransport, monkeypatch: pytest.MonkeyPatch) -> None:
+    bounds: list[float | None] = []
+    arun = transport.arun
+
+    async def noted(steps: Any, *, within: float | None = None) -> Any:
+        bounds.append(within)
+        return await arun(steps, within=within)
+
+    monkeypatch.setattr(transport, "arun", noted)
+    transport.jobs = {1: "RUNNING"}
+    with pytest.raises(WaitTimeout):
+        asyncio.run(wait_for_job(transport, 1, timeout=-1))
+    (last,) = [bound for bound in bounds if bound is not None]
+    assert 0 < last < OVERRUN
+    alone = OAuthConnectionAttemptProbe("a")
+    asyncio.run(shared_wait(transport, alone, poll_interval=1, deadline=time.time() + 7))
+    assert bounds[-1] == pytest.approx(7 + OVERRUN, abs=1)
 
 
 def test_a_wait_ends_at_its_own_deadline(transport: CountingTransport) -> None:

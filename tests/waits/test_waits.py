@@ -6,6 +6,7 @@ import json
 import time
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -16,17 +17,28 @@ from airflow_provider_activation.api.call import Page
 from airflow_provider_activation.api.steps import Pause, drive
 from airflow_provider_activation.errors import (
     ActivationError,
+    AlternateActionRequired,
+    AuthenticationFailed,
+    Conflict,
+    InvalidConnection,
+    InvalidRequest,
     JobFailed,
+    NotFound,
+    NotSupported,
     PermissionDenied,
+    RateLimited,
+    Refused,
     ServiceUnavailable,
     UnreadableResponse,
     WaitTimeout,
 )
+from airflow_provider_activation.waits import pace
+from airflow_provider_activation.waits import probe as probe_module
 from airflow_provider_activation.waits.acoustic_exchange import JobProbe, OnNeedsAction
 from airflow_provider_activation.waits.dataddo import FlowRunProbe, SourceRunProbe
 from airflow_provider_activation.waits.liveramp import DeliveryProbe, OAuthConnectionAttemptProbe
 from airflow_provider_activation.waits.probe import (
-    MOST_BAD_POLLS,
+    MOST_ODD_ANSWERS,
     Blocked,
     Done,
     Failed,
@@ -202,6 +214,18 @@ def test_only_probes_are_loaded() -> None:
         Probe.load("airflow_provider_activation.transport.Transport", "{}")
 
 
+class Clock:
+    """The time of the wall, which may be set, and the time that really passes."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.wall, self.real = time.time(), 0.0
+        stand_in = SimpleNamespace(time=lambda: self.wall, monotonic=lambda: self.real)
+        monkeypatch.setattr(probe_module, "time", stand_in)
+
+    def pass_by(self, seconds: float) -> None:
+        self.wall, self.real = self.wall + seconds, self.real + seconds
+
+
 class TestWait:
     """The loop, driven by hand: what it is answered, and how long it pauses."""
 
@@ -234,17 +258,42 @@ class TestWait:
         assert all(9 <= pause <= 11 for pause in pauses[6:])
         assert len(set(pauses)) > 15, "nothing spreads the questions of waits begun together"
 
-    def test_an_hour_of_garbage_is_lived_through(self) -> None:
-        garbage = UnreadableResponse("it is not JSON", body="<html>maintenance")
-        answers = [job("RUNNING"), *[garbage] * MOST_BAD_POLLS, job("COMPLETE")]
+    @pytest.mark.parametrize(
+        "odd",
+        [
+            UnreadableResponse("it is not JSON", body="<html>maintenance"),
+            InvalidRequest("answered 400", status=400),
+            AlternateActionRequired("answered 308", status=308),
+            NotFound("answered 404", status=404),
+            NotSupported("answered 501", status=501),
+            Conflict("answered 409", status=409),
+            Refused("it answered false"),
+            TypeError("what nobody expected"),
+        ],
+        ids=lambda odd: type(odd).__name__,
+    )
+    def test_some_odd_answers_are_lived_through_at_the_poll_interval(
+        self, odd: Exception, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(pace, "NOT_FOUND_FOR", 0.0)
+        some = [odd] * MOST_ODD_ANSWERS
+        answers = [*some, job("RUNNING"), *some, ServiceUnavailable("503"), *some, job("COMPLETE")]
         result, pauses = self.run(iter(answers), poll_interval=60)
         assert result["status"] == "COMPLETE"
-        assert sum(pauses) > 3600
+        assert all(54 <= pause <= 66 for pause in pauses[:MOST_ODD_ANSWERS])
+        with pytest.raises(ActivationError) as caught:
+            self.run(iter([*some, odd]))
+        assert isinstance(caught.value, type(odd) if isinstance(odd, ActivationError) else UnreadableResponse)
 
-    def test_garbage_beyond_the_bound_fails_with_the_last_answer(self) -> None:
-        garbage = UnreadableResponse("it is not JSON", body="<html>maintenance")
-        with pytest.raises(UnreadableResponse, match="<html>maintenance"):
-            self.run(iter([garbage] * (MOST_BAD_POLLS + 1)))
+    def test_not_found_is_not_yet_for_a_while(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        missing = NotFound("answered 404", status=404)
+        result, _ = self.run(iter([*[missing] * 20, job("COMPLETE")]))
+        assert result["status"] == "COMPLETE"
+        with pytest.raises(WaitTimeout, match="still 'not found yet'"):
+            self.run(iter([missing]), deadline=time.time() - 1)
+        monkeypatch.setattr(pace, "NOT_FOUND_FOR", 0.0)
+        with pytest.raises(NotFound):
+            self.run(iter([missing] * 20))
 
     def test_garbage_until_the_deadline_is_told(self) -> None:
         garbage = UnreadableResponse("it is not JSON", body="<html>maintenance")
@@ -255,19 +304,57 @@ class TestWait:
         with pytest.raises(JobFailed, match="SEGMENT_EXPORT job 1 failed: it is CANCELED"):
             self.run(iter([job("CANCELED")]))
 
-    def test_lives_through_bad_polls(self) -> None:
-        bad = [ServiceUnavailable("503")] * MOST_BAD_POLLS
-        result, _ = self.run(iter([*bad, job("RUNNING"), *bad, job("COMPLETE")]))
+    @pytest.mark.parametrize("outage", [ServiceUnavailable("503"), RateLimited("429")])
+    def test_an_outage_is_lived_through_with_growing_pauses(self, outage: ActivationError) -> None:
+        result, pauses = self.run(iter([*[outage] * 2000, job("COMPLETE")]), poll_interval=60)
         assert result["status"] == "COMPLETE"
+        assert pauses[0] < 15
+        assert all(540 <= pause <= 660 for pause in pauses[20:])
 
-    def test_too_many_bad_polls_end_it_with_the_last_one(self) -> None:
-        answers = [*[ServiceUnavailable("503")] * MOST_BAD_POLLS, ServiceUnavailable("the last")]
-        with pytest.raises(ServiceUnavailable, match="the last"):
-            self.run(iter(answers))
+    def test_an_outage_that_lasts_ends_with_the_wait(self) -> None:
+        with pytest.raises(WaitTimeout, match="no answer: 503"):
+            self.run(iter([ServiceUnavailable("503")]), deadline=time.time() - 1)
 
-    def test_what_cannot_get_better_ends_it_at_once(self) -> None:
-        with pytest.raises(PermissionDenied):
-            self.run(iter([PermissionDenied("no")]))
+    @pytest.mark.parametrize(
+        "final",
+        [
+            PermissionDenied("no", status=403),
+            AuthenticationFailed("no", status=401),
+            InvalidConnection("no key"),
+            InvalidRequest("an id is empty"),
+        ],
+        ids=lambda final: type(final).__name__,
+    )
+    def test_what_cannot_get_better_ends_it_at_once(self, final: ActivationError) -> None:
+        with pytest.raises(type(final)):
+            self.run(iter([final]))
+
+    def test_a_look_that_outlasts_the_deadline_is_not_the_last(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        clock = Clock(monkeypatch)
+
+        def answers() -> Iterator[Any]:
+            clock.pass_by(30)
+            yield ServiceUnavailable("no answer in time")
+            yield job("COMPLETE")
+
+        result, pauses = self.run(answers(), deadline=time.time() + 20)
+        assert (result["status"], pauses) == ("COMPLETE", [])
+
+    @pytest.mark.parametrize("hours", [7, -7])
+    def test_a_clock_that_is_set_changes_nothing(self, hours: int, monkeypatch: pytest.MonkeyPatch) -> None:
+        clock = Clock(monkeypatch)
+        polls: list[float] = []
+
+        def answers() -> Iterator[Any]:
+            clock.wall += hours * 3600
+            while clock.real < 6 * 3600 + 60:
+                polls.append(clock.real)
+                yield job("RUNNING")
+                clock.pass_by(600)
+
+        with pytest.raises(WaitTimeout):
+            self.run(answers(), poll_interval=600, deadline=clock.wall + 6 * 3600)
+        assert polls[-1] >= 6 * 3600
 
     def test_ends_at_its_deadline(self) -> None:
         with pytest.raises(WaitTimeout, match="still 'RUNNING'"):

@@ -22,9 +22,10 @@ from airflow_provider_activation.api.acoustic_exchange.common import (
     true,
     whole,
 )
-from airflow_provider_activation.api.answers import nothing
+from airflow_provider_activation.api.answers import nothing, rows
 from airflow_provider_activation.api.call import Answer, Call, Safety, get, put, query_of, request
 from airflow_provider_activation.api.models import Input, Resource, TextId
+from airflow_provider_activation.api.rows import read_rows
 from airflow_provider_activation.errors import InvalidRequest, UnreadableResponse
 from airflow_provider_activation.words import HashAlgorithm
 
@@ -410,7 +411,7 @@ def _registration(answer: Answer) -> Registration:
 def _endpoints(answer: Answer) -> list[Endpoint]:
     reply = answer.json()
     # with an endpoint's own key the response may be the endpoint itself
-    return [Endpoint.model_validate(item) for item in ([reply] if isinstance(reply, dict) else reply)]
+    return read_rows(Endpoint, [reply] if isinstance(reply, dict) else rows(answer))
 
 
 def _status(answer: Answer) -> str:

@@ -92,7 +92,7 @@ class IdentityFilter(Resource):
 
     endpoint_filter_id: TextId | None = Field(default=None, alias="endpointFilterId")
     endpoint_id: TextId | None = Field(default=None, alias="endpointId")
-    identifier_name: str = Field(alias="identifierName")
+    identifier_name: str | None = Field(default=None, alias="identifierName")
     publish_filter: bool | None = Field(default=None, alias="publishFilter")
     subscribe_filter: bool | None = Field(default=None, alias="subscribeFilter")
 

@@ -25,7 +25,7 @@ from airflow_provider_activation.api.acoustic_exchange.common import (
 )
 from airflow_provider_activation.api.answers import each, model, nothing
 from airflow_provider_activation.api.call import Call, FileBody, Safety, get, query_of, request
-from airflow_provider_activation.api.models import Input, Resource, TextId
+from airflow_provider_activation.api.models import Input, Resource, Text, TextId
 from airflow_provider_activation.errors import InvalidRequest, NeedsAction, UnreadableResponse
 from airflow_provider_activation.words import (
     COMPLETE,
@@ -74,7 +74,7 @@ class Job(Resource):
     """
 
     job_id: int = Field(alias="jobId")
-    status: str
+    status: Text = ""
     job_category: str | None = Field(default=None, alias="jobCategory")
     producer_endpoint_id: int | None = Field(default=None, alias="producerEndpointID")
     producer_segment_id: int | str | None = Field(default=None, alias="producerSegmentID")

@@ -23,7 +23,7 @@ from airflow_provider_activation.api.acoustic_exchange.common import (
 from airflow_provider_activation.api.acoustic_exchange.endpoints import EndpointQuery, list_endpoints
 from airflow_provider_activation.api.answers import model
 from airflow_provider_activation.api.call import Call, Safety, get, query_of, request
-from airflow_provider_activation.api.models import Input, Resource
+from airflow_provider_activation.api.models import Input, Resource, Several, Text
 from airflow_provider_activation.errors import InvalidRequest, NotFound, Refused
 
 __all__ = [
@@ -45,7 +45,7 @@ _SEGMENT = _SEGMENTS + "/{segment_id}"
 
 
 class SegmentAttribute(Resource):
-    name: str
+    name: Text = ""
     type: str | None = None
 
 
@@ -56,7 +56,7 @@ class Segment(Resource):
     id_string: str | None = Field(None, validation_alias=AliasChoices("id_string", "id_String", "idString"))
     name: str | None = None
     description: str | None = None
-    segment_attributes: list[SegmentAttribute] = Field(default_factory=list)
+    segment_attributes: Several[SegmentAttribute] = Field(default_factory=list)
 
 
 class SegmentAttributeInput(Input):

@@ -44,8 +44,13 @@ def updated_fields(answer: Answer) -> dict[str, Any]:
 
 
 def updated(kind: type[R], **known: str) -> Callable[[Answer], R]:
-    """An updated resource; ``known`` are its fields if a 2xx has no body."""
-    return lambda answer: kind.model_validate(answer.json() if answer.text.strip() else known)
+    """An updated resource; ``known`` are its fields that a 2xx need not have, with a body or without."""
+
+    def read(answer: Answer) -> R:
+        reply = updated_fields(answer)
+        return kind.model_validate({**reply, **{name: reply.get(name) or known[name] for name in known}})
+
+    return read
 
 
 def created(kind: type[R], folder: str) -> Callable[[Answer], R]:

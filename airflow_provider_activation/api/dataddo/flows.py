@@ -21,7 +21,7 @@ from airflow_provider_activation.api.dataddo.common import (
     updated_fields,
 )
 from airflow_provider_activation.api.dataddo.values import CurrentSchedule, DebugResult, RunStatus, Schedule
-from airflow_provider_activation.api.models import Input, Resource, TextId
+from airflow_provider_activation.api.models import Input, Label, Resource, Several, TextId
 
 __all__ = [
     "Destination",
@@ -63,7 +63,7 @@ __all__ = [
 
 
 class FlowSource(Resource):
-    source_id: TextId
+    source_id: TextId | None = None
 
 
 class FlowApi(Resource):
@@ -75,8 +75,8 @@ class Flow(Resource):
     """A flow. Its sources go out as ``sources`` and come back as ``source``; its ``api`` has another id."""
 
     id: TextId = Field(min_length=1)
-    label: str | None = None
-    source: list[FlowSource] = Field(default_factory=list)
+    label: Label = None
+    source: Several[FlowSource] = Field(default_factory=list)
     api: FlowApi | None = None
 
     def is_as(self, wanted: FlowInput) -> bool:
@@ -98,7 +98,7 @@ class Destination(Resource):
     """Where flows write. Parameters go out in mixed spellings and come back in snake_case."""
 
     id: TextId = Field(min_length=1)
-    label: str | None = None
+    label: Label = None
 
 
 class FlowInput(Input):

@@ -30,7 +30,7 @@ from airflow_provider_activation.api.call import (
 )
 from airflow_provider_activation.api.dataddo.common import created, endpoint, plain_json, updated_fields
 from airflow_provider_activation.api.dataddo.values import DebugResult
-from airflow_provider_activation.api.models import Resource, TextId
+from airflow_provider_activation.api.models import Label, Resource, TextId
 from airflow_provider_activation.errors import InvalidRequest
 
 __all__ = [
@@ -59,18 +59,18 @@ class AuthorizedService(Resource):
 
     id: TextId = Field(min_length=1)
     service: str | None = None
-    label: str | None = None
+    label: Label = None
 
 
 class Connector(Resource):
     id: TextId
-    label: str | None = None
+    label: Label = None
 
 
 class ConnectorOption(Resource):
     """A value that a parameter of a connector may have. Those of the action ``authorization`` have an id."""
 
-    label: str | None = None
+    label: Label = None
     value: Any = None
     id: TextId | None = None
 

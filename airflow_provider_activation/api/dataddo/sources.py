@@ -27,7 +27,7 @@ from airflow_provider_activation.api.dataddo.values import (
     Schedule,
     braced_date_range,
 )
-from airflow_provider_activation.api.models import Input, Resource, TextId
+from airflow_provider_activation.api.models import Input, Label, Resource, TextId
 from airflow_provider_activation.errors import InvalidRequest
 
 __all__ = [
@@ -59,7 +59,7 @@ __all__ = [
 
 class Source(Resource):
     id: TextId = Field(min_length=1)
-    label: str | None = None
+    label: Label = None
     connector_id: str | None = None
 
 

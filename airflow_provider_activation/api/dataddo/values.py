@@ -6,12 +6,11 @@ Documents: the vendor's pages on date ranges and on backfilling, and its descrip
 from __future__ import annotations
 
 import re
-from datetime import UTC, datetime
 from typing import Any, Literal, Self, TypeAlias
 
-from pydantic import Field, field_validator
+from pydantic import Field
 
-from airflow_provider_activation.api.models import Input, Resource, TextId
+from airflow_provider_activation.api.models import Input, Label, Resource, Text, TextId, Timestamp
 from airflow_provider_activation.errors import InvalidRequest
 
 __all__ = [
@@ -163,20 +162,15 @@ class CurrentSchedule(Resource):
 
 
 class RunStatus(Resource):
-    """The status of the last run of a source or a flow. A run has no id."""
+    """The status of the last run of a source or a flow. A run has no id.
 
-    status: str
-    last_run_started: datetime | None = Field(default=None, alias="lastRunStarted")
-    last_run_finished: datetime | None = Field(default=None, alias="lastRunFinished")
-    description: str | None = None
+    The documents do not say whether a timestamp has a time zone.
+    """
 
-    @field_validator("last_run_started", "last_run_finished")
-    @classmethod
-    def _in_utc(cls, timestamp: datetime | None) -> datetime | None:
-        # the documents do not say whether a timestamp has a time zone; without one it is read as UTC
-        if timestamp is not None and timestamp.tzinfo is None:
-            return timestamp.replace(tzinfo=UTC)
-        return timestamp
+    status: Text = ""
+    last_run_started: Timestamp | None = Field(default=None, alias="lastRunStarted")
+    last_run_finished: Timestamp | None = Field(default=None, alias="lastRunFinished")
+    description: Label = None
 
     @property
     def state(self) -> str:

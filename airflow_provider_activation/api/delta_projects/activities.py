@@ -20,7 +20,16 @@ from airflow_provider_activation.api.delta_projects.common import (
     in_campaign,
     json_text,
 )
-from airflow_provider_activation.api.models import AwareDatetime, Input, Number, Resource, TextId, utc_text
+from airflow_provider_activation.api.models import (
+    AwareDatetime,
+    Input,
+    Number,
+    Resource,
+    Text,
+    TextId,
+    Timestamp,
+    utc_text,
+)
 
 __all__ = [
     "Activity",
@@ -41,7 +50,7 @@ _ACTIVITY = ACTIVITIES + "/{activity_id}"
 
 class ActivityTemplate(Resource):
     id: TextId
-    name: str
+    name: Text = ""
 
 
 class Activity(Resource):
@@ -51,9 +60,9 @@ class Activity(Resource):
     """
 
     id: TextId
-    name: str
-    flight_start: datetime | None = Field(default=None, alias="flightStart")
-    flight_stop: datetime | None = Field(default=None, alias="flightStop")
+    name: Text = ""
+    flight_start: Timestamp | None = Field(default=None, alias="flightStart")
+    flight_stop: Timestamp | None = Field(default=None, alias="flightStop")
     enabled: bool | None = None
     budget: float | None = None
     impression_budget: int | None = Field(default=None, alias="impressionBudget")

@@ -14,7 +14,7 @@ from pydantic import BeforeValidator, Field, StrictInt, field_serializer
 from airflow_provider_activation.api.answers import each, model
 from airflow_provider_activation.api.call import Call, get, query_of
 from airflow_provider_activation.api.delta_projects.common import ACTIVITIES, endpoint, in_campaign
-from airflow_provider_activation.api.models import Input, Resource, TextId
+from airflow_provider_activation.api.models import Input, Resource, Several, TextId
 
 __all__ = [
     "BiddingPlan",
@@ -67,7 +67,7 @@ class StatisticsGroup(Resource):
 
     id: TextId | None = None
     name: str | None = None
-    entries: list[StatisticsEntry] = Field(default_factory=list)
+    entries: Several[StatisticsEntry] = Field(default_factory=list)
 
 
 def _days(value: Any) -> Any:

@@ -11,7 +11,7 @@ from typing import Any
 from airflow_provider_activation.api.answers import each, model
 from airflow_provider_activation.api.call import Call, get, path_of, post, query_of
 from airflow_provider_activation.api.delta_projects.common import CREATE, created_id, endpoint, json_text
-from airflow_provider_activation.api.models import Resource, TextId
+from airflow_provider_activation.api.models import Resource, Text, TextId
 from airflow_provider_activation.errors import InvalidRequest, NotFound
 
 __all__ = ["Client", "create_client_from_template", "find_client", "get_client", "list_clients"]
@@ -23,7 +23,7 @@ class Client(Resource):
     """An advertiser. A list gives id and name only."""
 
     id: TextId
-    name: str
+    name: Text = ""
     country: str | None = None  # for example SE
     currency: str | None = None  # that of all its budgets, for example EUR
 

@@ -25,6 +25,7 @@ from airflow_provider_activation.api.call import (
     request,
 )
 from airflow_provider_activation.api.models import Resource, TextId
+from airflow_provider_activation.api.rows import read_rows
 from airflow_provider_activation.errors import InvalidRequest
 
 __all__ = ["BASE_URL", "SERVICE", "TOKEN_URL", "Created", "request_token"]
@@ -67,9 +68,10 @@ def listing(template: str, envelope: str, kind: type[R], query: Query = (), **id
 
     def page(answer: Answer) -> Page[R]:
         reply = fields(answer)
-        items = tuple(kind.model_validate(row) for row in _list_in(reply, envelope))
+        rows = read_rows(kind, _list_in(reply, envelope))
         cursor = _cursor(reply.get("_pagination"))
-        return Page(items, None if cursor is None else first + query_of(after=cursor))
+        following = None if cursor is None else first + query_of(after=cursor)
+        return Page(tuple(rows), following, tuple(rows.unreadable))
 
     return get(template, page, query=first, **ids)
 

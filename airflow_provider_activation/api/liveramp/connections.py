@@ -15,7 +15,7 @@ from pydantic import Field
 from airflow_provider_activation.api.answers import model
 from airflow_provider_activation.api.call import Call, Page, Safety, delete, get, post, put, query_of, request
 from airflow_provider_activation.api.liveramp.common import Created, done, endpoint, listing, one_of, spelled
-from airflow_provider_activation.api.models import Input, Resource, TextId
+from airflow_provider_activation.api.models import Input, Resource, Several, Text, TextId, Timestamp
 from airflow_provider_activation.words import DeviceType, IntegrationType, IntegrationView
 
 __all__ = [
@@ -64,7 +64,7 @@ _CONNECTION_ID = ("oAuthConnectionID", "oauthConnectionID", "oAuthConnectionId")
 
 class Destination(Resource):
     id: TextId
-    name: str
+    name: Text = ""
     logo_url: str | None = spelled("logoUrl", "logoURL")
 
 
@@ -77,18 +77,18 @@ class Integration(Resource):
     """How segments reach a destination; ``oauth_endpoint_id`` is set only if a person has to consent."""
 
     id: TextId
-    name: str
+    name: Text = ""
     description: str | None = None
     type: str | None = None
-    device_types: list[str] = Field(default_factory=list, alias="deviceTypes")
-    required_properties: list[RequiredProperty] = Field(default_factory=list, alias="requiredProperties")
+    device_types: Several[str] = Field(default_factory=list, alias="deviceTypes")
+    required_properties: Several[RequiredProperty] = Field(default_factory=list, alias="requiredProperties")
     oauth_endpoint_id: TextId | None = spelled(*_ENDPOINT_ID)
     unavailable_reason: str | None = Field(default=None, alias="unavailableReason")
 
 
 class ConnectionProperty(Resource):
     property_key: str = Field(alias="propertyKey")
-    property_value: str = Field(alias="propertyValue")
+    property_value: Text = Field(default="", alias="propertyValue")
 
 
 class IntegrationConnection(Resource):
@@ -99,8 +99,8 @@ class IntegrationConnection(Resource):
 
     id: TextId
     integration_id: list[TextId] = Field(alias="integrationID")
-    properties: list[ConnectionProperty] = Field(default_factory=list)
-    device_types: list[str] = Field(default_factory=list, alias="deviceTypes")
+    properties: Several[ConnectionProperty] = Field(default_factory=list)
+    device_types: Several[str] = Field(default_factory=list, alias="deviceTypes")
     oauth_connection_id: TextId | None = spelled(*_CONNECTION_ID)
     oauth_status: str | None = spelled("oauthStatus", "oAuthStatus")
     created_at: datetime | None = Field(default=None, alias="createdAt")
@@ -121,7 +121,7 @@ class OAuthConnectionAttempt(Resource):
     """A begun authorisation; ``oauth_connection_id`` is set once the status is ``AUTHORIZED``."""
 
     id: TextId
-    status: str
+    status: Text = ""
     authorization_url: str | None = spelled("authorizationUrl", "authorizationURL")
     oauth_endpoint_id: TextId | None = spelled(*_ENDPOINT_ID)
     status_detail: str | None = Field(default=None, alias="statusDetail")
@@ -134,8 +134,8 @@ class OAuthConnection(Resource):
     id: TextId
     name: str | None = None
     oauth_endpoint_id: TextId | None = spelled(*_ENDPOINT_ID)
-    created_at: datetime | None = Field(default=None, alias="createdAt")
-    updated_at: datetime | None = Field(default=None, alias="updatedAt")
+    created_at: Timestamp | None = Field(default=None, alias="createdAt")
+    updated_at: Timestamp | None = Field(default=None, alias="updatedAt")
 
 
 class PropertyInput(Input):

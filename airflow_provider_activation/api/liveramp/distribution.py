@@ -6,21 +6,40 @@ answers 207 whatever became of each, so the list that is read afterwards decides
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from airflow_provider_activation.api import liveramp as api
 from airflow_provider_activation.api.call import every_page
 from airflow_provider_activation.api.liveramp.common import chunks
-from airflow_provider_activation.errors import PartialFailure
+from airflow_provider_activation.api.rows import Unreadable
+from airflow_provider_activation.errors import PartialFailure, UnreadableResponse
 
 GONE = 404
 
 
-async def configured(distribution_manager_id: str) -> dict[tuple[str, str], api.SegmentConfig]:
-    """All segments in distribution, by segment id and type."""
+async def configured(
+    distribution_manager_id: str, sought: Iterable[str]
+) -> dict[tuple[str, str], api.SegmentConfig]:
+    """All segments in distribution, by segment id and type.
+
+    :param sought: ids of the segments that matter.
+    :raises UnreadableResponse: a row that may be of one of them cannot be read.
+    """
     configs = await every_page(api.list_segment_configs(distribution_manager_id))
+    for segment_id in sought if configs.unreadable else ():
+        refuse_unreadable(configs.unreadable, segment_id)
     return {config.key: config for config in configs}
+
+
+def refuse_unreadable(rows: Iterable[Unreadable], segment_id: str) -> None:
+    """Check that no row that was left out of a list may be of a segment.
+
+    :raises UnreadableResponse: one may be.
+    """
+    if row := next((row for row in rows if row.may_be(segment_id)), None):
+        what = f"a row that may be of segment {segment_id} cannot be read: {row.reason}."
+        raise UnreadableResponse(what, service=api.SERVICE)
 
 
 async def withdraw(distribution_manager_id: str, segment_configs: Mapping[str, str]) -> None:
@@ -38,7 +57,8 @@ async def withdraw(distribution_manager_id: str, segment_configs: Mapping[str, s
                 for (segment_id, _), result in zip(chunk, results, strict=True)
                 if result.failed and result.http_status != GONE
             }
-    still = {config.id for config in (await configured(distribution_manager_id)).values()}
+    configs = await configured(distribution_manager_id, segment_configs)
+    still = {config.id for config in configs.values()}
     failed = {
         segment_id: reasons.get(segment_id, "accepted, but still listed afterwards")
         for segment_id, config_id in segment_configs.items()

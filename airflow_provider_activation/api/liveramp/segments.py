@@ -26,7 +26,7 @@ from airflow_provider_activation.api.liveramp.common import (
     texts,
 )
 from airflow_provider_activation.api.liveramp.connections import ManagerName
-from airflow_provider_activation.api.models import Input, Resource, TextId
+from airflow_provider_activation.api.models import Input, Resource, Text, TextId, Timestamp
 from airflow_provider_activation.words import DistributionManagerStatus, SegmentType
 
 __all__ = [
@@ -74,7 +74,7 @@ class DistributionManager(Resource):
     """A distribution manager; on ``expire_at`` deliveries stop and the status becomes ``INACTIVE``."""
 
     id: TextId
-    name: str
+    name: Text = ""
     integration_connection_id: TextId = spelled(*_INTEGRATION_CONNECTION_ID, default=...)
     status: str | None = None
     expire_at: date | None = Field(default=None, alias="expireAt")
@@ -127,34 +127,39 @@ class SegmentField(Resource):
 
 class Segment(Resource):
     id: TextId
-    type: str
+    type: Text = ""
     field: SegmentField | None = None
     value: Any = None
 
 
 class Taxonomy(Resource):
-    """How the destination knows a segment."""
+    """How the destination knows a segment. The specification requires no field, and none means not yet."""
 
-    taxonomy_sync_status: str = Field(alias="taxonomySyncStatus")
+    taxonomy_sync_status: str | None = Field(default=None, alias="taxonomySyncStatus")
     destination_segment_id: TextId | None = Field(default=None, alias="destinationSegmentID")
 
 
 class SegmentStatus(Resource):
-    segment_id: TextId = Field(alias="segmentID")
+    segment_id: TextId | None = Field(default=None, alias="segmentID")
     segment_type: str | None = Field(default=None, alias="segmentType")
-    taxonomy: Taxonomy
+    taxonomy: Taxonomy | None = None
     integration_connection_id: TextId | None = spelled(*_INTEGRATION_CONNECTION_ID)
+
+    @property
+    def sync_status(self) -> str | None:
+        """The status of its taxonomy, None without one."""
+        return None if self.taxonomy is None else self.taxonomy.taxonomy_sync_status
 
 
 class Delivery(Resource):
     id: TextId
-    status: str
+    status: Text = ""
     device_type: str | None = Field(default=None, alias="deviceType")
     segment_id: TextId | None = Field(default=None, alias="segmentID")
     integration_connection_id: TextId | None = spelled(*_INTEGRATION_CONNECTION_ID)
     operation_type: str | None = Field(default=None, alias="operationType")
     record_count: int | None = Field(default=None, alias="recordCount")
-    updated_at: datetime | None = Field(default=None, alias="updatedAt")
+    updated_at: Timestamp | None = Field(default=None, alias="updatedAt")
 
 
 def _day(value: Any) -> Any:

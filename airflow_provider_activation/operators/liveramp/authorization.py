@@ -116,7 +116,7 @@ class LiveRampAuthorizeOAuthConnectionOperator(LiveRampTask, SubmitAndWaitOperat
         if event is None or "chosen_options" not in event:
             return super().execute_complete(context, event)
         from airflow_provider_activation.api import liveramp as api
-        from airflow_provider_activation.errors import Declined
+        from airflow_provider_activation.errors import Declined, WaitTimeout
         from airflow_provider_activation.waits.probe import Pending, conclude
 
         submitted = self.submitted(context)
@@ -132,11 +132,19 @@ class LiveRampAuthorizeOAuthConnectionOperator(LiveRampTask, SubmitAndWaitOperat
         self.authorization_url = self._page(submitted["made"])
         if self.authorization_url is not None:
             self._require_action(context, self.authorization_url)
-        self.wait_trigger(probe, submitted["deadline"]).defer(self)
+        try:
+            return self.finish(context, self.wait_until(submitted["deadline"], probe))
+        except WaitTimeout:
+            self.give_up(submitted["made"])
+            raise
 
     def _page(self, made: JSON) -> str | None:
         """The page on which a person consents, if Airflow may show it."""
-        return self.gate.link(self.hook.get_oauth_connection_attempt(made).authorization_url)
+        from airflow_provider_activation.actions.base import once_found
+        from airflow_provider_activation.api import liveramp as api
+
+        attempt = self.hook.run(once_found(lambda: api.get_oauth_connection_attempt(made)))
+        return self.gate.link(attempt.authorization_url)
 
     def _require_action(self, context: Context, url: str) -> None:
         """Have Airflow list the task under "Required Actions"."""
