@@ -1,4 +1,4 @@
-"""What a process holds after it has done for long what triggerers and workers do: descriptors, threads, memory."""
+"""What a process still holds after long work of triggerers and workers: descriptors, threads, memory."""
 
 from __future__ import annotations
 

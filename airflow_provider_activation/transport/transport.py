@@ -77,12 +77,13 @@ class Transport(NotStored):
     # on a worker
 
     @at_the_gate
-    def send(self, call: Call[T]) -> T:
+    def send(self, call: Call[T], *, ends: float = inf) -> T:
         """Make one call and return what it answers.
 
+        :param ends: the monotonic time at which it is given up, if it has not ended before.
         :raises ActivationError: see `airflow_provider_activation.errors`.
         """
-        return drive(self._exchanges.exchange(call), self._perform)
+        return drive(self._exchanges.exchange(call, ends), self._perform)
 
     @at_the_gate
     def run(self, steps: Steps[T], *, within: float | None = None) -> T:
@@ -95,7 +96,7 @@ class Transport(NotStored):
         def perform(step: Any) -> Any:
             match step:
                 case Call():
-                    return drive(self._exchanges.exchange(step, ends), self._perform)
+                    return self.send(step, ends=ends)
                 case Pause(seconds):
                     return self._sleep(_until(ends, seconds))
             raise refuse_step(step)
@@ -147,10 +148,10 @@ class Transport(NotStored):
 
     # on an event loop
 
-    async def asend(self, call: Call[T]) -> T:
+    async def asend(self, call: Call[T], *, ends: float = inf) -> T:
         """Make one call without blocking the event loop; see `send`."""
         try:
-            return await adrive(self._exchanges.exchange(call), self._aperform)
+            return await adrive(self._exchanges.exchange(call, ends), self._aperform)
         except ActivationError as error:
             raise self._at_the_gate(error) from None
 
@@ -161,7 +162,7 @@ class Transport(NotStored):
         async def perform(step: Any) -> Any:
             match step:
                 case Call():
-                    return await adrive(self._exchanges.exchange(step, ends), self._aperform)
+                    return await self.asend(step, ends=ends)
                 case Pause(seconds):
                     return await asyncio.sleep(_until(ends, seconds))
             raise refuse_step(step)

@@ -15,7 +15,7 @@ from airflow_provider_activation import errors
 from airflow_provider_activation.api import acoustic_exchange, dataddo
 from airflow_provider_activation.api.answers import bearer_token
 from airflow_provider_activation.api.call import Safety
-from airflow_provider_activation.links.liveramp import LiveRampAuthorizeLink
+from airflow_provider_activation.gate import is_safe
 
 
 @pytest.fixture
@@ -133,4 +133,4 @@ def test_what_nobody_expects_is_typed_too(
 
 @pytest.mark.parametrize("url", ["http://[", "https://[::1", "//[", "http://a\u2100b/"])
 def test_a_link_that_is_no_address_is_not_shown(url: str) -> None:
-    assert not LiveRampAuthorizeLink.is_safe(url)
+    assert not is_safe(url)

@@ -299,7 +299,7 @@ def test_a_service_that_is_down_is_asked_less_often_and_loudly(
         pauses.append(seconds)
         await asyncio.sleep(0)
 
-    async def asend(transport: Transport, call: Any) -> Any:
+    async def asend(transport: Transport, call: Any, **bounds: float) -> Any:
         raise ServiceUnavailable("it answered 503")
 
     monkeypatch.setattr(events, "asyncio", _WithSleep(sleep))
