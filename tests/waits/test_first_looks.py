@@ -39,7 +39,7 @@ class Looked(Transport):
         self.calls = 0
         self.bounds: list[float | None] = []
 
-    def send(self, call: Any) -> Any:
+    def send(self, call: Any, **bounds: float) -> Any:
         self.calls += 1
         answer = self.answers.pop(0) if len(self.answers) > 1 else self.answers[0]
         if isinstance(answer, Exception):

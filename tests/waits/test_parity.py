@@ -139,10 +139,10 @@ class AnsweringTransport(Transport):
         super().__init__(ConnectionSettings("Example", "example", "https://api.example.com"))
         self._answers = answers
 
-    def send(self, call: Call[Any]) -> Any:
+    def send(self, call: Call[Any], **bounds: float) -> Any:
         return self._answers[call.operation]
 
-    async def asend(self, call: Call[Any]) -> Any:
+    async def asend(self, call: Call[Any], **bounds: float) -> Any:
         return self._answers[call.operation]
 
 

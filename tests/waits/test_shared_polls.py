@@ -48,7 +48,7 @@ class CountingTransport(Transport):
         self.calls: dict[str, int] = {}
         self.last_query: tuple[tuple[str, str], ...] = ()
 
-    async def asend(self, call: Call[Any]) -> Any:
+    async def asend(self, call: Call[Any], **bounds: float) -> Any:
         await asyncio.sleep(0)
         self.calls[call.operation] = self.calls.get(call.operation, 0) + 1
         self.last_query = call.query
@@ -119,7 +119,7 @@ def test_a_list_is_not_kept_until_the_next_one_comes(transport: CountingTranspor
     listed: list[weakref.ref[Any]] = []
     ask = transport.asend
 
-    async def note(call: Call[Any]) -> Any:
+    async def note(call: Call[Any], **bounds: float) -> Any:
         answer = await ask(call)
         listed.extend(weakref.ref(job) for job in answer)
         return answer
