@@ -222,8 +222,9 @@ class ActivationEventTrigger(BaseEventTrigger, Generic[R]):
                 ):
                     yield event
                     reported.add(resource_id, status)
-            unread = poll.gate([row.id for row in unreadable_of(poll.resources)])
-            reported.forget_unlisted({*ids, *(row_id for row_id in unread if isinstance(row_id, str | int))})
+            # ids are text here, and what cannot be read may have any id
+            unread = {str(poll.gate(row.id)) for row in unreadable_of(poll.resources)}
+            reported.forget_unlisted({*ids, *unread})
             cursor = reported.as_json()
             if cursor != self._written and self._stores():
                 poll.once_stored(partial(self._write, cursor))
