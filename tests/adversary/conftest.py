@@ -1,0 +1,87 @@
+"""Connections to adversaries, and how long something took."""
+
+from __future__ import annotations
+
+import itertools
+import json
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+
+from adversary.server import Adversary, Handler
+from scripts.machine_speed import slowness
+
+_numbers = itertools.count(1)
+
+OF_SERVICE: dict[str, dict[str, Any]] = {
+    "acoustic_exchange": {"extra": {}},
+    "dataddo": {"login": "me@shop.example", "extra": {}},
+    "delta_projects": {"extra": {"media_agency_id": "1", "client_id": "2"}},
+    "liveramp": {"login": "account.v2.serviceaccounts.liveramp.com", "extra": {"org_id": "77"}},
+}
+
+Connect = Callable[..., str]
+Serve = Callable[..., Adversary]
+
+
+@pytest.fixture
+def connect(monkeypatch: pytest.MonkeyPatch) -> Connect:
+    """Makes an Airflow connection to an address and returns its id, another one each time."""
+
+    def connect(service: str, url: str, *, secret: str | None = None, **extra: Any) -> str:
+        number = next(_numbers)
+        conn_id = f"adverse_{number}"
+        values: dict[str, Any] = {
+            "conn_type": service,
+            "host": url,
+            "password": secret or f"secret-of-{number:06}",
+        }
+        values |= OF_SERVICE[service]
+        given = dict(OF_SERVICE[service]["extra"])
+        if service == "liveramp":
+            given["token_url"] = f"{url}/token"
+        values["extra"] = given | {"max_retries": 0} | extra
+        monkeypatch.setenv(f"AIRFLOW_CONN_{conn_id.upper()}", json.dumps(values))
+        return conn_id
+
+    return connect
+
+
+@pytest.fixture
+def serve() -> Iterator[Serve]:
+    """Starts adversaries, which end with the test."""
+    started: list[Adversary] = []
+
+    def serve(handler: Handler | bytes = b"", **options: Any) -> Adversary:
+        started.append(Adversary(handler, **options))
+        return started[-1]
+
+    yield serve
+    for adversary in started:
+        adversary.close()
+
+
+@dataclass
+class Clock:
+    seconds: float = 0.0
+
+
+def allowed(seconds: float) -> float:
+    """Seconds of a quiet machine, as long as they last on this one."""
+    return seconds + (slowness() - 1) * 0.5
+
+
+@contextmanager
+def at_most(seconds: float) -> Iterator[Clock]:
+    """What is done inside ends in so many seconds of a quiet machine."""
+    clock, began = Clock(), time.monotonic()
+    try:
+        yield clock
+    finally:
+        clock.seconds = time.monotonic() - began
+    most = allowed(seconds)
+    assert clock.seconds <= most, f"took {clock.seconds:.1f} s, at most {most:.1f} s are promised"
