@@ -5,7 +5,8 @@ from __future__ import annotations
 import itertools
 import json
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -31,7 +32,17 @@ Serve = Callable[..., Adversary]
 @pytest.fixture
 def connect(monkeypatch: pytest.MonkeyPatch) -> Connect:
     """Makes an Airflow connection to an address and returns its id, another one each time."""
+    return connecting(monkeypatch)
 
+
+@pytest.fixture(scope="module")
+def connect_for_all() -> Iterator[Connect]:
+    """The same for what a module runs at once."""
+    with pytest.MonkeyPatch.context() as monkeypatch:
+        yield connecting(monkeypatch)
+
+
+def connecting(monkeypatch: pytest.MonkeyPatch) -> Connect:
     def connect(service: str, url: str, *, secret: str | None = None, **extra: Any) -> str:
         number = next(_numbers)
         conn_id = f"adverse_{number}"
@@ -54,6 +65,19 @@ def connect(monkeypatch: pytest.MonkeyPatch) -> Connect:
 @pytest.fixture
 def serve() -> Iterator[Serve]:
     """Starts adversaries, which end with the test."""
+    with serving() as serve:
+        yield serve
+
+
+@pytest.fixture(scope="module")
+def serve_for_all() -> Iterator[Serve]:
+    """The same for what a module runs at once."""
+    with serving() as serve:
+        yield serve
+
+
+@contextmanager
+def serving() -> Iterator[Serve]:
     started: list[Adversary] = []
 
     def serve(handler: Handler | bytes = b"", **options: Any) -> Adversary:
@@ -63,6 +87,34 @@ def serve() -> Iterator[Serve]:
     yield serve
     for adversary in started:
         adversary.close()
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What came of one case among those that ran at once."""
+
+    value: Any
+    error: BaseException | None
+    seconds: float
+
+    def result(self) -> Any:
+        if self.error:
+            raise self.error
+        return self.value
+
+
+def all_at_once(cases: Mapping[Any, Callable[[], Any]], threads: int = 32) -> dict[Any, Outcome]:
+    """Runs the cases in threads beside each other, so that what waits costs little time."""
+
+    def run(case: Callable[[], Any]) -> Outcome:
+        began = time.monotonic()
+        try:
+            return Outcome(case(), None, time.monotonic() - began)
+        except BaseException as error:
+            return Outcome(None, error, time.monotonic() - began)
+
+    with ThreadPoolExecutor(threads) as pool:
+        return dict(zip(cases, pool.map(run, cases.values()), strict=True))
 
 
 @dataclass

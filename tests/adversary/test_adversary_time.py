@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import asyncio
 import itertools
+import time
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
+from functools import partial
 from typing import Any
+from urllib.parse import unquote
 
 import pytest
 from task_running import Task
 
-from adversary.conftest import Connect, Serve, allowed, at_most
-from adversary.server import Answer, Request, Wire, answer, dripping, stopping
+from adversary.conftest import Connect, Outcome, Serve, all_at_once, allowed, at_most
+from adversary.server import Answer, Handler, Request, Wire, answer, dripping, stopping
 from adversary.waiting import DELTA, WAITS
 from airflow_provider_activation.api import delta_projects as api
 from airflow_provider_activation.errors import (
@@ -27,17 +30,18 @@ from airflow_provider_activation.operators.delta_projects import (
     DeltaProjectsCreateActivityFromTemplateOperator,
 )
 
-TIMEOUT = 0.05
+TIMEOUT = 0.1
 BOUND = TIMEOUT * 4
 """An attempt may last four timeouts."""
-SLACK = 0.5
-PATIENCE = allowed(BOUND + 2 * SLACK) + 1
+SLACK = 0.6
+MOST = allowed(BOUND + SLACK)
+PATIENCE = MOST + 1
 """What is not ended by the client ends then, which is too late for every promise here."""
 
 OK = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"
 CHUNKED = OK + b"Transfer-Encoding: chunked\r\n\r\n"
 LONG = OK + b"Content-Length: 1000000\r\n\r\n"
-LAST_HINT = b"HTTP/1.1 103 Early Hints\r\nLink: </a.css>; rel=preload\r\n\r\n"
+HINT = b"HTTP/1.1 103 Early Hints\r\nLink: </a.css>; rel=preload\r\n\r\n"
 
 DRIPS: dict[str, Answer] = {
     "status line": dripping(b"HTTP/1.1 200 ", b"O", 0.02),
@@ -48,9 +52,9 @@ DRIPS: dict[str, Answer] = {
     "chunks": dripping(CHUNKED, b"1\r\n \r\n", 0.02),
     "extension of a chunk": dripping(CHUNKED + b"1;", b"x", 0.02),
     "trailers": dripping(CHUNKED + b"2\r\n{}\r\n0\r\n", b"X-T: a\r\n", 0.02),
-    "103": dripping(b"", LAST_HINT, 0.02),
+    "103": dripping(b"", HINT, 0.02),
     "100": dripping(b"", b"HTTP/1.1 100 Continue\r\n\r\n", 0.02),
-    "102 as fast as it goes": dripping(b"", b"HTTP/1.1 102 Processing\r\n\r\n" * 50, 0.002),
+    "102 as fast as it goes": dripping(b"", b"HTTP/1.1 102 Processing\r\n\r\n" * 20, 0.005),
 }
 STOPS: dict[str, Answer] = {
     "never answers": stopping(),
@@ -58,7 +62,7 @@ STOPS: dict[str, Answer] = {
     "stops in the headers": stopping(OK + b"X-Pad"),
     "stops in the body": stopping(LONG + b'{"id"'),
     "stops in a chunk": stopping(CHUNKED + b"ff\r\n{"),
-    "stops after 103": stopping(LAST_HINT),
+    "stops after 103": stopping(HINT),
 }
 
 
@@ -78,30 +82,6 @@ def activity(**changes: Any) -> api.ActivityFromTemplate:
     return api.ActivityFromTemplate(**fields | changes)
 
 
-@named(DRIPS | STOPS)
-def test_a_call_on_a_worker_ends_in_four_timeouts(said: Answer, connect: Connect, serve: Serve) -> None:
-    """A service dripped one byte a second, and a call with a timeout of 3 s still hung after 30 s."""
-    server = serve(lambda request: said, patience=PATIENCE)
-    hook = DeltaProjectsHook(connect("delta_projects", server.url, timeout=TIMEOUT))
-    with at_most(BOUND + SLACK), pytest.raises(ActivationError):
-        hook.get_activity("a1")
-
-
-@named(
-    {
-        name: (DRIPS | STOPS)[name]
-        for name in ("header", "body", "chunks", "103", "never answers", "stops in a chunk")
-    }
-)
-def test_a_call_on_an_event_loop_ends_in_four_timeouts(said: Answer, connect: Connect, serve: Serve) -> None:
-    """The same drips hung the triggerer's poll."""
-    server = serve(lambda request: said, patience=PATIENCE)
-    hook = DeltaProjectsHook(connect("delta_projects", server.url, timeout=TIMEOUT))
-    call = api.get_activity("a1", media_agency_id="1", client_id="2")
-    with at_most(BOUND + SLACK), pytest.raises(ActivationError):
-        asyncio.run(asyncio.wait_for(hook.asend(call), 10))
-
-
 def drip_of_tls(wire: Wire) -> None:
     # a handshake record that is announced long and comes byte by byte
     wire.send(b"\x16\x03\x03\x40\x00\x02\x00\x3f\xfc")
@@ -112,70 +92,130 @@ def silence(wire: Wire) -> None:
     wire.silence()
 
 
-@pytest.mark.parametrize("greeting", [drip_of_tls, silence])
-@pytest.mark.parametrize("where", ["worker", "loop"])
-def test_a_handshake_that_does_not_end(where: str, greeting: Any, connect: Connect, serve: Serve) -> None:
-    """A gateway accepted connections and dripped, or withheld, its part of the TLS handshake."""
-    server = serve(greeting=greeting, patience=PATIENCE)
-    url = f"https://127.0.0.1:{server.port}"
-    hook = DeltaProjectsHook(connect("delta_projects", url, timeout=TIMEOUT, verify=False))
-    call = api.get_activity("a1", media_agency_id="1", client_id="2")
-    with at_most(BOUND + SLACK), pytest.raises(ServiceUnavailable):
-        hook.send(call) if where == "worker" else asyncio.run(asyncio.wait_for(hook.asend(call), 10))
+GREETINGS = {"drips its handshake": drip_of_tls, "withholds its handshake": silence}
+PROXIES: dict[str, Answer] = {
+    "drips its line": dripping(b"HTTP/1.1 200 Connection", b" ", 0.02),
+    "drips its headers": dripping(b"HTTP/1.1 200 OK\r\n", b"Via: p\r\n", 0.02),
+    "repeats 103 to CONNECT": dripping(b"", HINT, 0.02),
+    "takes CONNECT and is silent": stopping(),
+    "stops after the tunnel": stopping(b"HTTP/1.1 200 Connection established\r\n\r\n"),
+}
+WHERE = ("worker", "loop")
 
 
-@named(
-    {
-        "drips its answer": dripping(b"HTTP/1.1 200 Connection", b" ", 0.02),
-        "drips headers": dripping(b"HTTP/1.1 200 OK\r\n", b"Via: p\r\n", 0.02),
-        "repeats 103": dripping(b"", LAST_HINT, 0.02),
-        "never answers": stopping(),
-        "stops after the tunnel": stopping(b"HTTP/1.1 200 Connection established\r\n\r\n"),
+@pytest.fixture(scope="module")
+def ended(connect_for_all: Connect, serve_for_all: Serve) -> dict[Any, Outcome]:
+    """All slow services, each called once on a worker and once on an event loop."""
+    slow = DRIPS | STOPS
+
+    def handle(request: Request) -> Answer:
+        return slow[unquote(request.path.split("/")[6])]
+
+    url = serve_for_all(handle, patience=PATIENCE).url
+    once = DeltaProjectsHook(connect_for_all("delta_projects", url, timeout=TIMEOUT))
+    often = DeltaProjectsHook(connect_for_all("delta_projects", url, timeout=TIMEOUT, max_retries=4))
+    calls: dict[tuple[str, str], tuple[DeltaProjectsHook, Any]] = {}
+    for name in slow:
+        calls["read", name] = (once, reading(name))
+        calls["creation", name] = (often, creation(name))
+    for name, greeting in GREETINGS.items():
+        server = serve_for_all(greeting=greeting, patience=PATIENCE)
+        url = f"https://127.0.0.1:{server.port}"
+        hook = DeltaProjectsHook(connect_for_all("delta_projects", url, timeout=TIMEOUT, verify=False))
+        calls["read", name] = (hook, reading(name))
+        calls["creation", name] = (hook, creation(name))
+    for name, answered in PROXIES.items():
+        proxy = serve_for_all(constant(answered), patience=PATIENCE).url
+        conn_id = connect_for_all("delta_projects", "https://shop.example", timeout=TIMEOUT, proxy=proxy)
+        calls["read", name] = (DeltaProjectsHook(conn_id), reading(name))
+    on_workers = all_at_once({call: partial(hook.send, sent) for call, (hook, sent) in calls.items()})
+    on_a_loop = asyncio.run(all_on_a_loop(calls))
+    return {("worker", *call): outcome for call, outcome in on_workers.items()} | {
+        ("loop", *call): outcome for call, outcome in on_a_loop.items()
     }
-)
-@pytest.mark.parametrize("where", ["worker", "loop"])
-def test_a_proxy_that_takes_its_time(where: str, said: Answer, connect: Connect, serve: Serve) -> None:
+
+
+async def all_on_a_loop(calls: dict[tuple[str, str], tuple[DeltaProjectsHook, Any]]) -> dict[Any, Outcome]:
+    async def run(hook: DeltaProjectsHook, call: Any) -> Outcome:
+        began = time.monotonic()
+        try:
+            return Outcome(await hook.asend(call), None, time.monotonic() - began)
+        except Exception as error:
+            return Outcome(None, error, time.monotonic() - began)
+
+    # the first call of a loop makes its client
+    hooks = {id(hook): hook for hook, _ in calls.values()}.values()
+    await asyncio.gather(*(run(hook, reading("never answers")) for hook in hooks))
+    return dict(zip(calls, await asyncio.gather(*(run(*call) for call in calls.values())), strict=True))
+
+
+def constant(said: Answer) -> Handler:
+    return lambda request: said
+
+
+def reading(name: str) -> Any:
+    return api.get_activity("a1", media_agency_id="1", client_id=name)
+
+
+def creation(name: str) -> Any:
+    return api.create_activity_from_template(activity(), media_agency_id="1", client_id=name)
+
+
+@pytest.mark.parametrize("where", WHERE)
+@pytest.mark.parametrize("name", DRIPS | STOPS)
+def test_a_call_ends_in_four_timeouts(where: str, name: str, ended: dict[Any, Outcome]) -> None:
+    """A service dripped one byte a second, and a call with a timeout of 3 s still hung after 30 s."""
+    outcome = ended[where, "read", name]
+    assert isinstance(outcome.error, ActivationError)
+    assert outcome.seconds <= MOST
+
+
+@pytest.mark.parametrize("where", WHERE)
+@pytest.mark.parametrize("name", GREETINGS)
+def test_a_handshake_that_does_not_end(where: str, name: str, ended: dict[Any, Outcome]) -> None:
+    """A gateway accepted connections and dripped, or withheld, its part of the TLS handshake."""
+    outcome = ended[where, "read", name]
+    assert isinstance(outcome.error, ServiceUnavailable)
+    assert outcome.seconds <= MOST
+
+
+@pytest.mark.parametrize("where", WHERE)
+@pytest.mark.parametrize("name", PROXIES)
+def test_a_proxy_that_takes_its_time(where: str, name: str, ended: dict[Any, Outcome]) -> None:
     """A proxy took CONNECT and dripped its answer."""
-    proxy = serve(lambda request: said, patience=PATIENCE)
-    conn_id = connect("delta_projects", "https://api.shop.example", timeout=TIMEOUT, proxy=proxy.url)
-    hook = DeltaProjectsHook(conn_id)
-    call = api.get_activity("a1", media_agency_id="1", client_id="2")
-    with at_most(BOUND + SLACK), pytest.raises(ActivationError):
-        hook.send(call) if where == "worker" else asyncio.run(asyncio.wait_for(hook.asend(call), 10))
-    assert [request.method for request in proxy.asked] == ["CONNECT"]
+    outcome = ended[where, "read", name]
+    assert isinstance(outcome.error, ActivationError)
+    assert outcome.seconds <= MOST
+
+
+@pytest.mark.parametrize("where", WHERE)
+@pytest.mark.parametrize("name", [*(name for name in DRIPS if "102" not in name), *STOPS])
+def test_a_call_that_must_not_be_repeated_is_uncertain(
+    where: str, name: str, ended: dict[Any, Outcome]
+) -> None:
+    """The answer to a creation dripped; whether the activity was made is not known."""
+    outcome = ended[where, "creation", name]
+    assert isinstance(outcome.error, UncertainOutcome)
+    assert outcome.seconds <= MOST
+
+
+@pytest.mark.parametrize("where", WHERE)
+@pytest.mark.parametrize("name", GREETINGS)
+def test_a_creation_that_never_left_is_not_uncertain(
+    where: str, name: str, ended: dict[Any, Outcome]
+) -> None:
+    """The handshake dripped, so that not one byte of the creation went out."""
+    outcome = ended[where, "creation", name]
+    assert isinstance(outcome.error, ServiceUnavailable)
+    assert outcome.seconds <= MOST
 
 
 def test_a_service_that_does_not_read_what_it_is_sent(connect: Connect, serve: Serve) -> None:
     """A gateway accepted a connection and never read; the write of a big body stood for ever."""
     deaf = serve(greeting=silence, patience=PATIENCE)
     hook = DeltaProjectsHook(connect("delta_projects", deaf.url, timeout=TIMEOUT))
-    with at_most(BOUND + 2 * SLACK), pytest.raises(ActivationError):
-        hook.create_client_from_template({"name": "n" * 24_000_000})
-
-
-@named(
-    {name: (DRIPS | STOPS)[name] for name in ("header", "body", "103", "never answers", "stops in the body")}
-)
-@pytest.mark.parametrize("where", ["worker", "loop"])
-def test_a_call_that_must_not_be_repeated_is_uncertain(
-    where: str, said: Answer, connect: Connect, serve: Serve
-) -> None:
-    """The answer to a creation dripped; whether the activity was made is not known."""
-    server = serve(lambda request: said, patience=PATIENCE)
-    hook = DeltaProjectsHook(connect("delta_projects", server.url, timeout=TIMEOUT, max_retries=4))
-    call = api.create_activity_from_template(activity(), media_agency_id="1", client_id="2")
     with at_most(BOUND + SLACK), pytest.raises(UncertainOutcome):
-        hook.send(call) if where == "worker" else asyncio.run(asyncio.wait_for(hook.asend(call), 10))
-    assert len(server.asked) == 1
-
-
-def test_a_creation_that_never_left_is_not_uncertain(connect: Connect, serve: Serve) -> None:
-    """The handshake dripped, so that not one byte of the creation went out."""
-    server = serve(greeting=drip_of_tls, patience=PATIENCE)
-    url = f"https://127.0.0.1:{server.port}"
-    hook = DeltaProjectsHook(connect("delta_projects", url, timeout=TIMEOUT, verify=False))
-    with at_most(BOUND + SLACK), pytest.raises(ServiceUnavailable):
-        hook.create_activity_from_template(activity())
+        hook.create_client_from_template({"name": "n" * 24_000_000})
 
 
 def test_an_operator_finds_what_a_dripping_service_made(connect: Connect, serve: Serve) -> None:
@@ -218,9 +258,9 @@ def test_a_long_pause_that_a_service_asks_for(where: str, pause: str, connect: C
     """A service answered 429 with ``Retry-After: 3600``, and the exchange slept."""
     server = serve(answer({}, 429, {"Retry-After": pause}))
     hook = DeltaProjectsHook(connect("delta_projects", server.url, max_retries=4))
-    call = api.get_activity("a1", media_agency_id="1", client_id="2")
+    call = reading("2")
     with at_most(1), pytest.raises(RateLimited) as caught:
-        hook.send(call) if where == "worker" else asyncio.run(asyncio.wait_for(hook.asend(call), 10))
+        hook.send(call) if where == "worker" else asyncio.run(hook.asend(call))
     assert len(server.asked) == 1
     assert caught.value.retry_after is not None
     assert caught.value.retry_after > 3500
