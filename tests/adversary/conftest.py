@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import itertools
 import json
 import time
@@ -9,6 +10,7 @@ from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -17,6 +19,13 @@ from adversary.server import Adversary, Handler
 from scripts.machine_speed import slowness
 
 _numbers = itertools.count(1)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if item.path.parent == Path(__file__).parent and item.path.stem.endswith("_slow"):
+            item.add_marker("chaos")
+
 
 OF_SERVICE: dict[str, dict[str, Any]] = {
     "acoustic_exchange": {"extra": {}},
@@ -115,6 +124,25 @@ def all_at_once(cases: Mapping[Any, Callable[[], Any]], threads: int = 32) -> di
 
     with ThreadPoolExecutor(threads) as pool:
         return dict(zip(cases, pool.map(run, cases.values()), strict=True))
+
+
+@contextmanager
+def memory_at_most(mib: int) -> Iterator[None]:
+    """What is done inside makes this process grow by so many MiB at its highest, where Linux can say so."""
+    resettable = Path("/proc/self/clear_refs")
+    if not resettable.exists():
+        yield
+        return
+    gc.collect()
+    resettable.write_text("5")
+    before = _status_mib("VmRSS")
+    yield
+    assert _status_mib("VmHWM") - before <= mib
+
+
+def _status_mib(name: str) -> float:
+    line = next(line for line in Path("/proc/self/status").read_text().splitlines() if line.startswith(name))
+    return int(line.split()[1]) / 1024
 
 
 @dataclass

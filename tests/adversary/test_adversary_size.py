@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import itertools
 import json
 import zlib
@@ -11,11 +12,10 @@ from typing import Any
 
 import pytest
 
-from adversary.conftest import Connect, Serve, at_most
+from adversary.conftest import Connect, Serve, at_most, memory_at_most
 from adversary.server import Adversary, Answer, Request, answer, flooding
 from adversary.test_adversary_time import creation
 from adversary.waiting import DELTA, LIVERAMP, is_login
-from airflow_provider_activation.api import delta_projects as api
 from airflow_provider_activation.errors import ActivationError, UncertainOutcome, UnreadableResponse
 from airflow_provider_activation.hooks.dataddo import DataddoHook
 from airflow_provider_activation.hooks.delta_projects import DeltaProjectsHook
@@ -49,7 +49,7 @@ LONG_START = b'{"id": "a1", "name": "'
 
 
 def endless_chunks() -> Iterator[bytes]:
-    return itertools.repeat(b"10000\r\n" + PIECE + b"\r\n", 40_000)
+    return itertools.repeat(b"10000\r\n" + PIECE + b"\r\n", 4000)
 
 
 def pieces(mib: int) -> Iterator[bytes]:
@@ -57,25 +57,25 @@ def pieces(mib: int) -> Iterator[bytes]:
 
 
 BIG: dict[str, Callable[[], Answer]] = {
-    "gzip": lambda: encoded(zeros(1500), "gzip"),
-    "x-gzip": lambda: encoded(zeros(1500), "x-gzip"),
-    "deflate": lambda: encoded(zeros(1500, 15), "deflate"),
-    "raw deflate": lambda: encoded(zeros(1500, -15), "deflate"),
-    "gzip in gzip": lambda: encoded(packed(zeros(1500)), "gzip", "gzip"),
-    "gzip in deflate in gzip": lambda: encoded(packed(packed(zeros(1500)), 15), "gzip", "deflate", "gzip"),
-    "gzip as an error page": lambda: encoded(zeros(1500), "gzip", status=500),
-    "gzip as not found": lambda: encoded(zeros(1500), "gzip", status=404),
-    "gzip in a refused log-in": lambda: encoded(zeros(1500), "gzip", status=401),
+    "gzip": lambda: encoded(zeros(250), "gzip"),
+    "x-gzip": lambda: encoded(zeros(250), "x-gzip"),
+    "deflate": lambda: encoded(zeros(250, 15), "deflate"),
+    "raw deflate": lambda: encoded(zeros(250, -15), "deflate"),
+    "gzip in gzip": lambda: encoded(packed(zeros(250)), "gzip", "gzip"),
+    "gzip in deflate in gzip": lambda: encoded(packed(packed(zeros(250)), 15), "gzip", "deflate", "gzip"),
+    "gzip as an error page": lambda: encoded(zeros(250), "gzip", status=500),
+    "gzip as not found": lambda: encoded(zeros(250), "gzip", status=404),
+    "gzip in a refused log-in": lambda: encoded(zeros(250), "gzip", status=401),
     "endless chunks": lambda: flooding(CHUNKED, endless_chunks()),
-    "announced length": lambda: flooding(OK + b"Content-Length: 900000000\r\n\r\n", pieces(900)),
-    "until the end": lambda: flooding(OK + b"Connection: close\r\n\r\n", pieces(900)),
-    "error page": lambda: flooding(b"HTTP/1.1 502 Bad Gateway\r\n\r\n<html>", itertools.repeat(PIECE, 9000)),
-    "refusal": lambda: flooding(b"HTTP/1.1 403 Forbidden\r\n\r\n", itertools.repeat(PIECE, 9000)),
-    "one header": lambda: flooding(OK + b"X-Pad: ", itertools.repeat(PIECE, 9000)),
-    "headers": lambda: flooding(OK, itertools.repeat(b"X-Pad: aaaa\r\n" * 1000, 50_000)),
-    "status line": lambda: flooding(b"HTTP/1.1 200 ", itertools.repeat(PIECE, 9000)),
-    "103": lambda: flooding(b"HTTP/1.1 103 E\r\n", itertools.repeat(b"Link: </a>\r\n" * 1000, 50_000)),
-    "trailers": lambda: flooding(CHUNKED + b"2\r\n{}\r\n0\r\n", itertools.repeat(b"A: b\r\n" * 1000, 50_000)),
+    "announced length": lambda: flooding(OK + b"Content-Length: 262144022\r\n\r\n", pieces(250)),
+    "until the end": lambda: flooding(OK + b"Connection: close\r\n\r\n", pieces(250)),
+    "error page": lambda: flooding(b"HTTP/1.1 502 Bad Gateway\r\n\r\n<html>", itertools.repeat(PIECE, 4000)),
+    "refusal": lambda: flooding(b"HTTP/1.1 403 Forbidden\r\n\r\n", itertools.repeat(PIECE, 4000)),
+    "one header": lambda: flooding(OK + b"X-Pad: ", itertools.repeat(PIECE, 4000)),
+    "headers": lambda: flooding(OK, itertools.repeat(b"X-Pad: aaaa\r\n" * 1000, 20_000)),
+    "status line": lambda: flooding(b"HTTP/1.1 200 ", itertools.repeat(PIECE, 4000)),
+    "103": lambda: flooding(b"HTTP/1.1 103 E\r\n", itertools.repeat(b"Link: </a>\r\n" * 1000, 20_000)),
+    "trailers": lambda: flooding(CHUNKED + b"2\r\n{}\r\n0\r\n", itertools.repeat(b"A: b\r\n" * 1000, 20_000)),
     "size of a chunk": lambda: flooding(CHUNKED, itertools.repeat(b"0" * 65536, 9000)),
 }
 
@@ -106,14 +106,12 @@ class Counted:
 
 
 @pytest.mark.parametrize("name", BIG)
-@pytest.mark.parametrize("where", ["worker", "loop"])
-def test_an_answer_that_is_too_big(where: str, name: str, connect: Connect, serve: Serve) -> None:
+def test_an_answer_that_is_too_big(name: str, connect: Connect, serve: Serve) -> None:
     """Half a megabyte of gzip became 1.5 GB; no answer had a limit."""
     said = Counted(BIG[name]())
     hook = DeltaProjectsHook(connect("delta_projects", serve(said).url))
-    call = api.get_activity("a1", media_agency_id="1", client_id="2")
-    with at_most(3), pytest.raises(ActivationError):
-        hook.send(call) if where == "worker" else asyncio.run(hook.asend(call))
+    with memory_at_most(4 * 64), at_most(3), pytest.raises(ActivationError):
+        hook.get_activity("a1")
     assert said.taken <= LIMIT + 16 * MIB
 
 
@@ -132,11 +130,8 @@ def test_a_hundred_encodings(connect: Connect, serve: Serve) -> None:
     for _ in range(100):
         body = packed(body)
     hook = DeltaProjectsHook(connect("delta_projects", serve(encoded(body, *["gzip"] * 100)).url))
-    with at_most(2):
-        try:
-            assert hook.get_activity("a1").id == "a1"
-        except ActivationError:
-            pass
+    with at_most(2), contextlib.suppress(ActivationError):
+        assert hook.get_activity("a1").id == "a1"
 
 
 @pytest.mark.parametrize(
@@ -154,37 +149,34 @@ def test_a_hundred_encodings(connect: Connect, serve: Serve) -> None:
 def test_json_that_breaks_parsers(body: bytes, connect: Connect, serve: Serve) -> None:
     """200,000 brackets raised ``RecursionError``, 200,000 digits ``ValueError``."""
     hook = DeltaProjectsHook(connect("delta_projects", serve(answer(body)).url))
-    with at_most(2):
-        try:
-            assert hook.get_activity("a1").id == "a1"
-        except ActivationError as error:
-            assert len(str(error)) < 5000
+    with at_most(2), contextlib.suppress(ActivationError):
+        assert hook.get_activity("a1").id == "a1"
 
 
 @pytest.mark.parametrize("where", ["worker", "loop"])
 def test_a_creation_whose_answer_is_too_big(where: str, connect: Connect, serve: Serve) -> None:
     """The activity was made; the answer that said so was a bomb."""
-    said = encoded(zeros(1500), "gzip", status=201)
+    said = encoded(zeros(250), "gzip", status=201)
     server = serve(said)
     hook = DeltaProjectsHook(connect("delta_projects", server.url, max_retries=4))
-    with at_most(3), pytest.raises(UncertainOutcome):
+    with memory_at_most(4 * 64), pytest.raises(UncertainOutcome):
         hook.send(creation("2")) if where == "worker" else asyncio.run(hook.asend(creation("2")))
     assert len(server.asked) == 1
 
 
 def test_a_token_that_is_too_big(connect: Connect, serve: Serve) -> None:
     """The log-in answered with a bomb."""
-    bomb = encoded(zeros(1500, start=b'{"access_token": "'), "gzip")
+    bomb = encoded(zeros(250, start=b'{"access_token": "'), "gzip")
     hook = DataddoHook(connect("dataddo", serve(bomb).url))
-    with at_most(3), pytest.raises(ActivationError):
+    with memory_at_most(4 * 64), pytest.raises(ActivationError):
         hook.list_flows()
 
 
 def test_a_bomb_in_a_wait(connect: Connect, serve: Serve) -> None:
     """One look met a bomb. It is one bad poll."""
-    bomb = encoded(zeros(1500), "gzip")
+    bomb = encoded(zeros(250), "gzip")
     server = serve(DELTA.looks(DELTA.pending, bomb, DELTA.done))
-    with at_most(4):
+    with memory_at_most(4 * 64):
         assert DELTA.run(connect("delta_projects", server.url))["enabled"] is True
 
 
