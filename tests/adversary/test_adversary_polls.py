@@ -130,11 +130,11 @@ def many_odd(connect_for_all: Connect, serve_for_all: Serve) -> dict[str, tuple[
     servers = {}
     for name, wait in zip(FOR_EVER, itertools.cycle(WAITS.values()), strict=False):
         servers[name] = serve_for_all(wait.looks(wait.pending, ODD[name]))
-        cases[name] = partial(wait.run, connect_for_all(wait.service, servers[name].url), timeout=60)
+        cases[name] = partial(wait.run, connect_for_all(wait.service, servers[name].url), timeout=20)
     for (name, down), wait in zip(TIRED.items(), itertools.cycle(WAITS.values()), strict=False):
         said = wait.looks(wait.pending, *[down] * 4, wait.pending, *[down] * 3, wait.done)
         servers[name] = serve_for_all(said)
-        cases[name] = partial(wait.run, connect_for_all(wait.service, servers[name].url), timeout=60)
+        cases[name] = partial(wait.run, connect_for_all(wait.service, servers[name].url), timeout=20)
     return {name: (outcome, servers[name]) for name, outcome in all_at_once(cases).items()}
 
 
