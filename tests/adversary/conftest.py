@@ -62,7 +62,7 @@ def connecting(monkeypatch: pytest.MonkeyPatch) -> Connect:
         }
         values |= OF_SERVICE[service]
         given = dict(OF_SERVICE[service]["extra"])
-        if service == "liveramp":
+        if service == "liveramp" and "auth_url" not in extra:
             given["token_url"] = f"{url}/token"
         values["extra"] = given | {"max_retries": 0} | extra
         monkeypatch.setenv(f"AIRFLOW_CONN_{conn_id.upper()}", json.dumps(values))

@@ -8,7 +8,7 @@ import json
 import os
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
@@ -21,7 +21,7 @@ from adversary.server import Adversary, Answer, Request, answer, cut
 from adversary.test_adversary_time import creation
 from adversary.waiting import DELTA, JOB, TOKENS, is_login, payload_of
 from airflow_provider_activation.api import delta_projects as api
-from airflow_provider_activation.errors import ActivationError, InvalidConnection, ServiceUnavailable
+from airflow_provider_activation.errors import ActivationError, InvalidConnection, UncertainOutcome
 from airflow_provider_activation.hooks.acoustic_exchange import AcousticExchangeHook
 from airflow_provider_activation.hooks.dataddo import DataddoHook
 from airflow_provider_activation.hooks.delta_projects import DeltaProjectsHook
@@ -125,7 +125,7 @@ def test_a_fork_while_a_log_in_is_under_way(service: str, connect: Connect, serv
 def test_forks_while_transports_are_made(connect: Connect, serve: Serve) -> None:
     """The lock around the transports of the process was held at the fork."""
     server = serve(echo)
-    conn_ids = [connect("delta_projects", server.url) for _ in range(60)]
+    conn_ids = [connect("delta_projects", server.url) for _ in range(16)]
     stop = threading.Event()
 
     def make() -> None:
@@ -187,20 +187,19 @@ def test_event_loops_that_come_and_go(use: Any, connect: Connect, serve: Serve) 
     """Each event loop left a socket and a client behind, until there were too many open files."""
     server = serve(answer([]))
     hook = DeltaProjectsHook(connect("delta_projects", server.url))
-    for _ in range(3):
-        use(hook)
+    use(hook)
     before = descriptors()
-    for _ in range(12):
+    for _ in range(5):
         use(hook)
     asyncio.run(hook.asend(hook.test_call()))
     time.sleep(0.05)
-    assert descriptors() - before <= 6
+    assert descriptors() - before <= 3
 
 
 def test_triggers_of_many_loops(connect: Connect, serve: Serve) -> None:
     """A wait's trigger that ended with its loop left its connection open."""
     conn_id = connect("delta_projects", serve(DELTA.looks(DELTA.pending)).url)
-    triggers = [DELTA.trigger(conn_id, timeout=0.15) for _ in range(8)]
+    triggers = [DELTA.trigger(conn_id, timeout=0.15) for _ in range(6)]
     payload_of(triggers.pop())
     before = descriptors()
     for trigger in triggers:
@@ -254,10 +253,7 @@ def test_a_symlink_that_was_planted(name: str, connect: Connect, serve: Serve, t
     """A symlink planted as ``.name.partial`` was followed, and what it named was overwritten."""
     victim = planted(tmp_path, name)
     hook = AcousticExchangeHook(connect("acoustic_exchange", serve(files_of_jobs({"1": b"a;b\n" * 99})).url))
-    try:
-        hook.download_segment_data(1, "people.csv", tmp_path / "in" / "people.csv")
-    except ActivationError:
-        assert name == "people.csv"
+    hook.download_segment_data(1, "people.csv", tmp_path / "in" / "people.csv")
     assert victim.read_text() == "precious"
 
 
@@ -310,11 +306,11 @@ def test_no_cookie_is_kept(where: str, connect: Connect, serve: Serve) -> None:
 
 
 @pytest.fixture
-def no_proxies(monkeypatch: pytest.MonkeyPatch) -> Iterator[pytest.MonkeyPatch]:
+def no_proxies(monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
     for name in ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY"):
         monkeypatch.delenv(name, raising=False)
         monkeypatch.delenv(name.lower(), raising=False)
-    yield monkeypatch
+    return monkeypatch
 
 
 def refusing(serve: Serve, status: int = 407) -> Adversary:
@@ -412,8 +408,9 @@ def test_a_refused_connect_never_left(status: int, connect: Connect, serve: Serv
     hook = DeltaProjectsHook(
         connect("delta_projects", "https://api.shop.example", timeout=1, proxy=proxy.url)
     )
-    with at_most(2), pytest.raises(ServiceUnavailable):
+    with at_most(2), pytest.raises(ActivationError) as caught:
         hook.send(creation("2"))
+    assert not isinstance(caught.value, UncertainOutcome)
     assert {request.method for request in proxy.asked} == {"CONNECT"}
 
 
