@@ -62,7 +62,7 @@ BIG: dict[str, Callable[[], Answer]] = {
     "deflate": lambda: encoded(zeros(250, 15), "deflate"),
     "raw deflate": lambda: encoded(zeros(250, -15), "deflate"),
     "gzip in gzip": lambda: encoded(packed(zeros(250)), "gzip", "gzip"),
-    "gzip in deflate in gzip": lambda: encoded(packed(packed(zeros(250)), 15), "gzip", "deflate", "gzip"),
+    "gzip in deflate in gzip": lambda: encoded(packed(packed(zeros(250), 15)), "gzip", "deflate", "gzip"),
     "gzip as an error page": lambda: encoded(zeros(250), "gzip", status=500),
     "gzip as not found": lambda: encoded(zeros(250), "gzip", status=404),
     "gzip in a refused log-in": lambda: encoded(zeros(250), "gzip", status=401),
