@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import sys
 from functools import wraps
 from typing import TYPE_CHECKING, Any, cast
 
@@ -104,6 +105,14 @@ def require_action(task_instance: Any, *, subject: str, body: str, options: list
         upsert_hitl_detail(ti_id=task_instance.id, subject=subject, body=body, options=options, params={})
     except Exception:
         log.exception("Airflow does not list the required action; the task waits all the same.")
+
+
+def begin_a_forked_process() -> None:
+    """Give a forked process what Airflow's asynchronous look-ups need: the thread that runs them is gone."""
+    if asgiref := sys.modules.get("asgiref.sync"):
+        from concurrent.futures import ThreadPoolExecutor
+
+        asgiref.SyncToAsync.single_thread_executor = ThreadPoolExecutor(max_workers=1)
 
 
 async def aget_connection(hook: Any, conn_id: str) -> Any:

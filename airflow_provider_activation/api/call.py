@@ -56,6 +56,11 @@ class Answer:
         return content_type.lower().startswith("text/html") or beginning.startswith((b"<!doctype", b"<html"))
 
     @property
+    def is_json(self) -> bool:
+        """Whether it says that its body is JSON."""
+        return (self.headers.get("Content-Type") or "").lower().startswith("application/json")
+
+    @property
     def word(self) -> str:
         """The body as one word in lower case: services write ``true`` and ``True``, quoted or not."""
         return self.text.strip().strip('"').strip().lower()
@@ -169,6 +174,8 @@ class Call(NotStored, Generic[T]):
         try:
             if answer.is_page:
                 raise ValueError("it is a web page")
+            if self.into is not None and (answer.status != 200 or answer.is_json):
+                raise ValueError("it is not the file")
             return self.read(answer)
         except ActivationError:
             raise

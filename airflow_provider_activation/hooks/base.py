@@ -48,6 +48,7 @@ def _begin_a_forked_process() -> None:
     _transports_lock = threading.Lock()
     _transports.clear()
     _lookups.clear()
+    airflow_compat.begin_a_forked_process()
 
 
 os.register_at_fork(after_in_child=_begin_a_forked_process)

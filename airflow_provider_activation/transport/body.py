@@ -19,6 +19,8 @@ LARGEST_BODY = 64 * 1024 * 1024
 """Bytes, decoded. A larger response that is no file is refused."""
 QUOTABLE = 64 * 1024
 """Bytes of an error's body that are read; the rest is left."""
+BEGINNING = 100
+"""Bytes that show whether a body is a web page."""
 DECODED_AT_ONCE = 1024 * 1024
 """Bytes that a compressed body is decoded to before they are written."""
 ACCEPT_ENCODING = "gzip, deflate"
@@ -58,6 +60,7 @@ class Body:
     ) -> None:
         self._write, self._most, self._cut = write, most, cut
         self._size = 0
+        self.beginning = b""
         self.complete = True
         encoding = (headers.get("Content-Encoding") or "identity").strip().lower()
         if encoding not in ("identity", "gzip", "x-gzip", "deflate"):
@@ -81,6 +84,8 @@ class Body:
             self._keep(self._decoder.end())
 
     def _keep(self, part: bytes) -> bool:
+        if len(self.beginning) < BEGINNING:
+            self.beginning += part[:BEGINNING]
         self._size += len(part)
         self.complete = self._size <= self._most
         if not self.complete:
@@ -137,12 +142,15 @@ class Received:
     def body(self) -> Iterator[Body]:
         """Where the body goes. It is whole when the block has ended without an error."""
         headers = self._response.headers
-        # an error or a web page does not replace the file
-        if self._into is not None and self._response.is_success and not self.answer().is_page:
+        # whatever else the service answers does not replace the file
+        if self._into is not None and self._response.status_code == 200 and not self.answer().is_json:
             with whole_or_nothing(self._into) as file:
                 body = Body(headers, file.write, most=inf, cut=False)
                 yield body
                 body.end()
+                begun = Answer(200, headers, body.beginning)
+                if begun.is_page or begun.word == "false":
+                    raise UnfitBody("it is a web page, or the word false, and not the file")
         else:
             most = LARGEST_BODY if self._accepted else QUOTABLE
             body = Body(headers, self._parts.append, most=most, cut=not self._accepted)

@@ -113,11 +113,17 @@ def _for_each_address(settings: ConnectionSettings, new: Callable[[str | None], 
         url = proxy.url if proxy else None
         if url not in by_proxy:
             try:
+                _refuse_no_address(url)
                 by_proxy[url] = new(url)
             except (ValueError, ImportError, httpx.InvalidURL) as error:
                 raise settings.refused(f"cannot be used: {_unusable(proxy, error)}") from None
         by_address[name] = by_proxy[url]
     return by_address
+
+
+def _refuse_no_address(proxy: str | None) -> None:
+    if proxy is not None and (not (url := httpx.URL(proxy)).host or not 0 < (url.port or 80) < 2**16):
+        raise ValueError("no host, or no port")
 
 
 def _unusable(proxy: Proxy | None, error: Exception) -> str:
