@@ -31,7 +31,7 @@ KEY_LEVELS = ("account", "endpoint", "application")
 
 SERVER = "https://vendor.invalid"
 FORM = "application/x-www-form-urlencoded"
-WHOLE_NUMBERS = frozenset({"service_id"})
+WHOLE_NUMBERS = frozenset({"job_id", "service_id"})
 """Ids that methods take as text and services have as whole numbers."""
 
 Arguments = dict[str, Any]
