@@ -14,6 +14,12 @@ from task_running import Task
 from airflow_provider_activation.sandbox import Sandbox
 
 
+@pytest.fixture(autouse=True)
+def _short_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Pauses between the looks for what may have been made are as much shorter as the sandbox is faster."""
+    monkeypatch.setattr("airflow_provider_activation.actions.base.LOOKS_AFTER_DOUBT", (0.05, 0.1, 0.2))
+
+
 @pytest.fixture(scope="session")
 def slow_sandbox() -> Iterator[Sandbox]:
     with Sandbox(port=0, consent="manual", step_seconds=3600) as sandbox:
