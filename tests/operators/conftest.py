@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from types import SimpleNamespace
 
 import pytest
 from dataddo_tasks import create_flow, create_service, create_source
@@ -16,8 +17,11 @@ from airflow_provider_activation.sandbox import Sandbox
 
 @pytest.fixture(autouse=True)
 def _short_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Pauses between the looks for what may have been made are as much shorter as the sandbox is faster."""
-    monkeypatch.setattr("airflow_provider_activation.actions.base.LOOKS_AFTER_DOUBT", (0.05, 0.1, 0.2))
+    """Pauses are as much shorter as the sandbox is faster: between the looks for what may have been made, and
+    before a request is repeated."""
+    module = "airflow_provider_activation"
+    monkeypatch.setattr(f"{module}.actions.base.LOOKS_AFTER_DOUBT", (0.05, 0.1, 0.2))
+    monkeypatch.setattr(f"{module}.transport.exchange.random", SimpleNamespace(uniform=lambda *bounds: 0.05))
 
 
 @pytest.fixture(scope="session")
