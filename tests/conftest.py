@@ -62,7 +62,7 @@ def pytest_report_header() -> str:
 
 @pytest.fixture(autouse=True)
 def _process_of_its_own() -> Iterator[None]:
-    """A test finds no client, token or masked secret of another; masking takes the longer the more there are."""
+    """A test finds no client, token or masked secret of another: each secret makes masking slower."""
     yield
     if hooks := sys.modules.get("airflow_provider_activation.hooks.base"):
         for transport in hooks._transports.values():

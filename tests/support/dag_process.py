@@ -1,7 +1,7 @@
-"""Makes Airflow's database if there is none, and runs DAGs one after another, as it is told on standard input.
+"""Runs DAGs one after another, as it is told on standard input; makes Airflow's database if there is none.
 
-To start Airflow takes ten times as long as a short DAG. Each line names a DAG and a file for all that is printed
-meanwhile, and is answered by a line.
+To start Airflow takes ten times as long as a short DAG. Each line names a DAG and a file for all that is
+printed meanwhile, and is answered by a line.
 """
 
 from __future__ import annotations
