@@ -43,7 +43,7 @@ SABOTAGES = (
         "api/call.py",
         "            or _UNFIT_FOR_A_SEGMENT.search(text)\n",
         "",
-        "tests/api/test_api_call.py",
+        "tests/api/test_call.py",
     ),
     Sabotage(
         "api/steps.py",
@@ -67,7 +67,7 @@ SABOTAGES = (
         "hooks/connection.py",
         'extra="forbid"',
         'extra="ignore"',
-        "tests/hooks/test_hooks_connections.py",
+        "tests/hooks/test_connections.py",
     ),
     Sabotage(
         "actions/base.py",
@@ -103,7 +103,7 @@ SABOTAGES = (
         "operators/base.py",
         "                may_be_gone = True\n",
         "                pass\n",
-        "tests/operators/test_operators_dataddo_build.py",
+        "tests/operators/dataddo/test_build_and_delete.py",
     ),
     Sabotage(
         "retry_policy.py",
