@@ -37,10 +37,8 @@ def _printed_to(path: str) -> Iterator[None]:
 
 def _begin(home: Path) -> None:
     if not (home / "airflow.db").exists():
-        from airflow.__main__ import main as airflow
-
         with mock.patch.object(sys, "argv", ["airflow", "db", "migrate"]):
-            airflow()
+            importlib.import_module("airflow.__main__").main()
     importlib.import_module("scripts.run_dag")
     # the logs of the HTTP libraries, which Airflow silences and its users may not
     for name in ("httpx", "httpcore", "airflow_provider_activation"):
