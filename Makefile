@@ -19,6 +19,11 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet --constr
 
 # What make test leaves to make test-slow; tests/conftest.py marks it.
 SLOW := (live or chaos or generated or measuring)
+# What the fast tests need not load, which takes longer than many of them: schemathesis, and what it generates.
+FAST := -p no:schemathesis --ignore tests/contracts/test_contract_sandbox.py
+
+# Tests start Python about thirty times. Without byte code each start would compile the package anew.
+unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
@@ -47,9 +52,10 @@ sandbox: setup ## serve the four services alone, on a loopback port
 ui: setup ## bring up Airflow with its web pages, the example DAGs and the sandbox
 	@$(BIN)/python -m scripts.ui
 
-# Style, types and imports are checked with the newest Airflow only.
+# Style, types and imports are checked with the newest Airflow only. All tests of a file run in one process, in
+# the order of the files: what the file has prepared for them is prepared once, such as an Airflow.
 test: setup $(if $(OLDER),,lint types imports) ## check style, types and imports, and run the fast tests
-	$(BIN)/python -m pytest --numprocesses logical -m "not $(SLOW)"
+	$(BIN)/python -m pytest --numprocesses logical --dist loadfile --no-loadscope-reorder $(FAST) -m "not $(SLOW)"
 
 test-all: test demo sabotage test-slow ## all of it: make test, the demo, broken lines, and the slow tests
 

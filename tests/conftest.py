@@ -6,11 +6,13 @@ import atexit
 import json
 import os
 import shutil
+import sys
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import certifi
 import pytest
 
 from scripts.machine_speed import slowness
@@ -20,6 +22,12 @@ _HOME = tempfile.mkdtemp(prefix="airflow-home-")
 atexit.register(shutil.rmtree, _HOME, ignore_errors=True)
 os.environ["AIRFLOW_HOME"] = _HOME
 os.environ["AIRFLOW__CORE__LOAD_EXAMPLES"] = "False"
+
+# Loading a hundred certificates takes most of the time of a new client, and nothing here leaves loopback.
+_END = "-----END CERTIFICATE-----\n"
+_CERTIFICATE = Path(_HOME, "one_certificate.pem")
+_CERTIFICATE.write_text(Path(certifi.where()).read_text().partition(_END)[0] + _END)
+os.environ["SSL_CERT_FILE"] = str(_CERTIFICATE)
 
 if TYPE_CHECKING:
     from airflow_provider_activation.sandbox import Sandbox
@@ -56,6 +64,18 @@ def pytest_report_header() -> str:
 def _first_look_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     """Triggers poll at once in this process; only a real Airflow mistakes a task that is resumed at once."""
     monkeypatch.setattr("airflow_provider_activation.waits.pace.FIRST_LOOK_AFTER", 0.0)
+
+
+@pytest.fixture(autouse=True)
+def _process_of_its_own() -> Iterator[None]:
+    """A test finds no client, token or masked secret of another: each secret makes masking slower."""
+    yield
+    if hooks := sys.modules.get("airflow_provider_activation.hooks.base"):
+        for transport in hooks._transports.values():
+            transport.close()
+        hooks._transports.clear()
+    if masking := sys.modules.get("airflow.sdk._shared.secrets_masker"):
+        masking._secrets_masker().reset_masker()
 
 
 @pytest.fixture(scope="session")

@@ -16,8 +16,6 @@ from airflow_provider_activation.actions.base import (
     IfExists,
     Memory,
     OnUncertain,
-    marked,
-    submission_key,
     submit,
 )
 from airflow_provider_activation.api.call import Call, Safety
@@ -575,70 +573,3 @@ def test_what_is_there_and_cannot_be_told_apart_is_a_conflict(
     with pytest.raises(Conflict, match="job 41"):
         play.run()
     assert "create" not in play.steps
-
-
-# The submission key
-
-SAME: dict[str, Any] = {
-    "dag_id": "winback",
-    "run_id": "manual__2026-09-01",
-    "task_id": "share",
-    "map_index": -1,
-    "generation": 1,
-}
-
-
-def test_the_key_is_short_and_the_same_on_every_try() -> None:
-    assert submission_key(**SAME) == submission_key(**SAME)
-    assert len(submission_key(**SAME)) == 12
-    assert set(submission_key(**SAME)) <= set("0123456789abcdef")
-
-
-@pytest.mark.parametrize(
-    "change",
-    [
-        {"dag_id": "other"},
-        {"run_id": "manual__2026-09-02"},
-        {"task_id": "other"},
-        {"map_index": 0},
-        {"generation": 2},
-        {"dag_id": "winbackmanual__2026-09-01", "run_id": ""},
-        {"map_index": 1, "generation": 11},
-    ],
-    ids=str,
-)
-def test_another_run_task_map_index_or_generation_has_another_key(change: dict[str, Any]) -> None:
-    assert submission_key(**{**SAME, **change}) != submission_key(**SAME)
-
-
-def test_map_index_and_generation_are_not_run_together() -> None:
-    one = submission_key(**{**SAME, "map_index": 1, "generation": 11})
-    other = submission_key(**{**SAME, "map_index": 11, "generation": 1})
-    assert one != other
-
-
-# The mark
-
-MARK = "[af:0123456789ab]"
-
-
-@pytest.mark.parametrize(
-    ("text", "key", "longest", "expected"),
-    [
-        ("for autumn", "0123456789ab", None, f"for autumn {MARK}"),
-        (None, "0123456789ab", None, MARK),
-        ("", "0123456789ab", 50, MARK),
-        ("for autumn", None, None, "for autumn"),
-        (None, None, None, ""),
-        ("x" * 32, "0123456789ab", 50, f"{'x' * 32} {MARK}"),
-        ("x" * 33, "0123456789ab", 50, f"{'x' * 32} {MARK}"),
-        ("x" * 100, "0123456789ab", 50, f"{'x' * 32} {MARK}"),
-        ("xyz", "0123456789ab", 19, f"x {MARK}"),
-        ("xyz", "0123456789ab", 18, MARK),
-        ("xyz", "0123456789ab", 17, MARK),
-    ],
-)
-def test_the_mark_stands_at_the_end_and_the_text_gives_way(
-    text: str | None, key: str | None, longest: int | None, expected: str
-) -> None:
-    assert marked(text, key, longest=longest) == expected

@@ -1,27 +1,73 @@
-"""No two tasks share a submission key, on a real Airflow."""
+"""The submission key of a task, and the mark that carries it in a text of the service."""
 
 from __future__ import annotations
 
-import re
-from pathlib import Path
+from typing import Any
 
 import pytest
-from dag_running import migrate, run_dag
 
-from airflow_provider_activation.sandbox import Sandbox
+from airflow_provider_activation.actions.base import marked, submission_key
+
+SAME: dict[str, Any] = {
+    "dag_id": "winback",
+    "run_id": "manual__2026-09-01",
+    "task_id": "share",
+    "map_index": -1,
+    "generation": 1,
+}
 
 
-@pytest.fixture
-def home(tmp_path: Path) -> Path:
-    migrate(tmp_path / "airflow")
-    return tmp_path / "airflow"
+def test_the_key_is_short_and_the_same_on_every_try() -> None:
+    assert submission_key(**SAME) == submission_key(**SAME)
+    assert len(submission_key(**SAME)) == 12
+    assert set(submission_key(**SAME)) <= set("0123456789abcdef")
 
 
-def test_tasks_that_look_alike_make_each_its_own(home: Path, connections: Sandbox) -> None:
-    """Two mapped tasks, the same task in two groups, and in the two instances of a mapped group."""
-    run = run_dag("mapped_dag", home, connections.connections)
-    assert set(run.states.values()) == {"success"}, run.output[-5000:]
-    names = [activity["name"] for activity in connections.state()["delta-projects"]["activities"]]
-    assert len(names) == 6
-    assert all(re.fullmatch(r"Win-back \[af:[0-9a-f]{12}\]", name) for name in names)
-    assert len(set(names)) == 6
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"dag_id": "other"},
+        {"run_id": "manual__2026-09-02"},
+        {"task_id": "other"},
+        {"map_index": 0},
+        {"generation": 2},
+        {"dag_id": "winbackmanual__2026-09-01", "run_id": ""},
+        {"map_index": 1, "generation": 11},
+    ],
+    ids=str,
+)
+def test_another_run_task_map_index_or_generation_has_another_key(change: dict[str, Any]) -> None:
+    assert submission_key(**{**SAME, **change}) != submission_key(**SAME)
+
+
+def test_map_index_and_generation_are_not_run_together() -> None:
+    one = submission_key(**{**SAME, "map_index": 1, "generation": 11})
+    other = submission_key(**{**SAME, "map_index": 11, "generation": 1})
+    assert one != other
+
+
+# The mark
+
+MARK = "[af:0123456789ab]"
+
+
+@pytest.mark.parametrize(
+    ("text", "key", "longest", "expected"),
+    [
+        ("for autumn", "0123456789ab", None, f"for autumn {MARK}"),
+        (None, "0123456789ab", None, MARK),
+        ("", "0123456789ab", 50, MARK),
+        ("for autumn", None, None, "for autumn"),
+        (None, None, None, ""),
+        ("x" * 32, "0123456789ab", 50, f"{'x' * 32} {MARK}"),
+        ("x" * 33, "0123456789ab", 50, f"{'x' * 32} {MARK}"),
+        ("x" * 100, "0123456789ab", 50, f"{'x' * 32} {MARK}"),
+        ("xyz", "0123456789ab", 19, f"x {MARK}"),
+        ("xyz", "0123456789ab", 18, MARK),
+        ("xyz", "0123456789ab", 17, MARK),
+    ],
+)
+def test_the_mark_stands_at_the_end_and_the_text_gives_way(
+    text: str | None, key: str | None, longest: int | None, expected: str
+) -> None:
+    assert marked(text, key, longest=longest) == expected

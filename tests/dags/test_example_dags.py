@@ -1,13 +1,14 @@
-"""The example DAGs on real Airflow against the sandbox, in both modes, and what they leave behind."""
+"""DAGs on a real Airflow against the sandbox: the examples, in both modes, and what they leave behind."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-from dag_running import Run, assert_not_open, migrate, opened_database, run_dag
+from dag_running import AirflowProcess, Run, assert_not_open, opened_database
 
 from airflow_provider_activation.sandbox import Sandbox
 from scripts.outcome import checks, since, things
@@ -36,9 +37,14 @@ def canary_sandbox() -> Iterator[Sandbox]:
 
 @pytest.fixture(scope="module")
 def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("airflow")
-    migrate(folder)
-    return folder
+    return tmp_path_factory.mktemp("airflow")
+
+
+@pytest.fixture(scope="module")
+def airflow(home: Path, canary_sandbox: Sandbox) -> Iterator[AirflowProcess]:
+    """The Airflow whose tasks wait on the worker."""
+    with AirflowProcess(home, canary_sandbox.connections) as process:
+        yield process
 
 
 @pytest.fixture(scope="module")
@@ -48,18 +54,21 @@ def seeds(canary_sandbox: Sandbox) -> Any:
     return canary_sandbox.state()
 
 
-@pytest.fixture(scope="module", params=["False", "True"], ids=["on the worker", "deferred"])
-def main_run(request: pytest.FixtureRequest, home: Path, canary_sandbox: Sandbox, seeds: Any) -> Run:
+@pytest.fixture(scope="module", params=["on the worker", "deferred"])
+def main_run(
+    request: pytest.FixtureRequest, home: Path, airflow: AirflowProcess, canary_sandbox: Sandbox, seeds: Any
+) -> Run:
     """The main DAG, once in each mode, on services that hold nothing yet."""
     canary_sandbox.reset()
-    run = run_dag(
-        "syndicate_audience",
-        home,
-        canary_sandbox.connections,
-        AIRFLOW__OPERATORS__DEFAULT_DEFERRABLE=request.param,
-    )
+    deferred = request.param == "deferred"
+    if deferred:
+        known = canary_sandbox.connections
+        with AirflowProcess(home, known, AIRFLOW__OPERATORS__DEFAULT_DEFERRABLE="True") as other:
+            run = other.run("syndicate_audience")
+    else:
+        run = airflow.run("syndicate_audience")
     waits = run.output.count("in the triggerer.")
-    assert (waits > 0) == (request.param == "True")
+    assert (waits > 0) == deferred
     return run
 
 
@@ -110,20 +119,22 @@ def test_a_secret_that_is_left_would_be_found(main_run: Run, canary_sandbox: San
     "dag_id",
     ["liveramp_distribution", "acoustic_exchange_export", "delta_projects_activity", "dataddo_flow"],
 )
-def test_the_example_of_one_service(dag_id: str, home: Path, canary_sandbox: Sandbox) -> None:
+def test_the_example_of_one_service(dag_id: str, airflow: AirflowProcess, canary_sandbox: Sandbox) -> None:
     canary_sandbox.reset()
-    run = run_dag(dag_id, home, canary_sandbox.connections)
+    run = airflow.run(dag_id)
     assert set(run.states.values()) == {"success"}, run.output[-5000:]
 
 
-def test_a_retry_takes_what_the_try_before_it_made(home: Path, canary_sandbox: Sandbox) -> None:
+def test_a_retry_takes_what_the_try_before_it_made(
+    airflow: AirflowProcess, home: Path, canary_sandbox: Sandbox
+) -> None:
     """The answer to the create is lost, and so is every look for it; then the task is tried again."""
     canary_sandbox.reset()
     canary_sandbox.misbehave(
         "drop_after", service="delta-projects", method="POST", path="*/create_from_template", times=1
     )
     canary_sandbox.misbehave("refuse", service="delta-projects", method="GET", path="*/activity", times=1)
-    run = run_dag("retrying_dag", home, canary_sandbox.connections)
+    run = airflow.run("retrying_dag")
     assert run.states == {"create_activity": "success"}, run.output[-5000:]
     with opened_database(home) as database:
         (tries,) = database.execute(
@@ -133,6 +144,17 @@ def test_a_retry_takes_what_the_try_before_it_made(home: Path, canary_sandbox: S
     created = [r for r in canary_sandbox.requests if r["path"].endswith("create_from_template")]
     assert len(created) == 1
     assert len(canary_sandbox.state()["delta-projects"]["activities"]) == 1
+
+
+def test_tasks_that_look_alike_make_each_its_own(airflow: AirflowProcess, canary_sandbox: Sandbox) -> None:
+    """Two mapped tasks, the same task in two groups, and in the two instances of a mapped group."""
+    canary_sandbox.reset()
+    run = airflow.run("mapped_dag")
+    assert set(run.states.values()) == {"success"}, run.output[-5000:]
+    names = [activity["name"] for activity in canary_sandbox.state()["delta-projects"]["activities"]]
+    assert len(names) == 6
+    assert all(re.fullmatch(r"Win-back \[af:[0-9a-f]{12}\]", name) for name in names)
+    assert len(set(names)) == 6
 
 
 def test_a_database_that_is_left_open_is_noticed(tmp_path: Path) -> None:

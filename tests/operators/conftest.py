@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from types import SimpleNamespace
 
 import pytest
 from dataddo_tasks import create_flow, create_service, create_source
@@ -18,6 +19,15 @@ from airflow_provider_activation.sandbox import Sandbox
 def _found_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     """The sandbox finds at once what it has made: what it does not find is not there."""
     monkeypatch.setattr("airflow_provider_activation.waits.pace.NOT_FOUND_FOR", 0.0)
+
+
+@pytest.fixture(autouse=True)
+def _short_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Pauses are as much shorter as the sandbox is faster: between the looks for what may have been made, and
+    before a request is repeated."""
+    module = "airflow_provider_activation"
+    monkeypatch.setattr(f"{module}.actions.base.LOOKS_AFTER_DOUBT", (0.05, 0.1, 0.2))
+    monkeypatch.setattr(f"{module}.transport.exchange.random", SimpleNamespace(uniform=lambda *bounds: 0.05))
 
 
 @pytest.fixture(scope="session")

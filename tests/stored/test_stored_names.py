@@ -95,6 +95,30 @@ def test_no_name_has_vanished_or_changed(section: str) -> None:
     assert there == listed, "add what is new to stored_names.json"
 
 
+NO_DEFAULTS: dict[str, Any] = {
+    "cancel_on_kill": True,
+    "deadline": 9.5,
+    "endpoint_id": 10001,
+    "job_category": "IDENTITY_IMPORT",
+    "poll_interval": 7.0,
+    "report_existing": True,
+    "segment_ids": ["5000000001"],
+    "statuses": {"DataddoFlowTrigger": ["broken"], "LiveRampDeliveryTrigger": ["FAILED"]},
+    "target_statuses": ["COMPLETE"],
+}
+"""A value for each argument of a trigger that is no text, none of them its default."""
+
+
+@pytest.mark.parametrize("path", PINNED["triggers"])
+def test_a_trigger_stores_each_argument(path: str) -> None:
+    """One that `serialize` leaves out comes back as its default."""
+    kind = pkgutil.resolve_name(path)
+    given = {name: NO_DEFAULTS.get(name, f"a {name}") for name in PINNED["triggers"][path]}
+    if isinstance(given.get("statuses"), dict):
+        given["statuses"] = given["statuses"][kind.__name__]
+    assert kind(**given).serialize() == (path, given)
+
+
 @pytest.mark.parametrize("conn_type", PINNED["connections"])
 def test_a_connection_that_was_made_is_still_read(conn_type: str, monkeypatch: pytest.MonkeyPatch) -> None:
     hooks = {of["connection-type"]: of["hook-class-name"] for of in INFO["connection-types"]}

@@ -1,9 +1,10 @@
-"""Runs an example DAG on a real Airflow of its own, in a process of its own."""
+"""Runs DAGs on a real Airflow in a process of its own."""
 
 from __future__ import annotations
 
 import json
 import os
+import select
 import sqlite3
 import subprocess
 import sys
@@ -11,16 +12,23 @@ from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import psutil
 
 from scripts.machine_speed import scaled
 
 ROOT = Path(__file__).parents[2]
-OWN_DAGS = Path(__file__).with_name("dags")
+BUNDLES = [
+    {
+        "name": name,
+        "classpath": "airflow.dag_processing.bundles.local.LocalDagBundle",
+        "kwargs": {"path": str(folder)},
+    }
+    for name, folder in (("examples", ROOT / "example_dags"), ("own", Path(__file__).with_name("dags")))
+]
 LONGEST = scaled(300.0)
-"""Seconds that a run of a DAG may take, and making a database."""
+"""Seconds that a run of a DAG may take; before the first one Airflow starts and makes its database."""
 
 
 @dataclass
@@ -74,39 +82,55 @@ def assert_not_open(home: Path) -> None:
     assert held == [], f"Close {', '.join(held)} before an Airflow starts, with opened_database()."
 
 
-def migrate(home: Path) -> None:
-    """Make an empty Airflow database."""
-    home.mkdir(parents=True, exist_ok=True)
-    subprocess.run(
-        [sys.executable, "-m", "airflow", "db", "migrate"],
-        env=environment(home, {}),
-        check=True,
-        capture_output=True,
-        timeout=LONGEST,
-    )
+class AirflowProcess:
+    """An Airflow in a process of its own, which runs DAGs with `dag.test()` until the block ends.
 
+    :param home: a folder for its database, which is made if it is not there.
+    """
 
-def run_dag(dag_id: str, home: Path, connections: Mapping[str, Any], **more: str) -> Run:
-    """Run a DAG once with `dag.test()` and wait for it."""
-    assert_not_open(home)
-    own = OWN_DAGS / f"{dag_id}.py"
-    if own.exists():
-        script, more = [str(own)], {**more, "AIRFLOW__CORE__DAGS_FOLDER": str(OWN_DAGS)}
-    else:
-        script = [str(Path(__file__).with_name("talkative_run_dag.py")), dag_id]
-    process = subprocess.run(
-        [sys.executable, *script],
-        env=environment(home, connections, **more),
-        cwd=ROOT,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        timeout=LONGEST,
-    )
-    with opened_database(home) as database:
-        rows = database.execute(
-            "select task_id, state from task_instance where run_id ="
-            " (select run_id from dag_run where dag_id = ? order by id desc limit 1) and dag_id = ?",
-            (dag_id, dag_id),
-        ).fetchall()
-    return Run(home, process.stdout, dict(rows))
+    def __init__(self, home: Path, connections: Mapping[str, Any], **more: str) -> None:
+        home.mkdir(parents=True, exist_ok=True)
+        assert_not_open(home)
+        self._home = home
+        self._runs = 0
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", "dag_process"],
+            env=environment(
+                home,
+                connections,
+                AIRFLOW__DAG_PROCESSOR__DAG_BUNDLE_CONFIG_LIST=json.dumps(BUNDLES),
+                PYTHONPATH=f"{ROOT}{os.pathsep}{Path(__file__).parent}",
+                **more,
+            ),
+            cwd=ROOT,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *reason: object) -> None:
+        self._process.kill()
+        self._process.communicate()
+
+    def run(self, dag_id: str) -> Run:
+        """Run a DAG once and wait for it."""
+        self._runs += 1
+        log = self._home / f"{self._runs}_{dag_id}.log"
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        print(json.dumps([dag_id, str(log)]), file=self._process.stdin, flush=True)
+        answers, _, _ = select.select([self._process.stdout], [], [], LONGEST)
+        answer = self._process.stdout.readline() if answers else ""
+        assert answer == f"{dag_id}\n", [file.read_text()[-3000:] for file in self._home.glob("*.log")]
+        with opened_database(self._home) as database:
+            # all of it is in the file itself, as after the end of the process
+            database.execute("pragma wal_checkpoint(truncate)")
+            rows = database.execute(
+                "select task_id, state from task_instance where run_id ="
+                " (select run_id from dag_run where dag_id = ? order by id desc limit 1) and dag_id = ?",
+                (dag_id, dag_id),
+            ).fetchall()
+        return Run(self._home, log.read_text(), dict(rows))

@@ -11,6 +11,7 @@ from airflow_provider_activation.sandbox.core.clock import Clock
 from airflow_provider_activation.sandbox.core.settings import Settings
 
 MASK = "***"
+TOKEN_BYTES = 16
 
 # The values of these fields are always masked: wrong credentials may be real ones.
 SECRET_FIELDS = frozenset(
@@ -31,19 +32,17 @@ class Vault:
 
     def __init__(self, settings: Settings) -> None:
         self._prefix = settings.secrets["token_prefix"]
-        self._hidden = {value for name, value in settings.secrets.items() if name != "token_prefix"}
-        self._pattern = self._compile()
+        hidden = [value for name, value in settings.secrets.items() if name != "token_prefix"]
+        # All tokens look alike, so the pattern does not grow with each. Longest first: a secret may be part
+        # of a longer one.
+        token = f"{re.escape(self._prefix)}[0-9a-f]{{{2 * TOKEN_BYTES}}}"
+        self._pattern = re.compile(
+            "|".join([token, *(re.escape(value) for value in sorted(hidden, key=len, reverse=True))])
+        )
 
     def issue(self) -> str:
-        """A new token. It starts with the prefix, and is masked from then on."""
-        token = f"{self._prefix}{secrets.token_hex(16)}"
-        self._hidden.add(token)
-        self._pattern = self._compile()
-        return token
-
-    def _compile(self) -> re.Pattern[str]:
-        # Longest first: a secret may be part of a longer one.
-        return re.compile("|".join(re.escape(value) for value in sorted(self._hidden, key=len, reverse=True)))
+        """A new token. It starts with the prefix, and is masked wherever it stands."""
+        return f"{self._prefix}{secrets.token_hex(TOKEN_BYTES)}"
 
     def mask(self, value: object) -> object:
         """A copy of a JSON value without secrets. Field names and known secrets decide."""
