@@ -34,8 +34,8 @@ _ESCAPE = re.compile(
 _OF_ESCAPES = frozenset("\\\\&%#;" + string.ascii_letters + string.digits)
 """What an escape within an escape is made of."""
 _UNPRINTABLE = re.compile(
-    # C0 and C1 without newline and tab, DEL, separators, what turns the direction, halves of a character
-    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]"
+    # C0 and C1, DEL, separators, what turns the direction, halves of a character
+    "[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]"
 )
 
 

@@ -62,7 +62,7 @@ class _Job(_OfJob):
             )
             for job in jobs
             if job.job_id not in (before or []) and (self.sent is None or self.sent.may_have_made(job))
-        ] + base.unread(jobs, self.key, before)
+        ] + base.unread(jobs, key=self.key, before=before)
 
     async def recall(self, made: JSON) -> bool:
         return (await api.get_job(self.job_category, made)).state in api.FAILED

@@ -16,9 +16,18 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self, TypeAlias, TypeVar
 
 from airflow_provider_activation.api.call import Call
-from airflow_provider_activation.api.rows import unreadable_of
+from airflow_provider_activation.api.rows import Unreadable, unreadable_of
 from airflow_provider_activation.api.steps import Pause, Steps
-from airflow_provider_activation.errors import ActivationError, Conflict, NotFound, UncertainOutcome
+from airflow_provider_activation.errors import (
+    ActivationError,
+    Conflict,
+    InvalidRequest,
+    NotFound,
+    RateLimited,
+    ServiceUnavailable,
+    UncertainOutcome,
+    UnreadableResponse,
+)
 from airflow_provider_activation.redaction import logger
 from airflow_provider_activation.waits import pace
 
@@ -121,6 +130,11 @@ def submission_key(dag_id: str, run_id: str, task_id: str, map_index: int, gener
     return hashlib.sha256(parts.encode()).hexdigest()[:12]
 
 
+MARK = "[af:"
+"""Where a submission key begins in a text."""
+ODD_ANSWERS = (NotFound, InvalidRequest, RateLimited, ServiceUnavailable, UnreadableResponse)
+
+
 def marked(text: str | None, key: str | None, *, longest: int | None = None) -> str:
     """A free text with the submission key at its end, the text shortened if need be.
 
@@ -131,7 +145,7 @@ def marked(text: str | None, key: str | None, *, longest: int | None = None) -> 
     text = text or ""
     if key is None:
         return text
-    mark = f"[af:{key}]"
+    mark = f"{MARK}{key}]"
     if longest is not None:
         text = text[: max(0, longest - len(mark) - 1)]
     return f"{text} {mark}".strip()
@@ -311,27 +325,34 @@ async def look_until(look: Callable[[], Steps[T]], enough: Callable[[T], bool]) 
     return found
 
 
-def unread(listed: list[Any], sought: str | None, before: JSON = None) -> list[Candidate]:
+def unread(
+    listed: list[Any], *, key: str | None = None, name: str | None = None, before: JSON = None
+) -> list[Candidate]:
     """An uncertain candidate for each row of a list that cannot be read and may be what is looked for.
 
-    :param sought: the key, name or id that it must hold; None if nothing marks it.
+    :param key: the submission key that marks it: only what carries another key is not it.
+    :param name: what its row must hold, where it has no key.
     :param before: ids that the snapshot holds.
     """
     return [
         Candidate(row.id, f"a row that cannot be read ({row.reason})", certain=False)
         for row in unreadable_of(listed)
-        if row.id not in (before or ()) and (sought is None or row.may_be(sought))
+        if row.id not in (before or ()) and (row.may_be(name) if name else _may_carry(row, key))
     ]
 
 
+def _may_carry(row: Unreadable, key: str | None) -> bool:
+    return key is None or key in row.text or MARK not in row.text
+
+
 async def once_found(read: Callable[[], Awaitable[T]]) -> T:
-    """What a call by a known id answers. A service may not find for a while what it has just made."""
+    """What a call by a known id answers. A service may not show for a while what it has just made."""
     waited, pause = 0.0, 1.0
     while True:
         try:
             return await read()
-        except NotFound:
-            if waited >= pace.NOT_FOUND_FOR:
+        except ODD_ANSWERS as error:
+            if waited >= pace.NOT_FOUND_FOR or error.status is None:
                 raise
         pause = min(2 * pause, pace.NOT_FOUND_FOR - waited)
         await Pause(pause)

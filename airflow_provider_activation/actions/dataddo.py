@@ -50,7 +50,7 @@ class AuthorizedService(NotStored, Action):
             Candidate(found.id, f"service {found.id} ({found.service})", certain=certain)
             for found in services
             if found.service in (None, self.service) and found.id not in (before or [])
-        ] + base.unread(services, None if self.if_exists == "create" else self.service, before)
+        ] + base.unread(services, name=None if self.if_exists == "create" else self.service, before=before)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -70,9 +70,9 @@ class Labelled(Action):
         return base.marked(self.label, self.key if self.if_exists == "create" else None)
 
     @property
-    def mark(self) -> str:
-        """What a row holds that may be this resource."""
-        return self.key if self.if_exists == "create" else self.label
+    def sought(self) -> str | None:
+        """The label that a row must hold, where the key is not in it."""
+        return None if self.if_exists == "create" else self.label
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -100,7 +100,7 @@ class Source(Labelled):
             Candidate(source.id, f"source {source.id} {source.label!r}")
             for source in sources
             if source.label == self.sent_label
-        ] + base.unread(sources, self.mark)
+        ] + base.unread(sources, key=self.key, name=self.sought)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -127,7 +127,7 @@ class Flow(Labelled):
         flows = await api.list_flows_by_source(self.source_ids[0])
         return [
             Candidate(flow.id, f"flow {flow.id} {flow.label!r}") for flow in flows if flow.is_as(self.wanted)
-        ] + base.unread(flows, self.mark)
+        ] + base.unread(flows, key=self.key, name=self.sought)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -53,7 +53,7 @@ class Activity(Action):
             Candidate(activity.id, f"activity {activity.id} {activity.name!r}", certain=certain)
             for activity in activities
             if activity.name == self.name and activity.id not in (before or [])
-        ] + base.unread(activities, self.key, before)
+        ] + base.unread(activities, key=self.key, before=before)
 
     async def result(self, made: JSON) -> JSON:
         return (await api.get_activity(made, **self.account)).plain()

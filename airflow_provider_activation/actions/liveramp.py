@@ -151,13 +151,13 @@ class IntegrationConnection(Action):
                 )
                 for manager in managers
                 if manager.name == self.wanted.distribution_manager_name
-            ] + base.unread(managers, self.key)
+            ] + base.unread(managers, key=self.key)
         connections = await every_page(api.list_integration_connections())
         return [
             Candidate(connection.id, f"integration connection {connection.id}")
             for connection in connections
             if connection.is_as(self.wanted)
-        ] + base.unread(connections, self.wanted.integration_id[1])
+        ] + base.unread(connections, name=self.wanted.integration_id[1])
 
     async def result(self, made: JSON) -> JSON:
         managers: list[api.DistributionManager] = await every_page(api.list_distribution_managers(made))
@@ -199,7 +199,7 @@ class DistributionManager(Action):
             Candidate(manager.id, f"distribution manager {manager.id} {manager.name!r}")
             for manager in managers
             if manager.name == self.wanted.name
-        ] + base.unread(managers, self.key if self.if_exists == "create" else self.name)
+        ] + base.unread(managers, key=self.key, name=None if self.if_exists == "create" else self.name)
 
     async def result(self, made: JSON) -> JSON:
         return (await api.get_distribution_manager(made)).plain()
@@ -330,7 +330,7 @@ async def withdraw_everywhere(
     """
     withdrawn: dict[str, str] = {}
     while True:
-        configs = await configured(distribution_manager_id, segment_ids)
+        configs = await configured(distribution_manager_id, segment_ids, to_be_gone=True)
         keys = [(segment_id, segment_type) for segment_id in segment_ids]
         there = {key[0]: configs[key].id for key in keys if key in configs}
         if not there:

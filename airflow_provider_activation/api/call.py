@@ -66,8 +66,11 @@ class Answer:
         return self.text.strip().strip('"').strip().lower()
 
     def json(self) -> Any:
-        """The body as JSON; raises ValueError if it is not JSON."""
-        return json.loads(self.body)
+        """The body as JSON, halves of characters replaced; raises ValueError if it is not JSON."""
+        value = json.loads(self.body)
+        if _HALF.search(self.body):
+            value = json.loads(json.dumps(value, ensure_ascii=False).encode(errors="replace"))
+        return value
 
 
 @dataclass(frozen=True)
@@ -113,6 +116,7 @@ class Token(NotStored):
         return f"Token(lifetime={self.lifetime})"
 
 
+_HALF = re.compile(rb"\\u[dD][89a-fA-F]")
 NOTHING: Any = object()
 
 

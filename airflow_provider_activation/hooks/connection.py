@@ -28,7 +28,7 @@ class ConnectionExtra(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True, defer_build=True)
 
-    timeout: Number = Field(default=30.0, gt=0, le=3600)
+    timeout: Number = Field(default=30.0, ge=0.1, le=3600)
     max_retries: Annotated[int, BeforeValidator(not_bool)] = Field(default=4, ge=0, le=100)
     verify: bool | str = True
     proxy: str | None = None

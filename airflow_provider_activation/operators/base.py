@@ -357,13 +357,15 @@ class SubmitAndWaitOperator(SubmittingOperator):
             every = self.poll_interval
             return ask_on_worker(
                 self.hook,
-                lambda: wait(probe, poll_interval=every, deadline=deadline),
+                lambda credentials: wait(
+                    probe, poll_interval=every, deadline=deadline, credentials=credentials
+                ),
                 ends=started + left,
             )
         patience = Patience(probe.subject)
         # the trigger needs the rest for its first look
         ends = started + left / 2 - pace.OVERRUN
-        outcome = ask_on_worker(self.hook, lambda: patience.look(probe), ends=ends)
+        outcome = ask_on_worker(self.hook, lambda _: patience.look(probe), ends=ends)
         if not isinstance(outcome, Pending):
             return conclude(probe, outcome)
         if self._cancelled is not None:

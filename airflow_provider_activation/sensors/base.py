@@ -85,7 +85,7 @@ class ActivationSensor(ActivationTask, BaseSensorOperator):
         from airflow_provider_activation.waits.probe import Pending, ask_on_worker, conclude
 
         probe, patience = self.probe(), self._begin(context)
-        outcome = ask_on_worker(self.hook, lambda: patience.look(probe), ends=self._ends)
+        outcome = ask_on_worker(self.hook, lambda _: patience.look(probe), ends=self._ends)
         if isinstance(outcome, Pending):
             if not patience.is_bad:  # bad polls are logged already
                 self.log.info("%s: %s.", probe.subject, self.gate.message(outcome.status))

@@ -7,6 +7,7 @@ import time
 from collections.abc import AsyncIterator
 from contextlib import suppress
 from datetime import timedelta
+from functools import partial
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from airflow.triggers.base import BaseTrigger, TriggerEvent
@@ -15,7 +16,14 @@ from airflow_provider_activation.airflow_compat import is_still_deferred
 from airflow_provider_activation.errors import ActivationError, AuthenticationFailed, PermissionDenied
 from airflow_provider_activation.hooks.base import ActivationHook
 from airflow_provider_activation.waits import pace
-from airflow_provider_activation.waits.probe import JSON, Probe, event_of_error, event_of_result, give_up
+from airflow_provider_activation.waits.probe import (
+    JSON,
+    Credentials,
+    Probe,
+    event_of_error,
+    event_of_result,
+    give_up,
+)
 from airflow_provider_activation.waits.shared import shared_wait
 
 if TYPE_CHECKING:
@@ -96,19 +104,17 @@ class WaitTrigger(BaseTrigger):
 
     async def _wait(self, probe: Probe, hook: ActivationHook) -> JSON:
         await asyncio.sleep(min(pace.FIRST_LOOK_AFTER, max(0.0, self.deadline - time.time())))
-        transport = await hook.aget_conn()
+        transport, credentials = await hook.aget_conn(), Credentials()
+        wait = partial(shared_wait, poll_interval=self.poll_interval, deadline=self.deadline)
         while True:
             try:
                 async with transport:
-                    return await shared_wait(
-                        transport, probe, poll_interval=self.poll_interval, deadline=self.deadline
-                    )
+                    return await wait(transport, probe, credentials=credentials)
             except (AuthenticationFailed, PermissionDenied):
                 # during a wait of days the connection may get a new key
-                renewed = await hook.aget_conn(max_age=RENEWED_WITHIN)
-                if renewed is transport:
+                before, transport = transport, await hook.aget_conn(max_age=RENEWED_WITHIN)
+                if credentials.are_refused(renewed=transport is not before):
                     raise
-                transport = renewed
 
     async def on_kill(self) -> None:
         """Called by Airflow 3.3 when a person clears or marks the deferred task."""

@@ -138,6 +138,28 @@ class Probe(ABC):
         return kind(**{name: tuple(value) if isinstance(value, list) else value for name, value in stored})
 
 
+class Credentials:
+    """Refused credentials may be tried once more, after the connection was read anew; then they are wrong.
+
+    One refusal between good polls is a whim of the service.
+    """
+
+    def __init__(self) -> None:
+        self._refused = False
+
+    def are_good(self) -> None:
+        """Note a poll that was not refused."""
+        self._refused = False
+
+    def are_refused(self, *, renewed: bool) -> bool:
+        """Note a refusal. Returns whether it is the second in a row with the same connection.
+
+        :param renewed: whether the connection has changed since.
+        """
+        again, self._refused = self._refused and not renewed, True
+        return again
+
+
 class Patience:
     """Tolerates bad polls of what is waited for, and logs an unknown status once.
 
@@ -224,13 +246,16 @@ class Patience:
             log.warning(unknown, self._subject, outcome.status)
 
 
-async def wait(probe: Probe, *, poll_interval: float, deadline: float) -> JSON:
+async def wait(
+    probe: Probe, *, poll_interval: float, deadline: float, credentials: Credentials | None = None
+) -> JSON:
     """Poll until the probe has an outcome, and return its result.
 
     A clock that is set changes nothing while this runs. The last poll starts after the deadline.
 
     :param poll_interval: seconds between two polls; the first pauses are shorter, see `waits.pace`.
     :param deadline: seconds since the epoch at which the wait gives up.
+    :param credentials: are told of each poll that was not refused.
     :raises JobFailed: it has failed.
     :raises NeedsAction: it cannot go on before a person or another system acts.
     :raises WaitTimeout: the deadline has passed.
@@ -241,6 +266,8 @@ async def wait(probe: Probe, *, poll_interval: float, deadline: float) -> JSON:
     while True:
         is_last = time.monotonic() >= ends
         outcome = await patience.look(probe)
+        if credentials is not None:
+            credentials.are_good()
         if not isinstance(outcome, Pending):
             return conclude(probe, outcome)
         if is_last:
@@ -249,17 +276,18 @@ async def wait(probe: Probe, *, poll_interval: float, deadline: float) -> JSON:
             await Pause(pause)
 
 
-def ask_on_worker(hook: ActivationHook, question: Callable[[], Steps[T]], *, ends: float) -> T:
+def ask_on_worker(hook: ActivationHook, question: Callable[[Credentials], Steps[T]], *, ends: float) -> T:
     """Poll on a worker. If the service refuses the credentials, the connection is looked up again.
 
-    :param question: makes the steps, again if the connection has changed.
+    :param question: makes the steps, again after a refusal; it tells the credentials what was not refused.
     :param ends: when the wait gives up, as `time.monotonic` counts.
     """
+    credentials = Credentials()
     while True:
         try:
-            return hook.run(question(), within=max(0.0, ends - time.monotonic()) + pace.OVERRUN)
+            return hook.run(question(credentials), within=max(0.0, ends - time.monotonic()) + pace.OVERRUN)
         except (errors.AuthenticationFailed, errors.PermissionDenied):
-            if not hook.look_up_again():
+            if credentials.are_refused(renewed=hook.look_up_again()):
                 raise
 
 

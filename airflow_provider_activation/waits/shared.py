@@ -16,6 +16,7 @@ from airflow_provider_activation.transport import Transport
 from airflow_provider_activation.waits.pace import LAST_LOOK_WITHIN, OVERRUN, Pace, backed_off, spread
 from airflow_provider_activation.waits.probe import (
     JSON,
+    Credentials,
     Ended,
     Listing,
     Outcome,
@@ -35,19 +36,27 @@ JUDGED_WITHOUT_A_BREAK = 500
 """Probes that are judged before the event loop runs other tasks."""
 
 
-async def shared_wait(transport: Transport, probe: Probe, *, poll_interval: float, deadline: float) -> JSON:
+async def shared_wait(
+    transport: Transport,
+    probe: Probe,
+    *,
+    poll_interval: float,
+    deadline: float,
+    credentials: Credentials | None = None,
+) -> JSON:
     """Wait as `waits.probe.wait` does, with shared polls where the service can list.
 
     :param transport: the transport of the connection, the same for all waits that can share.
     :param poll_interval: seconds between two polls; the shortest of the waits that share decides.
     :param deadline: seconds since the epoch at which the wait gives up.
+    :param credentials: are told of each poll that was not refused.
     """
     listing = probe.listing()
     left = max(0.0, deadline - time.time())
     if listing is None:
-        alone = wait(probe, poll_interval=poll_interval, deadline=deadline)
+        alone = wait(probe, poll_interval=poll_interval, deadline=deadline, credentials=credentials)
         return await transport.arun(alone, within=left + OVERRUN)
-    waiter = _Waiter(probe, poll_interval)
+    waiter = _Waiter(probe, poll_interval, credentials or Credentials())
     leave = _join(transport, listing, waiter)
     started = time.monotonic()
     try:
@@ -66,10 +75,11 @@ async def shared_wait(transport: Transport, probe: Probe, *, poll_interval: floa
 class _Waiter:
     """One wait among those that share a poll."""
 
-    __slots__ = ("_bears_at", "_patience", "last", "outcome", "pace", "probe")
+    __slots__ = ("_bears_at", "_credentials", "_patience", "last", "outcome", "pace", "probe")
 
-    def __init__(self, probe: Probe, poll_interval: float) -> None:
+    def __init__(self, probe: Probe, poll_interval: float, credentials: Credentials) -> None:
         self.probe = probe
+        self._credentials = credentials
         self.pace = Pace(poll_interval)
         self.outcome: asyncio.Future[Ended] = asyncio.get_running_loop().create_future()
         self.last = Pending("not asked yet")
@@ -78,6 +88,7 @@ class _Waiter:
 
     def take(self, outcome: Outcome) -> None:
         """Take the outcome of a round, and end the wait if it is final."""
+        self._credentials.are_good()
         if not isinstance(outcome, Pending):
             if not self.outcome.done():
                 self.outcome.set_result(outcome)

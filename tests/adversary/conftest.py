@@ -27,6 +27,14 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker("chaos")
 
 
+@pytest.fixture(autouse=True, scope="module")
+def _triggers_look_at_once() -> Iterator[None]:
+    """Before the fixtures that run all waits of a module at once."""
+    with pytest.MonkeyPatch.context() as monkeypatch:
+        monkeypatch.setattr("airflow_provider_activation.waits.pace.FIRST_LOOK_AFTER", 0.0)
+        yield
+
+
 OF_SERVICE: dict[str, dict[str, Any]] = {
     "acoustic_exchange": {"extra": {}},
     "dataddo": {"login": "me@shop.example", "extra": {}},

@@ -112,7 +112,7 @@ def test_one_odd_answer_ends_no_wait(where: str, name: str, once_odd: dict[Any, 
         assert "error" not in result or not result["error"], result
 
 
-FOR_EVER = ["400", "404", "422", "302 to a log-in page", "308", "501", "a page", "nothing", "a number"]
+FOR_EVER = ["400", "409", "422", "302 to a log-in page", "308", "501", "a page", "nothing", "a number"]
 TIRED: dict[str, Answer] = {
     "500": answer(PAGE, 500, HTML),
     "502": answer(PAGE, 502, HTML),

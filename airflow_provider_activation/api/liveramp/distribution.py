@@ -6,6 +6,7 @@ answers 207 whatever became of each, so the list that is read afterwards decides
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -16,30 +17,39 @@ from airflow_provider_activation.api.rows import Unreadable
 from airflow_provider_activation.errors import PartialFailure, UnreadableResponse
 
 GONE = 404
+_SEGMENT = re.compile(r'"segmentID": ("[^"]|\d)')
+"""In a row that names its segment."""
 
 
 async def configured(
-    distribution_manager_id: str, sought: Iterable[str]
+    distribution_manager_id: str, sought: Iterable[str], *, to_be_gone: bool = False
 ) -> dict[tuple[str, str], api.SegmentConfig]:
     """All segments in distribution, by segment id and type.
 
     :param sought: ids of the segments that matter.
+    :param to_be_gone: whether they must not be there: a row that names no segment may be one of them.
     :raises UnreadableResponse: a row that may be of one of them cannot be read.
     """
     configs = await every_page(api.list_segment_configs(distribution_manager_id))
     for segment_id in sought if configs.unreadable else ():
         refuse_unreadable(configs.unreadable, segment_id)
+        if unnamed := [row for row in configs.unreadable if to_be_gone and not _SEGMENT.search(row.text)]:
+            raise _may_be_of(unnamed[0], segment_id)
     return {config.key: config for config in configs}
 
 
 def refuse_unreadable(rows: Iterable[Unreadable], segment_id: str) -> None:
-    """Check that no row that was left out of a list may be of a segment.
+    """Check that no row that was left out of a list holds the id of a segment.
 
-    :raises UnreadableResponse: one may be.
+    :raises UnreadableResponse: one does.
     """
     if row := next((row for row in rows if row.may_be(segment_id)), None):
-        what = f"a row that may be of segment {segment_id} cannot be read: {row.reason}."
-        raise UnreadableResponse(what, service=api.SERVICE)
+        raise _may_be_of(row, segment_id)
+
+
+def _may_be_of(row: Unreadable, segment_id: str) -> UnreadableResponse:
+    what = f"a row that may be of segment {segment_id} cannot be read: {row.reason}."
+    return UnreadableResponse(what, service=api.SERVICE)
 
 
 async def withdraw(distribution_manager_id: str, segment_configs: Mapping[str, str]) -> None:
@@ -57,7 +67,7 @@ async def withdraw(distribution_manager_id: str, segment_configs: Mapping[str, s
                 for (segment_id, _), result in zip(chunk, results, strict=True)
                 if result.failed and result.http_status != GONE
             }
-    configs = await configured(distribution_manager_id, segment_configs)
+    configs = await configured(distribution_manager_id, segment_configs, to_be_gone=True)
     still = {config.id for config in configs.values()}
     failed = {
         segment_id: reasons.get(segment_id, "accepted, but still listed afterwards")
