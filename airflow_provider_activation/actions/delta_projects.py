@@ -50,9 +50,14 @@ class Activity(Action):
         certain = self.key is not None or before is not None
         activities = await api.list_activities(**self.account)
         return [
-            Candidate(activity.id, f"activity {activity.id} {activity.name!r}", certain=certain)
+            Candidate(
+                activity.id,
+                f"activity {activity.id} {activity.name!r}",
+                certain=certain and bool(activity.name),
+            )
             for activity in activities
-            if activity.name == self.name and activity.id not in (before or [])
+            # one that shows no name may be it
+            if activity.name in (self.name, "") and activity.id not in (before or [])
         ] + base.unread(activities, key=self.key, before=before)
 
     async def result(self, made: JSON) -> JSON:

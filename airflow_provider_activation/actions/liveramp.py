@@ -148,9 +148,11 @@ class IntegrationConnection(Action):
                     manager.integration_connection_id,
                     f"integration connection {manager.integration_connection_id} "
                     f"with distribution manager {manager.id}",
+                    certain=bool(manager.name),
                 )
                 for manager in managers
-                if manager.name == self.wanted.distribution_manager_name
+                # one that shows no name may be it
+                if manager.name in (self.wanted.distribution_manager_name, "")
             ] + base.unread(managers, key=self.key)
         connections = await every_page(api.list_integration_connections())
         return [

@@ -177,7 +177,8 @@ def test_credentials_that_are_not_taken_end_a_wait_at_once(
     server = serve(wait.looks(wait.pending, answer({"message": "who are you"}, status)))
     with at_most(2), pytest.raises((AuthenticationFailed, PermissionDenied)):
         wait.run(connect(wait.service, server.url))
-    assert len([request for request in server.asked if not is_login(request)]) <= 4
+    # the first look; then, with the token and with a new one, as the connection was and as it is read anew
+    assert len([request for request in server.asked if not is_login(request)]) <= 5
 
 
 def test_a_token_that_expires_in_a_wait(connect: Connect, serve: Serve) -> None:

@@ -192,7 +192,7 @@ def test_a_row_that_may_be_the_one_looked_for(row: dict[str, Any], connect: Conn
     assert not payload.get("error"), payload
 
 
-@pytest.mark.parametrize("hidden", [{"id": "x1"}, {"id": "x1", "name": 7}, {"id": "x1", "name": None}, None])
+@pytest.mark.parametrize("hidden", [{"id": "x1"}, {"id": "x1", "name": None}, None])
 def test_a_row_without_a_name_may_be_what_was_made(hidden: Any, connect: Connect, serve: Serve) -> None:
     """The answer to a creation was lost, and the list shows a new row that cannot be read: no second one."""
     posted: list[Request] = []
