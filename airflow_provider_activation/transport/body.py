@@ -27,7 +27,10 @@ ACCEPT_ENCODING = "gzip, deflate"
 
 
 class UnfitBody(Exception):
-    """The body of a response that is too large, or not in the encoding it claims."""
+    """The body of a response that is too large, not in the encoding it claims, or not the file asked for."""
+
+    status = 0
+    """Of the response."""
 
 
 class Pieces(httpx.SyncByteStream, httpx.AsyncByteStream):
@@ -140,7 +143,19 @@ class Received:
 
     @contextmanager
     def body(self) -> Iterator[Body]:
-        """Where the body goes. It is whole when the block has ended without an error."""
+        """Where the body goes. It is whole when the block has ended without an error.
+
+        :raises UnfitBody: it cannot be taken.
+        """
+        try:
+            with self._place() as body:
+                yield body
+        except UnfitBody as unfit:
+            unfit.status = self._response.status_code
+            raise
+
+    @contextmanager
+    def _place(self) -> Iterator[Body]:
         headers = self._response.headers
         # whatever else the service answers does not replace the file
         if self._into is not None and self._response.status_code == 200 and not self.answer().is_json:

@@ -76,7 +76,8 @@ class Refusals:
 
     def of_body(self, call: Call[Any], unfit: UnfitBody) -> ActivationError:
         """The error for a response whose body was not read to its end."""
-        return self.of_doubt(call, f"the answer cannot be read: {unfit}", kind=errors.UnreadableResponse)
+        what, answer = f"the answer cannot be read: {unfit}", Answer(unfit.status, {}, b"")
+        return self.of_doubt(call, what, answer, errors.UnreadableResponse)
 
     def of_limit(self, call: Call[Any], seconds: float) -> ActivationError:
         """The error for a call that was not sent, since the service asked the connection to wait so long."""
