@@ -352,7 +352,8 @@ async def once_found(read: Callable[[], Awaitable[T]]) -> T:
         try:
             return await read()
         except ODD_ANSWERS as error:
-            if waited >= pace.NOT_FOUND_FOR or error.status is None:
+            refused_here = isinstance(error, InvalidRequest) and error.status is None
+            if refused_here or waited >= pace.NOT_FOUND_FOR:
                 raise
         pause = min(2 * pause, pace.NOT_FOUND_FOR - waited)
         await Pause(pause)

@@ -102,8 +102,16 @@ def test_a_row_that_holds_the_key_may_be_ours(action: Action, id_field: str) -> 
 
 
 @marked
-def test_any_other_row_is_nobody_s_concern(action: Action, id_field: str) -> None:
-    service = Service([None, {id_field: {}, "text": "[af:111111111111]"}])
+def test_a_row_that_shows_no_key_at_all_may_be_ours(action: Action, id_field: str) -> None:
+    service = Service([None, {id_field: {}, "text": None}])
+    with pytest.raises(UncertainOutcome, match="may or may not be"):
+        service.later_try(action)
+    assert service.made == []
+
+
+@marked
+def test_a_row_with_the_key_of_another_task_is_nobody_s_concern(action: Action, id_field: str) -> None:
+    service = Service([{id_field: {}, "text": "[af:111111111111]"}])
     action_without_doubt = type(action).proves_absence
     with pytest.raises(UncertainOutcome, match="answer was lost" if action_without_doubt else "cannot show"):
         service.later_try(action)
