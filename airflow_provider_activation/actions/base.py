@@ -132,7 +132,14 @@ def submission_key(dag_id: str, run_id: str, task_id: str, map_index: int, gener
 
 MARK = "[af:"
 """Where a submission key begins in a text."""
-ODD_ANSWERS = (NotFound, InvalidRequest, RateLimited, ServiceUnavailable, UnreadableResponse)
+ODD_ANSWERS: tuple[type[ActivationError], ...] = (
+    NotFound,
+    InvalidRequest,
+    RateLimited,
+    ServiceUnavailable,
+    UnreadableResponse,
+)
+"""What a service may answer for a while about what it has just made."""
 
 
 def marked(text: str | None, key: str | None, *, longest: int | None = None) -> str:
@@ -345,13 +352,18 @@ def _may_carry(row: Unreadable, key: str | None) -> bool:
     return key is None or key in row.text or MARK not in row.text
 
 
-async def once_found(read: Callable[[], Awaitable[T]]) -> T:
-    """What a call by a known id answers. A service may not show for a while what it has just made."""
+async def once_found(
+    read: Callable[[], Awaitable[T]], tolerated: tuple[type[ActivationError], ...] = (NotFound,)
+) -> T:
+    """What a call by a known id answers. A service may not show for a while what it has just made.
+
+    :param tolerated: the errors that are borne for that while.
+    """
     waited, pause = 0.0, 1.0
     while True:
         try:
             return await read()
-        except ODD_ANSWERS as error:
+        except tolerated as error:
             refused_here = isinstance(error, InvalidRequest) and error.status is None
             if refused_here or waited >= pace.NOT_FOUND_FOR:
                 raise

@@ -188,9 +188,9 @@ class SubmittingOperator(ActivationOperator):
 
     def read(self, action: Making, made: JSON) -> JSON:
         """The task's result where it does not wait."""
-        from airflow_provider_activation.actions.base import once_found
+        from airflow_provider_activation.actions.base import ODD_ANSWERS, once_found
 
-        return self.hook.run(once_found(lambda: action.result(made)))
+        return self.hook.run(once_found(lambda: action.result(made), ODD_ANSWERS))
 
     def submission_key(self, context: Context) -> str:
         """The key of `actions.base.submission_key`."""
