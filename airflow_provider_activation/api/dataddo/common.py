@@ -39,15 +39,15 @@ def plain_json(name: str, values: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def updated_fields(answer: Answer) -> dict[str, Any]:
-    """An updated resource with open fields; empty if a 2xx has no body, or one without fields."""
-    return fields(answer) if answer.word not in ("", "null", "[]") else {}
+    """An updated resource with open fields; empty if a 2xx has no body."""
+    return fields(answer) if answer.text.strip() else {}
 
 
 def updated(kind: type[R], **known: str) -> Callable[[Answer], R]:
     """An updated resource; ``known`` are its fields that a 2xx need not have, with a body or without."""
 
     def read(answer: Answer) -> R:
-        reply = updated_fields(answer)
+        reply = {} if answer.word in ("null", "[]") else updated_fields(answer)
         return kind.model_validate({**reply, **{name: reply.get(name) or known[name] for name in known}})
 
     return read
