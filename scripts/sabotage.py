@@ -53,8 +53,8 @@ SABOTAGES = (
     ),
     Sabotage(
         "transport/exchange.py",
-        "if may_retry and (repeatable or isinstance(error, NEVER_LEFT)):",
-        "if may_retry:",
+        "may = not failed.sent or call.safety is not Safety.ONCE",
+        "may = True",
         "tests/transport/test_transport_safety.py",
     ),
     Sabotage(
@@ -79,7 +79,7 @@ SABOTAGES = (
         "operators/base.py",
         "        result = self.gate(result)\n",
         "",
-        "tests/operators/test_operators_acoustic_exchange.py",
+        "tests/operators/acoustic_exchange",
     ),
     Sabotage(
         "hooks/connection.py",
@@ -104,6 +104,49 @@ SABOTAGES = (
         "min(pace.FIRST_LOOK_AFTER, max(0.0, self.deadline - time.time()))",
         "0.0",
         "tests/waits/test_first_looks.py",
+    ),
+    # of each kind that the adversary knows, one
+    Sabotage(
+        "transport/attempt.py",
+        "left = self._until - time.monotonic()",
+        "left = self._seconds",
+        "tests/adversary/test_adversary_time.py",
+    ),
+    Sabotage(
+        "transport/body.py",
+        "most = LARGEST_BODY if",
+        "most = inf if",
+        "tests/adversary/test_adversary_size.py",
+    ),
+    Sabotage(
+        "waits/probe.py",
+        "        again, self._refused = self._refused and not renewed, True\n",
+        "        again = True\n",
+        "tests/adversary/test_adversary_polls.py",
+    ),
+    Sabotage(
+        "api/rows.py",
+        "        except (ValueError, RecursionError) as error:\n",
+        "        except ZeroDivisionError as error:\n",
+        "tests/adversary/test_adversary_rows.py",
+    ),
+    Sabotage(
+        "gate.py",
+        "redacted = redact(value, shortest=LONG)",
+        "redacted = value",
+        "tests/adversary/test_adversary_gate.py",
+    ),
+    Sabotage(
+        "hooks/base.py",
+        "        if self._transport is None or self._transport.pid != os.getpid():\n",
+        "        if self._transport is None:\n",
+        "tests/adversary/test_adversary_processes.py",
+    ),
+    Sabotage(
+        "arguments.py",
+        "not 0 < duration <= most or duration < least",
+        "not 0 < duration",
+        "tests/adversary/test_adversary_numbers.py",
     ),
     Sabotage(
         "errors.py",
