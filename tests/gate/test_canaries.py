@@ -54,18 +54,22 @@ class Service:
 SERVICES = {
     "acoustic_exchange": Service(
         AcousticExchangeHook,
-        lambda: AcousticExchangeJobSensor(task_id="t", job_id=5, acoustic_exchange_conn_id="planted"),
+        lambda: AcousticExchangeJobSensor(
+            poke_interval=0.1, task_id="t", job_id=5, acoustic_exchange_conn_id="planted"
+        ),
         lambda planted: {"jobId": 5, "status": "COMPLETE", **planted},
         lambda said: {"jobId": 5, "status": "FAILED", "errorDetails": said},
     ),
     "delta_projects": Service(
         DeltaProjectsHook,
-        lambda: DeltaProjectsActivitySensor(task_id="t", activity_id="5", delta_projects_conn_id="planted"),
+        lambda: DeltaProjectsActivitySensor(
+            poke_interval=0.1, task_id="t", activity_id="5", delta_projects_conn_id="planted"
+        ),
         lambda planted: {"id": 5, "enabled": True, "name": "n", **planted},
     ),
     "dataddo": Service(
         DataddoHook,
-        lambda: DataddoSourceSensor(task_id="t", source_id="5", dataddo_conn_id="planted"),
+        lambda: DataddoSourceSensor(poke_interval=0.1, task_id="t", source_id="5", dataddo_conn_id="planted"),
         lambda planted: {"status": "live", "lastRunStarted": LATER, "lastRunFinished": LATER, **planted},
         lambda said: {
             "status": "broken",
@@ -77,7 +81,11 @@ SERVICES = {
     "liveramp": Service(
         LiveRampHook,
         lambda: LiveRampDeliverySensor(
-            task_id="t", integration_connection_id="5", segment_ids=["7"], liveramp_conn_id="planted"
+            poke_interval=0.1,
+            task_id="t",
+            integration_connection_id="5",
+            segment_ids=["7"],
+            liveramp_conn_id="planted",
         ),
         lambda planted: {"v2/Deliveries": [_delivery("DELIVERED", **planted)]},
         lambda said: {"v2/Deliveries": [_delivery("FAILED", id=said)]},

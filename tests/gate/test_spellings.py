@@ -98,5 +98,5 @@ def test_escapes_within_escapes_without_end_are_given_up() -> None:
 
 def test_control_characters_are_written_out() -> None:
     text = "a\x1b[31mb\r\n\tc\x9bd\x7f\u202ee\u2066\0\ud800 é"
-    assert printable(text) == "a\\x1b[31mb\\r\n\tc\\x9bd\\x7f\\u202ee\\u2066\\x00\\ud800 é"
+    assert printable(text) == "a\\x1b[31mb\\r\\n\\tc\\x9bd\\x7f\\u202ee\\u2066\\x00\\ud800 é"
     assert printable(printable(text)) == printable(text)
