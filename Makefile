@@ -17,6 +17,9 @@ READY := $(VENV)/.ready
 PINS := constraints/airflow-$(AIRFLOW).txt
 PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet --constraint $(PINS)
 
+# More than there are cores on a small machine: many tests wait for a service.
+WORKERS ?= 3
+
 # What make test leaves to make test-slow; tests/conftest.py marks it.
 SLOW := (live or chaos or generated or measuring)
 # What the fast tests need not load, which takes longer than many of them: schemathesis, and what it generates.
@@ -55,7 +58,7 @@ ui: setup ## bring up Airflow with its web pages, the example DAGs and the sandb
 # Style, types and imports are checked with the newest Airflow only. All tests of a file run in one process, in
 # the order of the files: what the file has prepared for them is prepared once, such as an Airflow.
 test: setup $(if $(OLDER),,lint types imports) ## check style, types and imports, and run the fast tests
-	$(BIN)/python -m pytest --numprocesses logical --dist loadfile --no-loadscope-reorder $(FAST) -m "not $(SLOW)"
+	$(BIN)/python -m pytest --numprocesses $(WORKERS) --dist loadfile --no-loadscope-reorder $(FAST) -m "not $(SLOW)"
 
 test-all: test demo sabotage test-slow ## all of it: make test, the demo, broken lines, and the slow tests
 
