@@ -69,7 +69,8 @@ class Answer:
         """The body as JSON, halves of characters replaced; raises ValueError if it is not JSON."""
         value = json.loads(self.body)
         if _HALF.search(self.body):
-            value = json.loads(json.dumps(value, ensure_ascii=False).encode(errors="replace"))
+            text = json.dumps(value, ensure_ascii=False).encode(errors="surrogatepass")
+            value = json.loads(text.decode(errors="replace"))
         return value
 
 

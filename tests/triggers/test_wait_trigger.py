@@ -17,7 +17,7 @@ from airflow_provider_activation.sandbox import Sandbox
 from airflow_provider_activation.triggers import wait as trigger_module
 from airflow_provider_activation.triggers.wait import WaitTrigger
 from airflow_provider_activation.waits.liveramp import DeliveryProbe, OAuthConnectionAttemptProbe
-from airflow_provider_activation.waits.probe import Probe
+from airflow_provider_activation.waits.probe import Credentials, Probe
 from scripts.machine_speed import scaled
 
 LONGEST_CALLBACK = scaled(0.25)
@@ -128,10 +128,13 @@ class TestANewKey:
     def refused_once(self, connections: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
         self.old = connections.connections["liveramp_default"]
         self.waits: list[Any] = []
+        self.refused, self.good_between = 1, False
 
-        async def shared_wait(transport: Any, probe: Probe, **timing: float) -> str:
+        async def shared_wait(transport: Any, probe: Probe, credentials: Credentials, **timing: float) -> str:
             self.waits.append(transport)
-            if len(self.waits) == 1:
+            if self.good_between:
+                credentials.are_good()
+            if len(self.waits) <= self.refused:
                 self.rotate()
                 raise AuthenticationFailed("the key is not known any more")
             return "7"
@@ -148,6 +151,12 @@ class TestANewKey:
         assert self.waits[0] is not self.waits[1]
 
     def test_ends_if_there_is_none(self) -> None:
+        self.refused = 5
         event = asyncio.run(event_of(trigger(OAuthConnectionAttemptProbe("a"))))
         assert event["error"]["kind"] == "AuthenticationFailed"
-        assert len(self.waits) == 1
+        assert len(self.waits) == 2
+
+    @pytest.mark.parametrize(("refused", "good_between"), [(1, False), (3, True)])
+    def test_one_refusal_between_good_polls_ends_nothing(self, refused: int, good_between: bool) -> None:
+        self.refused, self.good_between = refused, good_between
+        assert asyncio.run(event_of(trigger(OAuthConnectionAttemptProbe("a")))) == {"result": "7"}
