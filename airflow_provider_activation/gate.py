@@ -13,11 +13,18 @@ import traceback
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from functools import wraps
-from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, Protocol, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeAlias, TypeVar
 from urllib.parse import urlsplit
 
 if TYPE_CHECKING:
+    from typing import Protocol
+
     from airflow_provider_activation.redaction import Redactor
+
+    class _HasGate(Protocol):
+        @property
+        def gate(self) -> Gate: ...
+
 
 log = logging.getLogger(__name__)
 
@@ -36,8 +43,9 @@ LARGEST_STORED = 2**63 - 1
 OPENED_BY_A_PERSON = frozenset({"authorizationUrl", "authorization_url"})
 """Fields with an address that must stay as it is; only the connection's own secrets are taken out."""
 
-_IS_ID = re.compile(r"ids?|.*(?:I[dD]s?|_ids?)", re.DOTALL)
-_UNFIT = re.compile("[\0\ud800-\udfff]")
+# compiled at the first use, not when a DAG is parsed
+_ID = r"(?s:ids?|.*(?:I[dD]s?|_ids?))"
+_UNFIT = "[\0\ud800-\udfff]"
 
 
 class Gate:
@@ -97,7 +105,7 @@ class Gate:
 
         def text(value: str, path: tuple[str, ...]) -> str:
             if not value.isascii() or "\0" in value:
-                value = _UNFIT.sub("\ufffd", value)
+                value = re.sub(_UNFIT, "\ufffd", value)
             if len(value) < LONG:
                 return value
             redact = self._own if path and path[-1] in OPENED_BY_A_PERSON else self._redact
@@ -144,12 +152,7 @@ class Gate:
         return fitting
 
 
-class _HasGate(Protocol):
-    @property
-    def gate(self) -> Gate: ...
-
-
-H = TypeVar("H", bound=_HasGate)
+H = TypeVar("H", bound="_HasGate")
 
 
 def at_the_gate(method: Callable[Concatenate[H, P], T]) -> Callable[Concatenate[H, P], T]:
@@ -174,7 +177,7 @@ def at_the_gate(method: Callable[Concatenate[H, P], T]) -> Callable[Concatenate[
 
 def is_id(field: str) -> bool:
     """Whether a field holds an id or ids, by its name."""
-    return _IS_ID.fullmatch(field) is not None
+    return re.fullmatch(_ID, field) is not None
 
 
 def numbers_as_text(ids: Any) -> Any:
