@@ -306,7 +306,9 @@ def checked(running: Sandbox, tmp_path: Path, request: pytest.FixtureRequest) ->
     checked = Checked(running, tmp_path)
     yield checked
     operation = request.node.name.partition("[")[2]
-    request.node.user_properties.append(("answers", (operation, checked.successes, checked.statuses)))
+    # plain values: they may pass from one process to another
+    statuses = dict(checked.statuses)
+    request.node.user_properties.append(("answers", (operation, checked.successes, statuses)))
     assert checked.successes, f"{operation} never succeeded: {dict(checked.statuses)}"
 
 
