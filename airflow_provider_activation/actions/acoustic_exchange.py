@@ -61,8 +61,13 @@ class _Job(_OfJob):
                 certain=self.key is not None or before is not None,
             )
             for job in jobs
-            if job.job_id not in (before or []) and (self.sent is None or self.sent.may_have_made(job))
+            if job.job_id not in (before or []) and self._may_be(job)
         ] + base.unread(jobs, key=self.key, before=before)
+
+    def _may_be(self, job: api.Job) -> bool:
+        if self.key is not None:
+            return base.carries(job.destination_segment_description, self.key)
+        return self.sent is None or self.sent.may_have_made(job)
 
     async def recall(self, made: JSON) -> bool:
         return (await api.get_job(self.job_category, made)).state in api.FAILED

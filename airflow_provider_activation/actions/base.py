@@ -158,6 +158,16 @@ def marked(text: str | None, key: str | None, *, longest: int | None = None) -> 
     return f"{text} {mark}".strip()
 
 
+def carries(text: str | None, key: str) -> bool:
+    """Whether a text that a service shows carries the key. The service may have changed the rest of it."""
+    return key.lower() in (text or "").lower()
+
+
+def alike(text: str | None, other: str | None) -> bool:
+    """Whether two names are equal but for blanks, which some services trim or fold."""
+    return (text or "").split() == (other or "").split()
+
+
 @dataclass(frozen=True)
 class Candidate:
     """Something the service holds that may be what was made.

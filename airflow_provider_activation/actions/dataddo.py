@@ -69,6 +69,12 @@ class Labelled(Action):
         """The label as it is sent."""
         return base.marked(self.label, self.key if self.if_exists == "create" else None)
 
+    def is_label(self, label: str | None) -> bool:
+        """Whether a label that Dataddo shows is the one that is looked for."""
+        if self.if_exists == "create":
+            return base.carries(label, self.key)
+        return base.alike(label, self.label)
+
     @property
     def sought(self) -> str | None:
         """The label that a row must hold, where the key is not in it."""
@@ -99,7 +105,7 @@ class Source(Labelled):
         return [
             Candidate(source.id, f"source {source.id} {source.label!r}")
             for source in sources
-            if source.label == self.sent_label
+            if self.is_label(source.label)
         ] + base.unread(sources, key=self.key, name=self.sought)
 
 
@@ -126,7 +132,9 @@ class Flow(Labelled):
     async def find(self, before: JSON) -> list[Candidate]:
         flows = await api.list_flows_by_source(self.source_ids[0])
         return [
-            Candidate(flow.id, f"flow {flow.id} {flow.label!r}") for flow in flows if flow.is_as(self.wanted)
+            Candidate(flow.id, f"flow {flow.id} {flow.label!r}")
+            for flow in flows
+            if self.is_label(flow.label) and flow.is_fed_as(self.wanted)
         ] + base.unread(flows, key=self.key, name=self.sought)
 
 

@@ -56,9 +56,15 @@ class Activity(Action):
                 certain=certain and bool(activity.name),
             )
             for activity in activities
-            # one that shows no name may be it
-            if activity.name in (self.name, "") and activity.id not in (before or [])
+            if self._may_be(activity) and activity.id not in (before or [])
         ] + base.unread(activities, key=self.key, before=before)
+
+    def _may_be(self, activity: api.Activity) -> bool:
+        if not activity.name:
+            return True  # it shows no name
+        if self.key is None:
+            return base.alike(activity.name, self.name)
+        return base.carries(activity.name, self.key)
 
     async def result(self, made: JSON) -> JSON:
         return (await api.get_activity(made, **self.account)).plain()

@@ -152,7 +152,7 @@ class IntegrationConnection(Action):
                 )
                 for manager in managers
                 # one that shows no name may be it
-                if manager.name in (self.wanted.distribution_manager_name, "")
+                if not manager.name or base.carries(manager.name, self.key)
             ] + base.unread(managers, key=self.key)
         connections = await every_page(api.list_integration_connections())
         return [
@@ -200,8 +200,13 @@ class DistributionManager(Action):
         return [
             Candidate(manager.id, f"distribution manager {manager.id} {manager.name!r}")
             for manager in managers
-            if manager.name == self.wanted.name
+            if self._is_name(manager.name)
         ] + base.unread(managers, key=self.key, name=None if self.if_exists == "create" else self.name)
+
+    def _is_name(self, name: str) -> bool:
+        if self.if_exists == "create":
+            return base.carries(name, self.key)
+        return base.alike(name, self.name)
 
     async def result(self, made: JSON) -> JSON:
         return (await api.get_distribution_manager(made)).plain()

@@ -79,12 +79,10 @@ class Flow(Resource):
     source: Several[FlowSource] = Field(default_factory=list)
     api: FlowApi | None = None
 
-    def is_as(self, wanted: FlowInput) -> bool:
-        """Whether this input would create an equal flow."""
-        return (
-            self.label == wanted.label
-            and {source.source_id for source in self.source} == set(wanted.sources)
-            and (self.api is None or self.api.app in (None, wanted.app))
+    def is_fed_as(self, wanted: FlowInput) -> bool:
+        """Whether this input would create a flow of the same sources for the same app."""
+        return {source.source_id for source in self.source} == set(wanted.sources) and (
+            self.api is None or self.api.app in (None, wanted.app)
         )
 
 

@@ -335,13 +335,13 @@ def test_a_flows_sources_go_out_as_sources_and_come_back_as_source() -> None:
         ({"api": None}, True),
         ({"api": {"app": None}}, True),
         ({"api": {"app": "other"}}, False),
-        ({"label": "Other"}, False),
+        ({"label": "Other"}, True),
         ({"source": []}, False),
         ({"source": [{"source_id": "source-1"}, {"source_id": "source-2"}]}, False),
     ],
 )
-def test_which_flow_is_what_an_input_would_make(change: dict[str, Any], expected: bool) -> None:
-    assert api.Flow.model_validate({**FLOW_REPLY, **change}).is_as(FLOW) is expected
+def test_which_flow_is_fed_as_an_input_says(change: dict[str, Any], expected: bool) -> None:
+    assert api.Flow.model_validate({**FLOW_REPLY, **change}).is_fed_as(FLOW) is expected
 
 
 @pytest.mark.parametrize(

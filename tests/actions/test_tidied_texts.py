@@ -1,0 +1,127 @@
+"""Services that tidy texts: the key alone shows what a task has made."""
+
+from __future__ import annotations
+
+import html
+import unicodedata
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from airflow_provider_activation.actions.acoustic_exchange import SegmentExport
+from airflow_provider_activation.actions.base import Action, Memory, marked, submit
+from airflow_provider_activation.actions.dataddo import Flow, Source
+from airflow_provider_activation.actions.delta_projects import Activity
+from airflow_provider_activation.actions.liveramp import DistributionManager
+from airflow_provider_activation.api import acoustic_exchange, dataddo, delta_projects, liveramp
+from airflow_provider_activation.api.call import Page
+from airflow_provider_activation.api.steps import Pause, drive
+from airflow_provider_activation.errors import UncertainOutcome
+
+KEY, OTHER = "0a1b2c3d4e5f", "ffffffffffff"
+TEXT = "Win-back  <é> "
+TIDIED: dict[str, Callable[[str], str]] = {
+    "as it is": lambda text: text,
+    "upper case": str.upper,
+    "trimmed and folded": lambda text: " ".join(text.split()),
+    "with a suffix": lambda text: f"{text} (copy)",
+    "escaped": html.escape,
+    "decomposed": lambda text: unicodedata.normalize("NFD", text),
+    "cut at the front": lambda text: text[-20:],
+}
+EXPORT = acoustic_exchange.SegmentExport(
+    endpoint_id=1,
+    segment_id=2,
+    destination_endpoint_id=3,
+    destination_segment_description=TEXT,
+    source_identifiers=("email",),
+    destination_identifier="email",
+    update_identities=False,
+)
+ACTIVITY = delta_projects.ActivityFromTemplate(
+    template_id="t",
+    activity_name=TEXT,
+    flight_start=datetime(2027, 1, 1, tzinfo=UTC),
+    flight_stop=datetime(2027, 1, 2, tzinfo=UTC),
+    order_id="o",
+    budget=1,
+)
+ACCOUNT = delta_projects.Account(media_agency_id="m", client_id="c")
+MARKED: list[tuple[Action, Callable[[str], Any]]] = [
+    (
+        SegmentExport(export=EXPORT, key=KEY),
+        lambda text: acoustic_exchange.Job.model_validate(
+            {"jobId": 41, "status": "RUNNING", "destinationSegmentDescription": text}
+        ),
+    ),
+    (
+        Activity(account=ACCOUNT, activity=ACTIVITY, key=KEY, enabled=False),
+        lambda text: delta_projects.Activity.model_validate({"id": 41, "name": text}),
+    ),
+    (
+        Source(label=TEXT, key=KEY, connector_id="c", parameters={}, service_id="1"),
+        lambda text: dataddo.Source.model_validate({"id": 41, "label": text}),
+    ),
+    (
+        Flow(label=TEXT, key=KEY, app="b", source_ids=("s",)),
+        lambda text: dataddo.Flow.model_validate(
+            {"id": 41, "label": text, "source": [{"source_id": "s"}], "api": {"app": "b"}}
+        ),
+    ),
+    (
+        DistributionManager(name=TEXT, integration_connection_id="7", status=None, expire_at=None, key=KEY),
+        lambda text: liveramp.DistributionManager.model_validate(
+            {"id": 41, "name": text, "integrationConnectionID": "7"}
+        ),
+    ),
+]
+marked_resources = pytest.mark.parametrize(
+    ("action", "shown"), MARKED, ids=[type(action).__name__ for action, _ in MARKED]
+)
+
+
+def later_try(action: Action, rows: list[Any], made: list[str]) -> Any:
+    """What a try does that does not know what became of the one before."""
+
+    def perform(step: Any) -> Any:
+        if isinstance(step, Pause):
+            return None
+        if step.operation.startswith("list_"):
+            return Page(tuple(rows)) if step.service == "LiveRamp" else rows
+        made.append(step.operation)
+        raise UncertainOutcome("the answer was lost")
+
+    return drive(submit(action, Memory(None, generation=1, first_try=False)), perform)
+
+
+@marked_resources
+@pytest.mark.parametrize("tidied", TIDIED)
+def test_what_carries_the_key_is_taken_whatever_became_of_the_text(
+    action: Action, shown: Callable[[str], Any], tidied: str
+) -> None:
+    made: list[str] = []
+    rows = [shown(marked(TEXT, OTHER)), shown(TIDIED[tidied](marked(TEXT, KEY)))]
+    rows[0] = rows[0].model_copy(update={"id": "40", "job_id": 40})
+    assert str(later_try(action, rows, made)) == "41"
+    assert made == []
+
+
+@marked_resources
+def test_what_carries_the_key_of_another_task_is_not_taken(
+    action: Action, shown: Callable[[str], Any]
+) -> None:
+    made: list[str] = []
+    with pytest.raises(UncertainOutcome):
+        later_try(action, [shown(marked(TEXT, OTHER))], made)
+    # a list of jobs does not prove that there is none
+    assert len(made) == type(action).proves_absence
+
+
+@pytest.mark.parametrize("shown", ["Snap chat", " Snap  chat\t"])
+def test_a_label_that_is_reused_is_found_whatever_its_blanks(shown: str) -> None:
+    source = Source(label="Snap  chat ", key=KEY, connector_id="c", parameters={}, service_id="1")
+    rows = [dataddo.Source.model_validate({"id": "s-1", "label": shown})]
+    assert later_try(replace(source, if_exists="reuse"), rows, []) == "s-1"
