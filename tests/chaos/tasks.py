@@ -232,7 +232,7 @@ def segments(books: Books) -> list[str]:
 
 
 def is_described(books: Books, made: str, result: Any) -> bool:
-    return made.endswith(str(NEW_SEGMENT)) and NEW_SEGMENT in result["added"] + result["unchanged"]
+    return made.endswith(str(NEW_SEGMENT)) and str(NEW_SEGMENT) in result["added"] + result["unchanged"]
 
 
 # Delta Projects
