@@ -279,7 +279,7 @@ def test_the_results_are_those_of_what_was_made(story: Story) -> None:
         # without a memory it cannot be told from one that was there before; it is waited for all the same
         assert distribution["added" if REMEMBERS else "unchanged"] == [story.conf[f"segment_{mode}"]]
         assert [delivery["status"] for delivery in distribution["deliveries"]] == ["DELIVERED"]
-    assert results["segments"]["unchanged"] == [SEGMENT + 1]
+    assert results["segments"]["unchanged"] == [str(SEGMENT + 1)]
     for task, kind, label in (("source", "sources", "Alone"), ("flow", "flows", "Alone")):
         (made,) = (thing for thing in state["dataddo"][kind] if thing["label"] == label)
         assert results[task]["id"] == made["id"]
