@@ -359,7 +359,7 @@ def unread(
 
 
 def _may_carry(row: Unreadable, key: str | None) -> bool:
-    return key is None or key in row.text or MARK not in row.text
+    return key is None or carries(row.text, key) or not carries(row.text, MARK)
 
 
 async def once_found(
