@@ -20,8 +20,19 @@ from task_running import Task
 
 from adversary.conftest import OF_SERVICE, Connect, Serve
 from adversary.server import Answer, Request, answer
-from adversary.test_adversary_polls import Delta, creating
-from adversary.waiting import ACOUSTIC, DATADDO, DELTA, LIVERAMP, TOKEN, TOKENS, WAITS, is_login, payload_of
+from adversary.test_adversary_polls import Delta
+from adversary.waiting import (
+    ACOUSTIC,
+    DATADDO,
+    DELTA,
+    LIVERAMP,
+    TOKEN,
+    TOKENS,
+    WAITS,
+    creating,
+    is_login,
+    payload_of,
+)
 from airflow_provider_activation.errors import ActivationError, JobFailed
 from airflow_provider_activation.hooks.acoustic_exchange import AcousticExchangeHook
 from airflow_provider_activation.hooks.dataddo import DataddoHook

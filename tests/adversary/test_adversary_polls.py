@@ -7,7 +7,6 @@ from functools import partial
 from typing import Any
 
 import pytest
-from task_running import Task
 
 from adversary.conftest import Connect, Outcome, Serve, all_at_once, allowed, at_most
 from adversary.server import Adversary, Answer, Request, answer, cut
@@ -19,6 +18,8 @@ from adversary.waiting import (
     TOKENS,
     WAITS,
     Wait,
+    creating,
+    exporting,
     is_login,
     payload_of,
 )
@@ -32,10 +33,6 @@ from airflow_provider_activation.errors import (
 )
 from airflow_provider_activation.hooks.dataddo import DataddoHook
 from airflow_provider_activation.hooks.delta_projects import DeltaProjectsHook
-from airflow_provider_activation.operators.acoustic_exchange import AcousticExchangeExportSegmentOperator
-from airflow_provider_activation.operators.delta_projects import (
-    DeltaProjectsCreateActivityFromTemplateOperator,
-)
 
 PAGE = "<html><head><title>Just a moment...</title></head><body>Checking your browser</body></html>"
 HTML = {"Content-Type": "text/html; charset=utf-8"}
@@ -236,21 +233,6 @@ def just_made(connect_for_all: Connect, serve_for_all: Serve) -> dict[str, tuple
     return {name: (outcome, services[name]) for name, outcome in all_at_once(cases).items()}
 
 
-def creating(conn_id: str) -> Task:
-    return Task(
-        lambda: DeltaProjectsCreateActivityFromTemplateOperator(
-            task_id="create",
-            template_id="t1",
-            activity_name="Win-back",
-            order_id="o1",
-            budget=10,
-            flight_start="2030-01-01T00:00:00Z",
-            flight_stop="2030-02-01T00:00:00Z",
-            delta_projects_conn_id=conn_id,
-        )
-    )
-
-
 @pytest.mark.parametrize("name", UNSEEN)
 def test_what_was_just_made_is_not_found_yet(name: str, just_made: dict[str, tuple[Outcome, Delta]]) -> None:
     """An activity was readable by its id a second late: ``NotFound``, no retry, although just made."""
@@ -272,20 +254,7 @@ def test_a_job_that_is_not_found_yet(connect: Connect, serve: Serve) -> None:
 
     server = serve(handle)
     conn_id = connect("acoustic_exchange", server.url)
-    task = Task(
-        lambda: AcousticExchangeExportSegmentOperator(
-            task_id="export",
-            endpoint_id=1,
-            segment_id=2,
-            destination_endpoint_id=3,
-            source_identifiers=["email"],
-            destination_identifier="email",
-            update_identities=False,
-            poll_interval=0.1,
-            deferrable=False,
-            acoustic_exchange_conn_id=conn_id,
-        )
-    )
+    task = exporting(conn_id, poll_interval=0.1)
     with at_most(9):
         assert task.run()["status"] == "COMPLETE"
     assert len(server.asked_for("POST")) == 1

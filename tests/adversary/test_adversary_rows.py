@@ -20,6 +20,7 @@ from adversary.waiting import (
     LIVERAMP_SYNC,
     TOKENS,
     Wait,
+    creating,
     is_login,
     paged,
     payload_of,
@@ -30,9 +31,6 @@ from airflow_provider_activation.hooks.dataddo import DataddoHook
 from airflow_provider_activation.hooks.delta_projects import DeltaProjectsHook
 from airflow_provider_activation.hooks.liveramp import LiveRampHook
 from airflow_provider_activation.operators.dataddo import DataddoCreateFlowOperator
-from airflow_provider_activation.operators.delta_projects import (
-    DeltaProjectsCreateActivityFromTemplateOperator,
-)
 from airflow_provider_activation.operators.liveramp import LiveRampWithdrawSegmentsOperator
 
 ALIEN: dict[str, Any] = {
@@ -204,18 +202,7 @@ def test_a_row_without_a_name_may_be_what_was_made(hidden: Any, connect: Connect
         return answer([hidden] if posted else []) if request.path.endswith("/activity") else answer({}, 404)
 
     conn_id = connect("delta_projects", serve(handle).url)
-    task = Task(
-        lambda: DeltaProjectsCreateActivityFromTemplateOperator(
-            task_id="create",
-            template_id="t1",
-            activity_name="Win-back",
-            order_id="o1",
-            budget=10,
-            flight_start="2030-01-01T00:00:00Z",
-            flight_stop="2030-02-01T00:00:00Z",
-            delta_projects_conn_id=conn_id,
-        )
-    )
+    task = creating(conn_id)
     for _ in range(2):
         with pytest.raises(ActivationError):
             task.run()

@@ -12,11 +12,10 @@ from typing import Any
 from urllib.parse import unquote
 
 import pytest
-from task_running import Task
 
 from adversary.conftest import Connect, Outcome, Serve, all_at_once, allowed, at_most
 from adversary.server import Answer, Handler, Request, Wire, answer, dripping, stopping
-from adversary.waiting import DELTA, WAITS
+from adversary.waiting import DELTA, WAITS, creating
 from airflow_provider_activation.api import delta_projects as api
 from airflow_provider_activation.errors import (
     ActivationError,
@@ -26,9 +25,6 @@ from airflow_provider_activation.errors import (
 )
 from airflow_provider_activation.hooks.dataddo import DataddoHook
 from airflow_provider_activation.hooks.delta_projects import DeltaProjectsHook
-from airflow_provider_activation.operators.delta_projects import (
-    DeltaProjectsCreateActivityFromTemplateOperator,
-)
 
 TIMEOUT = 0.1
 BOUND = TIMEOUT * 4
@@ -232,18 +228,7 @@ def test_an_operator_finds_what_a_dripping_service_made(connect: Connect, serve:
 
     server = serve(handle, patience=PATIENCE)
     conn_id = connect("delta_projects", server.url, timeout=TIMEOUT)
-    task = Task(
-        lambda: DeltaProjectsCreateActivityFromTemplateOperator(
-            task_id="create",
-            template_id="t1",
-            activity_name="Win-back",
-            flight_start="2030-01-01T00:00:00Z",
-            flight_stop="2030-02-01T00:00:00Z",
-            order_id="o1",
-            budget=10,
-            delta_projects_conn_id=conn_id,
-        )
-    )
+    task = creating(conn_id)
     with at_most(BOUND + 1.5):
         assert task.run()["id"] == "new1"
     assert len(made) == 1

@@ -9,13 +9,11 @@ from functools import partial
 from typing import Any
 
 import pytest
-from task_running import Task
 
 from adversary.conftest import Connect, Outcome, Serve, all_at_once, allowed
 from adversary.server import Answer, Request, answer
 from adversary.test_adversary_time import DRIPS, STOPS
-from adversary.waiting import ACOUSTIC, DATADDO, DELTA, WAITS, first_event, is_login
-from airflow_provider_activation.operators.acoustic_exchange import AcousticExchangeExportSegmentOperator
+from adversary.waiting import ACOUSTIC, DATADDO, DELTA, WAITS, exporting, first_event, is_login
 from airflow_provider_activation.triggers.wait import WaitTrigger
 
 DEADLINE = 1.0
@@ -135,21 +133,7 @@ def test_an_operator_whose_polls_are_stuck(name: str, connect: Connect, serve: S
 
     server = serve(handle, patience=PATIENCE)
     conn_id = connect("acoustic_exchange", server.url)
-    task = Task(
-        lambda: AcousticExchangeExportSegmentOperator(
-            task_id="export",
-            endpoint_id=1,
-            segment_id=2,
-            destination_endpoint_id=3,
-            source_identifiers=["email"],
-            destination_identifier="email",
-            update_identities=False,
-            poll_interval=0.2,
-            timeout=DEADLINE,
-            deferrable=False,
-            acoustic_exchange_conn_id=conn_id,
-        )
-    )
+    task = exporting(conn_id, poll_interval=0.2, timeout=DEADLINE)
     began = time.monotonic()
     with pytest.raises(Exception, match=r"(?i)time"):
         task.run()

@@ -15,6 +15,10 @@ from airflow.sdk import BaseOperator
 from task_running import Task
 
 from adversary.server import Answer, Handler, Request, answer
+from airflow_provider_activation.operators.acoustic_exchange import AcousticExchangeExportSegmentOperator
+from airflow_provider_activation.operators.delta_projects import (
+    DeltaProjectsCreateActivityFromTemplateOperator,
+)
 from airflow_provider_activation.sensors.acoustic_exchange import AcousticExchangeJobSensor
 from airflow_provider_activation.sensors.dataddo import DataddoFlowSensor
 from airflow_provider_activation.sensors.delta_projects import DeltaProjectsActivitySensor
@@ -172,3 +176,37 @@ async def first_event(trigger: WaitTrigger) -> Any:
     async for event in trigger.run():
         return event.payload
     raise AssertionError("the trigger ended without an event")
+
+
+def creating(conn_id: str) -> Task:
+    """A task that creates an activity, which must not be made twice."""
+    return Task(
+        lambda: DeltaProjectsCreateActivityFromTemplateOperator(
+            task_id="create",
+            template_id="t1",
+            activity_name="Win-back",
+            order_id="o1",
+            budget=10,
+            flight_start="2030-01-01T00:00:00Z",
+            flight_stop="2030-02-01T00:00:00Z",
+            delta_projects_conn_id=conn_id,
+        )
+    )
+
+
+def exporting(conn_id: str, **arguments: Any) -> Task:
+    """A task that starts an export job and waits for it on its worker."""
+    return Task(
+        lambda: AcousticExchangeExportSegmentOperator(
+            task_id="export",
+            endpoint_id=1,
+            segment_id=2,
+            destination_endpoint_id=3,
+            source_identifiers=["email"],
+            destination_identifier="email",
+            update_identities=False,
+            deferrable=False,
+            acoustic_exchange_conn_id=conn_id,
+            **arguments,
+        )
+    )
