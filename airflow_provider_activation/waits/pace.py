@@ -15,8 +15,9 @@ FIRST_LOOK_AFTER = 10.0
 few seconds of being deferred. A wait of less than twice this is not deferred."""
 NOT_FOUND_FOR = 60.0
 """Seconds from the start of a wait, or from when an id is known, for which "not found" means "not yet"."""
-OVERRUN = 5.0
-"""Seconds at most by which a wait outlives its deadline, however the service answers."""
+OVERRUN = 4.5
+"""Seconds for which an answer may still come after the deadline of a wait. What Airflow does then takes some
+time too; together they are less than five seconds."""
 LAST_LOOK_WITHIN = 4.0
 """Seconds for the poll after the deadline."""
 LONGEST_PAUSE_WHILE_BAD = 600.0
