@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 
 SLOW = {
     "live": "live",
+    "dags": "live",
     "chaos": "chaos",
     "contracts/test_contract_sandbox.py": "generated",
     "benchmarks": "measuring",

@@ -137,7 +137,9 @@ def cases() -> Iterator[tuple[int, bytes]]:
     yield from itertools.product(NO_SUCCESSES, (CORPUS[name] for name in BODY_OF_A_REFUSAL))
 
 
-@pytest.mark.parametrize("headers", HEADERS)
+@pytest.mark.parametrize(
+    "headers", [pytest.param(name, marks=[pytest.mark.generated] * (name != "JSON")) for name in HEADERS]
+)
 @every_call
 def test_the_corpus_under_every_status(hostile: Hostile, call: Call[Any], headers: str) -> None:
     hostile.headers = HEADERS[headers]
@@ -162,6 +164,7 @@ bodies = values.map(lambda value: json.dumps(value).encode()) | st.binary(max_si
 cut = st.integers(0, 200)
 
 
+@pytest.mark.generated
 @every_call
 def test_any_body_under_any_status(hostile: Hostile, call: Call[Any]) -> None:
     @settings(max_examples=60, deadline=None, derandomize=True, database=None)
