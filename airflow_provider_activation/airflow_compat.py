@@ -36,6 +36,16 @@ def task_state_store(context: Mapping[str, Any]) -> TaskStateStore | None:
     return cast("TaskStateStore | None", context.get("task_state_store"))
 
 
+def ask_supervisor(task_instance: Any) -> None:
+    """Ask the supervisor of this process for the task's state. Fails if there is no supervisor any more."""
+    task_instance.get_task_states(
+        dag_id=task_instance.dag_id,
+        task_ids=[task_instance.task_id],
+        run_ids=[task_instance.run_id],
+        map_index=task_instance.map_index,
+    )
+
+
 def without_vain_retries(run: Callable[P, T]) -> Callable[P, T]:
     """Before Airflow 3.3, which has retry policies: fail for good where another try cannot succeed."""
     if RETRY_POLICIES:

@@ -73,6 +73,15 @@ def truth(name: str, value: bool) -> bool:
     return value
 
 
+def mark_of(name: str, value: bool | str) -> Any:
+    """Where the submission key stands in a text: ``suffix``, also for True, or ``prefix``; None for False."""
+    if value is True or value == "suffix":
+        return "suffix"
+    if value is not False and value != "prefix":
+        raise ValueError(f"{name} must be suffix, prefix, True or False, but is {_given(value)}.")
+    return value or None
+
+
 def whole_number(name: str, value: int | str) -> int:
     """An id that is a whole number, also as a template renders it."""
     if isinstance(value, str) and value.strip().isascii() and value.strip().isdigit():

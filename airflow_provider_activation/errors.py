@@ -143,7 +143,7 @@ class AlternateActionRequired(ActivationError):
 
 
 class Refused(ActivationError):
-    """The service answered 200 and ``false``: it did not do it."""
+    """The service did not do it: it answered ``false``, or accepted a call and shows something else."""
 
 
 class PartialFailure(ActivationError):
@@ -184,6 +184,11 @@ class UncertainOutcome(ActivationError):
     def __init__(self, message: str, *, candidates: list[str] | None = None, **context: Any) -> None:
         super().__init__(message, **context)
         self.candidates = candidates or []
+
+    @property
+    def acknowledged(self) -> bool:
+        """Whether the service said that it does it, or did it, and not what came of it."""
+        return self.status in (201, 202, 204)
 
     def __str__(self) -> str:
         found = f" Candidates: {'; '.join(self.candidates)}." if self.candidates else ""

@@ -9,12 +9,14 @@ from pathlib import Path
 from typing import Self
 
 from airflow_provider_activation.actions import base
-from airflow_provider_activation.actions.base import JSON, Action, Candidate, Finished, Memory, OnUncertain
+from airflow_provider_activation.actions.base import Action, Candidate, Doubt, Finished, Looks, OnUncertain
+from airflow_provider_activation.actions.identity import Mark, marked, may_come_of
 from airflow_provider_activation.actions.items import ItemsAction, submit_items
+from airflow_provider_activation.actions.memory import JSON, Memory
+from airflow_provider_activation.actions.proof import Asked, proven
 from airflow_provider_activation.api import acoustic_exchange as api
 from airflow_provider_activation.api.call import Call
-from airflow_provider_activation.api.rows import unreadable_of
-from airflow_provider_activation.errors import Conflict, InvalidRequest, NotFound
+from airflow_provider_activation.errors import Conflict, InvalidRequest, NotFound, Refused
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,15 +34,10 @@ class _OfJob(Action):
 
 @dataclass(frozen=True, kw_only=True)
 class _Job(_OfJob):
-    """A job, found again in the list of the jobs of its category.
-
-    :param key: the submission key, if a field of the job carries it: then no other task can have started it.
-    """
+    """A job, found again in the list of the jobs of its category."""
 
     # it is not documented whether a finished job stays in the list
     proves_absence = False
-
-    key: str | None = None
 
     @property
     def sent(self) -> api.SegmentExport | api.IdentityImport | None:
@@ -48,29 +45,47 @@ class _Job(_OfJob):
         return None
 
     async def before(self) -> JSON:
-        jobs = await self._jobs() if self.key is None else []
-        return [*(job.job_id for job in jobs), *(row.id for row in unreadable_of(jobs))]
+        return base.ids_of(await self._jobs(), "job_id")
 
-    async def find(self, before: JSON) -> list[Candidate]:
+    async def find(self, doubt: Doubt | None) -> list[Candidate]:
         jobs = await self._jobs()
-        return [
-            Candidate(
+        found = base.unread(jobs, key=self.own_key, before=doubt and doubt.before)
+        for job in jobs:
+            found += self.recognised(
                 job.job_id,
                 f"job {job.job_id} ({job.state})",
+                doubt,
+                text=job.destination_segment_description,
+                is_kin=self.sent is None or self.sent.may_have_made(job),
+                is_equal=self._is_equal(job),
                 failed=job.state in api.FAILED,
-                certain=self.key is not None or before is not None,
             )
-            for job in jobs
-            if job.job_id not in (before or []) and self._may_be(job)
-        ] + base.unread(jobs, key=self.key, before=before)
+        return found
 
-    def _may_be(self, job: api.Job) -> bool:
-        if self.key is not None:
-            return base.carries(job.destination_segment_description, self.key)
-        return self.sent is None or self.sent.may_have_made(job)
+    def _is_equal(self, job: api.Job) -> bool:
+        """Whether a job may be this one also by its texts."""
+        return True
 
     async def recall(self, made: JSON) -> bool:
         return (await api.get_job(self.job_category, made)).state in api.FAILED
+
+    async def proven(self, made: JSON) -> api.Job:
+        asked = Asked(
+            f"{self.noun} {made}",
+            {"jobCategory": self.job_category, **self._shown_as()},
+            "A new task of the same operator",
+            texts=("destinationSegmentDescription",),
+            key=self.own_key,
+        )
+        read = api.get_job(self.job_category, made)
+        return await proven(lambda: read, asked, service=api.SERVICE)
+
+    def _shown_as(self) -> dict[str, JSON]:
+        """What the job should show, by the names of the fields of a job."""
+        return {} if self.sent is None else self.sent.shown_as()
+
+    async def result(self, made: JSON) -> JSON:
+        return (await self.proven(made)).plain()
 
     async def _jobs(self) -> list[api.Job]:
         # the list is read before the job is started, so it must refuse a key that cannot start the job
@@ -81,25 +96,41 @@ class _Job(_OfJob):
 
 @dataclass(frozen=True, kw_only=True)
 class SegmentExport(_Job):
-    """A job that shares an audience. The submission key is added at the end of its description.
+    """A job that shares an audience. Its description carries the submission key.
 
     :param export: the export, with the user's own description.
+    :param key: the submission key; None leaves the description as it is.
+    :param mark: where in the description it stands.
     """
 
     noun = "segment export"
+    identity = "the submission key in the description of the destination segment"
 
     job_category: api.JobCategory = "SEGMENT_EXPORT"
     export: api.SegmentExport
+    key: str | None = None
+    mark: Mark = "suffix"
+
+    @property
+    def own_key(self) -> str | None:
+        return self.key
+
+    @property
+    def title(self) -> str:
+        return f"segment export {self.sent.destination_segment_description!r}"
 
     @property
     def sent(self) -> api.SegmentExport:
         if self.key is None:
             return self.export
-        description = base.marked(self.export.destination_segment_description, self.key)
+        description = marked(self.export.destination_segment_description, self.key, mark=self.mark)
         return self.export.model_copy(update={"destination_segment_description": description})
 
     def create(self) -> Call[int]:
         return api.export_segment(self.sent)
+
+    def _is_equal(self, job: api.Job) -> bool:
+        return may_come_of(job.destination_segment_description, self.sent.destination_segment_description)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -107,6 +138,7 @@ class IdentityImport(_Job):
     """A job that imports identities. No field of it can carry the submission key."""
 
     noun = "identity import"
+    identity = "its id alone"
 
     job_category: api.JobCategory = "IDENTITY_IMPORT"
     identity_import: api.IdentityImport
@@ -124,6 +156,7 @@ class SegmentRefresh(_Job):
     """A job that refreshes the list of segments."""
 
     noun = "refresh of segments"
+    identity = "its id alone"
 
     job_category: api.JobCategory = "SEGMENT_POPULATE_DB"
 
@@ -136,6 +169,7 @@ class JobData(_OfJob):
     """The audience of a job that waits for its data, a CSV file."""
 
     noun = "job data"
+    identity = "the job, which takes data once"
 
     if_exists: base.IfExists = "fail"
     job_id: int
@@ -150,7 +184,7 @@ class JobData(_OfJob):
     def create(self) -> Call[None]:
         return api.upload_job_data(self.job_id, self.file, self.content_type)
 
-    async def find(self, before: JSON) -> list[Candidate]:
+    async def find(self, doubt: Doubt | None) -> list[Candidate]:
         # a job that waits has no data yet; a job in any other state has its data
         job = await api.get_job(self.job_category, self.job_id)
         if job.state in api.WAITING_TO_RECEIVE_DATA:
@@ -216,3 +250,51 @@ class Segments(ItemsAction[int | str, api.SegmentDefinition, api.Segment]):
 
     def name(self, key: int | str) -> str:
         return repr(key)
+
+
+async def register(registration: api.EndpointRegistration, endpoint_id: int | None) -> JSON:
+    """Register an endpoint or replace its description, and return its id.
+
+    :raises Refused: the service accepted the description and shows another.
+    """
+    number = await api.register(registration, endpoint_id)
+    query = None if endpoint_id is None else api.EndpointQuery(endpoint_id=endpoint_id)
+
+    async def read() -> api.Endpoint:
+        endpoints = await api.list_endpoints(query)
+        # the documents do not say that an endpoint with all its types switched off is listed
+        return next((known for known in endpoints if known.endpoint_id == str(number)), api.Endpoint())
+
+    asked = Asked(
+        f"endpoint {number}",
+        {name: value for name, value in registration.body().items() if name != "notificationKey"},
+        "AcousticExchangeRegisterEndpointOperator",
+        texts=("name", "providerName", "description"),
+        was_made=False,
+    )
+    await proven(read, asked, service=api.SERVICE)
+    return number
+
+
+async def replace_segments(endpoint_id: int, segments: Sequence[api.SegmentDefinition]) -> JSON:
+    """Replace all segments that an endpoint offers, and return the task's result.
+
+    :raises Refused: the service accepted the segments and shows others.
+    """
+    await api.replace_segments(endpoint_id, segments)
+    for segment in segments:
+        shown: api.Segment = await Looks().until(
+            lambda segment_id=segment.path_id: base.once_found(  # type: ignore[misc]
+                lambda: api.get_segment(endpoint_id, segment_id)
+            ),
+            lambda shown, segment=segment: not segment.differences(shown),  # type: ignore[misc]
+        )
+        if found := segment.differences(shown):
+            raise Refused(
+                f"segment {segment.path_id} is there with another {' and another '.join(found)}, although "
+                "the service had accepted it. A retry sends the segments again.",
+                service=api.SERVICE,
+                operation="replace_segments",
+            )
+    ids = [str(segment.path_id) for segment in segments]
+    return {"endpointId": endpoint_id, "added": ids, "unchanged": []}

@@ -8,13 +8,15 @@ makes one resource; `submit_items` of an `ItemsAction`, which makes many in a fe
 
 from __future__ import annotations
 
-import hashlib
 from abc import ABC, abstractmethod
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self, TypeAlias, TypeVar
+from itertools import chain, repeat
+from typing import Any, ClassVar, Literal, Self, TypeVar
 
+from airflow_provider_activation.actions.identity import MARK, carries, carries_another
+from airflow_provider_activation.actions.memory import JSON, Memory, seconds_since
 from airflow_provider_activation.api.call import Call
 from airflow_provider_activation.api.rows import Unreadable, unreadable_of
 from airflow_provider_activation.api.steps import Pause, Steps
@@ -31,107 +33,19 @@ from airflow_provider_activation.errors import (
 from airflow_provider_activation.redaction import logger
 from airflow_provider_activation.waits import pace
 
-if TYPE_CHECKING:
-    from airflow_provider_activation.airflow_compat import TaskStateStore
-
 log = logger(__name__)
 
 T = TypeVar("T")
 
-JSON: TypeAlias = Any
-OnUncertain = Literal["fail", "resubmit"]
+OnUncertain = Literal["fail", "adopt", "resubmit"]
 IfExists = Literal["reuse", "fail", "create"]
 
-NOTE_VERSION = 1
-"""Of what is stored in the task state store."""
-
-LOOKS_AFTER_DOUBT = (1.0, 2.0, 4.0)
+LOOKS_AFTER_DOUBT = (1.0, 2.0, 4.0, 8.0, 15.0, 30.0)
 """Seconds before each further look for what a call may have made: some services list it late, and the request
-of a killed task may still be on its way."""
+of a killed task may still be on its way. After all of them what is not found is not there."""
+ACKNOWLEDGED_FOR = 600.0
+"""Seconds for which not finding proves nothing after a service has taken a call without giving an id."""
 
-
-class Memory:
-    """What the tries of one task know of what they made.
-
-    A note stays when the task has ended well: the task may die before Airflow knows that it did, and is then
-    tried again. A person who clears the task wants it done again, which the generation shows.
-
-    :param store: Airflow's task state store, None where there is none.
-    :param generation: the number of the first try since the task was last cleared.
-    :param first_try: whether this is that try.
-    :param fit: makes a note fit to leave the process.
-    """
-
-    def __init__(
-        self,
-        store: TaskStateStore | None,
-        *,
-        generation: int,
-        first_try: bool,
-        fit: Callable[[JSON], JSON] = lambda note: note,
-    ) -> None:
-        self._store = store
-        self._fit = fit
-        self._generation = generation
-        self._first_try = first_try
-        self.made: JSON = None
-        """The id of what was made last, as soon as it is known: a kill may have to cancel it."""
-
-    def recall(self, noun: str) -> dict[str, JSON]:
-        """What is stored: ``id``, ``before``, ``given_up``; ``lost`` if it cannot be known."""
-        if self._store is None:
-            return {} if self._first_try else {"lost": True}
-        note = self._store.get(_store_key(noun))
-        if note is None:
-            return {}
-        if not _is_note(note):
-            return self.lost(noun)
-        # Airflow keeps the state of a task that is cleared
-        return note if note["generation"] == self._generation else {}
-
-    def lost(self, noun: str) -> dict[str, JSON]:
-        """What to go by if a note cannot be read."""
-        log.warning("What this task stored of its %s cannot be read; the service is asked instead.", noun)
-        return {"lost": True}
-
-    def note(self, noun: str, **values: JSON) -> None:
-        """Store what is known."""
-        self.made = values.get("id")
-        if self._store is not None:
-            stored = {"version": NOTE_VERSION, "generation": self._generation, **values}
-            self._store.set(_store_key(noun), self._fit(stored))
-
-    def forget(self, noun: str) -> None:
-        """Store that nothing was made."""
-        if self._store is not None:
-            self._store.delete(_store_key(noun))
-
-
-def _store_key(noun: str) -> str:
-    return f"activation_{noun.replace(' ', '_')}"
-
-
-def _is_note(note: JSON) -> bool:
-    return (
-        isinstance(note, dict)
-        and note.get("version") == NOTE_VERSION
-        and isinstance(note.get("generation"), int)
-        and ("id" in note or "before" in note)
-        and isinstance(note.get("given_up", []), list)
-    )
-
-
-def submission_key(dag_id: str, run_id: str, task_id: str, map_index: int, generation: int) -> str:
-    """A short text, the same on every try of a task and new after a person cleared it.
-
-    :param generation: the number of the first try since the task was last cleared.
-    """
-    parts = "\0".join((dag_id, run_id, task_id, str(map_index), str(generation)))
-    return hashlib.sha256(parts.encode()).hexdigest()[:12]
-
-
-MARK = "[af:"
-"""Where a submission key begins in a text."""
 ODD_ANSWERS: tuple[type[ActivationError], ...] = (
     NotFound,
     InvalidRequest,
@@ -142,46 +56,30 @@ ODD_ANSWERS: tuple[type[ActivationError], ...] = (
 """What a service may answer for a while about what it has just made."""
 
 
-def marked(text: str | None, key: str | None, *, longest: int | None = None) -> str:
-    """A free text with the submission key at its end, the text shortened if need be.
-
-    :param text: the user's own text.
-    :param key: the submission key; None leaves the text as it is.
-    :param longest: how many characters the service takes.
-    """
-    text = text or ""
-    if key is None:
-        return text
-    mark = f"{MARK}{key}]"
-    if longest is not None:
-        text = text[: max(0, longest - len(mark) - 1)]
-    return f"{text} {mark}".strip()
-
-
-def carries(text: str | None, key: str) -> bool:
-    """Whether a text that a service shows carries the key. The service may have changed the rest of it."""
-    return key.lower() in (text or "").lower()
-
-
-def alike(text: str | None, other: str | None) -> bool:
-    """Whether two names are equal but for blanks, which some services trim or fold."""
-    return (text or "").split() == (other or "").split()
-
-
 @dataclass(frozen=True)
 class Candidate:
-    """Something the service holds that may be what was made.
+    """Something the service holds that may be what was made, or is wanted.
 
     :param id: what `submit` would return.
     :param description: for a person who has to decide.
     :param failed: it ended, and not well.
-    :param certain: whether it can only be what was made; False if it may be somebody else's.
+    :param certain: whether it is what is wanted; False if it may be somebody else's.
     """
 
     id: JSON
     description: str
     failed: bool = False
     certain: bool = True
+
+
+@dataclass(frozen=True)
+class Doubt:
+    """What is known when an earlier call may have made what is looked for.
+
+    :param before: what `Action.before` returned before that call; None if that is lost.
+    """
+
+    before: JSON = None
 
 
 @dataclass(frozen=True)
@@ -202,6 +100,13 @@ class Making(ABC):
         :raises Conflict: one exists and must not.
         """
 
+    async def proven(self, made: JSON) -> Any:
+        """What the service shows of what was made, where it can be read.
+
+        :raises Refused: it is not what was asked for.
+        """
+        return None
+
     async def result(self, made: JSON) -> JSON:
         """The task's result where it does not wait, as plain JSON."""
         return {"id": made}
@@ -218,8 +123,20 @@ class Action(Making):
     """What is made, for messages and as the name of what is stored."""
     proves_absence: ClassVar[bool] = True
     """Whether `find` finding nothing proves that there is nothing."""
+    identity: ClassVar[str]
+    """What shows that a resource is the task's own, for the documentation."""
 
     if_exists: IfExists = "create"
+
+    @property
+    def own_key(self) -> str | None:
+        """The submission key, if what is made carries it."""
+        return None
+
+    @property
+    def title(self) -> str:
+        """What is made, as a person would recognise it."""
+        return self.noun
 
     async def make(self, memory: Memory, on_uncertain: OnUncertain) -> JSON | Finished:
         return await submit(await self.resolved(), memory, on_uncertain)
@@ -240,11 +157,43 @@ class Action(Making):
         return None
 
     @abstractmethod
-    async def find(self, before: JSON) -> Sequence[Candidate]:
-        """What the service holds that may be it.
+    async def find(self, doubt: Doubt | None) -> Sequence[Candidate]:
+        """What the service holds that is wanted, or may have been made.
 
-        :param before: what `before` returned; None if that is lost.
+        :param doubt: None if no call can have made it: then only what may be reused counts.
         """
+
+    def recognised(
+        self,
+        made: JSON,
+        description: str,
+        doubt: Doubt | None,
+        *,
+        text: str | None = None,
+        is_wanted: bool = False,
+        is_kin: bool = True,
+        is_equal: bool = True,
+        failed: bool = False,
+    ) -> list[Candidate]:
+        """One resource of a list as a candidate, or nothing.
+
+        :param made: its id.
+        :param text: its text that carries the submission key, if it carries one.
+        :param is_wanted: whether `if_exists` is about this one.
+        :param is_kin: whether it agrees in all that no service changes.
+        :param is_equal: whether it agrees in the rest as well.
+        :param failed: it ended, and not well.
+        """
+        key = self.own_key
+        if key is not None and carries(text, key):
+            return [Candidate(made, description, failed)]
+        if is_wanted and self.if_exists != "create":
+            # that it is there forbids to make one, and does not show who made it
+            return [Candidate(made, description, failed, certain=self.if_exists == "reuse")]
+        if doubt is None or not is_kin or carries_another(text, key):
+            return []
+        may_be = is_equal if doubt.before is None else made not in doubt.before
+        return [Candidate(made, description, failed, certain=False)] if may_be else []
 
     def id_of(self, response: Any, before: JSON) -> JSON:
         """The id, of what the call answered and of what `before` returned."""
@@ -270,7 +219,7 @@ async def submit(action: Action, memory: Memory, on_uncertain: OnUncertain = "fa
     """`Making.make` for one resource."""
     create = action.create()
     made, given_up = await existing(action, memory, on_uncertain)
-    return await _create(action, create, memory, given_up) if made is None else made
+    return await _create(action, create, memory, given_up, on_uncertain) if made is None else made
 
 
 async def existing(action: Action, memory: Memory, on_uncertain: OnUncertain) -> tuple[JSON, list[JSON]]:
@@ -301,23 +250,33 @@ async def existing(action: Action, memory: Memory, on_uncertain: OnUncertain) ->
 
     if not maybe_sent and action.if_exists == "create":
         return None, given_up
-    look = partial(_find, action, note.get("before"), given_up)
-    found = await (look_until(look, bool) if maybe_sent else look())
-    taken = _choose(action, found, maybe_sent=maybe_sent, on_uncertain=on_uncertain)
+    if maybe_sent:
+        look = partial(_find, action, Doubt(note.get("before")), given_up)
+        looks = Looks(seconds_since(note), acknowledged=bool(note.get("acknowledged")))
+        found = await looks.until(look, _has_one)
+    else:
+        # what moves from one page to another while the list is read is missed by one look
+        look, looks = partial(_find, action, None, given_up), Looks()
+        found = await look() or await look()
+    taken = _choose(action, found, looks, maybe_sent=maybe_sent, on_uncertain=on_uncertain)
     if taken is not None:
         memory.note(noun, id=taken.id, given_up=given_up)
         return taken.id, given_up
-    return None, [*given_up, *(candidate.id for candidate in found if candidate.failed)]
+    return None, [*given_up, *(candidate.id for candidate in found if candidate.failed and candidate.certain)]
 
 
-async def _create(action: Action, create: Call[Any], memory: Memory, given_up: list[JSON]) -> JSON:
+async def _create(
+    action: Action, create: Call[Any], memory: Memory, given_up: list[JSON], on_uncertain: OnUncertain
+) -> JSON:
     noun = action.noun
     before = await action.before()
-    memory.note(noun, before=before, given_up=given_up)
+    memory.intend(noun, before=before, given_up=given_up)
     try:
         response = await create
     except UncertainOutcome as error:
-        made = await _look_for(action, before, given_up, error)
+        if error.acknowledged:
+            memory.intend(noun, before=before, given_up=given_up, acknowledged=True)
+        made = await _look_for(action, before, given_up, error, on_uncertain)
     except ActivationError:
         # the service refused or was never reached, so there is nothing to look for later
         if given_up:
@@ -327,19 +286,39 @@ async def _create(action: Action, create: Call[Any], memory: Memory, given_up: l
         raise
     else:
         made = action.id_of(response, before)
+        log.info("Made %s, with the id %s.", action.title, made)
     memory.note(noun, id=made, given_up=given_up)
     return made
 
 
-async def look_until(look: Callable[[], Steps[T]], enough: Callable[[T], bool]) -> T:
-    """Look, and a few times more until what is found is enough: the first look may come too early."""
-    found = await look()
-    for seconds in LOOKS_AFTER_DOUBT:
-        if enough(found):
-            break
-        await Pause(seconds)
+class Looks:
+    """Looks for what a call may have made, until the service must show it.
+
+    :param passed: seconds since the call.
+    :param acknowledged: the service has said, without an id, that it will make it.
+    """
+
+    def __init__(self, passed: float = 0.0, *, acknowledged: bool = False) -> None:
+        self._left = (ACKNOWLEDGED_FOR if acknowledged else sum(LOOKS_AFTER_DOUBT)) - passed
+        self._pauses = chain(LOOKS_AFTER_DOUBT, repeat(30.0) if acknowledged else ())
+        self.number = 1
+        """How many looks were made."""
+
+    async def until(self, look: Callable[[], Steps[T]], is_enough: Callable[[T], bool]) -> T:
+        """What the last look found: one that is enough, or the one after which no other is worth it."""
         found = await look()
-    return found
+        for pause in self._pauses:
+            if is_enough(found) or self._left < 0:
+                break
+            await Pause(min(pause, self._left))
+            self._left -= pause
+            found = await look()
+            self.number += 1
+        return found
+
+
+def _has_one(found: list[Candidate]) -> bool:
+    return any(candidate.certain for candidate in found)
 
 
 def unread(
@@ -356,6 +335,14 @@ def unread(
         for row in unreadable_of(listed)
         if row.id not in (before or ()) and (row.may_be(name) if name else _may_carry(row, key))
     ]
+
+
+def ids_of(listed: list[Any], name: str = "id") -> list[JSON]:
+    """The ids of all rows of a list, of those that cannot be read too: the usual snapshot.
+
+    :param name: the field of a row that is its id.
+    """
+    return [*(getattr(row, name) for row in listed), *(row.id for row in unreadable_of(listed))]
 
 
 def _may_carry(row: Unreadable, key: str | None) -> bool:
@@ -382,49 +369,81 @@ async def once_found(
         waited += pause
 
 
-async def _find(action: Action, before: JSON, given_up: list[JSON]) -> list[Candidate]:
-    return [candidate for candidate in await action.find(before) if candidate.id not in given_up]
+async def _find(action: Action, doubt: Doubt | None, given_up: list[JSON]) -> list[Candidate]:
+    return [candidate for candidate in await action.find(doubt) if candidate.id not in given_up]
 
 
 def _choose(
-    action: Action, found: list[Candidate], *, maybe_sent: bool, on_uncertain: OnUncertain
+    action: Action, found: list[Candidate], looks: Looks, *, maybe_sent: bool, on_uncertain: OnUncertain
 ) -> Candidate | None:
     """The candidate to take, or None to make one."""
     noun = action.noun
     create = action.create()
     where: dict[str, Any] = {"service": create.service, "operation": create.operation}
+    if found and action.if_exists == "fail" and not maybe_sent:
+        raise Conflict(f"{noun} exists already: {found[0].description}.", **where)
+    if taken := _certain(action, found):
+        log.info("The service has %s already: %s; it is taken.", action.title, taken.description)
+        return taken
     usable = [candidate for candidate in found if not candidate.failed]
-    if len(usable) == 1 and usable[0].certain:
-        if action.if_exists == "fail" and not maybe_sent:
-            raise Conflict(f"{noun} exists already: {usable[0].description}.", **where)
-        log.info("The service has the %s already: %s; it is taken.", noun, usable[0].description)
-        return usable[0]
+    held = "; ".join(candidate.description for candidate in usable)
+    if not maybe_sent:
+        if usable:
+            raise Conflict(f"{noun} exists already: {held}.", **where)
+        return None
     if not usable:
-        if action.proves_absence or not maybe_sent or any(candidate.failed for candidate in found):
+        has_failed = any(candidate.failed and candidate.certain for candidate in found)
+        if has_failed or (action.proves_absence and not found):
             return None
-        why = f"an earlier try may have made the {noun}, and the service cannot show whether it did"
+        why = f"an earlier try may have made {action.title}, and the service cannot show whether it did"
     else:
-        if not maybe_sent:
-            held = "; ".join(candidate.description for candidate in usable)
-            raise Conflict(f"the service holds {len(usable)} that are what is wanted: {held}.", **where)
-        why = f"what the service holds may or may not be the {noun} of an earlier try"
+        why = f"an earlier try may have made {action.title}; what the service holds may be it or not"
+    if on_uncertain == "adopt" and len(usable) == 1:
+        log.warning("%s; %s is taken, as on_uncertain says.", why.capitalize(), usable[0].description)
+        return usable[0]
     if on_uncertain == "resubmit":
         log.warning("%s; it is made again, as on_uncertain says.", why.capitalize())
         return None
-    raise UncertainOutcome(f"{why}.", candidates=[candidate.description for candidate in usable], **where)
+    raise UncertainOutcome(
+        f"{why}. Looked {looks.number} times.",
+        candidates=[candidate.description for candidate in usable],
+        **where,
+    )
 
 
-async def _look_for(action: Action, before: JSON, given_up: list[JSON], error: UncertainOutcome) -> JSON:
+def _certain(action: Action, found: list[Candidate]) -> Candidate | None:
+    """The candidate that is what is wanted, if there is no doubt."""
+    certain = [candidate for candidate in found if candidate.certain and not candidate.failed]
+    if len(certain) > 1 and action.if_exists == "create":
+        return None
+    # two tasks made one each, at the same time: all that look for one must take the same
+    certain.sort(key=lambda candidate: (len(str(candidate.id)), str(candidate.id)))
+    if len(certain) > 1:
+        equal = "; ".join(other.description for other in certain[1:])
+        log.warning("Several are equal; %s is taken. Delete the others: %s.", certain[0].description, equal)
+    return certain[0] if certain else None
+
+
+async def _look_for(
+    action: Action, before: JSON, given_up: list[JSON], error: UncertainOutcome, on_uncertain: OnUncertain
+) -> JSON:
     """Find what a call of this very try may have made. The call is never repeated here."""
+    looks = Looks()
     try:
-        look = partial(_find, action, before, given_up)
-        found = await look_until(look, lambda found: len(found) == 1 and found[0].certain)
+        found = await looks.until(partial(_find, action, Doubt(before), given_up), _has_one)
     except ActivationError as failed:
         # what became of the call is still what matters; the next try looks again
         error.message += f" Looking for what it may have made failed too: {failed.message}"
         raise error from None
-    if len(found) == 1 and found[0].certain:
-        log.info("The answer was lost, but the service has it: %s.", found[0].description)
-        return found[0].id
+    taken = _certain(action, found)
+    if taken is None and len(failed := [candidate for candidate in found if candidate.certain]) == 1:
+        taken = failed[0]  # who waits for it will see that it failed
+    if taken is None and on_uncertain == "adopt" and len(found) == 1:
+        taken = found[0]
+        log.warning("It is taken although it may be somebody else's, as on_uncertain says.")
+    if taken is not None:
+        log.info("The answer was lost, but the service has it: %s.", taken.description)
+        return taken.id
+    error.message += f" It was to make {action.title}; looked for {looks.number} times."
     error.candidates = [candidate.description for candidate in found]
     raise error

@@ -9,13 +9,18 @@ from functools import cached_property
 from typing import Any
 
 from airflow_provider_activation.actions import base
-from airflow_provider_activation.actions.base import JSON, Action, Candidate, Finished, Memory, OnUncertain
+from airflow_provider_activation.actions.base import Action, Candidate, Doubt, Finished, OnUncertain
+from airflow_provider_activation.actions.identity import alike, credentials_key, marked, may_come_of
+from airflow_provider_activation.actions.memory import JSON, Memory
+from airflow_provider_activation.actions.proof import Asked, differences, proven
 from airflow_provider_activation.api import dataddo as api
 from airflow_provider_activation.api.call import Call, NotStored
-from airflow_provider_activation.api.rows import unreadable_of
-from airflow_provider_activation.errors import Conflict
+from airflow_provider_activation.errors import Conflict, InvalidRequest, NotFound, Refused
+from airflow_provider_activation.redaction import logger
 from airflow_provider_activation.waits.dataddo import FlowRunProbe, RunProbe, SourceRunProbe, is_timestamp
 from airflow_provider_activation.waits.probe import Failed
+
+log = logger(__name__)
 
 NOT_MADE_YET = "0"
 """Stands for the id of a resource that an earlier step of `BuildFlow` makes."""
@@ -24,66 +29,103 @@ LAST_RUN = ("last_run_started", "last_run_finished")
 
 
 @dataclass(frozen=True, kw_only=True)
-class AuthorizedService(NotStored, Action):
-    """An authorised service. Only its name can be read back, not the credentials it holds.
-
-    :param service: its name, for example ``snapchat_static``.
-    :param secrets: the third party's credentials.
-    """
-
-    noun = "service"
-
-    service: str
-    secrets: Mapping[str, str] = field(repr=False)
-
-    def create(self) -> Call[api.AuthorizedService]:
-        return api.create_service(self.service, self.secrets)
-
-    async def before(self) -> JSON:
-        services = await api.list_services()
-        return [*(service.id for service in services), *(row.id for row in unreadable_of(services))]
-
-    async def find(self, before: JSON) -> list[Candidate]:
-        certain = before is not None or self.if_exists != "create"
-        services = await api.list_services()
-        return [
-            Candidate(found.id, f"service {found.id} ({found.service})", certain=certain)
-            for found in services
-            if found.service in (None, self.service) and found.id not in (before or [])
-        ] + base.unread(services, name=None if self.if_exists == "create" else self.service, before=before)
-
-
-@dataclass(frozen=True, kw_only=True)
 class Labelled(Action):
-    """A resource that is found by its label.
+    """A resource with a label of the user's, which may carry a key.
 
     :param label: the user's own label.
-    :param key: the submission key; it is put behind the label if another resource shall be made.
+    :param key: the submission key; it is put into the label if another resource shall be made.
     """
 
     label: str
     key: str
 
     @property
+    def own_key(self) -> str | None:
+        return self.key if self.if_exists == "create" else None
+
+    @property
     def sent_label(self) -> str:
         """The label as it is sent."""
-        return base.marked(self.label, self.key if self.if_exists == "create" else None)
+        return marked(self.label, self.own_key)
 
-    def is_label(self, label: str | None) -> bool:
-        """Whether a label that Dataddo shows is the one that is looked for."""
-        if self.if_exists == "create":
-            return base.carries(label, self.key)
-        return base.alike(label, self.label)
+    @property
+    def title(self) -> str:
+        return f"{self.noun} {self.sent_label!r}"
 
     @property
     def sought(self) -> str | None:
         """The label that a row must hold, where the key is not in it."""
-        return None if self.if_exists == "create" else self.label
+        return None if self.own_key else self.label
+
+    def asked(self, made: JSON, fields: Mapping[str, JSON]) -> Asked:
+        """What the service should show of what was made, its label included."""
+        return Asked(
+            f"{self.noun} {made}",
+            {**fields, "label": self.sent_label},
+            f"Dataddo's own pages, or DataddoDelete{self.noun.capitalize()}Operator and this one,",
+            texts=("label",),
+            key=self.own_key,
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class AuthorizedService(NotStored, Labelled):
+    """An authorised service. Its credentials cannot be read back, so its label shows whose they are.
+
+    It is reused only if its label carries the key of these credentials: a service of the same name may hold
+    another customer's.
+
+    :param service: its name, for example ``snapchat_static``.
+    :param secrets: the third party's credentials.
+    """
+
+    noun = "service"
+    identity = "in its label the key of its credentials; the submission key if another is wanted"
+
+    service: str
+    secrets: Mapping[str, str] = field(repr=False)
+
+    @property
+    def own_key(self) -> str:
+        return self.key if self.if_exists == "create" else self.credentials_key
+
+    @cached_property
+    def credentials_key(self) -> str:
+        """The key that shows for which credentials a service is."""
+        return credentials_key(self.service, dict(self.secrets))
+
+    def create(self) -> Call[api.AuthorizedService]:
+        return api.create_service(self.service, {**self.secrets, "label": self.sent_label})
+
+    async def before(self) -> JSON:
+        return base.ids_of(await api.list_services())
+
+    async def find(self, doubt: Doubt | None) -> list[Candidate]:
+        services = await api.list_services()
+        key = self.own_key
+        if doubt is None:
+            found = base.unread(services, name=key)
+        else:
+            found = base.unread(services, key=key, before=doubt.before)
+        for known in services:
+            if known.service in (None, self.service):
+                description = f"service {known.id} ({known.service}, {known.label!r})"
+                label, forbids = str(known.label or ""), self.if_exists == "fail"
+                found += self.recognised(known.id, description, doubt, text=label, is_wanted=forbids)
+        return found
+
+    async def proven(self, made: JSON) -> api.AuthorizedService:
+        read = api.get_service(made)
+        return await proven(lambda: read, self.asked(made, {"service": self.service}), service=api.SERVICE)
+
+    async def result(self, made: JSON) -> JSON:
+        await self.proven(made)
+        return {"id": made}
 
 
 @dataclass(frozen=True, kw_only=True)
 class Source(Labelled):
-    """A source.
+    """A source. One of the same label is reused only if it loads with the same service.
 
     :param connector_id: the connector, for example ``snapchat``.
     :param parameters: the connector's own parameters, see `api.dataddo.source_payload`.
@@ -91,22 +133,65 @@ class Source(Labelled):
     """
 
     noun = "source"
+    identity = "its label and its service; the submission key in its label if another is wanted"
 
     connector_id: str
     parameters: Mapping[str, Any]
     service_id: str = NOT_MADE_YET
 
-    def create(self) -> Call[api.Source]:
-        payload = api.source_payload(self.connector_id, self.sent_label, self.service_id, self.parameters)
-        return api.create_source(self.connector_id, payload)
+    @property
+    def payload(self) -> dict[str, Any]:
+        """The source as it is sent."""
+        return api.source_payload(self.connector_id, self.sent_label, self.service_id, self.parameters)
 
-    async def find(self, before: JSON) -> list[Candidate]:
+    def create(self) -> Call[api.Source]:
+        return api.create_source(self.connector_id, self.payload)
+
+    async def before(self) -> JSON:
+        return base.ids_of(await api.list_sources())
+
+    async def find(self, doubt: Doubt | None) -> list[Candidate]:
         sources = await api.list_sources()
-        return [
-            Candidate(source.id, f"source {source.id} {source.label!r}")
-            for source in sources
-            if self.is_label(source.label)
-        ] + base.unread(sources, key=self.key, name=self.sought)
+        found = base.unread(sources, key=self.own_key, name=self.sought, before=doubt and doubt.before)
+        for source in sources:
+            label = str(source.label or "")
+            found += self.recognised(
+                source.id,
+                f"source {source.id} {source.label!r}",
+                doubt,
+                text=label,
+                is_wanted=alike(label, self.label),
+                is_kin=source.connector_id in (None, self.connector_id),
+                is_equal=may_come_of(label, self.sent_label),
+            )
+        return found
+
+    async def proven(self, made: JSON) -> api.Source:
+        read = api.get_source(made)
+        asked = self.asked(made, {"connector_id": self.connector_id})
+        shown = await proven(lambda: read, asked, service=api.SERVICE)
+        await self._loads_as_asked(made)
+        return shown
+
+    async def _loads_as_asked(self, made: JSON) -> None:
+        """Check with what the source loads, which is shown by the parameters it was made with."""
+        try:
+            parameters = await api.get_source_metadata(made)
+        except NotFound:
+            return
+        asked = Asked(f"source {made}", self.payload, "DataddoCreateSourceOperator", texts=("label",))
+        # another label is told by the source itself
+        if found := differences(asked, parameters):
+            raise Refused(
+                f"source {made} with the label {self.label!r} is not what was asked for: {'; '.join(found)}. "
+                "If the service that it loads with is the right one, name it with service_id. Otherwise take "
+                'another label, delete the source, or make another with if_exists="create".',
+                service=api.SERVICE,
+            )
+
+    async def result(self, made: JSON) -> JSON:
+        await self.proven(made)
+        return {"id": made}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -117,6 +202,7 @@ class Flow(Labelled):
     """
 
     noun = "flow"
+    identity = "its sources, app and label; the submission key in its label if another is wanted"
 
     app: str
     source_ids: tuple[str, ...] = (NOT_MADE_YET,)
@@ -129,38 +215,93 @@ class Flow(Labelled):
     def create(self) -> Call[api.Flow]:
         return api.create_flow(self.wanted)
 
-    async def find(self, before: JSON) -> list[Candidate]:
+    async def before(self) -> JSON:
+        return base.ids_of(await api.list_flows_by_source(self.source_ids[0]))
+
+    async def find(self, doubt: Doubt | None) -> list[Candidate]:
         flows = await api.list_flows_by_source(self.source_ids[0])
-        return [
-            Candidate(flow.id, f"flow {flow.id} {flow.label!r}")
-            for flow in flows
-            if self.is_label(flow.label) and flow.is_fed_as(self.wanted)
-        ] + base.unread(flows, key=self.key, name=self.sought)
+        found = base.unread(flows, key=self.own_key, name=self.sought, before=doubt and doubt.before)
+        for flow in flows:
+            if flow.is_fed_as(self.wanted):
+                label = str(flow.label or "")
+                found += self.recognised(
+                    flow.id,
+                    f"flow {flow.id} {flow.label!r}",
+                    doubt,
+                    text=label,
+                    is_wanted=alike(label, self.label),
+                    is_equal=may_come_of(label, self.sent_label),
+                )
+        return found
+
+    async def proven(self, made: JSON) -> api.Flow:
+        sources = [{"source_id": source_id} for source_id in self.source_ids]
+        read = api.get_flow(made)
+        asked = self.asked(made, {"source": sources, "api": {"app": self.app}})
+        return await proven(lambda: read, asked, service=api.SERVICE)
+
+    async def result(self, made: JSON) -> JSON:
+        await self.proven(made)
+        return {"id": made}
 
 
 @dataclass(frozen=True, kw_only=True)
 class BuildFlow(base.Making):
     """An authorised service, a source that loads with it, and a flow fed by the source.
 
-    :param service: the service; it is authorised only if the source has to be made.
+    :param service: the service, or the id of one that exists.
     :param source: the source, without the service's id.
     :param flow: the flow, without the source's id.
     """
 
-    service: AuthorizedService
+    service: AuthorizedService | str
     source: Source
     flow: Flow
 
     async def make(self, memory: Memory, on_uncertain: OnUncertain) -> Finished:
         for action in (self.service, self.source, self.flow):
-            action.create()  # refuses what cannot be sent, of all three before any call
-        source_id, _ = await base.existing(self.source, memory, on_uncertain)
-        if source_id is None:
+            if isinstance(action, Action):
+                action.create()  # refuses what cannot be sent, of all three before any call
+        if isinstance(self.service, str):
+            service_id = await taken_service(self.service)
+        else:
             service_id = await base.submit(self.service, memory, on_uncertain)
-            source = replace(self.source, service_id=service_id)
-            source_id = await base.submit(source, memory, on_uncertain)
-        flow_id = await base.submit(replace(self.flow, source_ids=(source_id,)), memory, on_uncertain)
+            await self.service.proven(service_id)
+        source = replace(self.source, service_id=service_id)
+        source_id = await base.submit(source, memory, on_uncertain)
+        await source.proven(source_id)
+        flow = replace(self.flow, source_ids=(source_id,))
+        flow_id = await base.submit(flow, memory, on_uncertain)
+        await flow.proven(flow_id)
         return Finished({"source_id": source_id, "flow_id": flow_id})
+
+
+async def taken_service(service_id: str, service: str | None = None) -> str:
+    """A service that the user has named by its id, if it is there and is what it should be.
+
+    :param service: its name.
+    :raises NotFound: there is none.
+    :raises InvalidRequest: it is another service.
+    """
+    shown = await api.get_service(service_id)
+    if service is not None and shown.service not in (None, service):
+        raise InvalidRequest(f"service_id: service {service_id} is {shown.service!r}, not {service!r}.")
+    log.info("Service %s (%s, %r) is taken, as service_id says.", service_id, shown.service, shown.label)
+    return service_id
+
+
+@dataclass(frozen=True, kw_only=True)
+class NamedService(base.Making):
+    """An authorised service that exists and that the user has named by its id.
+
+    :param service: its name, for example ``snapchat_static``.
+    """
+
+    service_id: str
+    service: str
+
+    async def make(self, memory: Memory, on_uncertain: OnUncertain) -> Finished:
+        return Finished({"id": await taken_service(self.service_id, self.service)})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -186,13 +327,14 @@ class Run(Action):
         timestamps = {name: getattr(status, name) for name in LAST_RUN}
         return {name: value and value.isoformat() for name, value in timestamps.items()}
 
-    async def find(self, before: JSON) -> list[Candidate]:
-        if before is None:
+    async def find(self, doubt: Doubt | None) -> list[Candidate]:
+        if doubt is None or doubt.before is None:
             return []
-        probe = self.probe(before)
+        probe = self.probe(doubt.before)
         status = await probe.status_call()
-        has_begun = probe.has_begun(status)
-        return [Candidate(before, f"{probe.subject}, which is {status.state}")] if has_begun else []
+        # a schedule, a person or another task may have started it
+        description = f"{probe.subject}, which is {status.state}"
+        return [Candidate(doubt.before, description, certain=False)] if probe.has_begun(status) else []
 
     def id_of(self, response: Any, before: JSON) -> JSON:
         return before
@@ -219,6 +361,7 @@ class Extraction(Run):
     """An extraction by a source."""
 
     noun = "extraction"
+    identity = "nothing: a run has no id"
 
     source_id: str
     extraction: api.Extraction
@@ -235,6 +378,7 @@ class Write(Run):
     """A write of a flow."""
 
     noun = "write"
+    identity = "nothing: a run has no id"
 
     flow_id: str
 

@@ -1,14 +1,18 @@
-"""What is made at Delta Projects at most once."""
+"""What is made and changed at Delta Projects."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
 from airflow_provider_activation.actions import base
-from airflow_provider_activation.actions.base import JSON, Action, Candidate, Memory, OnUncertain
+from airflow_provider_activation.actions.base import Action, Candidate, Doubt, OnUncertain
+from airflow_provider_activation.actions.identity import Mark, marked, may_come_of
+from airflow_provider_activation.actions.memory import JSON, Memory
+from airflow_provider_activation.actions.proof import Asked, differences, proven
 from airflow_provider_activation.api import delta_projects as api
 from airflow_provider_activation.api.call import Call
-from airflow_provider_activation.api.rows import unreadable_of
+
+MENDED_BY = "DeltaProjectsUpdateActivityOperator"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -16,19 +20,32 @@ class Activity(Action):
     """An activity. It is created disabled, and enabled by a second, repeatable call if it shall be.
 
     :param activity: what it is made from, with the user's own name.
-    :param key: the submission key, to be put behind the name; None leaves the name as it is.
+    :param key: the submission key, to be put into the name; None leaves the name as it is.
+    :param mark: where in the name it stands.
     """
 
     noun = "activity"
+    identity = "the submission key in its name"
 
     account: api.Account
     activity: api.ActivityFromTemplate
     key: str | None
+    mark: Mark = "suffix"
     enabled: bool
+
+    @property
+    def own_key(self) -> str | None:
+        return self.key
+
+    @property
+    def title(self) -> str:
+        return f"activity {self.name!r}"
 
     async def make(self, memory: Memory, on_uncertain: OnUncertain) -> str:
         activity_id: str = await base.submit(self, memory, on_uncertain)
         if self.enabled:
+            # an activity that is not what was asked for must not spend money
+            await self._proven(activity_id, enabled=None)
             update = api.update_activity(activity_id, api.ActivityUpdate(enabled=True), **self.account)
             await base.once_found(lambda: update)
         return activity_id
@@ -36,35 +53,56 @@ class Activity(Action):
     @property
     def name(self) -> str:
         """The name as it is sent."""
-        return base.marked(self.activity.activity_name, self.key)
+        return marked(self.activity.activity_name, self.key, mark=self.mark)
 
     def create(self) -> Call[str]:
         named = self.activity.model_copy(update={"activity_name": self.name, "enabled": False})
         return api.create_activity_from_template(named, **self.account)
 
     async def before(self) -> JSON:
-        listed = await api.list_activities(**self.account) if self.key is None else []
-        return [*(activity.id for activity in listed), *(row.id for row in unreadable_of(listed))]
+        return base.ids_of(await api.list_activities(**self.account))
 
-    async def find(self, before: JSON) -> list[Candidate]:
-        certain = self.key is not None or before is not None
+    async def find(self, doubt: Doubt | None) -> list[Candidate]:
         activities = await api.list_activities(**self.account)
-        return [
-            Candidate(
-                activity.id,
-                f"activity {activity.id} {activity.name!r}",
-                certain=certain and bool(activity.name),
-            )
-            for activity in activities
-            if self._may_be(activity) and activity.id not in (before or [])
-        ] + base.unread(activities, key=self.key, before=before)
+        found = base.unread(activities, key=self.key, before=doubt and doubt.before)
+        for activity in activities:
+            description = f"activity {activity.id} {activity.name!r}"
+            alike = self.recognised(activity.id, description, doubt, text=activity.name)
+            if alike and not alike[0].certain and doubt is not None and doubt.before is None:
+                # the list gives ids and names only, and any of them may be old
+                alike = alike if await self._is_equal(activity) else []
+            found += alike
+        return found
 
-    def _may_be(self, activity: api.Activity) -> bool:
-        if not activity.name:
-            return True  # it shows no name
-        if self.key is None:
-            return base.alike(activity.name, self.name)
-        return base.carries(activity.name, self.key)
+    async def _is_equal(self, listed: api.Activity) -> bool:
+        if listed.name and not may_come_of(listed.name, self.name):
+            return False
+        shown = await api.get_activity(listed.id, **self.account)
+        return not differences(self._asked(listed.id, enabled=None), shown.plain())
+
+    def _asked(self, activity_id: str, *, enabled: bool | None) -> Asked:
+        fields = {**self.activity.body(), "name": self.name, "enabled": enabled}
+        title = f"activity {activity_id}"
+        return Asked(title, fields, MENDED_BY, texts=("name",), key=self.key)
+
+    async def _proven(self, made: JSON, *, enabled: bool | None) -> api.Activity:
+        read = api.get_activity(made, **self.account)
+        return await proven(lambda: read, self._asked(made, enabled=enabled), service=api.SERVICE)
+
+    async def proven(self, made: JSON) -> api.Activity:
+        return await self._proven(made, enabled=self.enabled)
 
     async def result(self, made: JSON) -> JSON:
-        return (await api.get_activity(made, **self.account)).plain()
+        return (await self.proven(made)).plain()
+
+
+async def update_activity(activity_id: str, update: api.ActivityUpdate, account: api.Account) -> JSON:
+    """Change an activity and return it as the service shows it.
+
+    :raises Refused: the service accepted the change and shows something else.
+    """
+    await api.update_activity(activity_id, update, **account)
+    fields = {"name": update.activity_name, **update.body()}
+    asked = Asked(f"activity {activity_id}", fields, MENDED_BY, texts=("name",), was_made=False)
+    read = api.get_activity(activity_id, **account)
+    return (await proven(lambda: read, asked, service=api.SERVICE)).plain()

@@ -11,7 +11,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, Generic, TypeVar
 
-from airflow_provider_activation.actions.base import JSON, Making, Memory, look_until
+from airflow_provider_activation.actions.base import Looks, Making
+from airflow_provider_activation.actions.memory import JSON, Memory, seconds_since
 from airflow_provider_activation.api.call import Call
 from airflow_provider_activation.errors import UncertainOutcome
 
@@ -108,7 +109,9 @@ async def submit_items(action: ItemsAction[K, W, L], memory: Memory) -> MadeItem
             memory.lost(action.noun)
     # what an earlier try sent may be listed late, and must not be sent again for that
     listed = await (
-        look_until(action.listed, lambda listed: wanted.keys() <= listed.keys()) if note else action.listed()
+        Looks(seconds_since(note)).until(action.listed, lambda listed: wanted.keys() <= listed.keys())
+        if note
+        else action.listed()
     )
     there = {key: listed[key] for key in wanted if key in listed}
     missing = {key: item for key, item in wanted.items() if key not in there}
@@ -119,12 +122,12 @@ async def submit_items(action: ItemsAction[K, W, L], memory: Memory) -> MadeItem
         before |= await action.before(first=known)
     before["sent"] = list(sent)
     if missing:
-        memory.note(action.noun, before=before)
+        memory.intend(action.noun, before=before)
     differing = {key: why for key in there if (why := action.differs(wanted[key], there[key]))}
     refusals, lost = await _make(action, missing)
     if missing:
         # what was just made may be listed late
-        listed = await look_until(
+        listed = await Looks().until(
             action.listed, lambda listed: missing.keys() <= listed.keys() | refusals.keys()
         )
     absent = {

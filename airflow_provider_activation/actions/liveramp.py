@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any, Self, TypeAlias
 
 from airflow_provider_activation.actions import base
-from airflow_provider_activation.actions.base import JSON, Action, Candidate, Finished, Memory, OnUncertain
+from airflow_provider_activation.actions.base import Action, Candidate, Doubt, Finished, Looks, OnUncertain
+from airflow_provider_activation.actions.identity import alike, carries, marked, may_come_of
 from airflow_provider_activation.actions.items import ItemsAction, submit_items
+from airflow_provider_activation.actions.memory import JSON, Memory, seconds_since
+from airflow_provider_activation.actions.proof import Asked, proven
 from airflow_provider_activation.api import liveramp as api
 from airflow_provider_activation.api.call import Call, every_page
 from airflow_provider_activation.api.liveramp.common import chunks
@@ -20,6 +23,8 @@ from airflow_provider_activation.waits.liveramp import latest_change
 
 log = logger(__name__)
 
+CONNECTIONS_MENDED_BY = "LiveRampUpdateIntegrationConnectionOperator"
+MANAGERS_MENDED_BY = "LiveRampUpdateDistributionManagerOperator"
 LONGEST_NAME = 50
 """Characters of a distribution manager's name."""
 
@@ -35,6 +40,7 @@ class OAuthConnectionAttempt(Action):
     """
 
     noun = "OAuth connection attempt"
+    identity = "its id; one that nobody completes makes nothing"
 
     destination_id: str
     integration_id: str
@@ -56,7 +62,9 @@ class OAuthConnectionAttempt(Action):
             # an earlier try may have asked a person, who may just have consented
             asked = note and "id" not in note
             connections = await (
-                base.look_until(attempt.connections, bool) if asked else attempt.connections()
+                Looks(seconds_since(note)).until(attempt.connections, bool)
+                if asked
+                else attempt.connections()
             )
             if connections and self.if_exists == "fail":
                 raise Conflict(f"OAuth connection {connections[0].id} exists already.")
@@ -76,7 +84,7 @@ class OAuthConnectionAttempt(Action):
         )
         return api.create_oauth_connection_attempt(attempt)
 
-    async def find(self, before: JSON) -> list[Candidate]:
+    async def find(self, doubt: Doubt | None) -> list[Candidate]:
         return []
 
     async def recall(self, made: JSON) -> bool:
@@ -97,6 +105,7 @@ class IntegrationConnection(Action):
     """
 
     noun = "integration connection"
+    identity = "its settings; the submission key in the manager's name if another is wanted"
 
     destination_id: str
     integration_id: str
@@ -123,6 +132,38 @@ class IntegrationConnection(Action):
             )
         return self
 
+    @property
+    def own_key(self) -> str | None:
+        return self.key if self.if_exists == "create" else None
+
+    async def make(self, memory: Memory, on_uncertain: OnUncertain) -> str:
+        made: str = await base.submit(await self.resolved(), memory, on_uncertain)
+        if self.distribution_manager_name and not await Looks().until(partial(self.managers, made), bool):
+            # the call that made the connection should have made it too, or the connection is an older one
+            await self.manager(made).make(memory, on_uncertain)
+        return made
+
+    def manager(self, connection_id: str) -> DistributionManager:
+        """The distribution manager that belongs to the connection."""
+        return DistributionManager(
+            name=self.distribution_manager_name or "",
+            integration_connection_id=connection_id,
+            status=None,
+            expire_at=None,
+            key=self.key,
+            if_exists=self.if_exists,
+        )
+
+    async def managers(self, connection_id: str) -> list[api.DistributionManager]:
+        """The connection's distribution managers, those of the name if one is given."""
+        managers: list[api.DistributionManager] = await every_page(
+            api.list_distribution_managers(connection_id)
+        )
+        if self.distribution_manager_name is None:
+            return managers
+        wanted = self.manager(connection_id)
+        return [manager for manager in managers if wanted.is_name(manager.name)]
+
     @cached_property
     def wanted(self) -> api.IntegrationConnectionInput:
         """The connection as it is sent."""
@@ -140,33 +181,43 @@ class IntegrationConnection(Action):
     def create(self) -> Call[api.Created]:
         return api.create_integration_connection(self.wanted)
 
-    async def find(self, before: JSON) -> list[Candidate]:
-        if self.if_exists == "create":
-            managers = await every_page(api.list_distribution_managers())
-            return [
-                Candidate(
-                    manager.integration_connection_id,
-                    f"integration connection {manager.integration_connection_id} "
-                    f"with distribution manager {manager.id}",
-                    certain=bool(manager.name),
-                )
-                for manager in managers
-                # one that shows no name may be it
-                if not manager.name or base.carries(manager.name, self.key)
-            ] + base.unread(managers, key=self.key)
+    async def before(self) -> JSON:
+        return base.ids_of(await every_page(api.list_integration_connections()))
+
+    async def find(self, doubt: Doubt | None) -> list[Candidate]:
+        before = doubt and doubt.before
+        managers = await every_page(api.list_distribution_managers()) if doubt else []
+        names: dict[str, list[str]] = {}
+        for manager in managers:
+            names.setdefault(manager.integration_connection_id, []).append(manager.name)
         connections = await every_page(api.list_integration_connections())
-        return [
-            Candidate(connection.id, f"integration connection {connection.id}")
-            for connection in connections
-            if connection.is_as(self.wanted)
-        ] + base.unread(connections, name=self.wanted.integration_id[1])
+        found = base.unread(managers, key=self.key) if self.own_key else []
+        found += base.unread(connections, name=self.wanted.integration_id[1], before=before)
+        for connection in connections:
+            found += self.recognised(
+                connection.id,
+                f"integration connection {connection.id}",
+                doubt,
+                text=" ".join(names.get(connection.id, ())),
+                is_wanted=connection.is_as(self.wanted),
+                is_kin=tuple(connection.integration_id) == self.wanted.integration_id,
+                is_equal=connection.is_as(self.wanted),
+            )
+        return found
+
+    async def proven(self, made: JSON) -> api.IntegrationConnection:
+        # the name is that of the distribution manager, which `make` sees to
+        fields = {**self.wanted.body(), "distributionManagerName": None}
+        read = api.get_integration_connection(made)
+        asked = Asked(f"integration connection {made}", fields, CONNECTIONS_MENDED_BY)
+        return await proven(lambda: read, asked, service=api.SERVICE)
 
     async def result(self, made: JSON) -> JSON:
-        managers: list[api.DistributionManager] = await every_page(api.list_distribution_managers(made))
-        name = self.distribution_manager_name
-        if name is not None and self.if_exists != "create":
-            managers = [manager for manager in managers if manager.name == name]
-        return {"id": made, "distributionManagerID": managers[0].id if len(managers) == 1 else None}
+        await self.proven(made)
+        managers = await self.managers(made)
+        if self.distribution_manager_name is None:
+            return {"id": made, "distributionManagerID": managers[0].id if len(managers) == 1 else None}
+        return {"id": made, "distributionManagerID": min((m.id for m in managers), key=_age, default=None)}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -178,6 +229,7 @@ class DistributionManager(Action):
     """
 
     noun = "distribution manager"
+    identity = "its name at its connection; the submission key in the name if another is wanted"
 
     name: str
     integration_connection_id: str
@@ -195,26 +247,87 @@ class DistributionManager(Action):
     def create(self) -> Call[api.Created]:
         return api.create_distribution_manager(self.wanted)
 
-    async def find(self, before: JSON) -> list[Candidate]:
-        managers = await every_page(api.list_distribution_managers(self.integration_connection_id))
-        return [
-            Candidate(manager.id, f"distribution manager {manager.id} {manager.name!r}")
-            for manager in managers
-            if self._is_name(manager.name)
-        ] + base.unread(managers, key=self.key, name=None if self.if_exists == "create" else self.name)
+    @property
+    def own_key(self) -> str | None:
+        return self.key if self.if_exists == "create" else None
 
-    def _is_name(self, name: str) -> bool:
-        if self.if_exists == "create":
-            return base.carries(name, self.key)
-        return base.alike(name, self.name)
+    @property
+    def title(self) -> str:
+        return f"distribution manager {self.wanted.name!r}"
+
+    async def before(self) -> JSON:
+        return base.ids_of(await self._managers())
+
+    async def find(self, doubt: Doubt | None) -> list[Candidate]:
+        managers, before = await self._managers(), doubt and doubt.before
+        found = base.unread(managers, key=self.key, name=None if self.own_key else self.name, before=before)
+        for manager in managers:
+            found += self.recognised(
+                manager.id,
+                f"distribution manager {manager.id} {manager.name!r}",
+                doubt,
+                text=manager.name,
+                is_wanted=alike(manager.name, self.name),
+                is_equal=may_come_of(manager.name, self.wanted.name),
+            )
+        return found
+
+    async def _managers(self) -> list[api.DistributionManager]:
+        managers: list[api.DistributionManager] = await every_page(
+            api.list_distribution_managers(self.integration_connection_id)
+        )
+        return managers
+
+    def is_name(self, name: str) -> bool:
+        """Whether a name that LiveRamp shows is that of this distribution manager."""
+        return carries(name, self.own_key) if self.own_key else alike(name, self.name)
+
+    async def proven(self, made: JSON) -> api.DistributionManager:
+        read = api.get_distribution_manager(made)
+        title = f"distribution manager {made}"
+        asked = Asked(title, self.wanted.body(), MANAGERS_MENDED_BY, texts=("name",), key=self.own_key)
+        return await proven(lambda: read, asked, service=api.SERVICE)
 
     async def result(self, made: JSON) -> JSON:
-        return (await api.get_distribution_manager(made)).plain()
+        return (await self.proven(made)).plain()
+
+
+async def update_integration_connection(connection_id: str, changes: Mapping[str, Any]) -> JSON:
+    """Change an integration connection and return it as LiveRamp shows it.
+
+    :param changes: see `api.liveramp.IntegrationConnectionUpdate.keeping`.
+    :raises Refused: LiveRamp accepted the change and shows something else.
+    """
+    read = api.get_integration_connection(connection_id)
+    update = api.IntegrationConnectionUpdate.keeping(await read, **changes)
+    await api.update_integration_connection(connection_id, update)
+    title = f"integration connection {connection_id}"
+    asked = Asked(title, update.body(), CONNECTIONS_MENDED_BY, was_made=False)
+    return (await proven(lambda: read, asked, service=api.SERVICE)).plain()
+
+
+async def update_distribution_manager(manager_id: str, changes: Mapping[str, Any]) -> JSON:
+    """Change a distribution manager and return it as LiveRamp shows it.
+
+    :param changes: see `api.liveramp.DistributionManagerUpdate.keeping`.
+    :raises Refused: LiveRamp accepted the change and shows something else.
+    """
+    read = api.get_distribution_manager(manager_id)
+    update = api.DistributionManagerUpdate.keeping(await read, **changes)
+    await api.update_distribution_manager(manager_id, update)
+    title = f"distribution manager {manager_id}"
+    asked = Asked(title, update.body(), MANAGERS_MENDED_BY, texts=("name",), was_made=False)
+    return (await proven(lambda: read, asked, service=api.SERVICE)).plain()
+
+
+def _age(made: str) -> tuple[int, str]:
+    """Sorts ids: those that were made first have the smaller numbers."""
+    return len(made), made
 
 
 def _name(name: str | None, key: str, if_exists: base.IfExists) -> str | None:
     """A distribution manager's name: with the submission key if another of the same name may be made."""
-    return base.marked(name, key, longest=LONGEST_NAME) if if_exists == "create" else name
+    return marked(name, key, longest=LONGEST_NAME) if if_exists == "create" else name
 
 
 def _text(given: str | int | None) -> str | None:

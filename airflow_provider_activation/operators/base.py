@@ -7,6 +7,7 @@ import warnings
 from abc import abstractmethod
 from collections.abc import Iterable, Mapping
 from datetime import timedelta
+from functools import partial
 from inspect import signature
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -21,12 +22,14 @@ if TYPE_CHECKING:
     from airflow.sdk import Context
     from airflow.sdk.definitions.mappedoperator import OperatorPartial
 
-    from airflow_provider_activation.actions.base import Making, Memory, OnUncertain
+    from airflow_provider_activation.actions.base import Making, OnUncertain
+    from airflow_provider_activation.actions.memory import Memory
     from airflow_provider_activation.triggers.wait import WaitTrigger
     from airflow_provider_activation.waits.probe import Probe
 
 SUBMISSION = "submission"
 """Key of the XCom that holds, while the task waits, what it made and its deadline."""
+ON_UNCERTAIN = ("fail", "adopt", "resubmit")
 KILLED_WITHIN = 4.0
 """Seconds to cancel what was started after SIGTERM; Airflow kills the process after five."""
 
@@ -172,7 +175,8 @@ class SubmittingOperator(ActivationOperator):
     def make(self, context: Context, action: Making) -> JSON:
         """Have it made, and return its id, or `Finished` if there is nothing to wait for."""
         from airflow_provider_activation import airflow_compat
-        from airflow_provider_activation.actions.base import Finished, Memory
+        from airflow_provider_activation.actions.base import Finished
+        from airflow_provider_activation.actions.memory import Memory
 
         store = airflow_compat.task_state_store(context)
         memory = Memory(
@@ -180,6 +184,7 @@ class SubmittingOperator(ActivationOperator):
             generation=self.generation(context),
             first_try=self.first_try(context),
             fit=self.hook.gate.inside,
+            fence=partial(airflow_compat.ask_supervisor, context["ti"]),
         )
         self._memory = memory
         made = self.hook.run(action.make(memory, self.on_uncertain))
@@ -194,7 +199,7 @@ class SubmittingOperator(ActivationOperator):
 
     def submission_key(self, context: Context) -> str:
         """The key of `actions.base.submission_key`."""
-        from airflow_provider_activation.actions.base import submission_key
+        from airflow_provider_activation.actions.identity import submission_key
 
         ti = context["ti"]
         map_index = -1 if ti.map_index is None else ti.map_index
@@ -243,7 +248,8 @@ class SubmitOperator(SubmittingOperator):
     """An operator that makes a resource at most once.
 
     :param on_uncertain: what to do when an earlier try may have sent the call and the service cannot
-        show whether it did: ``fail`` with what a person should check, or ``resubmit``.
+        show whether it did: ``fail`` with what a person should check; ``adopt`` takes the one resource that
+        may be it, for who alone uses the account; ``resubmit`` sends it again.
     """
 
     ignored_arguments = frozenset(
@@ -252,7 +258,7 @@ class SubmitOperator(SubmittingOperator):
 
     def __init__(self, *, on_uncertain: OnUncertain = "fail", **kwargs: Any) -> None:
         super().__init__(**self.without_ignored(kwargs, stacklevel=5))
-        self.on_uncertain = one_of("on_uncertain", on_uncertain, ("fail", "resubmit"))
+        self.on_uncertain = one_of("on_uncertain", on_uncertain, ON_UNCERTAIN)
 
     @without_vain_retries
     @at_the_gate
@@ -295,7 +301,7 @@ class SubmitAndWaitOperator(SubmittingOperator):
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
-        self.on_uncertain = one_of("on_uncertain", on_uncertain, ("fail", "resubmit"))
+        self.on_uncertain = one_of("on_uncertain", on_uncertain, ON_UNCERTAIN)
         self.wait_for_completion = wait_for_completion
         self.deferrable = deferrable
         self.poll_interval = interval("poll_interval", poll_interval)
@@ -330,6 +336,7 @@ class SubmitAndWaitOperator(SubmittingOperator):
         made = self.make(context, action)
         if isinstance(made, Finished):
             return self.finish(context, made.result)
+        self.hook.run(action.proven(made))
         self.announce(context, made)
         if not self.wait_for_completion:
             return self.finish(context, self.read(action, made))

@@ -10,14 +10,16 @@ from typing import Any, Literal
 import pytest
 
 from airflow_provider_activation.actions.base import (
+    ACKNOWLEDGED_FOR,
     LOOKS_AFTER_DOUBT,
     Action,
     Candidate,
+    Doubt,
     IfExists,
-    Memory,
     OnUncertain,
     submit,
 )
+from airflow_provider_activation.actions.memory import Memory
 from airflow_provider_activation.api.call import Call, Safety
 from airflow_provider_activation.api.steps import Pause, drive
 from airflow_provider_activation.errors import (
@@ -107,7 +109,10 @@ class Play:
     def noted(self) -> Any:
         """What the next try will find of this one."""
         assert self.store is not None
-        return self.store.kept.get(KEY)
+        note = self.store.kept.get(KEY)
+        if not isinstance(note, dict):
+            return note
+        return {name: value for name, value in note.items() if name != "at"}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -125,8 +130,8 @@ class ExportJob(Action):
     def create(self) -> Call[Any]:
         return CREATE
 
-    async def find(self, before: Any) -> Sequence[Candidate]:
-        self.play.found_with.append(before)
+    async def find(self, doubt: Doubt | None) -> Sequence[Candidate]:
+        self.play.found_with.append(doubt and doubt.before)
         found: Sequence[Candidate] = await LIST
         return found
 
@@ -340,13 +345,18 @@ def test_none_is_found_where_a_list_proves_nothing_so_nothing_is_sent(index: int
 
 @every_unknown
 @pytest.mark.parametrize(
-    "found", [[candidate(40), candidate(41)], [candidate(41, certain=False)]], ids=["several", "doubtful"]
+    ("found", "looks"),
+    [([candidate(40), candidate(41)], LOOKS[:1]), ([candidate(41, certain=False)], LOOKS)],
+    ids=["several", "doubtful"],
 )
-def test_several_or_a_doubtful_one_are_for_a_person_to_look_at(index: int, found: list[Candidate]) -> None:
+def test_several_or_a_doubtful_one_are_for_a_person_to_look_at(
+    index: int, found: list[Candidate], looks: list[str]
+) -> None:
+    """After a doubtful one, which may be somebody else's, the task's own may still show."""
     play = Play(**unknown(index), listed=[found])
     with pytest.raises(UncertainOutcome) as caught:
         play.run()
-    assert play.steps == ["list"]
+    assert play.steps == looks
     assert caught.value.candidates == [one.description for one in found]
     assert "job 41" in str(caught.value)
 
@@ -363,7 +373,8 @@ def test_it_is_made_again_where_the_user_said_so(
     play = Play(**unknown(index), listed=[found], proves_absence=False, on_uncertain="resubmit")
     with caplog.at_level(logging.WARNING):
         assert play.run() == 42
-    assert play.steps == [*(["list"] if found else LOOKS), "snapshot", "create"]
+    looks = LOOKS[:1] if any(one.certain for one in found) else LOOKS
+    assert play.steps == [*looks, "snapshot", "create"]
     assert "made again, as on_uncertain says" in caplog.text
 
 
@@ -403,6 +414,77 @@ def test_an_unreadable_note_is_said_and_not_shown(caplog: pytest.LogCaptureFixtu
         Play(Store({KEY: "CANARY"})).run()
     assert "cannot be read" in caplog.text
     assert "CANARY" not in caplog.text
+
+
+@every_unknown
+@pytest.mark.parametrize(
+    ("found", "is_taken"),
+    [
+        ([candidate(41, certain=False)], True),
+        ([candidate(40, certain=False), candidate(41, certain=False)], False),
+        ([], False),
+    ],
+    ids=["one", "several", "none"],
+)
+def test_adopt_takes_the_one_that_may_be_it(index: int, found: list[Candidate], is_taken: bool) -> None:
+    play = Play(**unknown(index), listed=[found], proves_absence=False, on_uncertain="adopt")
+    if is_taken:
+        assert play.run() == 41
+    else:
+        with pytest.raises(UncertainOutcome):
+            play.run()
+    assert "create" not in play.steps
+
+
+def test_adopt_takes_it_in_the_try_whose_answer_was_lost_too() -> None:
+    play = Play(created=UNCERTAIN, listed=[[candidate(41, certain=False)]], on_uncertain="adopt")
+    assert play.run() == 41
+
+
+@pytest.mark.parametrize(("passed", "looks"), [(0, 7), (40, 6), (59.5, 2), (61, 1), (-5, 7), (None, 7)])
+def test_the_time_since_the_call_counts(
+    passed: float | None, looks: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Not finding proves something a minute after the call, whenever the task is tried again."""
+    monkeypatch.setattr("time.time", lambda: 1000.0)
+    at = {} if passed is None else {"at": 1000.0 - passed}
+    play = Play(noted(before=[7], **at))
+    assert play.run() == 42
+    assert play.steps.count("list") == looks
+    pauses = sum(float(step.split()[1]) for step in play.steps if step.startswith("pause"))
+    assert pauses == pytest.approx(max(0.0, 60 - max(0.0, passed or 0.0)))
+
+
+def test_what_was_acknowledged_is_waited_for_longer(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The service answered 202 and no id, and shows it after five minutes."""
+    monkeypatch.setattr("time.time", lambda: 1000.0)
+    acknowledged = UncertainOutcome("the service took the request.", status=202)
+    first = Play(created=acknowledged)
+    with pytest.raises(UncertainOutcome):
+        first.run()
+    assert first.store is not None
+    assert first.store.kept[KEY]["acknowledged"] is True
+    monkeypatch.setattr("time.time", lambda: 1070.0)
+    later = Play(first.store, listed=[*[[] for _ in range(12)], [candidate(43)]])
+    assert later.run() == 43
+    assert "create" not in later.steps
+    monkeypatch.setattr("time.time", lambda: 1000.0 + ACKNOWLEDGED_FOR + 1)
+    again = Play(Store({KEY: {**first.store.kept[KEY], "before": [7]}}))
+    again.store.kept[KEY].pop("id", None)  # type: ignore[union-attr]
+    assert again.run() == 42
+
+
+def test_without_a_supervisor_nothing_is_sent() -> None:
+    """Another try may run already: its supervisor has died, and this process lives on."""
+
+    def fence() -> None:
+        raise BrokenPipeError("no supervisor")
+
+    play = Play()
+    memory = Memory(None, generation=1, first_try=True, fence=fence)
+    with pytest.raises(BrokenPipeError):
+        drive(submit(ExportJob(play=play), memory), play.perform)
+    assert play.steps == ["snapshot"]
 
 
 # The answer is ambiguous in this very try
@@ -544,9 +626,28 @@ def test_reuse_takes_the_one_that_is_there() -> None:
 @pytest.mark.parametrize("if_exists", ["reuse", "fail"])
 @pytest.mark.parametrize("proves_absence", [True, False])
 def test_it_is_made_where_none_is_there(if_exists: IfExists, proves_absence: bool) -> None:
+    """What moves between two pages while they are read is seen by the second look."""
     play = Play(if_exists=if_exists, proves_absence=proves_absence)
     assert play.run() == 42
-    assert play.steps == ["list", "snapshot", "create"]
+    assert play.steps == ["list", "list", "snapshot", "create"]
+
+
+def test_what_the_second_look_finds_is_taken() -> None:
+    play = Play(if_exists="reuse", listed=[[], [candidate(41)]])
+    assert play.run() == 41
+    assert "create" not in play.steps
+
+
+@pytest.mark.parametrize("first_try", [True, False])
+def test_of_several_that_are_equal_all_tasks_take_the_same(
+    first_try: bool, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Two tasks made one each at the same time: neither may fail for ever."""
+    found = [candidate(100), candidate(41), candidate(99)]
+    play = Play(store=None, first_try=first_try, if_exists="reuse", listed=[found])
+    with caplog.at_level(logging.WARNING):
+        assert play.run() == 41
+    assert "Delete the others: job 99; job 100." in caplog.text
 
 
 def test_fail_refuses_to_make_another() -> None:
@@ -562,9 +663,13 @@ def test_fail_takes_its_own_of_an_earlier_try_all_the_same() -> None:
     assert play.run() == 41
 
 
-@pytest.mark.parametrize("if_exists", ["reuse", "fail"])
 @pytest.mark.parametrize(
-    "found", [[candidate(40), candidate(41)], [candidate(41, certain=False)]], ids=["several", "doubtful"]
+    ("if_exists", "found"),
+    [
+        ("fail", [candidate(41), candidate(40)]),
+        ("fail", [candidate(41, certain=False)]),
+        ("reuse", [candidate(41, certain=False)]),
+    ],
 )
 def test_what_is_there_and_cannot_be_told_apart_is_a_conflict(
     if_exists: IfExists, found: list[Candidate]

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from airflow_provider_activation.actions.base import marked, submission_key
+from airflow_provider_activation.actions.identity import marked, submission_key
 
 SAME: dict[str, Any] = {
     "dag_id": "winback",

@@ -12,7 +12,9 @@ from typing import Any
 import pytest
 
 from airflow_provider_activation.actions.acoustic_exchange import SegmentExport
-from airflow_provider_activation.actions.base import Action, Memory, marked, submit
+from airflow_provider_activation.actions.base import Action, submit
+from airflow_provider_activation.actions.identity import marked
+from airflow_provider_activation.actions.memory import Memory
 from airflow_provider_activation.actions.dataddo import Flow, Source
 from airflow_provider_activation.actions.delta_projects import Activity
 from airflow_provider_activation.actions.liveramp import DistributionManager
@@ -54,7 +56,10 @@ MARKED: list[tuple[Action, Callable[[str], Any]]] = [
     (
         SegmentExport(export=EXPORT, key=KEY),
         lambda text: acoustic_exchange.Job.model_validate(
-            {"jobId": 41, "status": "RUNNING", "destinationSegmentDescription": text}
+            {
+                **{"jobId": 41, "status": "RUNNING", "destinationSegmentDescription": text},
+                **{"producerEndpointID": 1, "producerSegmentID": 2, "destinationEndpointID": 3},
+            }
         ),
     ),
     (
@@ -91,6 +96,8 @@ def later_try(action: Action, rows: list[Any], made: list[str]) -> Any:
             return None
         if step.operation.startswith("list_"):
             return Page(tuple(rows)) if step.service == "LiveRamp" else rows
+        if step.operation == "get_activity":
+            return rows[0]
         made.append(step.operation)
         raise UncertainOutcome("the answer was lost")
 
@@ -117,6 +124,25 @@ def test_what_carries_the_key_of_another_task_is_not_taken(
     with pytest.raises(UncertainOutcome):
         later_try(action, [shown(marked(TEXT, OTHER))], made)
     # a list of jobs does not prove that there is none
+    assert len(made) == type(action).proves_absence
+
+
+@marked_resources
+@pytest.mark.parametrize("length", [8, 20, 24])
+def test_a_text_whose_key_is_cut_off_is_for_a_person_to_look_at(
+    action: Action, shown: Callable[[str], Any], length: int
+) -> None:
+    made: list[str] = []
+    with pytest.raises(UncertainOutcome, match="may be it or not"):
+        later_try(action, [shown(marked(TEXT, KEY)[:length])], made)
+    assert made == []
+
+
+@marked_resources
+def test_what_is_of_another_name_is_no_candidate(action: Action, shown: Callable[[str], Any]) -> None:
+    made: list[str] = []
+    with pytest.raises(UncertainOutcome):
+        later_try(action, [shown("Spring sale")], made)
     assert len(made) == type(action).proves_absence
 
 

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from airflow_provider_activation.actions.acoustic_exchange import SegmentExport, SegmentRefresh
-from airflow_provider_activation.actions.base import Action, Memory, submit
+from airflow_provider_activation.actions.base import Action, Doubt, submit
 from airflow_provider_activation.actions.dataddo import AuthorizedService, Flow, Source
 from airflow_provider_activation.actions.delta_projects import Activity
 from airflow_provider_activation.actions.items import submit_items
@@ -18,6 +18,7 @@ from airflow_provider_activation.actions.liveramp import (
     DistributionManager,
     IntegrationConnection,
 )
+from airflow_provider_activation.actions.memory import Memory
 from airflow_provider_activation.api import acoustic_exchange, dataddo, delta_projects, liveramp
 from airflow_provider_activation.api.call import Page
 from airflow_provider_activation.api.rows import read_rows
@@ -93,7 +94,7 @@ marked = pytest.mark.parametrize(("action", "id_field"), MARKED, ids=lambda valu
 @marked
 def test_a_row_that_holds_the_key_may_be_ours(action: Action, id_field: str) -> None:
     service = Service([{id_field: {}, "text": f"Win-back [AF:{KEY.upper()}]"}])
-    with pytest.raises(UncertainOutcome, match="may or may not be") as caught:
+    with pytest.raises(UncertainOutcome, match="may be it or not") as caught:
         service.later_try(action)
     assert service.made == []
     (candidate,) = caught.value.candidates
@@ -104,7 +105,7 @@ def test_a_row_that_holds_the_key_may_be_ours(action: Action, id_field: str) -> 
 @marked
 def test_a_row_that_shows_no_key_at_all_may_be_ours(action: Action, id_field: str) -> None:
     service = Service([None, {id_field: {}, "text": None}])
-    with pytest.raises(UncertainOutcome, match="may or may not be"):
+    with pytest.raises(UncertainOutcome, match="may be it or not"):
         service.later_try(action)
     assert service.made == []
 
@@ -118,8 +119,9 @@ def test_a_row_with_the_key_of_another_task_is_nobody_s_concern(action: Action, 
     assert len(service.made) == action_without_doubt
 
 
+SERVICE = AuthorizedService(if_exists="reuse", service="snapchat_static", secrets={}, label="a", key=KEY)
 NAMED: list[tuple[Action, str]] = [
-    (AuthorizedService(if_exists="reuse", service="snapchat_static", secrets={}), "snapchat_static"),
+    (SERVICE, SERVICE.credentials_key),
     (
         Source(if_exists="reuse", label="Snap", key=KEY, connector_id="c", parameters={}, service_id="1"),
         "Snap",
@@ -152,9 +154,9 @@ def test_what_is_to_be_reused_may_be_a_row_that_cannot_be_read(action: Action, n
 
 
 KEYLESS: list[tuple[Action, str]] = [
-    (SegmentRefresh(key=None), "jobId"),
+    (SegmentRefresh(), "jobId"),
     (Activity(account=ACCOUNT, activity=ACTIVITY, key=None, enabled=False), "id"),
-    (AuthorizedService(service="snapchat_static", secrets={}), "id"),
+    (AuthorizedService(service="snapchat_static", secrets={}, label="a", key=KEY), "id"),
 ]
 
 
@@ -163,9 +165,9 @@ def test_without_a_key_what_the_snapshot_holds_is_not_ours(action: Action, id_fi
     old, new = {id_field: {"a": 1}}, {id_field: {"a": 2}}
     service = Service([old])
     before = drive(action.before(), service.perform)
-    assert drive(action.find(before), service.perform) == []
+    assert drive(action.find(Doubt(before)), service.perform) == []
     service.rows = [old, new]
-    (candidate,) = drive(action.find(before), service.perform)
+    (candidate,) = drive(action.find(Doubt(before)), service.perform)
     assert not candidate.certain
 
 

@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from airflow_provider_activation.actions import base, dataddo
-from airflow_provider_activation.actions.base import Action, Memory
+from airflow_provider_activation.actions.base import Action
+from airflow_provider_activation.actions.memory import Memory
 from airflow_provider_activation.errors import ServiceUnavailable, UncertainOutcome
 from airflow_provider_activation.transport.attempt import Attempt
 from airflow_provider_activation.waits.acoustic_exchange import JobProbe

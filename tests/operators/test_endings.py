@@ -16,7 +16,7 @@ from airflow.sdk.execution_time.task_runner import RuntimeTaskInstance
 from example_tasks import build_flow, connect, create_activity, define, export, register
 from task_running import Task, TaskDeferralError, TaskDeferralTimeout
 
-from airflow_provider_activation.actions.base import Memory
+from airflow_provider_activation.actions.memory import Memory
 from airflow_provider_activation.errors import JobFailed, WaitTimeout
 from airflow_provider_activation.hooks.acoustic_exchange import AcousticExchangeHook
 from airflow_provider_activation.hooks.dataddo import DataddoHook

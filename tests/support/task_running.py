@@ -40,6 +40,9 @@ class TaskInstance:
         # Airflow's XComs are JSON, and so must be whatever is pushed
         self.xcoms[key] = json.loads(json.dumps(value))
 
+    def get_task_states(self, **asked: Any) -> dict[str, Any]:
+        return {self.run_id: {self.task_id: "running"}}
+
     def xcom_pull(self, task_ids: str, map_indexes: int, key: str) -> Any:
         assert (task_ids, map_indexes) == (self.task_id, self.map_index)
         return self.xcoms.get(key)

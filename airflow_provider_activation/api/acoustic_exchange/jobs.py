@@ -244,12 +244,16 @@ class _SegmentJob(Input):
         return super().body() | {"scheduleDetails": self.schedule_details.body()}
 
     def may_have_made(self, job: Job) -> bool:
-        """Whether a job may be the one that this would start. A job's fields have other names."""
-        return (
-            job.producer_endpoint_id == self.endpoint_id
-            # the documents do not show a job of a segment with a text id
-            and (self.segment_id is None or str(job.producer_segment_id) == str(self.segment_id))
+        """Whether a job may be the one that this would start: it shows nothing else."""
+        # the documents do not show a job of a segment with a text id
+        segments = None if self.segment_id is None else (None, self.segment_id, str(self.segment_id))
+        return job.producer_endpoint_id in (None, self.endpoint_id) and (
+            segments is None or job.producer_segment_id in segments
         )
+
+    def shown_as(self) -> dict[str, Any]:
+        """What the job that this starts should show, by the names of the fields of a job."""
+        return {"producerEndpointID": self.endpoint_id, "producerSegmentID": self.segment_id}
 
 
 class SegmentExport(_SegmentJob):
@@ -274,11 +278,16 @@ class SegmentExport(_SegmentJob):
             raise ValueError("action is required with an existing destination segment")
 
     def may_have_made(self, job: Job) -> bool:
-        return (
-            super().may_have_made(job)
-            and job.destination_endpoint_id == self.destination_endpoint_id
-            and (job.destination_segment_description or "") == (self.destination_segment_description or "")
-        )
+        destinations = (None, self.destination_endpoint_id)
+        return super().may_have_made(job) and job.destination_endpoint_id in destinations
+
+    def shown_as(self) -> dict[str, Any]:
+        return {
+            **super().shown_as(),
+            "destinationEndpointID": self.destination_endpoint_id,
+            "destinationSegmentDescription": self.destination_segment_description,
+            "shareAction": self.action,
+        }
 
 
 class IdentityImport(_SegmentJob):

@@ -72,6 +72,7 @@ class AcousticExchangeRegisterEndpointOperator(AcousticExchangeEndpointOperator,
     :param hash_algorithm: the algorithm that hashes identities, for example ``SHA256``.
     :param marketing_databases_definition: identifiers and attributes, with the vendor's own field names.
     :param notification_key: the key for subscription notifications.
+    :raises Refused: the service accepted the description and shows another.
     """
 
     template_fields = (
@@ -114,11 +115,12 @@ class AcousticExchangeRegisterEndpointOperator(AcousticExchangeEndpointOperator,
             api.MarketingDatabasesDefinition.model_validate(marketing_databases_definition)
 
     async def steps(self) -> JSON:
+        from airflow_provider_activation.actions import acoustic_exchange as actions
         from airflow_provider_activation.api import acoustic_exchange as api
 
         given = self.given(api.EndpointRegistration.model_fields)
         registration = api.EndpointRegistration.model_validate(given)
-        endpoint_id = await api.register(registration, self.resource_id)
+        endpoint_id = await actions.register(registration, self.resource_id)
         return {"endpointId": whole_number("endpointId", endpoint_id), "name": self.name}
 
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from airflow_provider_activation.arguments import filled, one_of, some_of, truth, whole_number
+from airflow_provider_activation.arguments import filled, mark_of, one_of, some_of, truth, whole_number
 from airflow_provider_activation.operators.base import ActionOperator, SubmitAndWaitOperator
 from airflow_provider_activation.tasks import JSON, AcousticExchangeTask
 from airflow_provider_activation.words import DATA_JOB_CATEGORIES, EXPORT_ACTIONS
@@ -82,7 +82,8 @@ class AcousticExchangeExportSegmentOperator(AcousticExchangeJobTask, SubmitAndWa
     :param schedule_details: when the job runs, for example ``ScheduleDetails.from_data_interval(...)`` of
         `airflow_provider_activation.api.acoustic_exchange`, or a mapping with the vendor's own field names;
         at once if left out.
-    :param mark_submission: add the submission key at the end of the description.
+    :param mark_submission: put the submission key at the end of the description (``suffix`` or True), at its
+        beginning (``prefix``, for a service that cuts texts) or leave it out (False).
     :param on_needs_action: what to do when the job waits for its data, or for its file to be downloaded:
         ``return`` the job, ``fail``, or ``wait`` until somebody acts.
     :param acoustic_exchange_conn_id: the connection's id (templated).
@@ -122,7 +123,7 @@ class AcousticExchangeExportSegmentOperator(AcousticExchangeJobTask, SubmitAndWa
         min_count: int | None = None,
         schedule_details: api.ScheduleDetails | Mapping[str, Any] | None = None,
         on_needs_action: OnNeedsAction = "return",
-        mark_submission: bool = True,
+        mark_submission: bool | str = True,
         acoustic_exchange_conn_id: str = "acoustic_exchange_default",
         **kwargs: Any,
     ) -> None:
@@ -146,7 +147,7 @@ class AcousticExchangeExportSegmentOperator(AcousticExchangeJobTask, SubmitAndWa
         self.attribute_mappings = attribute_mappings
         self.min_count = min_count and whole_number("min_count", min_count)
         self.schedule_details = _schedule(schedule_details)
-        self.mark_submission = mark_submission
+        self.mark_submission = mark_of("mark_submission", mark_submission)
         self.on_needs_action = one_of("on_needs_action", on_needs_action, _ON_NEEDS_ACTION)
         self.acoustic_exchange_conn_id = acoustic_exchange_conn_id
 
@@ -159,7 +160,9 @@ class AcousticExchangeExportSegmentOperator(AcousticExchangeJobTask, SubmitAndWa
             # a template that is rendered to its native type may give a number
             given["destination_segment_description"] = str(given["destination_segment_description"])
         return actions.SegmentExport(
-            export=api.SegmentExport.model_validate(given), key=key if self.mark_submission else None
+            export=api.SegmentExport.model_validate(given),
+            key=key if self.mark_submission else None,
+            mark=self.mark_submission or "suffix",
         )
 
 

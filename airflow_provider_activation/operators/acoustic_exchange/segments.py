@@ -33,7 +33,7 @@ class AcousticExchangeDefineSegmentsOperator(AcousticExchangeTask, ActionOperato
     :param mode: ``append`` adds those that the endpoint does not offer yet; ``replace`` replaces all.
     :param acoustic_exchange_conn_id: the connection's id (templated).
     :raises Conflict: the endpoint offers a segment with another description, which only ``replace`` changes.
-    :raises Refused: the service answered false.
+    :raises Refused: the service answered false, or shows other segments afterwards.
     """
 
     template_fields = ("acoustic_exchange_conn_id", "endpoint_id", "segments")
@@ -62,9 +62,7 @@ class AcousticExchangeDefineSegmentsOperator(AcousticExchangeTask, ActionOperato
         if self.mode == "append":
             segments = actions.Segments(endpoint_id=endpoint_id, segments=wanted)
             return await segments.add(tried_before=self.tried_before)
-        await api.replace_segments(endpoint_id, wanted)
-        ids = [str(segment.path_id) for segment in wanted]
-        return {"endpointId": endpoint_id, "added": ids, "unchanged": []}
+        return await actions.replace_segments(endpoint_id, wanted)
 
 
 class AcousticExchangeDeleteSegmentsOperator(AcousticExchangeTask, ActionOperator):

@@ -33,15 +33,29 @@ class DataddoCredentialsTask(DataddoTask):
     """A task that hands Dataddo a third party's credentials from a second Airflow connection."""
 
     template_fields: Sequence[str] = ("dataddo_conn_id", "credentials_conn_id")
-    credentials_conn_id: str
+    credentials_conn_id: str | None
     credentials: Mapping[str, str]
+    service: str | None
+    service_id: str | int | None
+    service_label: str | None
 
-    def authorized_service(self, service: str, if_exists: IfExists) -> actions.AuthorizedService:
+    def check_service(self) -> None:
+        """Refuse neither or both of the ways to say which service it is."""
+        if (self.service_id is None) == (self.credentials_conn_id is None):
+            raise ValueError("Give credentials_conn_id, or the service_id of a service that exists.")
+
+    def authorized_service(self, key: str, if_exists: IfExists) -> actions.AuthorizedService:
         """The authorised service with these credentials."""
         from airflow_provider_activation.actions import dataddo as actions
 
-        secrets = self.hook.secrets_of(self.credentials_conn_id, self.credentials)
-        return actions.AuthorizedService(service=service, secrets=secrets, if_exists=if_exists)
+        name, conn_id = filled("service", str(self.service or "")), str(self.credentials_conn_id)
+        return actions.AuthorizedService(
+            service=name,
+            secrets=self.hook.secrets_of(conn_id, self.credentials),
+            label=self.service_label or name,
+            key=key,
+            if_exists=if_exists,
+        )
 
 
 class DataddoCreateServiceOperator(DataddoCredentialsTask, SubmitOperator):
@@ -59,12 +73,16 @@ class DataddoCreateServiceOperator(DataddoCredentialsTask, SubmitOperator):
     :param credentials_conn_id: the connection that holds the credentials (templated).
     :param credentials: for each part of the credentials the field of that connection: ``login``, ``password``
         or ``extra.<name>``. The default fits services with a refresh token of their own.
-    :param if_exists: ``reuse`` takes an authorised service of this name; ``fail`` fails if there is one;
-        ``create`` authorises another.
+    :param service_id: instead of credentials: an authorised service that exists; it is taken (templated).
+    :param service_label: its label, with a key of the credentials behind it; the service's name if left out
+        (templated).
+    :param if_exists: ``reuse`` takes a service whose label has the key of the same credentials, never one
+        that only has the same name; ``fail`` fails if there is one of this name; ``create`` authorises
+        another, with the submission key in its label.
     :param dataddo_conn_id: the connection's id (templated).
     """
 
-    template_fields = ("dataddo_conn_id", "credentials_conn_id", "service")
+    template_fields = ("dataddo_conn_id", "credentials_conn_id", "service", "service_id", "service_label")
     nouns = ("service",)
     outputs = ("id",)
 
@@ -72,8 +90,10 @@ class DataddoCreateServiceOperator(DataddoCredentialsTask, SubmitOperator):
         self,
         *,
         service: str,
-        credentials_conn_id: str,
+        credentials_conn_id: str | None = None,
         credentials: Mapping[str, str] | None = None,
+        service_id: str | int | None = None,
+        service_label: str | None = None,
         if_exists: IfExists = "reuse",
         dataddo_conn_id: str = "dataddo_default",
         **kwargs: Any,
@@ -82,11 +102,18 @@ class DataddoCreateServiceOperator(DataddoCredentialsTask, SubmitOperator):
         self.service = service
         self.credentials_conn_id = credentials_conn_id
         self.credentials = places_in_a_connection("credentials", credentials or STATIC_CREDENTIALS)
+        self.service_id = service_id
+        self.service_label = service_label
         self.if_exists = one_of("if_exists", if_exists, IF_EXISTS)
         self.dataddo_conn_id = dataddo_conn_id
+        self.check_service()
 
-    def submission(self, key: str) -> actions.AuthorizedService:
-        return self.authorized_service(self.service, self.if_exists)
+    def submission(self, key: str) -> actions.AuthorizedService | actions.NamedService:
+        if self.service_id is None:
+            return self.authorized_service(key, self.if_exists)
+        from airflow_provider_activation.actions import dataddo as actions
+
+        return actions.NamedService(service_id=str(self.service_id), service=str(self.service))
 
 
 class DataddoCreateSourceOperator(DataddoTask, SubmitOperator):
@@ -202,7 +229,8 @@ class DataddoCreateFlowOperator(DataddoTask, SubmitOperator):
 class DataddoBuildFlowOperator(DataddoCredentialsTask, SubmitOperator):
     """Authorise a service, create a source with it, and create a flow fed by the source.
 
-    A source or a flow that exists already is taken; a try after a failure goes on at the step that failed.
+    A source or a flow that exists already is taken if it loads with these credentials; a try after a failure
+    goes on at the step that failed.
     Returns ``{"source_id": ..., "flow_id": ...}``. Document: "End-to-end Example".
 
     .. code-block:: python
@@ -221,13 +249,16 @@ class DataddoBuildFlowOperator(DataddoCredentialsTask, SubmitOperator):
     :param service: the service to authorise, for example ``snapchat_static``.
     :param credentials_conn_id: the connection that holds the credentials (templated).
     :param credentials: see `DataddoCreateServiceOperator`.
+    :param service_id: instead of ``service`` and credentials: an authorised service that exists (templated).
+    :param service_label: see `DataddoCreateServiceOperator` (templated).
     :param connector_id: the connector, for example ``snapchat``.
     :param source_label: label of the source (templated).
     :param source_parameters: the connector's own parameters, in its own field names. Date ranges are
         written without braces: ``30d1`` (templated).
     :param flow_label: label of the flow (templated).
     :param app: where the flow hands its data to, for example ``google_data_studio``.
-    :param if_exists: ``reuse`` takes a source and a flow with these labels; ``fail`` fails if there is one;
+    :param if_exists: ``reuse`` takes a service whose label has the key of these credentials, a source with
+        this label and service, and a flow with this label and source; ``fail`` fails if there is one;
         ``create`` makes new ones, with the submission key behind the labels.
     :param dataddo_conn_id: the connection's id (templated).
     """
@@ -235,6 +266,8 @@ class DataddoBuildFlowOperator(DataddoCredentialsTask, SubmitOperator):
     template_fields = (
         "dataddo_conn_id",
         "credentials_conn_id",
+        "service_id",
+        "service_label",
         "source_label",
         "source_parameters",
         "flow_label",
@@ -245,21 +278,25 @@ class DataddoBuildFlowOperator(DataddoCredentialsTask, SubmitOperator):
     def __init__(
         self,
         *,
-        service: str,
-        credentials_conn_id: str,
         connector_id: str,
         source_label: str,
         source_parameters: Mapping[str, Any],
         flow_label: str,
         app: str,
-        if_exists: IfExists = "reuse",
+        service: str | None = None,
+        credentials_conn_id: str | None = None,
         credentials: Mapping[str, str] | None = None,
+        service_id: str | int | None = None,
+        service_label: str | None = None,
+        if_exists: IfExists = "reuse",
         dataddo_conn_id: str = "dataddo_default",
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
-        self.service = filled("service", service)
+        self.service = service if service_id is not None else filled("service", service or "")
         self.credentials_conn_id = credentials_conn_id
+        self.service_id = service_id
+        self.service_label = service_label
         self.connector_id = filled("connector_id", connector_id)
         self.source_label = source_label
         self.source_parameters = source_parameters
@@ -268,12 +305,17 @@ class DataddoBuildFlowOperator(DataddoCredentialsTask, SubmitOperator):
         self.if_exists = one_of("if_exists", if_exists, IF_EXISTS)
         self.credentials = places_in_a_connection("credentials", credentials or STATIC_CREDENTIALS)
         self.dataddo_conn_id = dataddo_conn_id
+        self.check_service()
 
     def submission(self, key: str) -> actions.BuildFlow:
         from airflow_provider_activation.actions import dataddo as actions
 
+        service: actions.AuthorizedService | str = str(self.service_id)
+        if self.service_id is None:
+            # several sources may load with one service: that it exists forbids nothing
+            service = self.authorized_service(key, "create" if self.if_exists == "create" else "reuse")
         return actions.BuildFlow(
-            service=self.authorized_service(self.service, "create"),
+            service=service,
             source=actions.Source(
                 connector_id=self.connector_id,
                 label=self.source_label,

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
+from airflow_provider_activation.arguments import mark_of
 from airflow_provider_activation.operators.base import ActionOperator, ActivationOperator, SubmitOperator
 from airflow_provider_activation.tasks import JSON, DeltaProjectsTask
 
@@ -51,9 +52,11 @@ class DeltaProjectsCreateActivityFromTemplateOperator(DeltaProjectsTask, SubmitO
     :param delta_projects_conn_id: the connection's id (templated).
     :param media_agency_id: instead of the connection's (templated).
     :param client_id: instead of the connection's (templated).
-    :param mark_submission: put the submission key behind the name. Without it an activity whose answer
-        was lost can be told apart only while the task's state is known.
+    :param mark_submission: put the submission key behind the name (``suffix`` or True), before it
+        (``prefix``, for a service that cuts names) or leave it out (False). Without it nobody can tell whose
+        an activity is if the answer to the call was lost.
     :raises InvalidRequest: naming the field, before anything is sent.
+    :raises Refused: the service made an activity that is not what was asked for; it is not enabled.
     """
 
     template_fields = (
@@ -84,7 +87,7 @@ class DeltaProjectsCreateActivityFromTemplateOperator(DeltaProjectsTask, SubmitO
         geo_details: Sequence[Mapping[str, float]] | None = None,
         exclude_geo: bool | None = None,
         cancel_on_kill: bool = True,
-        mark_submission: bool = True,
+        mark_submission: bool | str = True,
         delta_projects_conn_id: str = "delta_projects_default",
         media_agency_id: str | None = None,
         client_id: str | None = None,
@@ -104,7 +107,7 @@ class DeltaProjectsCreateActivityFromTemplateOperator(DeltaProjectsTask, SubmitO
         self.geo_details = geo_details
         self.exclude_geo = exclude_geo
         self.cancel_on_kill = cancel_on_kill
-        self.mark_submission = mark_submission
+        self.mark_submission = mark_of("mark_submission", mark_submission)
         self.delta_projects_conn_id = delta_projects_conn_id
         self.media_agency_id = media_agency_id
         self.client_id = client_id
@@ -119,6 +122,7 @@ class DeltaProjectsCreateActivityFromTemplateOperator(DeltaProjectsTask, SubmitO
             account=self.account,
             activity=api.ActivityFromTemplate.model_validate({**fields, "enabled": False}),
             key=key if self.mark_submission else None,
+            mark=self.mark_submission or "suffix",
             enabled=self.enabled,
         )
 
@@ -205,17 +209,11 @@ class DeltaProjectsUpdateActivityOperator(DeltaProjectsTask, ActionOperator):
         _refuse_unfit_fields(self)
 
     async def steps(self) -> JSON:
+        from airflow_provider_activation.actions import delta_projects as actions
         from airflow_provider_activation.api import delta_projects as api
-        from airflow_provider_activation.errors import Refused
 
         update = api.ActivityUpdate.model_validate(self.given(api.ActivityUpdate.model_fields))
-        await api.update_activity(self.activity_id, update, **self.account)
-        activity = await api.get_activity(self.activity_id, **self.account)
-        if update.enabled is not None and activity.enabled is not update.enabled:
-            wanted = "enabled" if update.enabled else "disabled"
-            refusal = f"activity {activity.id} should be {wanted} and the service says it is not."
-            raise Refused(refusal, service=api.SERVICE, operation="update_activity")
-        return activity.plain()
+        return await actions.update_activity(self.activity_id, update, self.account)
 
 
 def _refuse_unfit_fields(task: ActivationOperator) -> None:

@@ -62,7 +62,7 @@ class LiveRampCreateIntegrationConnectionOperator(LiveRampTask, SubmitOperator):
         "oauth_connection_id",
         "distribution_manager_name",
     )
-    nouns = ("integration connection",)
+    nouns = ("integration connection", "distribution manager")
     outputs = ("id", "distributionManagerID")
 
     def __init__(
@@ -145,19 +145,15 @@ class LiveRampUpdateIntegrationConnectionOperator(LiveRampTask, ActionOperator):
         self.liveramp_conn_id = liveramp_conn_id
 
     async def steps(self) -> JSON:
-        from airflow_provider_activation.api import liveramp as api
+        from airflow_provider_activation.actions import liveramp as actions
 
-        connection_id = str(self.integration_connection_id)
         changes = self.given(("properties", "device_types", "oauth_connection_id"))
         if self.properties is not None:
             named = self.properties.items()
             changes["properties"] = [{"property_key": key, "property_value": value} for key, value in named]
         if self.oauth_connection_id is not None:
             changes["oauth_connection_id"] = str(self.oauth_connection_id)
-        connection = await api.get_integration_connection(connection_id)
-        update = api.IntegrationConnectionUpdate.keeping(connection, **changes)
-        await api.update_integration_connection(connection_id, update)
-        return (await api.get_integration_connection(connection_id)).plain()
+        return await actions.update_integration_connection(str(self.integration_connection_id), changes)
 
 
 class LiveRampDeleteIntegrationConnectionOperator(LiveRampTask, DeleteOperator):

@@ -132,16 +132,12 @@ class LiveRampUpdateDistributionManagerOperator(LiveRampTask, ActionOperator):
         self.liveramp_conn_id = liveramp_conn_id
 
     async def steps(self) -> JSON:
-        from airflow_provider_activation.api import liveramp as api
+        from airflow_provider_activation.actions import liveramp as actions
 
-        manager_id = str(self.distribution_manager_id)
         changes = self.given(("name", "status", "expire_at"))
         if self.never_expires:
             changes["expire_at"] = None
-        manager = await api.get_distribution_manager(manager_id)
-        update = api.DistributionManagerUpdate.keeping(manager, **changes)
-        await api.update_distribution_manager(manager_id, update)
-        return (await api.get_distribution_manager(manager_id)).plain()
+        return await actions.update_distribution_manager(str(self.distribution_manager_id), changes)
 
 
 class LiveRampDeleteDistributionManagerOperator(LiveRampTask, DeleteOperator):

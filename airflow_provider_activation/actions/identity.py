@@ -1,0 +1,89 @@
+"""Whose a resource is: the submission key in a text of it, which the service may have changed."""
+
+from __future__ import annotations
+
+import hashlib
+import html
+import re
+import unicodedata
+from typing import Literal
+from urllib.parse import unquote
+
+Mark = Literal["suffix", "prefix"]
+"""Where the submission key stands in a free text."""
+
+MARK = "[af:"
+"""Where a submission key begins in a text."""
+_MARKED = re.compile(r"(?<![0-9a-z])af\W{0,3}([0-9a-f]{12})(?![0-9a-f])")
+
+
+def submission_key(dag_id: str, run_id: str, task_id: str, map_index: int, generation: int) -> str:
+    """A short text, the same on every try of a task and new after a person cleared it.
+
+    :param generation: the number of the first try since the task was last cleared.
+    """
+    return _short_hash(dag_id, run_id, task_id, str(map_index), str(generation))
+
+
+def credentials_key(service: str, secrets: dict[str, str]) -> str:
+    """A short text that shows for which credentials a resource is, and does not show the credentials.
+
+    :param service: what the credentials are for.
+    :param secrets: the credentials.
+    """
+    text = "\0".join((service, *(f"{name}\0{secrets[name]}" for name in sorted(secrets))))
+    # slow on purpose: whoever can list the resources could try passwords otherwise
+    slow = hashlib.scrypt(text.encode(), salt=b"airflow-provider-activation", n=2**14, r=8, p=1, dklen=6)
+    return slow.hex()
+
+
+def _short_hash(*parts: str) -> str:
+    return hashlib.sha256("\0".join(parts).encode()).hexdigest()[:12]
+
+
+def marked(text: str | None, key: str | None, *, mark: Mark = "suffix", longest: int | None = None) -> str:
+    """A free text with the submission key, the text shortened if need be.
+
+    :param text: the user's own text.
+    :param key: the submission key; None leaves the text as it is.
+    :param mark: where the key stands: some services cut the end of a text.
+    :param longest: how many characters the service takes.
+    """
+    text = text or ""
+    if key is None:
+        return text
+    sign = f"{MARK}{key}]"
+    if longest is not None:
+        text = text[: max(0, longest - len(sign) - 1)]
+    return (f"{sign} {text}" if mark == "prefix" else f"{text} {sign}").strip()
+
+
+def carries(text: str | None, key: str) -> bool:
+    """Whether a text that a service shows carries the key. The service may have changed the rest of it."""
+    return key.lower() in _plain(text)
+
+
+def carries_another(text: str | None, key: str | None) -> bool:
+    """Whether a text carries the key of another task. Of a key that was cut nobody can tell whose it is."""
+    return any(found != key for found in _MARKED.findall(_plain(text))) and not (
+        key is not None and carries(text, key)
+    )
+
+
+def alike(text: str | None, other: str | None) -> bool:
+    """Whether two texts are equal but for case, blanks and the spelling of characters."""
+    return _folded(text) == _folded(other)
+
+
+def may_come_of(shown: str | None, sent: str | None) -> bool:
+    """Whether a service may have made the one text of the other: changed, cut, or added to."""
+    one, other = _folded(shown), _folded(sent)
+    return one in other or other in one
+
+
+def _plain(text: str | None) -> str:
+    return unicodedata.normalize("NFKC", unquote(html.unescape(text or ""))).lower()
+
+
+def _folded(text: str | None) -> str:
+    return " ".join(_plain(text).casefold().split())

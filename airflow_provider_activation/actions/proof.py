@@ -1,0 +1,148 @@
+"""Green needs proof: what the service shows afterwards is compared with what was asked for, by meaning."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Collection, Mapping
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from decimal import Decimal, InvalidOperation
+from typing import Any, TypeVar
+
+from airflow_provider_activation.actions.base import ODD_ANSWERS, Looks, once_found
+from airflow_provider_activation.actions.identity import alike, carries
+from airflow_provider_activation.api.models import Resource
+from airflow_provider_activation.errors import Refused
+from airflow_provider_activation.redaction import logger
+
+log = logger(__name__)
+
+R = TypeVar("R", bound=Resource)
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What a resource should be after a create or an update.
+
+    :param title: the resource, as a person would recognise it.
+    :param fields: by the names under which the service shows them; None says nothing of a field.
+    :param texts: the fields whose text is nobody's business but the user's: a difference is a warning.
+    :param key: the submission key, if one of these texts carries it.
+    :param mend: the operator that changes such a resource.
+    :param was_made: whether the task makes one; False if it changes one.
+    """
+
+    title: str
+    fields: Mapping[str, Any]
+    mend: str
+    texts: Collection[str] = ()
+    key: str | None = None
+    was_made: bool = True
+
+
+async def proven(read: Callable[[], Awaitable[R]], asked: Asked, *, service: str) -> R:
+    """Read a resource until it is what was asked for.
+
+    A read that fails, or a field that is not shown, is no difference: some services show late what they did.
+
+    :param read: the steps that read it.
+    :raises Refused: it is something else.
+    """
+    shown = await Looks().until(
+        lambda: once_found(read, ODD_ANSWERS), lambda shown: not differences(asked, shown.plain())
+    )
+    if found := differences(asked, shown.plain()):
+        how = "clearing the task makes another" if asked.was_made else "a retry sends the change again"
+        raise Refused(
+            f"{asked.title} is not what was asked for: {'; '.join(found)}. The service had accepted "
+            f"the call. {asked.mend} changes it; {how}.",
+            service=service,
+        )
+    _look_at_texts(asked, shown.plain())
+    return shown
+
+
+def differences(asked: Asked, shown: Mapping[str, Any]) -> list[str]:
+    """The fields that are shown and are not as asked for, in words."""
+    return [
+        f"{name} should be {_short(wanted)} and is {_short(shown[name])}"
+        for name, wanted in asked.fields.items()
+        if name not in asked.texts and not _agrees(wanted, shown.get(name))
+    ]
+
+
+def _look_at_texts(asked: Asked, shown: Mapping[str, Any]) -> None:
+    for name in asked.texts:
+        wanted, text = asked.fields.get(name), shown.get(name)
+        if wanted is None or text is None:
+            continue
+        if asked.key is not None and not carries(str(text), asked.key):
+            log.warning(
+                "%s: the service has cut the submission key off its %s. If the answer to such a call is "
+                'lost, nobody can tell whose it is; mark_submission="prefix" may help.',
+                asked.title,
+                name,
+            )
+        elif not alike(str(text), str(wanted)):
+            log.warning("%s: its %s was changed by the service to %s.", asked.title, name, _short(text))
+
+
+def same(asked: Any, shown: Any) -> bool:
+    """Whether two values mean the same: instants, numbers, lists in any order, texts in any case."""
+    match asked, shown:
+        case (bool(), bool()):
+            return asked is shown
+        case (bool(), str()):
+            return str(asked).lower() == shown.strip().lower()
+        case (Mapping(), Mapping()):
+            return all(_agrees(value, shown.get(name)) for name, value in asked.items())
+        case ((list() | tuple() | set()), list()):
+            return len(asked) == len(shown) and _pair(list(asked), list(shown))
+        case ((date(), _) | (_, date())) | (str(), str()):
+            one, other = _instant(asked), _instant(shown)
+            if one is not None and other is not None:
+                return one[: len(other)] == other[: len(one)]
+    if isinstance(asked, int | float | Decimal) or isinstance(shown, int | float | Decimal):
+        return _number(asked) == _number(shown)
+    return alike(str(asked), str(shown))
+
+
+def _pair(asked: list[Any], shown: list[Any]) -> bool:
+    """Whether each item of one list means the same as one of the other."""
+    for value in asked:
+        found = next((index for index, other in enumerate(shown) if same(value, other)), None)
+        if found is None:
+            return False
+        del shown[found]
+    return True
+
+
+def _agrees(asked: Any, shown: Any) -> bool:
+    return asked is None or shown is None or same(asked, shown)
+
+
+def _instant(value: Any) -> str | None:
+    """A timestamp in UTC to the second, or a day, as text that begins alike if they mean the same."""
+    if isinstance(value, str):
+        try:
+            kind = datetime if "T" in value else date
+            value = kind.fromisoformat(value.strip())
+        except ValueError:
+            return None
+    if isinstance(value, datetime):
+        aware = value if value.tzinfo else value.replace(tzinfo=UTC)
+        return aware.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S")
+    return value.isoformat() if isinstance(value, date) else None
+
+
+def _number(value: Any) -> Decimal | None:
+    if isinstance(value, bool):
+        return None
+    try:
+        return Decimal(str(value).strip())
+    except InvalidOperation:
+        return None
+
+
+def _short(value: Any) -> str:
+    text = repr(value)
+    return text if len(text) <= 100 else f"{text[:97]}..."
