@@ -17,6 +17,7 @@ from airflow_provider_activation.api import liveramp as api
 from airflow_provider_activation.api.call import Call, every_page
 from airflow_provider_activation.api.liveramp.common import chunks
 from airflow_provider_activation.api.liveramp.distribution import configured, partial_failure, withdraw
+from airflow_provider_activation.api.models import Input
 from airflow_provider_activation.errors import Conflict, InvalidRequest
 from airflow_provider_activation.redaction import logger
 from airflow_provider_activation.waits.liveramp import latest_change
@@ -302,7 +303,7 @@ async def update_integration_connection(connection_id: str, changes: Mapping[str
     update = api.IntegrationConnectionUpdate.keeping(await read, **changes)
     await api.update_integration_connection(connection_id, update)
     title = f"integration connection {connection_id}"
-    asked = Asked(title, update.body(), CONNECTIONS_MENDED_BY, was_made=False)
+    asked = Asked(title, _changed(update, changes), CONNECTIONS_MENDED_BY, was_made=False)
     return (await proven(lambda: read, asked, service=api.SERVICE)).plain()
 
 
@@ -316,8 +317,14 @@ async def update_distribution_manager(manager_id: str, changes: Mapping[str, Any
     update = api.DistributionManagerUpdate.keeping(await read, **changes)
     await api.update_distribution_manager(manager_id, update)
     title = f"distribution manager {manager_id}"
-    asked = Asked(title, update.body(), MANAGERS_MENDED_BY, texts=("name",), was_made=False)
+    asked = Asked(title, _changed(update, changes), MANAGERS_MENDED_BY, texts=("name",), was_made=False)
     return (await proven(lambda: read, asked, service=api.SERVICE)).plain()
+
+
+def _changed(update: Input, changes: Mapping[str, Any]) -> dict[str, JSON]:
+    """Of all that is sent what the user changes: the rest may follow from it."""
+    names = {field.alias or name for name, field in type(update).model_fields.items() if name in changes}
+    return {name: value for name, value in update.body().items() if name in names}
 
 
 def _age(made: str) -> tuple[int, str]:

@@ -192,7 +192,9 @@ class SubmittingOperator(ActivationOperator):
         return made
 
     def read(self, action: Making, made: JSON) -> JSON:
-        """The task's result where it does not wait."""
+        """The task's result where it does not wait; None if what was made is cancelled already."""
+        if self._cancelled is not None:
+            return None
         from airflow_provider_activation.actions.base import ODD_ANSWERS, once_found
 
         return self.hook.run(once_found(lambda: action.result(made), ODD_ANSWERS))

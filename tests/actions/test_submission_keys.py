@@ -6,7 +6,13 @@ from typing import Any
 
 import pytest
 
-from airflow_provider_activation.actions.identity import marked, submission_key
+from airflow_provider_activation.actions.identity import (
+    carries,
+    carries_another,
+    credentials_key,
+    marked,
+    submission_key,
+)
 
 SAME: dict[str, Any] = {
     "dag_id": "winback",
@@ -71,3 +77,34 @@ def test_the_mark_stands_at_the_end_and_the_text_gives_way(
     text: str | None, key: str | None, longest: int | None, expected: str
 ) -> None:
     assert marked(text, key, longest=longest) == expected
+
+
+def test_the_key_of_credentials_is_theirs_alone_and_shows_none_of_them() -> None:
+    secrets = {"staticKey": "a-refresh-token", "clientId": "an-app", "clientSecret": "a-secret"}
+    key = credentials_key("snapchat_static", secrets)
+    assert key == credentials_key("snapchat_static", dict(reversed(secrets.items())))
+    assert carries(marked("Snapchat", key), key)
+    assert not carries_another(marked("Snapchat", key), key)
+    for name in secrets:
+        assert credentials_key("snapchat_static", {**secrets, name: "another"}) != key
+        assert secrets[name] not in key
+    assert credentials_key("another_service", secrets) != key
+
+
+@pytest.mark.parametrize(
+    ("text", "is_anothers"),
+    [
+        ("Win-back [af:ffffffffffff]", True),
+        ("WIN-BACK [AF:FFFFFFFFFFFF]", True),
+        ("Win-back %5Baf%3Affffffffffff%5D", True),
+        ("Win-back &#91;af&#58;ffffffffffff&#93;", True),
+        ("Win-back [af:0a1b2c3d4e5f]", False),
+        ("Win-back [af:ffffffffffff] [af:0a1b2c3d4e5f]", False),
+        ("Win-back [af:ffff", False),
+        ("Win-back", False),
+        ("deaf ffffffffffff", False),
+        (None, False),
+    ],
+)
+def test_whose_key_a_text_carries(text: str | None, is_anothers: bool) -> None:
+    assert carries_another(text, "0a1b2c3d4e5f") is is_anothers

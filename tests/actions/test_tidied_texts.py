@@ -13,11 +13,11 @@ import pytest
 
 from airflow_provider_activation.actions.acoustic_exchange import SegmentExport
 from airflow_provider_activation.actions.base import Action, submit
-from airflow_provider_activation.actions.identity import marked
-from airflow_provider_activation.actions.memory import Memory
 from airflow_provider_activation.actions.dataddo import Flow, Source
 from airflow_provider_activation.actions.delta_projects import Activity
+from airflow_provider_activation.actions.identity import marked
 from airflow_provider_activation.actions.liveramp import DistributionManager
+from airflow_provider_activation.actions.memory import Memory
 from airflow_provider_activation.api import acoustic_exchange, dataddo, delta_projects, liveramp
 from airflow_provider_activation.api.call import Page
 from airflow_provider_activation.api.steps import Pause, drive

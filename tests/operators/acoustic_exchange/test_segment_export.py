@@ -163,9 +163,9 @@ class TestAcousticExchange:
         connections.misbehave(
             "drop_after", service="acoustic-exchange", method="POST", path="/v1/jobs/segmentExport", times=1
         )
-        connections.misbehave(
-            "status", service="acoustic-exchange", method="GET", path="/v1/jobs/*", status=403, times=1
-        )
+        jobs = {"service": "acoustic-exchange", "method": "GET", "path": "/v1/jobs/*", "times": 1}
+        connections.misbehave("delay", **jobs, seconds=0.001)
+        connections.misbehave("status", **jobs, status=403)
         monkeypatch.setattr("airflow_provider_activation.actions.base.LOOKS_AFTER_DOUBT", (0,))
         task = Task(export, store=store)
         with pytest.raises(UncertainOutcome, match="403"):

@@ -20,6 +20,7 @@ from airflow_provider_activation.errors import (
 )
 from airflow_provider_activation.hooks.dataddo import DataddoHook
 from airflow_provider_activation.operators.dataddo import DataddoCreateSourceOperator
+from airflow_provider_activation.operators.dataddo.flows import STATIC_CREDENTIALS
 from airflow_provider_activation.sandbox import Sandbox
 
 with_or_without_store = pytest.mark.parametrize("store", [True, False], ids=["store", "no store"])
@@ -63,12 +64,37 @@ class TestCreateService:
         assert len(held(connections, "services")) == 1
         assert task.store == {}
 
-    def test_it_is_not_guessed_which_of_two_is_meant(
+    def test_a_service_of_the_same_name_is_not_taken(self, connections: Sandbox) -> None:
+        """It may hold another customer's credentials: what is in it cannot be read back."""
+        hook = DataddoHook()
+        theirs = hook.create_service(
+            "snapchat_static", hook.secrets_of("snapchat_app", STATIC_CREDENTIALS)
+        ).id
+        ours = Task(create_service).run()["id"]
+        assert ours != theirs
+        assert Task(create_service).run()["id"] == ours, "its label has the key of these credentials"
+
+    def test_a_service_that_the_user_names_is_taken(
         self, connections: Sandbox, snapchat_service: str
     ) -> None:
-        Task(lambda: create_service(if_exists="create")).run()
-        with pytest.raises(Conflict, match=r"holds 2 .* service 1000 .* service 1001"):
-            Task(create_service).run()
+        named = {"credentials_conn_id": None, "service_id": int(snapchat_service)}
+        assert Task(lambda: create_service(**named)).run() == {"id": snapchat_service}
+        assert len(held(connections, "services")) == 1
+        with pytest.raises(NotFound):
+            Task(lambda: create_service(**{**named, "service_id": "4711"})).run()
+        with pytest.raises(ValueError, match="credentials_conn_id, or the service_id"):
+            create_service(service_id="4711")
+
+    def test_of_two_with_the_same_credentials_all_take_the_same(
+        self, connections: Sandbox, snapchat_service: str, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        hook = DataddoHook()
+        (made,) = held(connections, "services")
+        secrets = hook.secrets_of("snapchat_app", STATIC_CREDENTIALS)
+        hook.create_service("snapchat_static", {**secrets, "label": made["label"]})
+        with caplog.at_level("WARNING"):
+            assert Task(create_service).run() == {"id": snapchat_service}
+        assert "Delete the others: service 1001" in caplog.text
 
     @with_or_without_store
     @pytest.mark.parametrize("what", ["drop_after", "half_body", "empty", "html"])
@@ -84,28 +110,22 @@ class TestCreateService:
         assert len(held(connections, "services")) == 1
 
     @pytest.mark.parametrize(
-        ("if_exists", "store", "found"),
-        [("reuse", True, True), ("reuse", False, True), ("create", True, True), ("create", False, False)],
+        ("if_exists", "store"), [("reuse", True), ("reuse", False), ("create", True), ("create", False)]
     )
     def test_the_next_try_looks_before_it_sends(
-        self, connections: Sandbox, one_look: None, if_exists: str, store: bool, found: bool
+        self, connections: Sandbox, one_look: None, if_exists: str, store: bool
     ) -> None:
         task = Task(lambda: create_service(if_exists=if_exists), store=store)
         # signed in, so that each call is one request
         DataddoHook().list_services()
         connections.misbehave("drop_after", service="dataddo", method="POST", path="/services")
         # the first try cannot even look for it afterwards, only before
-        for _ in range(1 if if_exists == "create" else 2):
+        for _ in range(1 if if_exists == "create" else 3):
             connections.misbehave("delay", service="dataddo", method="GET", path="/services", seconds=0.001)
         connections.misbehave("refuse", service="dataddo", method="GET", path="/services", status=400)
         with pytest.raises(UncertainOutcome, match=r"Looking for what it may have made failed too.*400"):
             task.run()
-        if found:
-            assert task.run() == {"id": "1000"}
-        else:
-            # nothing says that this one is ours, and there may be another
-            with pytest.raises(UncertainOutcome, match="service 1000"):
-                task.run()
+        assert task.run() == {"id": "1000"}
         assert len(held(connections, "services")) == 1
 
     def test_clearing_makes_another_only_where_one_may_be_made(self, connections: Sandbox) -> None:
@@ -227,8 +247,9 @@ class TestCreateSource:
         store: bool,
     ) -> None:
         connections.misbehave(what, service="dataddo", method="POST", path="*/create-source")
-        task = Task(lambda: create_source(if_exists=if_exists), store=store)
-        made = task.run()
+        # of what must not be there yet, nothing shows whose it is
+        adopt = {"on_uncertain": "adopt"} if if_exists == "fail" else {}
+        made = Task(lambda: create_source(if_exists=if_exists, **adopt), store=store).run()
         assert [one["id"] for one in held(connections, "sources")] == [made["id"]]
 
     @with_or_without_store
@@ -344,7 +365,11 @@ class TestCreateFlow:
         store: bool,
     ) -> None:
         connections.misbehave(what, service="dataddo", method="POST", path="/flows")
-        made = Task(lambda: create_flow(source_ids=[snapchat_source], if_exists=if_exists), store=store).run()
+        # of what must not be there yet, nothing shows whose it is
+        adopt = {"on_uncertain": "adopt"} if if_exists == "fail" else {}
+        made = Task(
+            lambda: create_flow(source_ids=[snapchat_source], if_exists=if_exists, **adopt), store=store
+        ).run()
         assert [one["id"] for one in held(connections, "flows")] == [made["id"]]
 
     @with_or_without_store

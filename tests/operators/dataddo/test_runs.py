@@ -226,8 +226,18 @@ class TestRun:
         connections.misbehave(
             what, service="dataddo", method="POST", path=kind.enqueue, after_acting=what == "html"
         )
-        assert Task(lambda: kind.run(thing, deferrable=deferrable)).run()["status"] == "live"
+        task = Task(lambda: kind.run(thing, deferrable=deferrable, on_uncertain="adopt"))
+        assert task.run()["status"] == "live"
         assert kind.runs(connections) == 1
+
+    def test_a_run_that_anybody_may_have_started_is_not_taken(
+        self, connections: Sandbox, kind: Kind, thing: str
+    ) -> None:
+        """A schedule, a person or another task may have started it at the same time."""
+        connections.misbehave("drop_after", service="dataddo", method="POST", path=kind.enqueue)
+        with pytest.raises(UncertainOutcome):
+            Task(lambda: kind.run(thing)).run()
+        assert kind.runs(connections) <= 1
 
     @pytest.mark.parametrize("what", ["drop_before", "drop_after"])
     def test_a_run_that_does_not_show_is_neither_assumed_nor_doubled(
@@ -235,7 +245,7 @@ class TestRun:
     ) -> None:
         monkeypatch.setattr("airflow_provider_activation.actions.base.LOOKS_AFTER_DOUBT", (0,))
         slow.misbehave(what, service="dataddo", method="POST", path=kind.enqueue)
-        task = Task(lambda: kind.run(slow_thing))
+        task = Task(lambda: kind.run(slow_thing, on_uncertain="adopt"))
         for _ in range(2):
             with pytest.raises(UncertainOutcome):
                 task.run()

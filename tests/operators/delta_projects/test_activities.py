@@ -117,9 +117,9 @@ class TestCreate:
     def test_without_a_mark_an_equal_name_proves_nothing(self, connections: Sandbox) -> None:
         first = Task(lambda: create_activity(mark_submission=False)).run()
         assert first["name"] == "Win-back"
-        # What was there before is known, so that the new one of the same name is found.
+        # What was there before is known, so that the new one of the same name is found, if it is no other's.
         connections.misbehave("drop_after", service="delta-projects", method="POST", path="*template")
-        second = Task(lambda: create_activity(mark_submission=False)).run()
+        second = Task(lambda: create_activity(mark_submission=False, on_uncertain="adopt")).run()
         assert second["id"] != first["id"]
         assert len(held(connections)) == 2
         # Without a store nothing is known of it, and no second one is made on a guess.
@@ -207,7 +207,7 @@ class TestUpdate:
         self, connections: Sandbox, activity_id: str
     ) -> None:
         connections.misbehave("status", service="delta-projects", method="POST", status=200)
-        with pytest.raises(Refused, match="should be enabled and the service says it is not"):
+        with pytest.raises(Refused, match="enabled should be True and is False"):
             Task(lambda: update(activity_id, enabled=True)).run()
 
     @pytest.mark.parametrize(

@@ -47,6 +47,7 @@ class TestDeltaProjects:
         monkeypatch.setattr("airflow_provider_activation.actions.base.LOOKS_AFTER_DOUBT", (0,))
         task = Task(create_activity, store=store)
         connections.misbehave("drop_after", service="delta-projects", method="POST", path="*template")
+        connections.misbehave("delay", service="delta-projects", path="*/activity", seconds=0.001)
         connections.misbehave("status", service="delta-projects", path="*/activity", status=503, times=9)
         with pytest.raises((UncertainOutcome, ServiceUnavailable)):
             task.run()
