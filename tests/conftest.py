@@ -70,9 +70,9 @@ def _first_look_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture(autouse=True)
 def _short_looks(monkeypatch: pytest.MonkeyPatch) -> None:
     """What may have been made late is looked for in a third of a second, not in a minute."""
-    if base := sys.modules.get("airflow_provider_activation.actions.base"):
-        monkeypatch.setattr(base, "LOOKS_AFTER_DOUBT", (0.05, 0.1, 0.2))
-        monkeypatch.setattr(base, "ACKNOWLEDGED_FOR", 0.35)
+    base = "airflow_provider_activation.actions.base"
+    monkeypatch.setattr(f"{base}.LOOKS_AFTER_DOUBT", (0.05, 0.1, 0.2))
+    monkeypatch.setattr(f"{base}.ACKNOWLEDGED_FOR", 0.35)
 
 
 @pytest.fixture(autouse=True)

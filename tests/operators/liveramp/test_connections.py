@@ -156,6 +156,29 @@ class TestCreateIntegrationConnection:
         assert made == {"id": connection["id"], "distributionManagerID": None}
         assert held(connections, "distributionManagers") == []
 
+    @with_or_without_store
+    @pytest.mark.parametrize("if_exists", ["reuse", "create"])
+    def test_a_manager_that_is_missing_is_made(
+        self, connections: Sandbox, if_exists: str, store: bool
+    ) -> None:
+        """The connection is an older one, or LiveRamp made it without the manager that was asked for."""
+        if if_exists == "reuse":
+            Task(lambda: connect(distribution_manager_name=None)).run()
+        task = Task(lambda: connect(distribution_manager_name="Win-back", if_exists=if_exists), store=store)
+        made = task.run()
+        (manager,) = held(connections, "distributionManagers")
+        assert made["distributionManagerID"] == manager["id"]
+        assert manager["integrationConnectionID"] == made["id"]
+        assert task.run() == made
+        assert len(held(connections, "distributionManagers")) == 1
+
+    def test_a_lost_answer_makes_no_second_manager(self, connections: Sandbox) -> None:
+        Task(lambda: connect(distribution_manager_name=None)).run()
+        connections.misbehave("drop_after", method="POST", path="*/distribution-managers")
+        made = Task(lambda: connect(distribution_manager_name="Win-back")).run()
+        (manager,) = held(connections, "distributionManagers")
+        assert made["distributionManagerID"] == manager["id"]
+
     def test_if_there_is_an_equal_one_already(self, connections: Sandbox) -> None:
         first = Task(connect).run()
         with pytest.raises(Conflict, match=f"integration connection {first['id']}"):
