@@ -28,9 +28,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 @pytest.fixture(autouse=True, scope="module")
-def _triggers_look_at_once() -> Iterator[None]:
-    """Before the fixtures that run all waits of a module at once."""
+def _short_pauses() -> Iterator[None]:
+    """What each test has, before the fixtures that run all waits of a module at once."""
     with pytest.MonkeyPatch.context() as monkeypatch:
+        base = "airflow_provider_activation.actions.base"
+        monkeypatch.setattr(f"{base}.LOOKS_AFTER_DOUBT", (0.05, 0.1, 0.2))
+        monkeypatch.setattr(f"{base}.ACKNOWLEDGED_FOR", 0.35)
         monkeypatch.setattr("airflow_provider_activation.waits.pace.FIRST_LOOK_AFTER", 0.0)
         yield
 
