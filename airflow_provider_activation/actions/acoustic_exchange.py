@@ -105,6 +105,7 @@ class SegmentExport(_Job):
 
     noun = "segment export"
     identity = "the submission key in the description of the destination segment"
+    told_by = "key"
 
     job_category: api.JobCategory = "SEGMENT_EXPORT"
     export: api.SegmentExport
@@ -139,6 +140,7 @@ class IdentityImport(_Job):
 
     noun = "identity import"
     identity = "its id alone"
+    told_by = "id"
 
     job_category: api.JobCategory = "IDENTITY_IMPORT"
     identity_import: api.IdentityImport
@@ -157,6 +159,7 @@ class SegmentRefresh(_Job):
 
     noun = "refresh of segments"
     identity = "its id alone"
+    told_by = "id"
 
     job_category: api.JobCategory = "SEGMENT_POPULATE_DB"
 
@@ -170,6 +173,7 @@ class JobData(_OfJob):
 
     noun = "job data"
     identity = "the job, which takes data once"
+    told_by = "place"
 
     if_exists: base.IfExists = "fail"
     job_id: int
@@ -200,6 +204,8 @@ class Segments(ItemsAction[int | str, api.SegmentDefinition, api.Segment]):
     """Segments to add to those that an endpoint offers; those that it offers already are left out."""
 
     noun = "segments"
+    identity = "its id at its endpoint"
+    told_by = "place"
 
     endpoint_id: int
     segments: Sequence[api.SegmentDefinition]

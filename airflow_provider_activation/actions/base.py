@@ -39,6 +39,7 @@ T = TypeVar("T")
 
 OnUncertain = Literal["fail", "adopt", "resubmit"]
 IfExists = Literal["reuse", "fail", "create"]
+ToldBy = Literal["key", "name", "credentials", "place", "id", "none"]
 
 LOOKS_AFTER_DOUBT = (1.0, 2.0, 4.0, 8.0, 15.0, 30.0)
 """Seconds before each further look for what a call may have made: some services list it late, and the request
@@ -124,7 +125,10 @@ class Action(Making):
     proves_absence: ClassVar[bool] = True
     """Whether `find` finding nothing proves that there is nothing."""
     identity: ClassVar[str]
-    """What shows that a resource is the task's own, for the documentation."""
+    """What shows that a resource is the task's own, in words."""
+    told_by: ClassVar[ToldBy]
+    """What `identity` is: the submission ``key``, a ``name`` that the user reuses, the ``credentials`` it is
+    for, the ``place`` that takes one only, nothing but its ``id``; ``none`` if one more does no harm."""
 
     if_exists: IfExists = "create"
 
@@ -184,15 +188,17 @@ class Action(Making):
         :param is_equal: whether it agrees in the rest as well.
         :param failed: it ended, and not well.
         """
-        key = self.own_key
+        key, was_there = self.own_key, doubt is not None and made in (doubt.before or ())
         if key is not None and carries(text, key):
-            return [Candidate(made, description, failed)]
+            # a run that was deleted and made anew under the same id has the same key
+            is_older = was_there and self.if_exists == "create"
+            return [] if is_older else [Candidate(made, description, failed)]
         if is_wanted and self.if_exists != "create":
             # that it is there forbids to make one, and does not show who made it
             return [Candidate(made, description, failed, certain=self.if_exists == "reuse")]
         if doubt is None or not is_kin or carries_another(text, key):
             return []
-        may_be = is_equal if doubt.before is None else made not in doubt.before
+        may_be = is_equal if doubt.before is None else not was_there
         return [Candidate(made, description, failed, certain=False)] if may_be else []
 
     def id_of(self, response: Any, before: JSON) -> JSON:
@@ -436,8 +442,8 @@ async def _look_for(
         error.message += f" Looking for what it may have made failed too: {failed.message}"
         raise error from None
     taken = _certain(action, found)
-    if taken is None and len(failed := [candidate for candidate in found if candidate.certain]) == 1:
-        taken = failed[0]  # who waits for it will see that it failed
+    if taken is None and len(ended := [candidate for candidate in found if candidate.certain]) == 1:
+        taken = ended[0]  # who waits for it will see that it failed
     if taken is None and on_uncertain == "adopt" and len(found) == 1:
         taken = found[0]
         log.warning("It is taken although it may be somebody else's, as on_uncertain says.")

@@ -81,6 +81,7 @@ class AuthorizedService(NotStored, Labelled):
 
     noun = "service"
     identity = "in its label the key of its credentials; the submission key if another is wanted"
+    told_by = "credentials"
 
     service: str
     secrets: Mapping[str, str] = field(repr=False)
@@ -134,6 +135,7 @@ class Source(Labelled):
 
     noun = "source"
     identity = "its label and its service; the submission key in its label if another is wanted"
+    told_by = "name"
 
     connector_id: str
     parameters: Mapping[str, Any]
@@ -203,6 +205,7 @@ class Flow(Labelled):
 
     noun = "flow"
     identity = "its sources, app and label; the submission key in its label if another is wanted"
+    told_by = "name"
 
     app: str
     source_ids: tuple[str, ...] = (NOT_MADE_YET,)
@@ -362,6 +365,7 @@ class Extraction(Run):
 
     noun = "extraction"
     identity = "nothing: a run has no id"
+    told_by = "id"
 
     source_id: str
     extraction: api.Extraction
@@ -379,6 +383,7 @@ class Write(Run):
 
     noun = "write"
     identity = "nothing: a run has no id"
+    told_by = "id"
 
     flow_id: str
 

@@ -26,6 +26,7 @@ class Activity(Action):
 
     noun = "activity"
     identity = "the submission key in its name"
+    told_by = "key"
 
     account: api.Account
     activity: api.ActivityFromTemplate

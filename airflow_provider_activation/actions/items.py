@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, Generic, TypeVar
 
-from airflow_provider_activation.actions.base import Looks, Making
+from airflow_provider_activation.actions.base import Looks, Making, ToldBy
 from airflow_provider_activation.actions.memory import JSON, Memory, seconds_since
 from airflow_provider_activation.api.call import Call
 from airflow_provider_activation.errors import UncertainOutcome
@@ -30,6 +30,10 @@ class ItemsAction(Making, Generic[K, W, L]):
 
     noun: ClassVar[str]
     """What is made, for messages and as the name of what is stored."""
+    identity: ClassVar[str]
+    """What shows that an item is the task's own, in words."""
+    told_by: ClassVar[ToldBy]
+    """See `Action`."""
 
     @abstractmethod
     def wanted(self) -> Mapping[K, W]:

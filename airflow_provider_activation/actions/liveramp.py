@@ -42,6 +42,7 @@ class OAuthConnectionAttempt(Action):
 
     noun = "OAuth connection attempt"
     identity = "its id; one that nobody completes makes nothing"
+    told_by = "none"
 
     destination_id: str
     integration_id: str
@@ -107,6 +108,7 @@ class IntegrationConnection(Action):
 
     noun = "integration connection"
     identity = "its settings; the submission key in the manager's name if another is wanted"
+    told_by = "name"
 
     destination_id: str
     integration_id: str
@@ -231,6 +233,7 @@ class DistributionManager(Action):
 
     noun = "distribution manager"
     identity = "its name at its connection; the submission key in the name if another is wanted"
+    told_by = "name"
 
     name: str
     integration_connection_id: str
@@ -359,6 +362,8 @@ class Distribution(ItemsAction[SegmentKey, api.SegmentConfigInput, api.SegmentCo
     """
 
     noun = "distribution"
+    identity = "the segment at its distribution manager"
+    told_by = "place"
 
     distribution_manager_id: str
     segments: Sequence[str | Mapping[str, str]]

@@ -46,9 +46,8 @@ class OnceCall:
     :param fulfilled: whether a green task's result is true, given the books and what was made.
     :param waits: whether the task waits for an end; only then it can be deferred.
     :param reads: whether it asks the service anything after the call.
-    :param presence: whether the service can show what was made: ``always``, only with what was noted
-        before the call (``noted``).
-    :param absence: whether the service can show that nothing was made: ``always``, ``noted``, ``never``.
+    :param presence: whether the service can show that what was made is this task's: ``always``, ``never``.
+    :param absence: whether the service can show that nothing was made: ``always``, ``never``.
     :param intends: whether the task notes that it is about to make it.
     :param notes: whether the task notes the id of what it made.
     """
@@ -162,7 +161,7 @@ CALLS: tuple[OnceCall, ...] = (
         books=tasks.jobs_of("IDENTITY_IMPORT"),
         fulfilled=tasks.is_complete,
         waits=True,
-        presence="noted",
+        presence="never",
         absence="never",
     ),
     OnceCall(
@@ -174,7 +173,7 @@ CALLS: tuple[OnceCall, ...] = (
         books=tasks.jobs_of("SEGMENT_POPULATE_DB"),
         fulfilled=tasks.is_complete,
         waits=True,
-        presence="noted",
+        presence="never",
         absence="never",
     ),
     OnceCall(
@@ -238,8 +237,6 @@ CALLS: tuple[OnceCall, ...] = (
         books=tasks.held("services"),
         fulfilled=tasks.is_its_id,
         reads=False,
-        presence="noted",
-        absence="noted",
     ),
     OnceCall(
         "Dataddo source",
@@ -290,7 +287,6 @@ CALLS: tuple[OnceCall, ...] = (
         books=tasks.held("services"),
         fulfilled=tasks.is_built("service_id"),
         reads=False,
-        presence="noted",
     ),
     OnceCall(
         "Dataddo build: source",
@@ -301,7 +297,6 @@ CALLS: tuple[OnceCall, ...] = (
         books=tasks.held("sources"),
         fulfilled=tasks.is_built("source_id"),
         reads=False,
-        absence="noted",
     ),
     OnceCall(
         "Dataddo build: flow",
@@ -324,7 +319,7 @@ CALLS: tuple[OnceCall, ...] = (
         books=tasks.runs("sources"),
         fulfilled=tasks.has_run_again("sources"),
         waits=True,
-        presence="noted",
+        presence="never",
         absence="never",
     ),
     OnceCall(
@@ -338,7 +333,7 @@ CALLS: tuple[OnceCall, ...] = (
         books=tasks.runs("flows"),
         fulfilled=tasks.has_run_again("flows"),
         waits=True,
-        presence="noted",
+        presence="never",
         absence="never",
     ),
 )

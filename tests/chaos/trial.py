@@ -103,7 +103,7 @@ class Trial:
         books = self.sandbox.state()
         made = [one for one in call.books(books) if one not in before]
         verdict.story.append(f"made {made}")
-        _judge(verdict, call, books, made, last, knows=_knows(run))
+        _judge(verdict, call, books, made, last)
         return verdict
 
     def _tries(self, call: OnceCall, run: Run, place: Place) -> Tries:
@@ -146,15 +146,7 @@ def spoil(tries: Tries, kind: str) -> None:
             tries.store[key] = {name: note[name] for name in list(note)[: random.randint(1, len(note) - 1)]}
 
 
-def _knows(run: Run) -> bool:
-    """Whether what was noted before the call is there for the tries after it."""
-    spoilt = any(fault.point is Point.NOTE for fault in run.faults)
-    return run.mode.store and not spoilt
-
-
-def _judge(
-    verdict: Verdict, call: OnceCall, books: Any, made: list[str], last: Ended, *, knows: bool
-) -> None:
+def _judge(verdict: Verdict, call: OnceCall, books: Any, made: list[str], last: Ended) -> None:
     verdict.duplicates = max(0, len(made) - 1)
     if last.green:
         if not made or not any(call.fulfilled(books, one, last.result) for one in made):
@@ -165,7 +157,7 @@ def _judge(
         verdict.lost = 1
         return
     shown = call.presence if made else call.absence
-    could_have_answered = shown == "always" or (shown == "noted" and knows)
+    could_have_answered = shown == "always"
     verdict.avoidable, verdict.uncertain = int(could_have_answered), int(not could_have_answered)
 
 

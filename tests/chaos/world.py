@@ -17,13 +17,15 @@ import httpx
 import structlog
 
 from airflow_provider_activation import airflow_compat
+from airflow_provider_activation.actions import memory
 from airflow_provider_activation.hooks import base as hooks
 from airflow_provider_activation.transport import Transport
 from airflow_provider_activation.transport import transport as transport_module
 from airflow_provider_activation.waits import pace
 
-LONGEST_TRY = 900.0
-"""Seconds of the sandbox's time: whoever still waits then, waits for ever. Nothing there takes a minute."""
+LONGEST_TRY = 1800.0
+"""Seconds of the sandbox's time: whoever still waits then, waits for ever. What was acknowledged is looked
+for during ten minutes; nothing else there takes a minute."""
 
 
 class Hung(BaseException):
@@ -48,8 +50,13 @@ class Clock:
 
     def __init__(self, advance: Callable[[float], None]) -> None:
         self._advance = advance
+        self._passed = 0.0
         self._held_until = 0.0
         self._slept = 0.0
+
+    def time(self) -> float:
+        """Seconds since the epoch, the pauses of the run among them."""
+        return time.time() + self._passed
 
     def begin(self) -> None:
         """Begin a try."""
@@ -67,6 +74,7 @@ class Clock:
     def sleep(self, seconds: float) -> None:
         """Pause. Whatever is on its way to the service has arrived after half a second."""
         self._slept += seconds
+        self._passed += seconds
         if self._slept > LONGEST_TRY:
             raise Hung
         if seconds >= 0.5:
@@ -121,6 +129,7 @@ class World:
                 # each run logs in anew, and Airflow's masker takes the longer the more it has to mask
                 (airflow_compat, "mask_secret", lambda secret: None),
                 (transport_module, "asyncio", fast_asyncio),
+                (memory, "time", types.SimpleNamespace(time=lambda: self.clock.time())),
                 (pace, "FIRST_LOOK_AFTER", 0.0),
             ):
                 stack.enter_context(mock.patch.object(target, name, replacement))

@@ -95,8 +95,11 @@ class TestDataddo:
         connections.misbehave("drop_after", service="dataddo", method="POST", path="/sources/*", times=1)
         Task(
             lambda: DataddoExtractSourceOperator(
-                **{"task_id": "extract", "source_id": built["source_id"], "on_uncertain": "adopt"},
-                **{"poll_interval": 0.1, "timeout": scaled(20)},
+                task_id="extract",
+                source_id=built["source_id"],
+                on_uncertain="adopt",
+                poll_interval=0.1,
+                timeout=scaled(20),
             )
         ).run()
         enqueued = [r for r in connections.requests if r["path"].endswith("extraction/enqueue")]

@@ -1,0 +1,98 @@
+"""Writes the table of ``docs/reliability.md`` that says of each action whose a resource is.
+
+Run by ``make coverage``. `make test` fails when the table and the code do not agree.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Iterator
+from pathlib import Path
+
+from airflow_provider_activation.actions import acoustic_exchange, dataddo, delta_projects, liveramp
+from airflow_provider_activation.actions.base import Action
+from airflow_provider_activation.actions.items import ItemsAction
+
+PAGE = Path(__file__).resolve().parents[2] / "docs" / "reliability.md"
+BEGIN, END = "<!-- from the actions: make coverage -->\n", "<!-- end -->\n"
+
+SERVICES = {
+    "LiveRamp": liveramp,
+    "Acoustic": acoustic_exchange,
+    "Delta": delta_projects,
+    "Dataddo": dataddo,
+}
+COLUMNS = (
+    *("what is made", "what identifies it", "two tasks at once", "the service changes texts"),
+    *("the answer was lost, or was 202", "no state store", "the same run id made again"),
+)
+KEYED = "found, whatever became of the rest; uncertain if the key is cut off"
+WITHOUT_STORE = "the same, a minute after the try began"
+OLD_RUN = "its own; without a store the earlier run's"
+ANSWERS: dict[str, tuple[str, ...]] = {
+    "key": ("each its own", KEYED, "found; sent again if it is not there", WITHOUT_STORE, OLD_RUN),
+    "name": (
+        "both the same; a warning says which to delete",
+        "case, blanks and spelling do not matter; uncertain if it may be it under another text",
+        "found; sent again if it is not there",
+        WITHOUT_STORE,
+        "the same one",
+    ),
+    "credentials": (
+        "each its own; with the same credentials both the same",
+        KEYED,
+        "found; sent again if it is not there",
+        WITHOUT_STORE,
+        "the same one",
+    ),
+    "place": (
+        "one of them makes it",
+        "no text counts",
+        "found there or sent again",
+        "the same",
+        "what is there",
+    ),
+    "id": (
+        "uncertain if an answer is lost",
+        "no text counts",
+        "uncertain; `adopt` takes the only new one",
+        "uncertain after any failed first try",
+        "its own",
+    ),
+    "none": (
+        "each asks a person",
+        "no text counts",
+        "begun again; the one before makes nothing",
+        "a person may be asked again",
+        "asks again",
+    ),
+}
+UNPROVEN = "found, or uncertain: that it is not listed proves nothing"
+
+
+def table() -> str:
+    """The table in Markdown."""
+    lines = [COLUMNS, tuple("---" for _ in COLUMNS), *_rows()]
+    return "".join(f"| {' | '.join(line)} |\n" for line in lines)
+
+
+def _rows() -> Iterator[tuple[str, ...]]:
+    for service, module in SERVICES.items():
+        for name, kind in inspect.getmembers(module, inspect.isclass):
+            is_ours = kind.__module__ == module.__name__ and not name.startswith("_")
+            if is_ours and issubclass(kind, Action | ItemsAction) and hasattr(kind, "noun"):
+                two, texts, lost, stateless, again = ANSWERS[kind.told_by]
+                if kind.told_by == "key" and not getattr(kind, "proves_absence", True):
+                    lost, stateless = UNPROVEN, "the same, and after any failed first try"
+                yield f"{service} {kind.noun}", kind.identity, two, texts, lost, stateless, again
+
+
+def page(text: str) -> str:
+    """The page with the table as it should be."""
+    before, _, rest = text.partition(BEGIN)
+    _, _, after = rest.partition(END)
+    return before + BEGIN + table() + END + after
+
+
+if __name__ == "__main__":
+    PAGE.write_text(page(PAGE.read_text()))
