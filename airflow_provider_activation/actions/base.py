@@ -248,7 +248,7 @@ async def existing(action: Action, memory: Memory, on_uncertain: OnUncertain) ->
         else:
             if not failed:
                 log.info("An earlier try made %s %s; it is taken.", noun, known)
-                memory.made = known
+                memory.made, memory.reused = known, bool(note.get("reused"))
                 return known, given_up
             log.info("An earlier try made %s %s, which failed; another is made.", noun, known)
             given_up.append(known)
@@ -266,7 +266,7 @@ async def existing(action: Action, memory: Memory, on_uncertain: OnUncertain) ->
         found = await look() or await look()
     taken = _choose(action, found, looks, maybe_sent=maybe_sent, on_uncertain=on_uncertain)
     if taken is not None:
-        memory.note(noun, id=taken.id, given_up=given_up)
+        memory.note(noun, id=taken.id, given_up=given_up, **({} if maybe_sent else {"reused": True}))
         return taken.id, given_up
     return None, [*given_up, *(candidate.id for candidate in found if candidate.failed and candidate.certain)]
 

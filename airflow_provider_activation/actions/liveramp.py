@@ -139,12 +139,38 @@ class IntegrationConnection(Action):
     def own_key(self) -> str | None:
         return self.key if self.if_exists == "create" else None
 
-    async def make(self, memory: Memory, on_uncertain: OnUncertain) -> str:
+    async def make(self, memory: Memory, on_uncertain: OnUncertain) -> Finished:
         made: str = await base.submit(await self.resolved(), memory, on_uncertain)
-        if self.distribution_manager_name and not await Looks().until(partial(self.managers, made), bool):
-            # the call that made the connection should have made it too, or the connection is an older one
-            await self.manager(made).make(memory, on_uncertain)
-        return made
+        reused = memory.reused
+        await self.proven(made)
+        manager_id = await self._manager_id(made, memory, on_uncertain, reused=reused)
+        return Finished({"id": made, "distributionManagerID": manager_id})
+
+    async def _manager_id(
+        self, made: str, memory: Memory, on_uncertain: OnUncertain, *, reused: bool
+    ) -> str | None:
+        """The connection's distribution manager, which is made if it is missing."""
+        managers = await self._managers(made)
+        if self.distribution_manager_name is None:
+            return managers[0].id if len(managers) == 1 else None
+        wanted = self.manager(made)
+        look = partial(self._managers_like, wanted, reused=reused)
+        if found := await (look() if reused else Looks().until(look, bool)):
+            return min(found, key=lambda manager: (len(manager.id), manager.id)).id
+        # the call that made the connection should have made it too, or the connection is an older one
+        manager_id: str = await base.submit(wanted, memory, on_uncertain)
+        await wanted.proven(manager_id)
+        return manager_id
+
+    async def _managers_like(
+        self, wanted: DistributionManager, *, reused: bool
+    ) -> list[api.DistributionManager]:
+        """The distribution managers of the wanted name."""
+        managers = await self._managers(wanted.integration_connection_id)
+        named = [manager for manager in managers if wanted.is_name(manager.name)]
+        # what a new connection has came with it, also if LiveRamp changed its name
+        changed = [manager for manager in managers if may_come_of(manager.name, wanted.wanted.name)]
+        return named or ([] if reused else changed)
 
     def manager(self, connection_id: str) -> DistributionManager:
         """The distribution manager that belongs to the connection."""
@@ -157,15 +183,11 @@ class IntegrationConnection(Action):
             if_exists=self.if_exists,
         )
 
-    async def managers(self, connection_id: str) -> list[api.DistributionManager]:
-        """The connection's distribution managers, those of the name if one is given."""
+    async def _managers(self, connection_id: str) -> list[api.DistributionManager]:
         managers: list[api.DistributionManager] = await every_page(
             api.list_distribution_managers(connection_id)
         )
-        if self.distribution_manager_name is None:
-            return managers
-        wanted = self.manager(connection_id)
-        return [manager for manager in managers if wanted.is_name(manager.name)]
+        return managers
 
     @cached_property
     def wanted(self) -> api.IntegrationConnectionInput:
@@ -214,13 +236,6 @@ class IntegrationConnection(Action):
         read = api.get_integration_connection(made)
         asked = Asked(f"integration connection {made}", fields, CONNECTIONS_MENDED_BY)
         return await proven(lambda: read, asked, service=api.SERVICE)
-
-    async def result(self, made: JSON) -> JSON:
-        await self.proven(made)
-        managers = await self.managers(made)
-        if self.distribution_manager_name is None:
-            return {"id": made, "distributionManagerID": managers[0].id if len(managers) == 1 else None}
-        return {"id": made, "distributionManagerID": min((m.id for m in managers), key=_age, default=None)}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -328,11 +343,6 @@ def _changed(update: Input, changes: Mapping[str, Any]) -> dict[str, JSON]:
     """Of all that is sent what the user changes: the rest may follow from it."""
     names = {field.alias or name for name, field in type(update).model_fields.items() if name in changes}
     return {name: value for name, value in update.body().items() if name in names}
-
-
-def _age(made: str) -> tuple[int, str]:
-    """Sorts ids: those that were made first have the smaller numbers."""
-    return len(made), made
 
 
 def _name(name: str | None, key: str, if_exists: base.IfExists) -> str | None:

@@ -48,6 +48,8 @@ class Memory:
         self._first_try = first_try
         self.made: JSON = None
         """The id of what was made last, as soon as it is known: a kill may have to cancel it."""
+        self.reused = False
+        """Whether that was there before the task's first try."""
 
     def recall(self, noun: str) -> dict[str, JSON]:
         """What is stored: ``id``, ``before``, ``at``, ``given_up``; ``lost`` if it cannot be known."""
@@ -78,7 +80,7 @@ class Memory:
 
     def note(self, noun: str, **values: JSON) -> None:
         """Store what is known."""
-        self.made = values.get("id")
+        self.made, self.reused = values.get("id"), bool(values.get("reused"))
         if self._store is not None:
             stored = {"version": NOTE_VERSION, "generation": self._generation, **values}
             self._store.set(_store_key(noun), self._fit(stored))

@@ -343,7 +343,8 @@ class AcousticExchangeDownloadSegmentDataOperator(AcousticExchangeTask, ActionOp
     :param file_names: the files of the job to download; all if left out (templated).
     :param job_category: the category of the job.
     :param acoustic_exchange_conn_id: the connection's id (templated).
-    :raises InvalidRequest: the folder is missing, or a name of a file has a folder in it.
+    :raises InvalidRequest: the folder is missing, a name of a file has a folder in it, or the job has no such
+        file.
     :raises NeedsAction: the job has no files yet.
     """
 
@@ -376,10 +377,16 @@ class AcousticExchangeDownloadSegmentDataOperator(AcousticExchangeTask, ActionOp
         names = self.file_names
         if isinstance(names, str):
             raise InvalidRequest(f"file_names must be a list, but is {names!r}.")
-        if names is None:
-            names = await api.list_data_files(self.job_category, job_id)
-        if strange := [name for name in names if Path(name).name != name]:
+        if strange := [name for name in names or () if Path(name).name != name]:
             raise InvalidRequest(f"file_names: {strange[0]!r} is no name of a file.")
+        listed = await api.list_data_files(self.job_category, job_id)
+        if unknown := [name for name in names or () if name not in listed]:
+            raise InvalidRequest(
+                f"file_names: job {job_id} has no file {unknown[0]!r}, but {', '.join(listed)}."
+            )
+        if strange := [name for name in listed if Path(name).name != name]:
+            raise InvalidRequest(f"job {job_id} has a file {strange[0]!r}, which is no name of a file.")
+        names = listed if names is None else names
         files = [await api.download_segment_data(job_id, name, directory / name) for name in names]
         return {"jobId": job_id, "files": [str(file) for file in files]}
 

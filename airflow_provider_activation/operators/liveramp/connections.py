@@ -25,8 +25,8 @@ class LiveRampCreateIntegrationConnectionOperator(LiveRampTask, SubmitOperator):
     """Create an integration connection, or take the equal one that exists.
 
     Returns ``{"id": ..., "distributionManagerID": ...}``. The second is the connection's distribution manager
-    of the given name, or its only one if no name is given; null if there is no such manager, or more than
-    one. Document: "Configure Distributions"; the vendor advises one connection per destination and customer.
+    of the given name, which is made if it is missing. If no name is given, it is the only one, or null.
+    Document: "Configure Distributions"; the vendor advises one connection per destination and customer.
 
     .. code-block:: python
 
@@ -52,6 +52,7 @@ class LiveRampCreateIntegrationConnectionOperator(LiveRampTask, SubmitOperator):
     :param liveramp_conn_id: the connection's id (templated).
     :raises InvalidRequest: the integration does not have a property or device type, or it needs a property or
         an authorisation that is not given.
+    :raises Refused: LiveRamp made a connection that is not what was asked for.
     """
 
     template_fields = (
