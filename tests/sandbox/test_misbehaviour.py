@@ -43,7 +43,7 @@ def raw_request(sandbox: Sandbox) -> bytes:
     place = urlsplit(sandbox.url)
     received = b""
     with socket.create_connection((place.hostname, place.port), timeout=ANSWERED) as connection:
-        connection.sendall(b"GET /liveramp/v2/segments HTTP/1.1\r\nHost: x\r\n\r\n")
+        connection.sendall(f"GET /liveramp/v2/segments HTTP/1.1\r\nHost: {place.netloc}\r\n\r\n".encode())
         try:
             while chunk := connection.recv(4096):
                 received += chunk

@@ -1,0 +1,44 @@
+"""What services do to texts: how they store names, and the marks that a client puts into them."""
+
+from __future__ import annotations
+
+import html
+import re
+import unicodedata
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from airflow_provider_activation.sandbox.core.habits import Habit
+
+_CHANGES: Mapping[str, Callable[[str, Mapping[str, Any]], str]] = {
+    "upper": lambda text, options: text.upper(),
+    "lower": lambda text, options: text.lower(),
+    "trim": lambda text, options: text.strip(),
+    "fold": lambda text, options: re.sub(r"\s+", " ", text),
+    "suffix": lambda text, options: text + str(options["suffix"]),
+    "escape": lambda text, options: html.escape(text),
+    "cut": lambda text, options: text[: options["length"]],
+    "nfd": lambda text, options: unicodedata.normalize("NFD", text),
+    "nfkc": lambda text, options: unicodedata.normalize("NFKC", text),
+}
+
+_MARK = re.compile(r"\[af:[^\]]*\]", re.IGNORECASE)
+
+
+def as_stored(text: str, habit: Habit) -> str:
+    """A text as a service with the habit `texts` stores it."""
+    return _CHANGES[habit.options["change"]](text, habit.options)
+
+
+def with_mark(value: Any, mark: str | None) -> Any:
+    """A copy of a JSON value whose submission marks are removed, or have another key."""
+    if isinstance(value, dict):
+        return {name: with_mark(inner, mark) for name, inner in value.items()}
+    if isinstance(value, list):
+        return [with_mark(inner, mark) for inner in value]
+    if not isinstance(value, str) or not _MARK.search(value):
+        return value
+    if mark is not None:
+        return _MARK.sub(f"[af:{mark}]", value)
+    # A name that was a mark only must not be empty.
+    return _MARK.sub("", value).strip() or "neighbour"
