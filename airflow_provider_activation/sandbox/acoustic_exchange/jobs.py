@@ -101,7 +101,7 @@ FIELDS = {
 class Jobs:
     """All jobs of the account."""
 
-    def __init__(self, step: float, traits: Traits, endpoints: dict[int, Endpoint]) -> None:
+    def __init__(self, step: float, traits: Traits, endpoints: Shelf[int, Endpoint]) -> None:
         self._step = step
         self._endpoints = endpoints
         self._jobs: Shelf[int, Job] = Shelf(traits, "jobs", "job", FIELDS)
@@ -151,7 +151,7 @@ class Jobs:
     def _source(self, order: Export | Import) -> Endpoint:
         source = self._usable(order.source_id, "source")
         # Only a push source stores its segments in Exchange.
-        if source.pushes and source.segment(str(order.segment)) is None:
+        if source.pushes and str(order.segment) not in source.segments:
             raise Invalid(f"endpoint {source.id} has no segment {order.segment}")
         return source
 

@@ -27,7 +27,7 @@ class AcousticExchange(Service):
 
     def __init__(self, settings: Settings, vault: Vault, traits: Traits) -> None:
         super().__init__(settings, vault, traits)
-        self._account = Account(settings)
+        self._account = Account(settings, traits)
         self._jobs = Jobs(settings.step_seconds, traits, self._account.endpoints)
         self._events = EventOperations(self._account, self.now)
         self.serve(
@@ -79,9 +79,9 @@ class AcousticExchange(Service):
                 for endpoint in endpoints
             ],
             "segments": [
-                {"endpointId": endpoint.id, **segment}
+                {"endpointId": endpoint.id, **row}
                 for endpoint in endpoints
-                for segment in endpoint.segments
+                for row in endpoint.segments.books(dict)
             ],
             "destinationSegments": [
                 {"endpointId": endpoint.id, "id": key, "name": name}

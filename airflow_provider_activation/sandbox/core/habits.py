@@ -63,7 +63,7 @@ KINDS: Mapping[str, Kind] = {
     ),
     "shift": Kind(
         "When a client asks for a further page, the last row that it has not read moves to the first page: "
-        "`times` times, or null for always.",
+        "in `times` listings, or with null in each.",
         {"times": _TIMES},
     ),
     "aliens": Kind("Each list also has rows that are not as documented.", {}),

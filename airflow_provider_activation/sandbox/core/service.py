@@ -120,9 +120,10 @@ class Service(ABC):
             self.authenticate(theirs)
             route, values = find_route(self.routes, theirs)
             if route.makes:
-                with self.traits.doing(NEIGHBOUR, route.makes):
+                with self.traits.doing(NEIGHBOUR, route.makes) as deed:
                     route.handler(theirs, *values)
-                habit.happened()
+                if deed.made:
+                    habit.happened()
         except (Refused, Invalid, ValueError):
             # What is refused to one is refused to the other.
             return

@@ -87,6 +87,7 @@ class Shelf(Generic[K, T]):
         if late is not None:
             deed.late = late
             made = exists = made + late.options["seconds"]
+        deed.made = True
         self._entries[key] = _Entry(value, owner or deed.owner, made, exists)
         self._keep(value, None)
 

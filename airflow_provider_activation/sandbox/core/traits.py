@@ -23,6 +23,9 @@ class Deed:
     owner: str = CLIENT
     """Whose the new resources are."""
     makes: bool = False
+    """Whether it may make a resource that exists later."""
+    made: bool = False
+    """Set when it has made one."""
     late: Habit | None = None
     """Set when what the request makes will exist later."""
 
@@ -35,7 +38,9 @@ class Traits:
         self._habits = habits
         self.now = clock.now
         self.deed = Deed()
+        # By the names of lists: the row that moved, and whether it did so in the present listing.
         self._moved: dict[str, object] = {}
+        self._turned: set[str] = set()
 
     def active(self, what: str, resources: str | None = None) -> list[Habit]:
         """The habits of one kind."""
@@ -68,10 +73,13 @@ class Traits:
         if not self.active("shift"):
             self._moved.clear()
             return (), rows
+        if not unread:
+            self._turned.discard(list_name)
         habit = self.first("shift")
         still = [row for row in unread if key(row) != self._moved.get(list_name)]
-        if habit is not None and still:
+        if habit is not None and still and list_name not in self._turned:
             habit.happened()
+            self._turned.add(list_name)
             self._moved[list_name] = key(still[-1])
         if list_name not in self._moved:
             return (), rows
