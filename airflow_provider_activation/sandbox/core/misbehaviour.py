@@ -27,7 +27,7 @@ SAYS: Mapping[str, str] = {
     "drip": "Send the body of the response byte by byte, one in `seconds` (1).",
     "endless": "Send the response, and blanks after it without end, with pauses of `seconds`.",
     "long_length": "Announce more bytes than the response has, and hang up after them.",
-    "short_length": "Announce half of the bytes, and send them all.",
+    "short_length": "Announce half of the bytes, send them all, and hang up.",
 }
 """What a service does in each misbehaviour, for the front page."""
 

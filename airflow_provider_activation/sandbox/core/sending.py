@@ -47,7 +47,8 @@ async def send_response(
             # The server does not write more than was announced.
             await more(body[: len(body) // 2])
             transport.write(body[len(body) // 2 :])
-            await send({"type": "http.response.body", "body": b""})
+            # Otherwise the rest would be the beginning of the next response.
+            await hang_up(http, after_writing=True)
         case "endless":
             await more(body)
             while not transport.is_closing():
