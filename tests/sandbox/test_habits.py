@@ -268,6 +268,8 @@ class TestControl:
             {"what": "read_lag", "seconds": -1},
             {"what": "read_lag", "seconds": 1, "service": "facebook"},
             {"what": "aliens", "seconds": 1},
+            {"what": "aliens", "resources": "jobs"},
+            {"what": "late", "seconds": 1, "path": "*"},
             {"what": "texts", "change": "rot13"},
             {"what": "ids", "form": "roman"},
             {"what": "neighbour"},

@@ -186,6 +186,12 @@ class TestQuotes:
         answer = dataddo.post("/auth", json={"email": "x@y.example", "password": "wrong-password"})
         assert (answer.status_code, "wrong-password" in answer.json()["message"]) == (401, True)
 
+    def test_in_a_refusal(self, sandbox: Sandbox, delta: httpx.Client, holder: Holder) -> None:
+        sandbox.habit("quotes", path="*/activity")
+        sandbox.misbehave("refuse", times=2)
+        assert SECRETS["delta_api_key"] in delta.get(ACTIVITY.place(holder)).text
+        assert SECRETS["delta_api_key"] not in delta.get("/activity_templates").text
+
     def test_another_service_quotes_nothing(self, sandbox: Sandbox, holder: Holder) -> None:
         sandbox.habit("quotes", service="dataddo")
         token = liveramp_token(sandbox)

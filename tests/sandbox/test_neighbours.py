@@ -6,7 +6,7 @@ from typing import Any
 
 import httpx
 import pytest
-from sandbox_habits import ACTIVITY, CONFIG, CONNECTION, FLOW, JOB, NAMED, RESOURCES, Holder, Resource
+from sandbox_habits import ACTIVITY, CLIENT, CONFIG, CONNECTION, FLOW, JOB, NAMED, RESOURCES, Holder, Resource
 
 from airflow_provider_activation.sandbox import Sandbox
 
@@ -89,6 +89,14 @@ def test_every_time(sandbox: Sandbox, holder: Holder) -> None:
     for _ in range(3):
         holder.create(ACTIVITY)
     assert owners(holder, ACTIVITY) == ["neighbour", None] * 3
+
+
+def test_only_of_some_creations(sandbox: Sandbox, holder: Holder) -> None:
+    sandbox.habit("neighbour", when="before", path="*/activity/create_from_template")
+    for resource in (CLIENT, ACTIVITY):
+        holder.create(resource)
+    assert owners(holder, CLIENT) == [None, None]
+    assert owners(holder, ACTIVITY) == ["neighbour", None]
 
 
 def test_the_manager_of_its_connection(sandbox: Sandbox, holder: Holder) -> None:

@@ -30,17 +30,17 @@ def as_usual(traits: Traits, route: Route, deed: Deed, request: Request, respons
         body = deed.late.options["body"]
         return Response(202) if body is None else Response.json(body, 202)
     response = quoting(traits, request, response)
-    for habit in traits.active("ids"):
+    for habit in traits.active("ids", request.path):
         convert = _as_number if habit.options["form"] == "number" else _as_text
         response = _changed(response, lambda value, convert=convert: _with_ids(value, convert, route.makes))  # type: ignore[misc]
-    if route.lists and traits.first("aliens"):
+    if route.lists and traits.first("aliens", request.path):
         response = _changed(response, _with_aliens)
     return response
 
 
 def quoting(traits: Traits, request: Request, response: Response) -> Response:
     """A response that quotes the credentials of its request, if that is a habit."""
-    quoted = " ".join(_credentials(request)) if traits.first("quotes") else ""
+    quoted = " ".join(_credentials(request)) if traits.first("quotes", request.path) else ""
     if not quoted:
         return response
     if response.content_type == TEXT and response.status >= 400:

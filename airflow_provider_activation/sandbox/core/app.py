@@ -12,6 +12,7 @@ from starlette.requests import ClientDisconnect
 from starlette.requests import Request as HttpRequest
 from starlette.types import Receive, Scope, Send
 
+from airflow_provider_activation.sandbox.core.answers import quoting
 from airflow_provider_activation.sandbox.core.callers import Callers
 from airflow_provider_activation.sandbox.core.connections import Connections, without_secrets
 from airflow_provider_activation.sandbox.core.credentials import Vault
@@ -115,7 +116,8 @@ class Application:
                 await http.body()
             await asyncio.sleep(rule.pause)
         if rule.what == "drop_before":
-            if service.traits.first("neighbour"):
+            if service.traits.first("neighbour", request.path):
+                # The neighbour needs to know what is asked for.
                 await self._leave(service, request, http, entry)
             await hang_up(http)
             return
@@ -130,7 +132,7 @@ class Application:
         if rule.what == "drop_after":
             await hang_up(http)
             return
-        response = _misbehave(service, rule, real)
+        response = _misbehave(service, request, rule, real)
         entry["status"] = response.status
         await send_response(http, send, response, rule.what, rule.seconds)
 
@@ -211,9 +213,10 @@ class Application:
         )
 
 
-def _misbehave(service: Service, rule: Rule, real: Response | None) -> Response:
+def _misbehave(service: Service, request: Request, rule: Rule, real: Response | None) -> Response:
     if rule.what != "refuse":
         return rule.replace(real)
-    response = service.error(rule.status or DEFAULT_STATUS["refuse"], "refused, as the sandbox was told to")
+    status = rule.status or DEFAULT_STATUS["refuse"]
+    response = quoting(service.traits, request, service.error(status, "refused, as the sandbox was told to"))
     response.headers.update(rule.headers)
     return response

@@ -53,8 +53,9 @@ def front_page(
         '<a href="/sandbox/habits">habits</a> (JSON)</p>',
         *(_section(service, state[service.name]) for service in services),
     ]
-    parts += [_rules("misbehaviours", rules, SAYS, "method, path, times")]
-    parts += [_rules("habits", rules, {what: kind.says for what, kind in KINDS.items()}, "resources")]
+    parts.append(_rules("misbehaviours", rules, SAYS, "method, path, times"))
+    says = {what: f"{kind.says} Narrowed by {kind.narrowing}." for what, kind in KINDS.items()}
+    parts.append(_rules("habits", rules, says, "resources, path or list"))
     parts.append(f"<h2>Last {LAST_REQUESTS} requests</h2>")
     parts.append(
         _table(requests[: -LAST_REQUESTS - 1 : -1]) if requests else '<p class="faint">None yet.</p>'

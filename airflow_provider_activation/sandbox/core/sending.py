@@ -51,15 +51,13 @@ async def send_response(
             await hang_up(http, after_writing=True)
         case "endless":
             await more(body)
-            while not transport.is_closing():
+            while not await _gone(http, seconds):
                 await more(BLANKS)
-                await asyncio.sleep(seconds)
         case "drip":
             for position in range(len(body)):
-                if transport.is_closing():
-                    return
                 await more(body[position : position + 1])
-                await asyncio.sleep(seconds)
+                if await _gone(http, seconds):
+                    return
             await send({"type": "http.response.body", "body": b""})
         case _:
             await send({"type": "http.response.body", "body": body})
@@ -74,6 +72,15 @@ async def hang_up(http: HttpRequest, after_writing: bool = False) -> None:
         transport.abort()
     while (await http.receive())["type"] != "http.disconnect":
         pass
+
+
+async def _gone(http: HttpRequest, seconds: float) -> bool:
+    """Wait for some seconds, or until the caller hangs up; whether it did."""
+    try:
+        message = await asyncio.wait_for(http.receive(), seconds)
+    except TimeoutError:
+        return False
+    return bool(message["type"] == "http.disconnect")
 
 
 def _transport(http: HttpRequest) -> asyncio.Transport:

@@ -108,7 +108,7 @@ class Service(ABC):
 
         Without `when`, the request itself is not carried out, and it is always time.
         """
-        habit = self.traits.first("neighbour")
+        habit = self.traits.first("neighbour", request.path)
         if habit is None or when not in (None, habit.options["when"]):
             return
         theirs = replace(request, query=list(request.query), fail=False)

@@ -42,13 +42,13 @@ class Traits:
         self._moved: dict[str, object] = {}
         self._turned: set[str] = set()
 
-    def active(self, what: str, resources: str | None = None) -> list[Habit]:
-        """The habits of one kind."""
-        return self._habits.of(self._service, what, resources)
+    def active(self, what: str, concerned: str) -> list[Habit]:
+        """The habits of one kind with a resource, a path or a list, as the kind has it."""
+        return self._habits.of(self._service, what, concerned)
 
-    def first(self, what: str, resources: str | None = None) -> Habit | None:
+    def first(self, what: str, concerned: str) -> Habit | None:
         """The oldest habit of one kind that is due."""
-        return next((habit for habit in self.active(what, resources) if habit.due), None)
+        return next((habit for habit in self.active(what, concerned) if habit.due), None)
 
     def seconds(self, what: str, resources: str) -> float:
         """The longest time that habits of one kind name."""
@@ -70,12 +70,12 @@ class Traits:
 
         `unread` is empty when the first page is asked for.
         """
-        if not self.active("shift"):
-            self._moved.clear()
+        if not self.active("shift", list_name):
+            self._moved.pop(list_name, None)
             return (), rows
         if not unread:
             self._turned.discard(list_name)
-        habit = self.first("shift")
+        habit = self.first("shift", list_name)
         still = [row for row in unread if key(row) != self._moved.get(list_name)]
         if habit is not None and still and list_name not in self._turned:
             habit.happened()
