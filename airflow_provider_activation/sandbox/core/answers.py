@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Iterable, Sequence
+from functools import partial
 from typing import Any
 
 from airflow_provider_activation.sandbox.core.credentials import SECRET_FIELDS
@@ -32,7 +33,8 @@ def as_usual(traits: Traits, route: Route, deed: Deed, request: Request, respons
     response = quoting(traits, request, response)
     for habit in traits.active("ids", request.path):
         convert = _as_number if habit.options["form"] == "number" else _as_text
-        response = _changed(response, lambda value, convert=convert: _with_ids(value, convert, route.makes))  # type: ignore[misc]
+        # The whole response of a creation may be an id.
+        response = _changed(response, partial(_with_ids, convert=convert, is_id=route.makes))
     if route.lists and traits.first("aliens", request.path):
         response = _changed(response, _with_aliens)
     return response
@@ -101,7 +103,6 @@ def _with_link(value: Any, path: str, quoted: str) -> Any:
 
 
 def _with_ids(value: Any, convert: Callable[[Any], Any], is_id: bool) -> Any:
-    # The whole response of a creation may be an id.
     if isinstance(value, dict):
         return {name: _with_ids(inner, convert, bool(_ID.search(name))) for name, inner in value.items()}
     if isinstance(value, list):
