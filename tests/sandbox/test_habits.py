@@ -20,6 +20,8 @@ from sandbox_habits import (
     Holder,
     Resource,
 )
+from sandbox_liveramp import attempt, decide
+from sandbox_testing import STEP
 
 from airflow_provider_activation.sandbox import Sandbox
 from airflow_provider_activation.sandbox.core.habits import KINDS
@@ -47,6 +49,33 @@ class TestLags:
         assert not ready.is_listed(resource)
         sandbox.advance(20)
         assert ready.is_listed(resource)
+
+    def test_of_what_a_segment_config_starts(self, sandbox: Sandbox, holder: Holder) -> None:
+        def statuses() -> set[str]:
+            found = holder.services["liveramp"].get("/segment-statuses", params={"limit": 100}).json()
+            return {row["taxonomy"]["taxonomySyncStatus"] for row in found["v2/SegmentStatuses"]}
+
+        def deliveries() -> list[Any]:
+            return list(holder.services["liveramp"].get("/deliveries").json()["v2/Deliveries"])
+
+        holder.prepare(CONFIG)
+        sandbox.habit("list_lag", service="liveramp", seconds=20)
+        assert holder.create(CONFIG).is_success
+        assert (statuses(), deliveries()) == ({"NOT_CONFIGURED_TO_SYNC"}, [])
+        sandbox.advance(20)
+        assert (len(statuses()), len(deliveries())) == (2, 1)
+
+    def test_of_an_attempt_and_its_connection(self, sandbox: Sandbox, liveramp: httpx.Client) -> None:
+        sandbox.habit("read_lag", service="liveramp", resources="oAuthConnectionAttempts", seconds=20)
+        sandbox.habit("list_lag", service="liveramp", resources="oAuthConnections", seconds=900)
+        made = liveramp.post("/oauth-connection-attempts", json={"oAuthEndpointID": "3001"}).json()["id"]
+        assert liveramp.get(f"/oauth-connection-attempts/{made}").status_code == 404
+        sandbox.advance(20)
+        decide(attempt(liveramp, made)["authorizationUrl"], "authorize")
+        sandbox.advance(STEP)
+        connection = attempt(liveramp, made)["oAuthConnectionID"]
+        assert liveramp.get(f"/oauth-connections/{connection}").status_code == 200
+        assert liveramp.get("/oauth-connections").json()["v2/OauthConnections"] == []
 
     @pytest.mark.parametrize("resource", [ACTIVITY], ids=str)
     def test_another_service_or_resource_has_no_lag(
