@@ -6,7 +6,19 @@ from typing import Any
 
 import httpx
 import pytest
-from sandbox_habits import ACTIVITY, CLIENT, CONFIG, CONNECTION, FLOW, JOB, NAMED, RESOURCES, Holder, Resource
+from sandbox_habits import (
+    ACTIVITY,
+    CLIENT,
+    CONFIG,
+    CONNECTION,
+    FLOW,
+    JOB,
+    NAMED,
+    RESOURCES,
+    SERVICE,
+    Holder,
+    Resource,
+)
 
 from airflow_provider_activation.sandbox import Sandbox
 
@@ -89,6 +101,13 @@ def test_every_time(sandbox: Sandbox, holder: Holder) -> None:
     for _ in range(3):
         holder.create(ACTIVITY)
     assert owners(holder, ACTIVITY) == ["neighbour", None] * 3
+
+
+def test_its_own_fields(sandbox: Sandbox, holder: Holder) -> None:
+    sandbox.habit("neighbour", when="before", fields={"label": "Theirs", "other": 1})
+    holder.create(SERVICE, OURS)
+    rows = [(row["label"], row.get("owner")) for row in holder.books(SERVICE)]
+    assert rows == [("Theirs", "neighbour"), (OURS, None)]
 
 
 def test_only_of_some_creations(sandbox: Sandbox, holder: Holder) -> None:

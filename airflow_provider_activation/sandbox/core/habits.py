@@ -83,12 +83,13 @@ KINDS: Mapping[str, Kind] = {
     "aliens": Kind("Each list also has rows that are not as documented.", "path", {}),
     "neighbour": Kind(
         "Somebody else makes an equal resource right `when` (before, after) a creation acts, also when that "
-        "is refused. A submission mark in its texts is removed, or gets `mark` as its key. "
-        "This happens `times` times, or null for always.",
+        "is refused. A submission mark in its texts is removed, or gets `mark` as its key. `fields` of its "
+        "body have other values. This happens `times` times, or null for always.",
         "path",
         {
             "when": Option(checks.one_of("before", "after")),
             "mark": Option(checks.nullable(checks.filled_text), None),
+            "fields": Option(checks.any_object, {}),
             "times": _TIMES,
         },
     ),

@@ -15,7 +15,7 @@ from airflow_provider_activation.sandbox.core.errors import Invalid, Refused
 from airflow_provider_activation.sandbox.core.messages import Chunks, Request, Response
 from airflow_provider_activation.sandbox.core.routing import Operations, Route, find_route
 from airflow_provider_activation.sandbox.core.settings import Settings
-from airflow_provider_activation.sandbox.core.texts import with_mark
+from airflow_provider_activation.sandbox.core.texts import of_neighbour
 from airflow_provider_activation.sandbox.core.traits import CLIENT, NEIGHBOUR, Traits
 
 
@@ -114,8 +114,8 @@ class Service(ABC):
         theirs = replace(request, query=list(request.query), fail=False)
         try:
             if theirs.body:
-                body = with_mark(json.loads(theirs.body), habit.options["mark"])
-                theirs.body = json.dumps(body).encode()
+                mark, fields = habit.options["mark"], habit.options["fields"]
+                theirs.body = json.dumps(of_neighbour(json.loads(theirs.body), mark, fields)).encode()
             self.settle(self.now())
             self.authenticate(theirs)
             route, values = find_route(self.routes, theirs)

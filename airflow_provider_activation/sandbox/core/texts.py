@@ -1,4 +1,4 @@
-"""What services do to texts: how they store names, and the marks that a client puts into them."""
+"""What becomes of a client's texts: how services store names, and what a neighbour sends in their place."""
 
 from __future__ import annotations
 
@@ -30,12 +30,18 @@ def as_stored(text: str, habit: Habit) -> str:
     return _CHANGES[habit.options["change"]](text, habit.options)
 
 
-def with_mark(value: Any, mark: str | None) -> Any:
-    """A copy of a JSON value whose submission marks are removed, or have another key."""
+def of_neighbour(value: Any, mark: str | None, fields: Mapping[str, Any]) -> Any:
+    """A copy of a JSON value as a neighbour sends it.
+
+    Submission marks are removed, or have another key. Some fields have other values, wherever they stand.
+    """
     if isinstance(value, dict):
-        return {name: with_mark(inner, mark) for name, inner in value.items()}
+        return {
+            name: fields[name] if name in fields else of_neighbour(inner, mark, fields)
+            for name, inner in value.items()
+        }
     if isinstance(value, list):
-        return [with_mark(inner, mark) for inner in value]
+        return [of_neighbour(inner, mark, fields) for inner in value]
     if not isinstance(value, str) or not _MARK.search(value):
         return value
     if mark is not None:
