@@ -65,7 +65,7 @@ KINDS: Mapping[str, Kind] = {
         },
     ),
     "ignores": Kind(
-        "These `fields` of creations and updates are accepted and not stored.",
+        "These `fields` of creations and updates, as requests name them, are accepted and not stored.",
         "resources",
         {"fields": Option(checks.array(checks.filled_text, minimum=1))},
     ),
