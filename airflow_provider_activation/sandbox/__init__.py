@@ -6,7 +6,10 @@ Start the sandbox with ``python -m airflow_provider_activation.sandbox``, or in 
 
     with Sandbox(port=0, consent="auto", step_seconds=0.05) as sandbox:
         print(sandbox.url)
+        sandbox.misbehave("drop_after", service="dataddo", method="POST", path="/services")
+        sandbox.habit("list_lag", service="delta-projects", seconds=5)
 
+A misbehaviour concerns single requests, a habit all requests of a service. The front page lists all of them.
 The sandbox follows the vendors' documents and shares no code with the client.
 """
 

@@ -11,7 +11,9 @@ from openapi_spec_validator import validate
 
 from airflow_provider_activation.api import dataddo, liveramp
 from airflow_provider_activation.sandbox.core.credentials import Vault
+from airflow_provider_activation.sandbox.core.habits import Habits
 from airflow_provider_activation.sandbox.core.settings import Settings
+from airflow_provider_activation.sandbox.core.traits import Traits
 from airflow_provider_activation.sandbox.services import SERVICES as SANDBOXES
 
 every_service = pytest.mark.parametrize("name", TABLES)
@@ -50,9 +52,10 @@ def client_table(name: str) -> Table:
 def sandbox_table(name: str) -> Table:
     settings = Settings()
     (kind,) = (kind for kind in SANDBOXES if kind.name.replace("-", "_") == name)
+    service = kind(settings, Vault(settings), Traits(kind.name, Habits([]), settings.clock))
     table = frozenset(
         (route.method, without_names(route.template))
-        for route in kind(settings, Vault(settings)).routes
+        for route in service.routes
         if not route.template.startswith(kind.beside_api)
     )
     cases = {(one.method, without_names(one.template)): one for one in contract(name).operations}

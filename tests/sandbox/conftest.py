@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import httpx
 import pytest
 from dataddo_testing import snapchat, source_body
+from sandbox_habits import Holder, Resource
 from sandbox_testing import ANSWERED, SECRETS, STEP, acoustic_client, liveramp_token
 
 from airflow_provider_activation.sandbox import Sandbox
@@ -96,3 +97,29 @@ def flow(dataddo: httpx.Client, source: str) -> str:
     answer = dataddo.post("/flows", json=body)
     assert answer.status_code == 200, answer.text
     return str(answer.json()["id"])
+
+
+@pytest.fixture
+def holder(
+    sandbox: Sandbox,
+    liveramp: httpx.Client,
+    account: httpx.Client,
+    endpoint: httpx.Client,
+    delta: httpx.Client,
+    dataddo: httpx.Client,
+) -> Holder:
+    """A client of all services."""
+    services = {
+        "liveramp": liveramp,
+        "acoustic-exchange": account,
+        "delta-projects": delta,
+        "dataddo": dataddo,
+    }
+    return Holder(sandbox, services, endpoint)
+
+
+@pytest.fixture
+def ready(holder: Holder, resource: Resource) -> Holder:
+    """A client of all services, with what the resource needs."""
+    holder.prepare(resource)
+    return holder

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import re
 import socket
 import time
+from contextlib import suppress
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -43,7 +45,8 @@ def raw_request(sandbox: Sandbox) -> bytes:
     place = urlsplit(sandbox.url)
     received = b""
     with socket.create_connection((place.hostname, place.port), timeout=ANSWERED) as connection:
-        connection.sendall(b"GET /liveramp/v2/segments HTTP/1.1\r\nHost: x\r\n\r\n")
+        headers = f"Host: {place.netloc}\r\nConnection: close"
+        connection.sendall(f"GET /liveramp/v2/segments HTTP/1.1\r\n{headers}\r\n\r\n".encode())
         try:
             while chunk := connection.recv(4096):
                 received += chunk
@@ -103,13 +106,65 @@ def test_half_body(sandbox: Sandbox, liveramp: httpx.Client) -> None:
     assert made(sandbox) == 1
 
 
-def test_half_body_announces_the_whole(sandbox: Sandbox) -> None:
-    sandbox.misbehave("half_body")
-    received = raw_request(sandbox)
-    head, _, body = received.partition(b"\r\n\r\n")
+def announced_and_sent(sandbox: Sandbox) -> tuple[int, int]:
+    """How many bytes of a body the head announces, and how many come."""
+    head, _, body = raw_request(sandbox).partition(b"\r\n\r\n")
     announced = re.search(rb"content-length: (\d+)", head)
     assert announced
-    assert 0 < len(body) == int(announced[1]) // 2
+    return int(announced[1]), len(body)
+
+
+def test_half_body_announces_the_whole(sandbox: Sandbox) -> None:
+    whole, sent = announced_and_sent(sandbox)
+    assert whole == sent > 0
+    sandbox.misbehave("half_body")
+    assert announced_and_sent(sandbox) == (whole, whole // 2)
+
+
+def test_wrong_lengths(sandbox: Sandbox) -> None:
+    whole, _ = announced_and_sent(sandbox)
+    sandbox.misbehave("long_length")
+    announced, sent = announced_and_sent(sandbox)
+    assert announced > sent == whole
+    sandbox.misbehave("short_length")
+    assert announced_and_sent(sandbox) == (whole // 2, whole)
+
+
+@pytest.mark.parametrize(
+    ("what", "seconds"), [("drip", 60), ("endless", 60), ("long_length", 0), ("short_length", 0)]
+)
+def test_a_broken_body_comes_after_acting(
+    sandbox: Sandbox, liveramp: httpx.Client, what: str, seconds: float
+) -> None:
+    misbehave(sandbox, what, seconds=seconds)
+    with suppress(httpx.HTTPError):
+        liveramp.post("/integration-connections", json=BODY, timeout=scaled(0.3))
+    assert made(sandbox) == 1
+    assert post(liveramp).status_code == 201
+
+
+def test_drip(sandbox: Sandbox, liveramp: httpx.Client) -> None:
+    misbehave(sandbox, "drip", seconds=0.02)
+    with liveramp.stream("POST", "/integration-connections", json=BODY) as answer:
+        began = time.monotonic()
+        parts = list(answer.iter_raw())
+    assert len(parts) > 5
+    assert json.loads(b"".join(parts)).keys() == {"id"}
+    assert time.monotonic() - began >= 0.02 * (len(b"".join(parts)) - 2)
+
+
+def test_endless(sandbox: Sandbox, liveramp: httpx.Client) -> None:
+    misbehave(sandbox, "endless")
+    received = b""
+    with liveramp.stream("POST", "/integration-connections", json=BODY) as answer:
+        assert answer.status_code == 201
+        assert "Content-Length" not in answer.headers
+        for part in answer.iter_raw():
+            received += part
+            if len(received) > 2_000_000:
+                break
+    assert json.loads(received).keys() == {"id"}
+    assert post(liveramp).status_code == 201
 
 
 def test_empty(sandbox: Sandbox, liveramp: httpx.Client) -> None:

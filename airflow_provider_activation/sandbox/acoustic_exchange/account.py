@@ -4,11 +4,17 @@ from __future__ import annotations
 
 from typing import Any, Literal
 
-from airflow_provider_activation.sandbox.acoustic_exchange.endpoints import Endpoint
+from airflow_provider_activation.sandbox.acoustic_exchange.endpoints import (
+    FIELDS,
+    Endpoint,
+    new_segments,
+)
 from airflow_provider_activation.sandbox.core.errors import Refused
 from airflow_provider_activation.sandbox.core.messages import Request
 from airflow_provider_activation.sandbox.core.routing import number_in
 from airflow_provider_activation.sandbox.core.settings import Settings
+from airflow_provider_activation.sandbox.core.shelf import Shelf
+from airflow_provider_activation.sandbox.core.traits import Traits
 
 Level = Literal["account", "endpoint", "application"]
 
@@ -41,36 +47,44 @@ def _registration(name: str, segment: dict[str, Any], **more: Any) -> dict[str, 
     }
 
 
-def _destination(endpoint_id: int, name: str, kind: str, received: dict[str, str]) -> Endpoint:
+def _destination(
+    traits: Traits, endpoint_id: int, name: str, kind: str, received: dict[str, str]
+) -> Endpoint:
     segment = {"destination": {"enabled": True, "destinationType": kind}}
-    return Endpoint(endpoint_id, _registration(name, segment), received=received)
+    return Endpoint(endpoint_id, new_segments(traits), _registration(name, segment), received=received)
 
 
-def _source(endpoint_id: int, name: str, segment_id: int, single_changes: Literal[308, 501]) -> Endpoint:
+def _source(
+    traits: Traits, endpoint_id: int, name: str, segment_id: int, single_changes: Literal[308, 501]
+) -> Endpoint:
     registration = _registration(
         name,
         {"source": {"enabled": True, "producerType": "push"}},
         marketingDatabasesDefinition={"marketingDatabases": [{"name": "Customers", "id": "db1"}]},
     )
-    segments = [{"id": segment_id, "name": f"Audience of the {name.lower()}"}]
-    return Endpoint(endpoint_id, registration, segments=segments, single_changes=single_changes)
+    segments = new_segments(traits)
+    segments.seed(str(segment_id), {"id": segment_id, "name": f"Audience of the {name.lower()}"})
+    return Endpoint(endpoint_id, segments, registration, single_changes=single_changes)
 
 
-def _seeds() -> list[Endpoint]:
+def _seeds(traits: Traits) -> list[Endpoint]:
     return [
-        Endpoint(OWN_ENDPOINT, filtered_identifiers=("cookieId",)),
-        _destination(20002, "Email partner", "push", {"700001": "Newsletter readers"}),
-        _destination(20003, "Pull partner", "pull", {"700002": "Archive"}),
-        _source(REPLACING_SOURCE, "Replacing source", 800001, 308),
-        _source(FIXED_SOURCE, "Fixed source", 800002, 501),
+        Endpoint(OWN_ENDPOINT, new_segments(traits), filtered_identifiers=("cookieId",)),
+        _destination(traits, 20002, "Email partner", "push", {"700001": "Newsletter readers"}),
+        _destination(traits, 20003, "Pull partner", "pull", {"700002": "Archive"}),
+        _source(traits, REPLACING_SOURCE, "Replacing source", 800001, 308),
+        _source(traits, FIXED_SOURCE, "Fixed source", 800002, 501),
     ]
 
 
 class Account:
     """Finds the caller's key, and checks its permissions."""
 
-    def __init__(self, settings: Settings) -> None:
-        self.endpoints = {endpoint.id: endpoint for endpoint in _seeds()}
+    def __init__(self, settings: Settings, traits: Traits) -> None:
+        self.traits = traits
+        self.endpoints: Shelf[int, Endpoint] = Shelf(traits, "endpoints", "endpoint", FIELDS)
+        for endpoint in _seeds(traits):
+            self.endpoints.seed(endpoint.id, endpoint)
         # The level of each key, and its endpoint if it has one.
         self._keys: dict[str | None, tuple[Level, int | None]] = {
             settings.secret("acoustic_account_key"): ("account", None),

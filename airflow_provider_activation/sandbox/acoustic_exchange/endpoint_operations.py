@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 from typing import Any
 
 from airflow_provider_activation.sandbox.acoustic_exchange.account import Account
@@ -15,6 +14,8 @@ from airflow_provider_activation.sandbox.acoustic_exchange.endpoints import (
     Endpoint,
     EndpointQuery,
     listed_segment,
+    new_segments,
+    segment_key,
 )
 from airflow_provider_activation.sandbox.acoustic_exchange.registration import read_registration
 from airflow_provider_activation.sandbox.core.errors import Invalid, Refused
@@ -61,7 +62,9 @@ class EndpointOperations(Operations):
         # stays valid.
         endpoint = self._account.endpoint(endpoint_id, deleted=True)
         # The new registration replaces all of the old one. A missing type is disabled.
-        endpoint.registration = read_registration(request.json())
+        registration = read_registration(request.json())
+        with self._account.endpoints.changing(endpoint):
+            endpoint.registration = registration
         endpoint.deleted, endpoint.failure = False, None
         return Response.json({"endpointId": endpoint.id})
 
@@ -81,7 +84,7 @@ class EndpointOperations(Operations):
             and wanted.endpoint_id in (None, endpoint.id)
             and any(endpoint.enabled(family, role) for family in wanted.families for role in wanted.roles)
         ]
-        return Response.json(_describe(found, wanted))
+        return Response.json(self._describe(found, wanted))
 
     def delete_own(self, request: Request) -> Response:
         """Delete the endpoint of the key."""
@@ -96,9 +99,9 @@ class EndpointOperations(Operations):
     def _delete(self, request: Request, endpoint: Endpoint) -> Response:
         request.need_no_body()
         # A deleted endpoint keeps its status and nothing else.
-        self._account.endpoints[endpoint.id] = Endpoint(
-            endpoint.id, deleted=True, single_changes=endpoint.single_changes
-        )
+        segments = new_segments(self._account.traits)
+        empty = Endpoint(endpoint.id, segments, deleted=True, single_changes=endpoint.single_changes)
+        self._account.endpoints.replace(endpoint.id, empty)
         return Response.json(True)
 
     def switch_own(self, request: Request) -> Response:
@@ -116,7 +119,8 @@ class EndpointOperations(Operations):
         on = request.segments()[2] == "enable"
         if endpoint.switched_on == on:
             return Response(304)
-        endpoint.switched_on = on
+        with self._account.endpoints.changing(endpoint):
+            endpoint.switched_on = on
         # The documents have this response, with a capital letter. It is not JSON.
         return Response.text("True")
 
@@ -143,7 +147,9 @@ class EndpointOperations(Operations):
         if not self._account.is_key_of(key, endpoint.id):
             raise Refused(403, "Not authorized: the key in the path is not the one in the header")
         _need_registered(endpoint)
-        endpoint.attributes = read_access_attributes(request.json())
+        attributes = read_access_attributes(request.json())
+        with self._account.endpoints.changing(endpoint):
+            endpoint.attributes = attributes
         return Response.json(True)
 
     def report_failure(self, request: Request, endpoint_id: str) -> Response:
@@ -159,27 +165,36 @@ class EndpointOperations(Operations):
         request.need_no_query()
         return Response.json(endpoint.status)
 
+    def _describe(self, endpoints: list[Endpoint], wanted: EndpointQuery) -> list[dict[str, Any]]:
+        # A page counts the segments of all endpoints.
+        rows = [
+            (endpoint.id, segment)
+            for endpoint in endpoints
+            for segment in endpoint.segments.listed()
+            if wanted.matches(segment)
+        ]
+        unread = rows[wanted.before_page :] if wanted.before_page else []
+        moved, rest = self._account.traits.turn(
+            "segments", rows, lambda row: (row[0], segment_key(row[1])), unread
+        )
+        page = wanted.page([*moved, *rest])
+        described = []
+        for endpoint in endpoints:
+            shown: dict[str, Any] = {"endpointId": endpoint.id, **(endpoint.registration or {})}
+            if wanted.load_events:
+                shown["eventTypes"] = list(endpoint.event_types.values())
+            if wanted.billing:
+                shown["billingCategory"] = "STANDARD"
+            if wanted.load_segments:
+                shown["segments"] = [
+                    listed_segment(segment, wanted.id_strings)
+                    for endpoint_id, segment in page
+                    if endpoint_id == endpoint.id
+                ]
+            described.append(shown)
+        return described
+
 
 def _need_registered(endpoint: Endpoint) -> None:
     if endpoint.registration is None:
         raise Invalid(f"endpoint {endpoint.id} is not registered")
-
-
-def _describe(endpoints: list[Endpoint], wanted: EndpointQuery) -> list[dict[str, Any]]:
-    described = []
-    # A page counts the segments of all endpoints.
-    positions = itertools.count(1)
-    for endpoint in endpoints:
-        shown: dict[str, Any] = {"endpointId": endpoint.id, **(endpoint.registration or {})}
-        if wanted.load_events:
-            shown["eventTypes"] = list(endpoint.event_types.values())
-        if wanted.billing:
-            shown["billingCategory"] = "STANDARD"
-        if wanted.load_segments:
-            shown["segments"] = [
-                listed_segment(segment, wanted.id_strings)
-                for segment in endpoint.segments
-                if wanted.matches(segment) and wanted.on_page(next(positions))
-            ]
-        described.append(shown)
-    return described

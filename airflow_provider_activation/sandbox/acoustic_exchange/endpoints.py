@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 
 from airflow_provider_activation.sandbox.acoustic_exchange.registration import is_enabled
 from airflow_provider_activation.sandbox.core import checks
 from airflow_provider_activation.sandbox.core.errors import Invalid, Refused
 from airflow_provider_activation.sandbox.core.reading import Query
+from airflow_provider_activation.sandbox.core.shelf import Shelf, Stored, free_text
+from airflow_provider_activation.sandbox.core.traits import Traits
+
+T = TypeVar("T")
+
+Segments = Shelf[str, dict[str, Any]]
 
 
 @dataclass
@@ -16,9 +22,9 @@ class Endpoint:
     """One endpoint of the account. It is provisioned first and registered later."""
 
     id: int
+    segments: Segments
+    """The segments of a push source, by `segment_key`."""
     registration: dict[str, Any] | None = None
-    segments: list[dict[str, Any]] = field(default_factory=list)
-    """The segments of a push source."""
     received: dict[str, str] = field(default_factory=dict)
     """The segments of a destination: names by ids."""
     attributes: dict[str, str] = field(default_factory=dict)
@@ -81,17 +87,24 @@ class Endpoint:
         value = types.get("segment", {}).get(role, {}).get(name)
         return str(value) if value is not None else None
 
-    def segment(self, key: str) -> dict[str, Any] | None:
-        """The segment with a number or string as its id."""
-        for segment in self.segments:
-            if segment_key(segment) == key:
-                return segment
-        return None
-
     @property
     def pushes(self) -> bool:
         """Whether the endpoint is a source that uploads its data."""
         return self.enabled("segment", "source") and self.option("source", "producerType") == "push"
+
+
+FIELDS = {
+    "name": free_text("registration.name"),
+    "description": free_text("registration.description"),
+    "enabled": Stored("switched_on"),
+    "attributes": Stored("attributes"),
+}
+"""The fields of an endpoint that requests change."""
+
+
+def new_segments(traits: Traits) -> Segments:
+    """The segments of a source that has none."""
+    return Shelf(traits, "segments", "segment", {name: free_text(name) for name in ("name", "description")})
 
 
 def segment_key(segment: dict[str, Any]) -> str:
@@ -139,10 +152,15 @@ class EndpointQuery:
             self._description is None or self._description.lower() in description
         )
 
-    def on_page(self, position: int) -> bool:
-        """Whether the segment at a position, counted from 1, is on the page."""
-        first = self._start or 1
-        return position >= first and (self._size is None or position < first + self._size)
+    @property
+    def before_page(self) -> int:
+        """The number of segments on earlier pages."""
+        return (self._start or 1) - 1
+
+    def page(self, rows: list[T]) -> list[T]:
+        """The page of some segments."""
+        rows = rows[self.before_page :]
+        return rows if self._size is None else rows[: self._size]
 
 
 def listed_segment(segment: dict[str, Any], id_strings: bool) -> dict[str, Any]:

@@ -25,6 +25,7 @@ class JobOperations(Operations):
         ("POST", "/v1/jobs/{jobId}/data", "upload_data"),
         ("GET", "/v1/jobs/{jobId}/segmentDataFiles/{fileName}", "download_data"),
     )
+    makes = frozenset({"refresh_segments", "export_segment", "import_identities"})
 
     def __init__(self, account: Account, jobs: Jobs, now: Callable[[], float]) -> None:
         self._account = account

@@ -21,6 +21,8 @@ from airflow_provider_activation.sandbox.core.clock import progress
 from airflow_provider_activation.sandbox.core.errors import Invalid, Refused
 from airflow_provider_activation.sandbox.core.messages import CSV, JSON, Chunks, Request, Response
 from airflow_provider_activation.sandbox.core.routing import number_in
+from airflow_provider_activation.sandbox.core.shelf import Shelf, Stored, free_text
+from airflow_provider_activation.sandbox.core.traits import Traits
 
 JOB_NAMES = {
     "SEGMENT_EXPORT": "EXPORT_SEGMENT",
@@ -84,13 +86,25 @@ class Job:
         return f"segment_{self.id}.csv"
 
 
+FIELDS = {
+    "destinationSegmentName": free_text("order.destination_segment_name"),
+    "destinationSegmentDescription": free_text("order.destination_segment_description"),
+    "exportCategory": Stored("order.category", unset=None),
+    "attributeMappings": Stored("order.attribute_mappings"),
+    "minCount": Stored("order.min_count"),
+    "updateIdentities": Stored("order.update_identities"),
+    "databaseID": Stored("order.database_id", unset=None),
+}
+"""The fields of a job as requests name them. Each category has some of them."""
+
+
 class Jobs:
     """All jobs of the account."""
 
-    def __init__(self, step: float, endpoints: dict[int, Endpoint]) -> None:
+    def __init__(self, step: float, traits: Traits, endpoints: Shelf[int, Endpoint]) -> None:
         self._step = step
         self._endpoints = endpoints
-        self._jobs: dict[int, Job] = {}
+        self._jobs: Shelf[int, Job] = Shelf(traits, "jobs", "job", FIELDS)
         self._ids = itertools.count(FIRST_JOB_ID)
 
     def export(self, body: object, now: float, fail: bool) -> int:
@@ -125,7 +139,7 @@ class Jobs:
     def refresh(self, now: float, fail: bool) -> int:
         """Create the job of a refresh; return its id. No endpoint here has segments to refresh."""
         job = Job(next(self._ids), "SEGMENT_POPULATE_DB", None, now, fail)
-        self._jobs[job.id] = job
+        self._jobs.add(job.id, job)
         return job.id
 
     def _usable(self, endpoint_id: int, role: str) -> Endpoint:
@@ -137,7 +151,7 @@ class Jobs:
     def _source(self, order: Export | Import) -> Endpoint:
         source = self._usable(order.source_id, "source")
         # Only a push source stores its segments in Exchange.
-        if source.pushes and source.segment(str(order.segment)) is None:
+        if source.pushes and str(order.segment) not in source.segments:
             raise Invalid(f"endpoint {source.id} has no segment {order.segment}")
         return source
 
@@ -151,7 +165,7 @@ class Jobs:
             fail=fail,
             records=0 if waits else PULLED_RECORDS,
         )
-        self._jobs[job.id] = job
+        self._jobs.add(job.id, job)
         return job
 
     def find(self, job_id: str, category: str | None = None) -> Job:
@@ -159,7 +173,7 @@ class Jobs:
         if category is not None:
             _check_category(category)
         number = number_in(job_id)
-        job = None if number is None else self._jobs.get(number)
+        job = None if number is None else self._jobs.find(number)
         if job is None or category not in (None, job.category):
             raise Refused(404, f"no job {job_id}")
         return job
@@ -186,7 +200,7 @@ class Jobs:
             raise Invalid(f"status must be one of {', '.join(STATUSES)}")
         found = [
             _raw(self._public(job, now))
-            for job in self._jobs.values()
+            for job in self._jobs.listed()
             if job.category == category
             and (endpoint_id is None or endpoint_id in job.endpoint_ids)
             and status in (None, self.status(job, now))
@@ -248,8 +262,8 @@ class Jobs:
 
     def state(self, now: float) -> list[dict[str, Any]]:
         """All jobs with their requests, uploads and downloads."""
-        return [
-            {
+        return self._jobs.books(
+            lambda job: {
                 **self._public(job, now),
                 "minCount": getattr(job.order, "min_count", None),
                 "updateIdentities": getattr(job.order, "update_identities", None),
@@ -258,8 +272,7 @@ class Jobs:
                 "upload": None if job.upload is None else job.upload.as_json(),
                 "fetched": job.fetched is not None,
             }
-            for job in self._jobs.values()
-        ]
+        )
 
 
 def _waiting_order(job: Job) -> Export | Import:

@@ -22,6 +22,7 @@ class SegmentOperations(Operations):
         ("GET", "/v1/endpoint/{endpointId}/segments/{segmentId}", "get_segment"),
         ("DELETE", "/v1/endpoint/{endpointId}/segments/{segmentId}", "delete_segment"),
     )
+    makes = frozenset({"append_segments"})
 
     def __init__(self, account: Account) -> None:
         self._account = account
@@ -39,10 +40,10 @@ class SegmentOperations(Operations):
         segments = read_segments(request.json())
         if endpoint.single_changes != 200:
             return _other_action(endpoint)
-        keys = [segment_key(segment) for segment in endpoint.segments + segments]
+        keys = [segment_key(segment) for segment in [*endpoint.segments.values(), *segments]]
         if len(set(keys)) < len(keys):
             return Response.json(False)
-        endpoint.segments.extend(segments)
+        _add(endpoint, segments)
         return Response.json(True)
 
     def replace_segments(self, request: Request, endpoint_id: str) -> Response:
@@ -51,15 +52,16 @@ class SegmentOperations(Operations):
         segments = read_segments(request.json())
         if len({segment_key(segment) for segment in segments}) < len(segments):
             return Response.json(False)
-        endpoint.segments = segments
+        _remove_all(endpoint)
+        _add(endpoint, segments)
         return Response.json(True)
 
     def delete_segments(self, request: Request, endpoint_id: str) -> Response:
         """Remove all segments. The response is false if there are none."""
         endpoint = self._producer(request, endpoint_id)
         request.need_no_body()
-        had_some = bool(endpoint.segments)
-        endpoint.segments = []
+        had_some = bool(endpoint.segments.values())
+        _remove_all(endpoint)
         return Response.json(had_some)
 
     def delete_segment(self, request: Request, endpoint_id: str, segment_id: str) -> Response:
@@ -68,10 +70,9 @@ class SegmentOperations(Operations):
         request.need_no_body()
         if endpoint.single_changes != 200:
             return _other_action(endpoint)
-        segment = endpoint.segment(segment_id)
-        if segment is None:
+        if segment_id not in endpoint.segments:
             return Response.json(False)
-        endpoint.segments.remove(segment)
+        endpoint.segments.remove(segment_id)
         return Response.json(True)
 
     def get_segment(self, request: Request, endpoint_id: str, segment_id: str) -> Response:
@@ -81,15 +82,23 @@ class SegmentOperations(Operations):
         query = request.read_query()
         id_strings = query.flag("includeSegmentIDString")
         query.end()
-        segment = endpoint.segment(segment_id)
-        if segment is None:
-            raise Refused(404, f"endpoint {endpoint.id} has no segment {segment_id}")
+        segment = endpoint.segments.find(segment_id)
         shown: dict[str, Any] = {"segment_attributes": segment.get("segment_attributes", [])}
         if "id_string" in segment and id_strings:
             shown["id_string"] = segment["id_string"]
         else:
             shown |= {"id": segment.get("id"), "idString": None}
         return Response.json({**shown, "name": segment["name"], "description": segment.get("description")})
+
+
+def _add(endpoint: Endpoint, segments: list[dict[str, Any]]) -> None:
+    for segment in segments:
+        endpoint.segments.add(segment_key(segment), segment)
+
+
+def _remove_all(endpoint: Endpoint) -> None:
+    for segment in endpoint.segments.values():
+        endpoint.segments.remove(segment_key(segment))
 
 
 def _other_action(endpoint: Endpoint) -> Response:

@@ -14,6 +14,7 @@ from airflow_provider_activation.sandbox.core.credentials import MASK, Vault
 from airflow_provider_activation.sandbox.core.messages import Request
 from airflow_provider_activation.sandbox.core.service import Service
 from airflow_provider_activation.sandbox.core.settings import Settings
+from airflow_provider_activation.sandbox.core.traits import Traits
 
 ATTRIBUTES_PATH = "/v1/endpointattributes/authkey/"
 
@@ -24,10 +25,10 @@ class AcousticExchange(Service):
     name = "acoustic-exchange"
     title = "Acoustic Exchange"
 
-    def __init__(self, settings: Settings, vault: Vault) -> None:
-        super().__init__(settings, vault)
-        self._account = Account(settings)
-        self._jobs = Jobs(settings.step_seconds, self._account.endpoints)
+    def __init__(self, settings: Settings, vault: Vault, traits: Traits) -> None:
+        super().__init__(settings, vault, traits)
+        self._account = Account(settings, traits)
+        self._jobs = Jobs(settings.step_seconds, traits, self._account.endpoints)
         self._events = EventOperations(self._account, self.now)
         self.serve(
             # Jobs come first: their paths also match paths with an endpoint id.
@@ -78,9 +79,9 @@ class AcousticExchange(Service):
                 for endpoint in endpoints
             ],
             "segments": [
-                {"endpointId": endpoint.id, **segment}
+                {"endpointId": endpoint.id, **row}
                 for endpoint in endpoints
-                for segment in endpoint.segments
+                for row in endpoint.segments.books(dict)
             ],
             "destinationSegments": [
                 {"endpointId": endpoint.id, "id": key, "name": name}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -12,15 +12,21 @@ from starlette.requests import ClientDisconnect
 from starlette.requests import Request as HttpRequest
 from starlette.types import Receive, Scope, Send
 
+from airflow_provider_activation.sandbox.core.answers import quoting
+from airflow_provider_activation.sandbox.core.callers import Callers
 from airflow_provider_activation.sandbox.core.connections import Connections, without_secrets
 from airflow_provider_activation.sandbox.core.credentials import Vault
 from airflow_provider_activation.sandbox.core.errors import Invalid
 from airflow_provider_activation.sandbox.core.front_page import front_page
+from airflow_provider_activation.sandbox.core.habits import Habits
 from airflow_provider_activation.sandbox.core.messages import Request, Response
 from airflow_provider_activation.sandbox.core.misbehaviour import DEFAULT_STATUS, Misbehaviours, Rule
 from airflow_provider_activation.sandbox.core.recording import Recorder
+from airflow_provider_activation.sandbox.core.rules import Rules
+from airflow_provider_activation.sandbox.core.sending import hang_up, send_response
 from airflow_provider_activation.sandbox.core.service import Service
 from airflow_provider_activation.sandbox.core.settings import Settings
+from airflow_provider_activation.sandbox.core.traits import Traits
 
 
 class Application:
@@ -30,18 +36,25 @@ class Application:
         self.settings = settings
         self.vault = Vault(settings)
         self.recorder = Recorder(self.vault, settings.clock)
-        self.misbehaviours = Misbehaviours([service_type.name for service_type in service_types])
+        names = [service_type.name for service_type in service_types]
+        self.misbehaviours, self.habits = Misbehaviours(names), Habits(names)
+        self._rules: Mapping[str, Rules[Any]] = {"misbehaviours": self.misbehaviours, "habits": self.habits}
+        self._callers = Callers(settings.host, settings.url)
         self._service_types = service_types
         self.services: dict[str, Service] = {}
         self.reset()
 
     def reset(self) -> None:
-        """Return to the state at the start: no tokens, no requests, no misbehaviours."""
+        """Return to the state at the start: no tokens, no requests, no misbehaviours, no habits."""
         self.services = {
-            service_type.name: service_type(self.settings, self.vault) for service_type in self._service_types
+            service_type.name: service_type(
+                self.settings, self.vault, Traits(service_type.name, self.habits, self.settings.clock)
+            )
+            for service_type in self._service_types
         }
         self.recorder.clear()
-        self.misbehaviours.clear()
+        for rules in self._rules.values():
+            rules.clear()
         self.settings.clock.reset()
 
     def expire_tokens(self) -> None:
@@ -74,12 +87,15 @@ class Application:
             headers=Headers(scope=scope),
         )
         try:
-            if prefix in self.services:
+            refusal = self._callers.refuse(request.method, request.headers)
+            if refusal is not None:
+                await send_response(http, send, refusal)
+            elif prefix in self.services:
                 await self._serve(self.services[prefix], request, http, send)
             else:
                 request.raw_path = raw_path
                 request.body = await http.body()
-                await _send(send, self._own(request))
+                await send_response(http, send, self._own(request))
         except ClientDisconnect:
             # The request is incomplete, so nothing was done.
             return
@@ -91,37 +107,45 @@ class Application:
         if rule is None:
             response = await self._act(service, request, http, entry)
             entry["status"] = response.status
-            await _send(send, response)
+            await send_response(http, send, response)
             return
         entry["misbehaviour"] = rule.what
-        if rule.seconds and not rule.waits_after:
+        if rule.pause and not rule.waits_after:
             if rule.acts and not service.streams(request):
                 # Receive all of it first: the service acts even if the caller gives up during the wait.
                 await http.body()
-            await asyncio.sleep(rule.seconds)
+            await asyncio.sleep(rule.pause)
         if rule.what == "drop_before":
-            await _hang_up(http)
+            if service.traits.first("neighbour", request.path):
+                # The neighbour needs to know what is asked for.
+                await self._leave(service, request, http, entry)
+            await hang_up(http)
             return
         real = None
         request.fail = rule.what == "fail"
         if rule.acts:
             real = await self._act(service, request, http, entry)
-        elif service.streams(request):
+        else:
+            await self._leave(service, request, http, entry)
+        if rule.pause and rule.waits_after:
+            await asyncio.sleep(rule.pause)
+        if rule.what == "drop_after":
+            await hang_up(http)
+            return
+        response = _misbehave(service, request, rule, real)
+        entry["status"] = response.status
+        await send_response(http, send, response, rule.what, rule.seconds)
+
+    async def _leave(
+        self, service: Service, request: Request, http: HttpRequest, entry: dict[str, Any]
+    ) -> None:
+        """Receive a request that the service does not carry out."""
+        if service.streams(request):
             async for _ in http.stream():
                 pass
         else:
             await self._read_body(service, request, http, entry)
-        if rule.seconds and rule.waits_after:
-            await asyncio.sleep(rule.seconds)
-        if rule.what == "drop_after":
-            await _hang_up(http)
-            return
-        response = _misbehave(service, rule, real)
-        entry["status"] = response.status
-        half = rule.what == "half_body"
-        await _send(send, response, half)
-        if half:
-            await _hang_up(http, after_writing=True)
+            service.visit(request)
 
     async def _act(
         self, service: Service, request: Request, http: HttpRequest, entry: dict[str, Any]
@@ -165,16 +189,16 @@ class Application:
             case "POST", ["sandbox", "reset"]:
                 self.reset()
                 return Response(204)
-            case "GET", ["sandbox", "misbehaviours"]:
-                return Response.json(self.vault.mask(self.misbehaviours.as_json()))
-            case "POST", ["sandbox", "misbehaviours"]:
-                return Response.json(self.vault.mask(self.misbehaviours.add(request.json()).as_json()), 201)
-            case "DELETE", ["sandbox", "misbehaviours"]:
-                self.misbehaviours.clear()
+            case "GET", ["sandbox", kind] if kind in self._rules:
+                return Response.json(self.vault.mask(self._rules[kind].as_json()))
+            case "POST", ["sandbox", kind] if kind in self._rules:
+                return Response.json(self.vault.mask(self._rules[kind].add(request.json()).as_json()), 201)
+            case "DELETE", ["sandbox", kind] if kind in self._rules:
+                self._rules[kind].clear()
                 return Response(204)
-            case "DELETE", ["sandbox", "misbehaviours", rule_id] if rule_id.isdecimal():
-                found = self.misbehaviours.remove(int(rule_id))
-                return Response(204) if found else Response.json({"message": "no such misbehaviour"}, 404)
+            case "DELETE", ["sandbox", kind, rule_id] if kind in self._rules and rule_id.isdecimal():
+                found = self._rules[kind].remove(int(rule_id))
+                return Response(204) if found else Response.json({"message": f"no such one of {kind}"}, 404)
         prefixes = ", ".join(f"/{name}" for name in self.services)
         return Response.json({"message": f"nothing here; the services are under {prefixes}"}, 404)
 
@@ -183,43 +207,16 @@ class Application:
             services=self.services.values(),
             state=self.state(),
             requests=self.recorder.as_json(),
-            rules=self.vault.mask(self.misbehaviours.as_json()),
+            rules={kind: self.vault.mask(rules.as_json()) for kind, rules in self._rules.items()},
             connections=without_secrets(self.connections()),
             refresh=refresh,
         )
 
 
-def _misbehave(service: Service, rule: Rule, real: Response | None) -> Response:
+def _misbehave(service: Service, request: Request, rule: Rule, real: Response | None) -> Response:
     if rule.what != "refuse":
         return rule.replace(real)
-    response = service.error(rule.status or DEFAULT_STATUS["refuse"], "refused, as the sandbox was told to")
+    status = rule.status or DEFAULT_STATUS["refuse"]
+    response = quoting(service.traits, request, service.error(status, "refused, as the sandbox was told to"))
     response.headers.update(rule.headers)
     return response
-
-
-async def _send(send: Send, response: Response, half: bool = False) -> None:
-    headers = {name.lower(): value for name, value in response.headers.items()}
-    body = response.body
-    if response.status in (204, 304):
-        body = b""
-    else:
-        if response.content_type is not None:
-            headers.setdefault("content-type", response.content_type)
-        headers["content-length"] = str(len(body))
-    encoded = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in headers.items()]
-    await send({"type": "http.response.start", "status": response.status, "headers": encoded})
-    if half:
-        body = body[: len(body) // 2]
-    await send({"type": "http.response.body", "body": body, "more_body": half})
-
-
-async def _hang_up(http: HttpRequest, after_writing: bool = False) -> None:
-    # The protocol puts its transport into the scope (see server.py). A closed transport looks like a broken
-    # network: the caller gets no status line and no error page.
-    transport: asyncio.Transport = http.scope["state"]["transport"]
-    if after_writing:
-        transport.close()
-    else:
-        transport.abort()
-    while (await http.receive())["type"] != "http.disconnect":
-        pass

@@ -8,6 +8,8 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 from airflow_provider_activation.sandbox.core.connections import Connections, connection_lines
+from airflow_provider_activation.sandbox.core.habits import KINDS
+from airflow_provider_activation.sandbox.core.misbehaviour import SAYS
 from airflow_provider_activation.sandbox.core.pages import document
 from airflow_provider_activation.sandbox.core.service import Service
 
@@ -36,7 +38,7 @@ def front_page(
     services: Iterable[Service],
     state: Mapping[str, Any],
     requests: Sequence[dict[str, Any]],
-    rules: object,
+    rules: Mapping[str, object],
     connections: Connections,
     refresh: bool,
 ) -> str:
@@ -47,11 +49,13 @@ def front_page(
         f'<a href="{"/" if refresh else "/?refresh"}">'
         f"{'Stop refreshing' if refresh else 'Refresh every two seconds'}</a> · "
         '<a href="/sandbox/state">state</a> · <a href="/sandbox/requests">requests</a> · '
-        '<a href="/sandbox/misbehaviours">misbehaviours</a> (JSON)</p>',
+        '<a href="/sandbox/misbehaviours">misbehaviours</a> · '
+        '<a href="/sandbox/habits">habits</a> (JSON)</p>',
         *(_section(service, state[service.name]) for service in services),
     ]
-    parts.append("<h2>Misbehaviours</h2>")
-    parts.append(_table(rules) if isinstance(rules, list) and rules else '<p class="faint">None.</p>')
+    parts.append(_rules("misbehaviours", rules, SAYS, "method, path, times"))
+    says = {what: f"{kind.says} Narrowed by {kind.narrowing}." for what, kind in KINDS.items()}
+    parts.append(_rules("habits", rules, says, "resources, path or list"))
     parts.append(f"<h2>Last {LAST_REQUESTS} requests</h2>")
     parts.append(
         _table(requests[: -LAST_REQUESTS - 1 : -1]) if requests else '<p class="faint">None yet.</p>'
@@ -63,6 +67,21 @@ def front_page(
     )
     head = '<meta http-equiv="refresh" content="2">' if refresh else ""
     return document("Activation sandbox", f"<main>{''.join(parts)}</main>", head)
+
+
+def _rules(kind: str, rules: Mapping[str, object], known: Mapping[str, str], narrowing: str) -> str:
+    active = rules[kind]
+    shown = _table(active) if isinstance(active, list) and active else '<p class="faint">None.</p>'
+    rows = "".join(
+        f"<tr><td>{html.escape(what)}</td><td><div>{html.escape(says)}</div></td></tr>"
+        for what, says in known.items()
+    )
+    return (
+        f"<h2>{kind.capitalize()}</h2>{shown}<details><summary>All that there are</summary>"
+        f"<p>POST /sandbox/{kind} adds one: <code>what</code>, and to narrow it service, {narrowing}. "
+        f"DELETE /sandbox/{kind} removes all, DELETE /sandbox/{kind}/{{id}} one.</p>"
+        f"<table><tbody>{rows}</tbody></table></details>"
+    )
 
 
 def _section(service: Service, state: Mapping[str, Any]) -> str:

@@ -2,18 +2,39 @@
 
 from __future__ import annotations
 
-import itertools
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
-from typing import Any, Literal, cast, get_args
+from typing import Any
 
 from airflow_provider_activation.sandbox.core import checks
 from airflow_provider_activation.sandbox.core.errors import Invalid
 from airflow_provider_activation.sandbox.core.messages import HTML, JSON, TEXT, Response
 from airflow_provider_activation.sandbox.core.reading import Fields
+from airflow_provider_activation.sandbox.core.rules import Rules
 
-What = Literal["status", "refuse", "delay", "drop_before", "drop_after", "html", "half_body", "empty", "fail"]
+SAYS: Mapping[str, str] = {
+    "status": "Respond with `status` (503) and `body`; the service acts only with `after_acting`.",
+    "refuse": "Respond with an error in the vendor's form, with `status` (403). The service does not act.",
+    "delay": "Wait for `seconds`, before the service acts or with `after_acting` after it.",
+    "drop_before": "Hang up before the service acts.",
+    "drop_after": "Hang up after the service has acted.",
+    "html": "Respond with a web page and `status` (502); the service acts only with `after_acting`.",
+    "half_body": "Send half of the response, and hang up.",
+    "empty": "Send the response without its body, with `status` if there is one.",
+    "fail": "What the request starts fails in the end.",
+    "drip": "Send the body of the response byte by byte, one in `seconds` (1).",
+    "endless": "Send the response, and blanks after it without end, with pauses of `seconds`.",
+    "long_length": "Announce more bytes than the response has, and hang up after them.",
+    "short_length": "Announce half of the bytes, send them all, and hang up.",
+}
+"""What a service does in each misbehaviour, for the front page."""
+
+ACTING = frozenset(SAYS) - {"status", "refuse", "html", "drop_before"}
+"""The misbehaviours in which the service always carries out the request."""
+
+DRIP_SECONDS = 1.0
 
 DEFAULT_STATUS: dict[str, int] = {"status": 503, "refuse": 403, "html": 502}
 
@@ -28,7 +49,7 @@ class Rule:
     """One misbehaviour."""
 
     id: int
-    what: What
+    what: str
     service: str = "*"
     method: str = "*"
     path: str = "*"
@@ -52,9 +73,12 @@ class Rule:
     @property
     def acts(self) -> bool:
         """Whether the service carries out the request."""
-        if self.what in ("delay", "drop_after", "half_body", "empty", "fail"):
-            return True
-        return self.after_acting and self.what in ("status", "html")
+        return self.what in ACTING or (self.after_acting and self.what in ("status", "html"))
+
+    @property
+    def pause(self) -> float:
+        """The seconds of a wait before or after the service acts."""
+        return 0.0 if self.what in ("drip", "endless") else self.seconds
 
     @property
     def waits_after(self) -> bool:
@@ -96,19 +120,11 @@ class Rule:
         }
 
 
-class Misbehaviours:
+class Misbehaviours(Rules[Rule]):
     """The active rules. The oldest one that matches a request applies."""
 
-    def __init__(self, services: list[str]) -> None:
-        self._services = services
-        self._rules: list[Rule] = []
-        self._ids = itertools.count(1)
-
-    def add(self, given: object) -> Rule:
-        """Add a rule in its JSON form."""
-        fields = Fields(given)
-        what = cast("What", fields.need("what", checks.one_of(*get_args(What))))
-        service = fields.may("service", checks.one_of("*", *self._services)) or "*"
+    def _read(self, rule_id: int, service: str, fields: Fields) -> Rule:
+        what = fields.need("what", checks.one_of(*SAYS))
         method = (fields.may("method", checks.filled_text) or "*").upper()
         path = fields.may("path", checks.filled_text) or "*"
         status = fields.may("status", checks.nullable(checks.integer(200, 599)))
@@ -117,16 +133,13 @@ class Misbehaviours:
         seconds = fields.may("seconds", checks.number(0, 3600)) or 0.0
         times = fields.may("times", checks.nullable(checks.integer(1))) if "times" in fields else 1
         after_acting = fields.may("after_acting", checks.boolean) or False
-        fields.end()
         if what == "delay" and not seconds:
             raise Invalid("delay needs seconds")
+        if what == "drip":
+            seconds = seconds or DRIP_SECONDS
         if what == "refuse" and status is not None and status < 400:
             raise Invalid("refuse needs a status of 400 or more")
-        rule = Rule(
-            next(self._ids), what, service, method, path, status, headers, body, seconds, times, after_acting
-        )
-        self._rules.append(rule)
-        return rule
+        return Rule(rule_id, what, service, method, path, status, headers, body, seconds, times, after_acting)
 
     def match(self, service: str, method: str, path: str) -> Rule | None:
         """The rule for a request. It is removed when no more requests are to match."""
@@ -136,17 +149,3 @@ class Misbehaviours:
             if rule.times == 0:
                 self._rules.remove(rule)
         return rule
-
-    def remove(self, rule_id: int) -> bool:
-        """Remove a rule. False when there is none with this id."""
-        before = len(self._rules)
-        self._rules = [rule for rule in self._rules if rule.id != rule_id]
-        return len(self._rules) < before
-
-    def clear(self) -> None:
-        """Remove all rules."""
-        self._rules.clear()
-
-    def as_json(self) -> list[dict[str, Any]]:
-        """All active rules."""
-        return [rule.as_json() for rule in self._rules]

@@ -25,6 +25,10 @@ class Route:
     template: str
     handler: Handler
     """Takes the request and the path values. A coroutine takes the chunks of the body between them."""
+    makes: bool = False
+    """Whether it makes a new resource."""
+    lists: bool = False
+    """Whether its response is a list."""
 
     @property
     def streams(self) -> bool:
@@ -53,9 +57,15 @@ class Operations:
     table: ClassVar[Sequence[tuple[str, str, str]]]
     """HTTP method, path template and name of the handler. The first match wins."""
 
+    makes: ClassVar[frozenset[str]] = frozenset()
+    """The names of the handlers that make a new resource. Those of lists begin with ``list_``."""
+
     def routes(self) -> list[Route]:
         """The table with its handlers."""
-        return [Route(method, template, getattr(self, name)) for method, template, name in self.table]
+        return [
+            Route(method, template, getattr(self, name), name in self.makes, name.startswith("list_"))
+            for method, template, name in self.table
+        ]
 
 
 def find_route(routes: Iterable[Route], request: Request) -> tuple[Route, list[str]]:

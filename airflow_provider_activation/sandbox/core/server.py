@@ -74,7 +74,9 @@ class Server:
         listener = _listen(self._host, self._port)
         self._port = listener.getsockname()[1]
         self._application = Application(
-            Settings(self._consent, self._step_seconds, self._token_seconds, self._merged, self.url),
+            Settings(
+                self._consent, self._step_seconds, self._token_seconds, self._merged, self._host, self.url
+            ),
             self.service_types,
         )
         config = uvicorn.Config(
@@ -156,7 +158,7 @@ class Server:
         return self._ask(lambda application: application.state())
 
     def reset(self) -> None:
-        """Return to the state at the start: no tokens, no requests, no misbehaviours."""
+        """Return to the state at the start: no tokens, no requests, no misbehaviours, no habits."""
         self._ask(lambda application: application.reset())
 
     def misbehave(self, what: str, **rule: Any) -> int:
@@ -166,6 +168,14 @@ class Server:
     def behave(self) -> None:
         """Remove all misbehaviours."""
         self._ask(lambda application: application.misbehaviours.clear())
+
+    def habit(self, what: str, **habit: Any) -> int:
+        """Add a habit; return its id. The fields are those of POST /sandbox/habits."""
+        return self._ask(lambda application: application.habits.add({"what": what, **habit}).id)
+
+    def forget_habits(self) -> None:
+        """Remove all habits."""
+        self._ask(lambda application: application.habits.clear())
 
     def advance(self, seconds: float) -> None:
         """Advance the clock: jobs, deliveries and runs proceed, tokens expire."""

@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import inspect
+import json
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any, ClassVar
 
+from airflow_provider_activation.sandbox.core.answers import as_usual, quoting
 from airflow_provider_activation.sandbox.core.credentials import Tokens, Vault
 from airflow_provider_activation.sandbox.core.errors import Invalid, Refused
 from airflow_provider_activation.sandbox.core.messages import Chunks, Request, Response
 from airflow_provider_activation.sandbox.core.routing import Operations, Route, find_route
 from airflow_provider_activation.sandbox.core.settings import Settings
+from airflow_provider_activation.sandbox.core.texts import of_neighbour
+from airflow_provider_activation.sandbox.core.traits import CLIENT, NEIGHBOUR, Traits
 
 
 class Service(ABC):
@@ -28,9 +33,10 @@ class Service(ABC):
     seeded: frozenset[str] = frozenset()
     """The parts of `state` that exist from the start and never change."""
 
-    def __init__(self, settings: Settings, vault: Vault) -> None:
+    def __init__(self, settings: Settings, vault: Vault, traits: Traits) -> None:
         self.settings = settings
         self.vault = vault
+        self.traits = traits
         self.url = f"{settings.url}/{self.name}"
         self.tokens = Tokens(vault, settings.clock, settings.token_seconds or self.token_seconds)
         self.routes: Sequence[Route] = ()
@@ -74,14 +80,50 @@ class Service(ABC):
 
     async def respond(self, request: Request, chunks: Chunks | None = None) -> Response:
         """Carry out a request. `chunks` is the body when it is read in chunks."""
+        # The authentication may take credentials out of the query.
+        sent = replace(request, query=list(request.query))
+        self.visit(sent, "before")
+        response = await self._respond(request, chunks, sent)
+        self.visit(sent, "after")
+        return response
+
+    async def _respond(self, request: Request, chunks: Chunks | None, sent: Request) -> Response:
         try:
             self.settle(self.now())
             self.authenticate(request)
             route, values = find_route(self.routes, request)
             body = () if chunks is None else (chunks,)
-            response = route.handler(request, *body, *values)
-            return await response if inspect.isawaitable(response) else response
+            with self.traits.doing(CLIENT, route.makes) as deed:
+                response = route.handler(request, *body, *values)
+            if inspect.isawaitable(response):
+                response = await response
+            return as_usual(self.traits, route, deed, sent, response)
         except Refused as refused:
-            return self.error(refused.status, refused.message)
+            return quoting(self.traits, sent, self.error(refused.status, refused.message))
         except Invalid as invalid:
-            return self.error(self.invalid_status, str(invalid))
+            return quoting(self.traits, sent, self.error(self.invalid_status, str(invalid)))
+
+    def visit(self, request: Request, when: str | None = None) -> None:
+        """Let a neighbour make what a request makes, if that is a habit and it is time.
+
+        Without `when`, the request itself is not carried out, and it is always time.
+        """
+        habit = self.traits.first("neighbour", request.path)
+        if habit is None or when not in (None, habit.options["when"]):
+            return
+        theirs = replace(request, query=list(request.query), fail=False)
+        try:
+            if theirs.body:
+                mark, fields = habit.options["mark"], habit.options["fields"]
+                theirs.body = json.dumps(of_neighbour(json.loads(theirs.body), mark, fields)).encode()
+            self.settle(self.now())
+            self.authenticate(theirs)
+            route, values = find_route(self.routes, theirs)
+            if route.makes:
+                with self.traits.doing(NEIGHBOUR, route.makes) as deed:
+                    route.handler(theirs, *values)
+                if deed.made:
+                    habit.happened()
+        except (Refused, Invalid, ValueError):
+            # What is refused to one is refused to the other.
+            return

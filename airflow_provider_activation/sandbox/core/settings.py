@@ -37,6 +37,7 @@ class Settings:
     step_seconds: float = 1.0
     token_seconds: int | None = None
     secrets: Mapping[str, str] = field(default_factory=lambda: dict(DEFAULT_SECRETS))
+    host: str = "127.0.0.1"
     url: str = ""
     clock: Clock = field(default_factory=Clock)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
+from contextlib import AbstractContextManager
 
 from airflow_provider_activation.sandbox.core.messages import Request, Response
 from airflow_provider_activation.sandbox.dataddo.account import AccountOperations
@@ -16,6 +17,10 @@ class ActionOperations(AccountOperations):
     @abstractmethod
     def _action(self, owner_id: str) -> Action:
         """The action of the source or flow in a path."""
+
+    @abstractmethod
+    def _changing(self, owner_id: str) -> AbstractContextManager[None]:
+        """Change the source or flow in a path."""
 
     def get_status(self, request: Request, owner_id: str) -> Response:
         """The status of the last run."""
@@ -36,5 +41,6 @@ class ActionOperations(AccountOperations):
         """Replace the schedule. Requests spell two of its names differently."""
         request.need_no_query()
         action = self._action(owner_id)
-        action.schedule = written_schedule(request.json())
+        with self._changing(owner_id):
+            action.schedule = written_schedule(request.json())
         return Response.json(action.schedule)

@@ -53,6 +53,7 @@ class Connectors(AccountOperations):
         ("POST", f"{CONNECTOR}/preview", "preview"),
         ("POST", f"{CONNECTOR}/create-source", "create_source"),
     )
+    makes = frozenset({"create_source"})
 
     def list_connectors(self, request: Request) -> Response:
         """All connectors."""
@@ -94,8 +95,8 @@ class Connectors(AccountOperations):
         request.need_no_query()
         return Response.json(
             [
-                {"id": number, "service": service["service"], "email": "snapchat@example.com"}
-                for number, service in self._account.services.items()
+                {"id": service["id"], "service": service["service"], "email": "snapchat@example.com"}
+                for service in self._account.services.listed()
             ]
         )
 
@@ -163,13 +164,14 @@ class Connectors(AccountOperations):
             "customer_id": CUSTOMER_ID,
             "created": int(self._account.now()),
         }
-        self._account.sources[public["id"]] = Source(
+        source = Source(
             public,
             parameters,
             service,
             {name: template[name] for name in REQUEST},
             self._account.new_action(created_schedule(parameters), parameters["storageStrategy"]),
         )
+        self._account.sources.add(public["id"], source)
         return Response.json(public)
 
 

@@ -9,7 +9,6 @@ from airflow_provider_activation.sandbox.core.checks import Check
 from airflow_provider_activation.sandbox.core.errors import Invalid, Refused
 from airflow_provider_activation.sandbox.core.messages import Request, Response
 from airflow_provider_activation.sandbox.core.reading import Fields
-from airflow_provider_activation.sandbox.core.routing import find
 from airflow_provider_activation.sandbox.dataddo.account import CUSTOMER_ID, AccountOperations, new_id
 
 BIG_QUERY = "google_big_query"
@@ -30,11 +29,12 @@ class Destinations(AccountOperations):
         ("DELETE", "/destinations/{id}", "delete"),
         ("GET", "/destinations/{id}/clone", "clone"),
     )
+    makes = frozenset({"create", "clone"})
 
     def list_destinations(self, request: Request) -> Response:
         """All destinations. There are no pages."""
         request.need_no_query()
-        return Response.json(list(self._account.destinations.values()))
+        return Response.json(self._account.destinations.listed())
 
     def create(self, request: Request, kind: str) -> Response:
         """Create a destination. The documents describe the body of this type only."""
@@ -72,14 +72,15 @@ class Destinations(AccountOperations):
         if not given:
             raise Invalid("nothing to change")
         self._check_service(given)
-        destination.update(given, updated_at=int(self._account.now()))
+        with self._account.destinations.changing(destination):
+            destination.update(given, updated_at=int(self._account.now()))
         return Response.json(destination)
 
     def delete(self, request: Request, destination_id: str) -> Response:
         """Delete a destination."""
         request.need_no_query()
         self._destination(destination_id)
-        del self._account.destinations[destination_id]
+        self._account.destinations.remove(destination_id)
         return Response(204)
 
     def clone(self, request: Request, destination_id: str) -> Response:
@@ -95,8 +96,8 @@ class Destinations(AccountOperations):
     def _store(self, like: dict[str, Any]) -> Response:
         now = int(self._account.now())
         destination = {**like, "id": new_id(), "created_at": now, "updated_at": now}
-        self._account.destinations[destination["id"]] = destination
+        self._account.destinations.add(destination["id"], destination)
         return Response.json(destination)
 
     def _destination(self, destination_id: str) -> dict[str, Any]:
-        return find(self._account.destinations, destination_id, "destination")
+        return self._account.destinations.find(destination_id)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from contextlib import AbstractContextManager
+
 from airflow_provider_activation.sandbox.core.messages import Request, Response
 from airflow_provider_activation.sandbox.dataddo.action import Action, read_action, read_extraction
 from airflow_provider_activation.sandbox.dataddo.action_operations import ActionOperations
@@ -26,6 +28,9 @@ class Extractions(ActionOperations):
     def _action(self, owner_id: str) -> Action:
         return self._account.source(owner_id).extraction
 
+    def _changing(self, owner_id: str) -> AbstractContextManager[None]:
+        return self._account.sources.changing(self._account.source(owner_id))
+
     def get(self, request: Request, source_id: str) -> Response:
         """The action."""
         request.need_no_query()
@@ -35,7 +40,8 @@ class Extractions(ActionOperations):
         """Change the action. Here `live` starts it again, which is undocumented."""
         request.need_no_query()
         action, now = self._action(source_id), self._account.now()
-        action.change(read_action(request.json(), action.runs.action_id), now)
+        with self._changing(source_id):
+            action.change(read_action(request.json(), action.runs.action_id), now)
         return Response.json(action.as_json(now))
 
     def debug(self, request: Request, source_id: str) -> Response:
@@ -59,5 +65,6 @@ class Extractions(ActionOperations):
         request.need_no_query()
         action, now = self._action(source_id), self._account.now()
         read_action(request.json(), action.runs.action_id)
-        action.runs.deactivate(now)
+        with self._changing(source_id):
+            action.runs.deactivate(now)
         return Response.json(action.as_json(now))

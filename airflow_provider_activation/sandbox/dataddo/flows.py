@@ -32,18 +32,19 @@ class Flows(AccountOperations):
         ("GET", "/flows/{id}/api/log", "get_api_log"),
         ("GET", "/flows/{id}/api/debug", "debug_api"),
     )
+    makes = frozenset({"create", "clone"})
 
     def list_flows(self, request: Request) -> Response:
         """All flows. There are no pages."""
         request.need_no_query()
-        return Response.json([flow.public for flow in self._account.flows.values()])
+        return Response.json([flow.public for flow in self._account.flows.listed()])
 
     def list_by_source(self, request: Request, source_id: str) -> Response:
         """The flows of a source."""
         request.need_no_query()
         self._account.source(source_id)
         return Response.json(
-            [flow.public for flow in self._account.flows.values() if source_id in flow.sources()]
+            [flow.public for flow in self._account.flows.listed() if source_id in flow.sources()]
         )
 
     def create(self, request: Request) -> Response:
@@ -92,7 +93,8 @@ class Flows(AccountOperations):
     def update(self, request: Request, flow_id: str) -> Response:
         """Change the given fields. The body is undocumented; here it has the names of a flow's fields."""
         request.need_no_query()
-        public = self._account.flow(flow_id).public
+        flow = self._account.flow(flow_id)
+        public = flow.public
         fields = Fields(request.json())
         sources = fields.may("sources", source_ids)
         app = fields.may("app", app_name)
@@ -111,14 +113,15 @@ class Flows(AccountOperations):
         given = {name: value for name, value in changes.items() if value is not None}
         if not given:
             raise Invalid("nothing to change")
-        public.update(given)
+        with self._account.flows.changing(flow):
+            public.update(given)
         return Response.json(public)
 
     def delete(self, request: Request, flow_id: str) -> Response:
         """Delete a flow. Its sources stay."""
         request.need_no_query()
         self._account.flow(flow_id)
-        del self._account.flows[flow_id]
+        self._account.flows.remove(flow_id)
         return Response(204)
 
     def clone(self, request: Request, flow_id: str) -> Response:
@@ -156,5 +159,5 @@ class Flows(AccountOperations):
             "id": new_id(),
             "customer_id": CUSTOMER_ID,
         }
-        self._account.flows[public["id"]] = Flow(public, self._account.new_action())
+        self._account.flows.add(public["id"], Flow(public, self._account.new_action()))
         return Response.json(public)

@@ -9,6 +9,7 @@ from airflow_provider_activation.sandbox.core.errors import Refused
 from airflow_provider_activation.sandbox.core.messages import Request
 from airflow_provider_activation.sandbox.core.service import Service
 from airflow_provider_activation.sandbox.core.settings import Settings
+from airflow_provider_activation.sandbox.core.traits import Traits
 from airflow_provider_activation.sandbox.dataddo.account import Account
 from airflow_provider_activation.sandbox.dataddo.catalogue import ACCOUNTS, CONNECTORS, ORGANISATIONS, options
 from airflow_provider_activation.sandbox.dataddo.connectors import Connectors
@@ -28,9 +29,9 @@ class Dataddo(Service):
     title = "Dataddo headless API"
     seeded = frozenset({"connectors", "organizations", "accounts"})
 
-    def __init__(self, settings: Settings, vault: Vault) -> None:
-        super().__init__(settings, vault)
-        self.account = Account(settings)
+    def __init__(self, settings: Settings, vault: Vault, traits: Traits) -> None:
+        super().__init__(settings, vault, traits)
+        self.account = Account(settings, traits)
         parts = (Services, Connectors, Sources, Extractions, Flows, Writes, Destinations)
         self.serve(SignIn(self), *(part(self.account) for part in parts))
 
@@ -68,9 +69,9 @@ class Dataddo(Service):
         now = self.now()
         account = self.account
         return {
-            "services": list(account.services.values()),
-            "sources": [
-                {
+            "services": account.services.books(dict),
+            "sources": account.sources.books(
+                lambda source: {
                     **source.public,
                     **source.extraction.runs.state(now),
                     "schedule": source.extraction.schedule,
@@ -78,18 +79,16 @@ class Dataddo(Service):
                     "request": source.request,
                     "parameters": source.parameters,
                 }
-                for source in account.sources.values()
-            ],
-            "flows": [
-                {
+            ),
+            "flows": account.flows.books(
+                lambda flow: {
                     **flow.public,
                     **flow.write.runs.state(now),
                     "schedule": flow.write.schedule,
                     **flow.settings,
                 }
-                for flow in account.flows.values()
-            ],
-            "destinations": list(account.destinations.values()),
+            ),
+            "destinations": account.destinations.books(dict),
             "connectors": list(CONNECTORS),
             "organizations": options(ORGANISATIONS),
             "accounts": [entry for found in ACCOUNTS.values() for entry in options(found)],

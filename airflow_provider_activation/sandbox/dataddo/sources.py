@@ -28,7 +28,7 @@ class Sources(AccountOperations):
     def list_sources(self, request: Request) -> Response:
         """All sources. There are no pages."""
         request.need_no_query()
-        return Response.json([source.public for source in self._account.sources.values()])
+        return Response.json([source.public for source in self._account.sources.listed()])
 
     def get(self, request: Request, source_id: str) -> Response:
         """One source with its columns."""
@@ -66,16 +66,17 @@ class Sources(AccountOperations):
         fields.end()
         if label is None and not described:
             raise Invalid("nothing to change: give label or description")
-        public["label"] = label or public["label"]
-        if described:
-            public["description"] = description
+        with self._account.sources.changing(source):
+            public["label"] = label or public["label"]
+            if described:
+                public["description"] = description
         return Response.json(public)
 
     def delete(self, request: Request, source_id: str) -> Response:
         """Delete a source. Flows lose it, as documented."""
         request.need_no_query()
         self._account.source(source_id)
-        del self._account.sources[source_id]
+        self._account.sources.remove(source_id)
         for flow in self._account.flows.values():
             flow.public["source"] = [{"source_id": other} for other in flow.sources() if other != source_id]
         return Response(204)

@@ -29,6 +29,7 @@ class Services(AccountOperations):
         ("DELETE", "/services/{id}", "delete"),
         ("GET", "/services/{id}/debug", "debug"),
     )
+    makes = frozenset({"create", "create_typed"})
 
     def __init__(self, account: Account) -> None:
         super().__init__(account)
@@ -37,7 +38,7 @@ class Services(AccountOperations):
     def list_services(self, request: Request) -> Response:
         """All services."""
         request.need_no_query()
-        return Response.json(list(self._account.services.values()))
+        return Response.json(self._account.services.listed())
 
     def create(self, request: Request) -> Response:
         """Store credentials, in the old form (service, data) or the new one."""
@@ -79,7 +80,8 @@ class Services(AccountOperations):
             raise Invalid("nothing to change: give label or data")
         if credentials is not None:
             label = self._read_credentials(credentials, content) or label
-        service.update(label=label or service["label"], last_action=iso(self._account.now()))
+        with self._account.services.changing(service):
+            service.update(label=label or service["label"], last_action=iso(self._account.now()))
         return Response.json(service)
 
     def delete(self, request: Request, service_id: str) -> Response:
@@ -90,7 +92,7 @@ class Services(AccountOperations):
         used += [destination["o_auth_id"] for destination in self._account.destinations.values()]
         if number in used:
             raise Refused(409, f"the service {number} is being used")
-        del self._account.services[number]
+        self._account.services.remove(number)
         return Response(204)
 
     def debug(self, request: Request, service_id: str) -> Response:
@@ -124,7 +126,7 @@ class Services(AccountOperations):
             "customer_id": CUSTOMER_ID,
             "service_type": "static",
         }
-        self._account.services[number] = stored
+        self._account.services.add(number, stored)
         return Response.json({"id": number})
 
 

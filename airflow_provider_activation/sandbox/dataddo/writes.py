@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from contextlib import AbstractContextManager
 
 from airflow_provider_activation.sandbox.core import checks
 from airflow_provider_activation.sandbox.core.clock import iso
@@ -36,12 +37,16 @@ class Writes(ActionOperations):
     def _action(self, owner_id: str) -> Action:
         return self._account.flow(owner_id).write
 
+    def _changing(self, owner_id: str) -> AbstractContextManager[None]:
+        return self._account.flows.changing(self._account.flow(owner_id))
+
     def update_status(self, request: Request, flow_id: str) -> Response:
         """Activate or deactivate the writes. The body is undocumented; here it is a status."""
         request.need_no_query()
-        runs, now = self._action(flow_id).runs, self._account.now()
-        runs.set_status(read_status(request.json(), runs.action_id), now)
-        return Response.json(runs.status(now))
+        action, now = self._action(flow_id), self._account.now()
+        with self._changing(flow_id):
+            action.runs.set_status(read_status(request.json(), action.runs.action_id), now)
+        return Response.json(action.runs.status(now))
 
     def get(self, request: Request, flow_id: str) -> Response:
         """The action, with its settings."""
@@ -52,7 +57,8 @@ class Writes(ActionOperations):
     def delete_schedule(self, request: Request, flow_id: str) -> Response:
         """Remove the schedule. The response is 200 without a body, as documented."""
         request.need_no_query()
-        self._action(flow_id).schedule = dict(NEVER)
+        with self._changing(flow_id):
+            self._action(flow_id).schedule = dict(NEVER)
         return Response(200)
 
     def update_settings(self, request: Request, flow_id: str) -> Response:
@@ -65,7 +71,8 @@ class Writes(ActionOperations):
         fields.end()
         if mode == "upsert" and not unique:
             raise Invalid("upsert needs unique_columns")
-        flow.settings = {"write_mode": mode, "unique_columns": unique}
+        with self._changing(flow_id):
+            flow.settings = {"write_mode": mode, "unique_columns": unique}
         return Response.json(flow.settings)
 
     def debug(self, request: Request, flow_id: str) -> Response:

@@ -14,6 +14,7 @@ from airflow_provider_activation.sandbox.core.errors import Invalid, Refused
 from airflow_provider_activation.sandbox.core.messages import Request, Response
 from airflow_provider_activation.sandbox.core.reading import Fields, record
 from airflow_provider_activation.sandbox.core.routing import Operations
+from airflow_provider_activation.sandbox.core.shelf import Shelf
 from airflow_provider_activation.sandbox.delta_projects.clients import Clients
 from airflow_provider_activation.sandbox.delta_projects.fetch import BELOW_AN_ACTIVITY, read_fetch
 from airflow_provider_activation.sandbox.delta_projects.models import Activity, make_plans
@@ -32,8 +33,9 @@ class Activities(Operations):
         ("GET", f"{ACTIVITIES}/{{activityId}}", "get"),
         ("POST", f"{ACTIVITIES}/{{activityId}}", "update"),
     )
+    makes = frozenset({"create"})
 
-    def __init__(self, clock: Clock, clients: Clients, stored: dict[str, Activity]) -> None:
+    def __init__(self, clock: Clock, clients: Clients, stored: Shelf[str, Activity]) -> None:
         self._clock = clock
         self._clients = clients
         self._stored = stored
@@ -45,8 +47,8 @@ class Activities(Operations):
     def find(self, agency: str, client: str, campaign: str, activity_id: str) -> Activity:
         """The activity of a path."""
         self._clients.check(agency, client, campaign)
-        activity = self._stored.get(activity_id)
-        if activity is None or activity.client_id != client:
+        activity = self._stored.find(activity_id)
+        if activity.client_id != client:
             raise Refused(404, f"no activity {activity_id}")
         return activity
 
@@ -60,7 +62,7 @@ class Activities(Operations):
         self._clients.check(agency, client, campaign)
         levels = read_fetch(request, BELOW_AN_ACTIVITY)
         return Response.json(
-            [item.brief(levels) for item in self._stored.values() if item.client_id == client]
+            [item.brief(levels) for item in self._stored.listed() if item.client_id == client]
         )
 
     def get(self, request: Request, agency: str, client: str, campaign: str, activity_id: str) -> Response:
@@ -101,7 +103,7 @@ class Activities(Operations):
         )
         activity.enable(template.enabled if optional.enabled is None else optional.enabled, self.now())
         optional.place(activity)
-        self._stored[activity.id] = activity
+        self._stored.add(activity.id, activity)
         return Response(201, headers={"Location": self._location(activity)})
 
     def update(self, request: Request, agency: str, client: str, campaign: str, activity_id: str) -> Response:
@@ -118,13 +120,14 @@ class Activities(Operations):
         if stop is not None:
             _check_flight(activity.start, stop)
         optional.check_geo(activity.template)
-        activity.name = activity.name if name is None else name
-        activity.stop = activity.stop if stop is None else stop
-        activity.order_id = activity.order_id if order_id is None else order_id
-        activity.budget = activity.budget if budget is None else budget
-        if optional.enabled is not None:
-            activity.enable(optional.enabled, self.now())
-        optional.place(activity)
+        with self._stored.changing(activity):
+            activity.name = activity.name if name is None else name
+            activity.stop = activity.stop if stop is None else stop
+            activity.order_id = activity.order_id if order_id is None else order_id
+            activity.budget = activity.budget if budget is None else budget
+            if optional.enabled is not None:
+                activity.enable(optional.enabled, self.now())
+            optional.place(activity)
         return Response(200, headers={"Location": self._location(activity)})
 
     def _location(self, activity: Activity) -> str:
@@ -133,20 +136,20 @@ class Activities(Operations):
     def state(self) -> dict[str, list[dict[str, Any]]]:
         """The activities, bidding plans and creatives."""
         now = self.now()
-        activities, plans, creatives = [], [], []
+        activities = self._stored.books(
+            lambda activity: {
+                **activity.public(now),
+                "clientId": activity.client_id,
+                "templateId": activity.template.id,
+                "orderId": activity.order_id,
+                "targetECPM": activity.target_ecpm,
+                "overrideVariables": activity.override_variables,
+                "geoDetails": activity.geo_details,
+                "excludeGeo": activity.exclude_geo,
+            }
+        )
+        plans, creatives = [], []
         for activity in self._stored.values():
-            activities.append(
-                {
-                    **activity.public(now),
-                    "clientId": activity.client_id,
-                    "templateId": activity.template.id,
-                    "orderId": activity.order_id,
-                    "targetECPM": activity.target_ecpm,
-                    "overrideVariables": activity.override_variables,
-                    "geoDetails": activity.geo_details,
-                    "excludeGeo": activity.exclude_geo,
-                }
-            )
             for plan in activity.plans.values():
                 plans.append({**plan.public(0), "activityId": activity.id})
                 creatives += [{**item.public, "biddingPlanId": plan.id} for item in plan.creatives.values()]

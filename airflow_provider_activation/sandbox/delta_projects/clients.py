@@ -10,7 +10,9 @@ from airflow_provider_activation.sandbox.core import checks
 from airflow_provider_activation.sandbox.core.errors import Invalid, Refused
 from airflow_provider_activation.sandbox.core.messages import Request, Response
 from airflow_provider_activation.sandbox.core.reading import Fields
-from airflow_provider_activation.sandbox.core.routing import Operations, find
+from airflow_provider_activation.sandbox.core.routing import Operations
+from airflow_provider_activation.sandbox.core.shelf import Shelf, Stored, free_text
+from airflow_provider_activation.sandbox.core.traits import Traits
 from airflow_provider_activation.sandbox.delta_projects.fetch import BELOW_A_CLIENT, read_fetch
 from airflow_provider_activation.sandbox.delta_projects.models import Activity
 from airflow_provider_activation.sandbox.delta_projects.seeds import FIRST_CLIENT, MEDIA_AGENCY
@@ -31,6 +33,13 @@ class Client:
     currency: str
 
 
+FIELDS = {
+    "name": free_text("name"),
+    "country": Stored("country", unset="SE"),
+    "currency": Stored("currency", unset="EUR"),
+}
+
+
 class Clients(Operations):
     """The operations on clients. Names can be repeated. There is no deletion."""
 
@@ -41,16 +50,18 @@ class Clients(Operations):
         # The table of paths has this one, the example the one above.
         ("GET", "/api/v1/client/{clientId}", "get"),
     )
+    makes = frozenset({"create"})
 
-    def __init__(self, activities: dict[str, Activity]) -> None:
+    def __init__(self, traits: Traits, activities: Shelf[str, Activity]) -> None:
         self._activities = activities
         first = Client(**FIRST_CLIENT)
-        self._stored = {first.id: first}
+        self._stored: Shelf[str, Client] = Shelf(traits, "clients", "client", FIELDS)
+        self._stored.seed(first.id, first)
 
     def check(self, agency: str, client: str, campaign: str = CAMPAIGN) -> None:
         """Refuse a path with an unknown id."""
         _check_agency(agency)
-        self._client(client)
+        self._stored.find(client)
         if campaign != CAMPAIGN:
             raise Refused(404, f"no campaign {campaign}: it must be {CAMPAIGN}")
 
@@ -65,7 +76,7 @@ class Clients(Operations):
         return Response.json(
             [
                 {"id": client.id, "name": client.name, **self._children(client, levels)}
-                for client in self._stored.values()
+                for client in self._stored.listed()
             ]
         )
 
@@ -76,7 +87,7 @@ class Clients(Operations):
 
     def get(self, request: Request, client_id: str) -> Response:
         """One client."""
-        client = self._client(client_id)
+        client = self._stored.find(client_id)
         levels = read_fetch(request, BELOW_A_CLIENT)
         return Response.json({**vars(client), **self._children(client, levels)})
 
@@ -100,11 +111,8 @@ class Clients(Operations):
             currency=fields.may("currency", checks.pattern("[A-Z]{3}", "a currency like EUR")) or "EUR",
         )
         fields.may("templateId", checks.filled_text)
-        self._stored[client.id] = client
+        self._stored.add(client.id, client)
         return Response(201, headers={"Location": self.location(client.id)})
-
-    def _client(self, client_id: str) -> Client:
-        return find(self._stored, client_id, "client")
 
     def _children(self, client: Client, levels: int) -> dict[str, Any]:
         if not levels:
@@ -113,14 +121,14 @@ class Clients(Operations):
         if levels > 1:
             campaign["activities"] = [
                 activity.brief(levels - 2)
-                for activity in self._activities.values()
+                for activity in self._activities.listed()
                 if activity.client_id == client.id
             ]
         return {"campaigns": [campaign]}
 
     def state(self) -> list[dict[str, Any]]:
         """All clients."""
-        return [dict(vars(client)) for client in self._stored.values()]
+        return self._stored.books(vars)
 
 
 def _check_agency(agency: str) -> None:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from airflow_provider_activation.sandbox.core.shelf import Stored, free_text
 from airflow_provider_activation.sandbox.delta_projects.seeds import Template
 
 
@@ -103,6 +104,20 @@ class Activity:
             shown["impressionBudget"] = self.impression_budget
             shown["currentTargetImpressions"] = int(self.impression_budget * share)
         return shown
+
+
+FIELDS = {
+    "activityName": free_text("name"),
+    "flightStop": Stored("stop"),
+    "orderId": Stored("order_id"),
+    "budget": Stored("budget"),
+    "impressionBudget": Stored("impression_budget"),
+    "targetECPM": Stored("target_ecpm"),
+    "overrideVariables": Stored("override_variables", unset=None),
+    "geoDetails": Stored("geo_details", ("exclude_geo",), unset=None),
+    "enabled": Stored("enabled", ("_runs",)),
+}
+"""The fields of an activity as requests name them."""
 
 
 def make_plans(template: Template) -> dict[str, BiddingPlan]:

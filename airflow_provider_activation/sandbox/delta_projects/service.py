@@ -9,10 +9,12 @@ from airflow_provider_activation.sandbox.core.errors import Refused
 from airflow_provider_activation.sandbox.core.messages import Request, Response
 from airflow_provider_activation.sandbox.core.service import Service
 from airflow_provider_activation.sandbox.core.settings import Settings
+from airflow_provider_activation.sandbox.core.shelf import Shelf
+from airflow_provider_activation.sandbox.core.traits import Traits
 from airflow_provider_activation.sandbox.delta_projects.activities import Activities
 from airflow_provider_activation.sandbox.delta_projects.clients import Clients
 from airflow_provider_activation.sandbox.delta_projects.delivery import Delivery
-from airflow_provider_activation.sandbox.delta_projects.models import Activity
+from airflow_provider_activation.sandbox.delta_projects.models import FIELDS, Activity
 from airflow_provider_activation.sandbox.delta_projects.seeds import FIRST_CLIENT, MEDIA_AGENCY, TEMPLATES
 
 
@@ -23,10 +25,10 @@ class DeltaProjects(Service):
     title = "Delta Projects DSP API v1"
     seeded = frozenset({"activityTemplates"})
 
-    def __init__(self, settings: Settings, vault: Vault) -> None:
-        super().__init__(settings, vault)
-        stored: dict[str, Activity] = {}
-        self.clients = Clients(stored)
+    def __init__(self, settings: Settings, vault: Vault, traits: Traits) -> None:
+        super().__init__(settings, vault, traits)
+        stored: Shelf[str, Activity] = Shelf(traits, "activities", "activity", FIELDS)
+        self.clients = Clients(traits, stored)
         self.activities = Activities(settings.clock, self.clients, stored)
         self.serve(self.clients, self.activities, Delivery(self.activities))
 

@@ -10,12 +10,17 @@ from airflow_provider_activation.sandbox.core.clock import iso
 from airflow_provider_activation.sandbox.core.errors import Invalid
 from airflow_provider_activation.sandbox.core.messages import Request, Response
 from airflow_provider_activation.sandbox.core.reading import Fields, record
-from airflow_provider_activation.sandbox.core.routing import Operations, find
+from airflow_provider_activation.sandbox.core.routing import Operations
 from airflow_provider_activation.sandbox.core.settings import Settings
+from airflow_provider_activation.sandbox.core.shelf import Shelf, Stored
+from airflow_provider_activation.sandbox.core.traits import Traits
 from airflow_provider_activation.sandbox.liveramp.managers import Managers, manager_name
 from airflow_provider_activation.sandbox.liveramp.oauth import OAuth
 from airflow_provider_activation.sandbox.liveramp.paging import page
 from airflow_provider_activation.sandbox.liveramp.seeds import integration_of
+
+FIELDS = {name: Stored(name) for name in ("properties", "deviceTypes", "oAuthConnectionID")}
+"""The fields of an integration connection that can change."""
 
 
 class IntegrationConnections(Operations):
@@ -28,11 +33,18 @@ class IntegrationConnections(Operations):
         ("PUT", "/v2/integration-connections/{id}", "update"),
         ("DELETE", "/v2/integration-connections/{id}", "delete"),
     )
+    makes = frozenset({"create"})
 
     def __init__(
-        self, settings: Settings, stored: dict[str, dict[str, Any]], oauth: OAuth, managers: Managers
+        self,
+        settings: Settings,
+        traits: Traits,
+        stored: Shelf[str, dict[str, Any]],
+        oauth: OAuth,
+        managers: Managers,
     ) -> None:
         self._now = settings.clock.now
+        self._traits = traits
         self._stored = stored
         self._oauth = oauth
         self._managers = managers
@@ -56,30 +68,22 @@ class IntegrationConnections(Operations):
         self._check(integration, given)
         now = iso(self._now())
         connection_id = str(next(self._ids))
-        self._stored[connection_id] = {
-            "id": connection_id,
-            "integrationID": pair,
-            **given,
-            "createdAt": now,
-            "updatedAt": now,
-        }
-        if name is not None:
+        self._stored.add(
+            connection_id,
+            {"id": connection_id, "integrationID": pair, **given, "createdAt": now, "updatedAt": now},
+        )
+        if name is not None and not self._stored.ignores("distributionManagerName"):
             self._managers.add(name, connection_id)
         return Response.json({"id": connection_id}, 201)
 
     def list_connections(self, request: Request) -> Response:
         """All integration connections. There are no filters."""
-        return page(
-            request.read_query(),
-            "v2/IntegrationConnections",
-            list(self._stored.values()),
-            number=lambda stored: int(stored["id"]),
-        )
+        return page(self._traits, request.read_query(), "v2/IntegrationConnections", self._stored.listed())
 
     def get(self, request: Request, connection_id: str) -> Response:
         """One integration connection."""
         request.need_no_query()
-        return Response.json(self._connection(connection_id))
+        return Response.json(self._stored.find(connection_id))
 
     def update(self, request: Request, connection_id: str) -> Response:
         """Replace the fields that can change. OAuth integrations need their connection again.
@@ -87,7 +91,7 @@ class IntegrationConnections(Operations):
         The response is 200 without a body.
         """
         request.need_no_query()
-        stored = self._connection(connection_id)
+        stored = self._stored.find(connection_id)
         fields = Fields(request.json())
         given = _read_changeable(fields)
         fields.end()
@@ -95,7 +99,8 @@ class IntegrationConnections(Operations):
         if integration is None:
             raise AssertionError(f"{stored['integrationID']} was there when the connection was made")
         self._check(integration, given)
-        stored.update(given, updatedAt=iso(self._now()))
+        with self._stored.changing(stored):
+            stored.update(given, updatedAt=iso(self._now()))
         return Response()
 
     def delete(self, request: Request, connection_id: str) -> Response:
@@ -105,14 +110,11 @@ class IntegrationConnections(Operations):
         that no client relies on a cascade.
         """
         request.need_no_query()
-        self._connection(connection_id)
+        self._stored.find(connection_id)
         if managers := self._managers.of_connection(connection_id):
             raise Invalid(f"the distribution manager {managers[0]['id']} still uses this connection")
-        del self._stored[connection_id]
+        self._stored.remove(connection_id)
         return Response()
-
-    def _connection(self, connection_id: str) -> dict[str, Any]:
-        return find(self._stored, connection_id, "integration connection")
 
     def _check(self, integration: dict[str, Any], given: dict[str, Any]) -> None:
         """Refuse fields that the integration does not have, or that are missing."""

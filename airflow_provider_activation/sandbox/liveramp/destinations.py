@@ -8,6 +8,7 @@ from airflow_provider_activation.sandbox.core import checks
 from airflow_provider_activation.sandbox.core.errors import Refused
 from airflow_provider_activation.sandbox.core.messages import Request, Response
 from airflow_provider_activation.sandbox.core.routing import Operations, find
+from airflow_provider_activation.sandbox.core.traits import Traits
 from airflow_provider_activation.sandbox.liveramp.paging import page
 from airflow_provider_activation.sandbox.liveramp.seeds import (
     DESTINATIONS,
@@ -27,9 +28,12 @@ class Destinations(Operations):
         ("GET", "/v2/destinations/{destId}/integrations/{id}", "get_integration"),
     )
 
+    def __init__(self, traits: Traits) -> None:
+        self._traits = traits
+
     def list_destinations(self, request: Request) -> Response:
         """All destinations."""
-        return page(request.read_query(), "v2/Destinations", DESTINATIONS)
+        return page(self._traits, request.read_query(), "v2/Destinations", DESTINATIONS)
 
     def get_destination(self, request: Request, destination_id: str) -> Response:
         """One destination."""
@@ -48,7 +52,7 @@ class Destinations(Operations):
             if kind in (None, integration["type"])
             and (view == "STANDARD_WITH_UNAVAILABLE" or "unavailableReason" not in integration)
         ]
-        return page(query, "integrations", found)
+        return page(self._traits, query, "integrations", found)
 
     def get_integration(self, request: Request, destination_id: str, integration_id: str) -> Response:
         """One integration."""

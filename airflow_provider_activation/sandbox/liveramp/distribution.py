@@ -12,8 +12,10 @@ from airflow_provider_activation.sandbox.core.clock import iso, progress
 from airflow_provider_activation.sandbox.core.errors import Invalid, Refused
 from airflow_provider_activation.sandbox.core.messages import Request, Response
 from airflow_provider_activation.sandbox.core.reading import Optional, record
-from airflow_provider_activation.sandbox.core.routing import Operations, find
+from airflow_provider_activation.sandbox.core.routing import Operations
 from airflow_provider_activation.sandbox.core.settings import Settings
+from airflow_provider_activation.sandbox.core.shelf import Shelf, Stored, free_text
+from airflow_provider_activation.sandbox.core.traits import Traits
 from airflow_provider_activation.sandbox.liveramp.paging import page
 from airflow_provider_activation.sandbox.liveramp.seeds import SEGMENT_TYPES
 from airflow_provider_activation.sandbox.liveramp.segments import Segments
@@ -23,6 +25,13 @@ MAX_CONFIGS = 500
 SYNC_COURSE = ("NEVER_SYNCED", "OUT_OF_SYNC", "SYNCED")
 GOING = ("PENDING", "IN_PROGRESS")
 """The statuses of a delivery before its end."""
+
+MANAGER_FIELDS = {
+    "name": free_text("name"),
+    "status": Stored("status", unset="ACTIVE"),
+    "expireAt": Stored("expireAt", unset=None),
+}
+"""The fields of a distribution manager that can change."""
 
 
 @dataclass
@@ -85,39 +94,48 @@ class Distribution(Operations):
         ("GET", "/v2/segment-statuses", "list_segment_statuses"),
         ("GET", "/v2/deliveries", "list_deliveries"),
     )
+    makes = frozenset({"add_configs"})
 
     def __init__(
-        self, settings: Settings, connections: dict[str, dict[str, Any]], segments: Segments
+        self,
+        settings: Settings,
+        traits: Traits,
+        connections: Shelf[str, dict[str, Any]],
+        segments: Segments,
     ) -> None:
+        self._traits = traits
         self._step = settings.step_seconds
         self._now = settings.clock.now
         self._connections = connections
         self._segments = segments
-        self.managers: dict[str, dict[str, Any]] = {}
-        self._configs: dict[str, Config] = {}
+        self.managers: Shelf[str, dict[str, Any]] = Shelf(
+            traits, "distributionManagers", "distribution manager", MANAGER_FIELDS
+        )
+        self._configs: Shelf[str, Config] = Shelf(traits, "segmentConfigs", "segment config")
         self._keys: set[tuple[str, str, str, str | None]] = set()
-        self._deliveries: list[Delivery] = []
+        self._deliveries: Shelf[str, Delivery] = Shelf(traits, "deliveries", "delivery")
         self._ids = itertools.count(8200001)
-
-    def manager(self, manager_id: str) -> dict[str, Any]:
-        """The distribution manager with an id."""
-        return find(self.managers, manager_id, "distribution manager")
 
     def holds(self, manager_id: str) -> bool:
         """Whether a distribution manager has segments in distribution."""
         return any(config.manager_id == manager_id for config in self._configs.values())
 
-    def cancel(self, manager_id: str) -> None:
-        """Cancel the deliveries of a distribution manager that becomes inactive."""
+    def follow(self, manager: dict[str, Any]) -> None:
+        """Start or cancel the deliveries of a distribution manager, by its status."""
+        if manager["status"] == "ACTIVE":
+            self._resume(manager["id"])
+        else:
+            self._cancel(manager["id"])
+
+    def _cancel(self, manager_id: str) -> None:
         now = self._now()
-        for delivery in self._deliveries:
+        for delivery in self._deliveries.values():
             if delivery.config.manager_id == manager_id and self._status(delivery, now) in GOING:
                 delivery.cancelled = now
                 if delivery.operation == "ADD":
                     delivery.config.started = None
 
-    def resume(self, manager_id: str) -> None:
-        """Start the missing deliveries of a distribution manager that becomes active."""
+    def _resume(self, manager_id: str) -> None:
         for config in self._configs.values():
             if config.manager_id == manager_id and config.started is None:
                 self._deliver("ADD", config, fail=False)
@@ -125,7 +143,7 @@ class Distribution(Operations):
     def add_configs(self, request: Request, manager_id: str) -> Response:
         """Put segments into distribution. The response is 207, with a status for each item."""
         request.need_no_query()
-        manager = self.manager(manager_id)
+        manager = self.managers.find(manager_id)
         # A malformed item makes the whole body invalid. Only well-formed items have their own status.
         items = _items(request, _config_item)
         return Response.json([self._add(manager, item, request.fail) for item in items], 207)
@@ -138,7 +156,7 @@ class Distribution(Operations):
             return _outcome(None, 422, "VALIDATION_ERROR", f"the segment's type is {segment.type}")
         if item["distributionManagerID"] != manager["id"]:
             return _outcome(None, 422, "VALIDATION_ERROR", "distributionManagerID differs from the path")
-        devices = self._connections[manager["integrationConnectionID"]]["deviceTypes"]
+        devices = (self._connections.get(manager["integrationConnectionID"]) or {}).get("deviceTypes", [])
         config = Config(
             id=str(next(self._ids)),
             segment_id=segment.id,
@@ -151,7 +169,7 @@ class Distribution(Operations):
         if config.key in self._keys:
             return _outcome(None, 409, "CONFLICT", f"the segment {segment.id} is in distribution already")
         self._keys.add(config.key)
-        self._configs[config.id] = config
+        self._configs.add(config.id, config)
         if manager["status"] == "ACTIVE":
             self._deliver("ADD", config, fail)
         return _outcome(config.id, 201, "CREATED", "Created")
@@ -163,7 +181,7 @@ class Distribution(Operations):
         deliveries continue.
         """
         request.need_no_query()
-        manager = self.manager(manager_id)
+        manager = self.managers.find(manager_id)
         items = _items(request, _config_id)
         return Response.json([self._remove(manager, item["id"], request.fail) for item in items], 207)
 
@@ -171,7 +189,7 @@ class Distribution(Operations):
         config = self._configs.get(config_id)
         if config is None or config.manager_id != manager["id"]:
             return _outcome(config_id, 404, "NOT_FOUND", f"no segment config {config_id}")
-        del self._configs[config_id]
+        self._configs.remove(config_id)
         self._keys.remove(config.key)
         if manager["status"] == "ACTIVE":
             self._deliver("DELETE", config, fail)
@@ -182,26 +200,21 @@ class Distribution(Operations):
         now = self._now()
         if operation == "ADD":
             config.started = now
-        self._deliveries.append(Delivery(str(next(self._ids)), operation, config, now, fail))
+        delivery = Delivery(str(next(self._ids)), operation, config, now, fail)
+        self._deliveries.add(delivery.id, delivery)
 
     def list_configs(self, request: Request, manager_id: str) -> Response:
         """The segment configs of a distribution manager."""
-        self.manager(manager_id)
-        found = [config for config in self._configs.values() if config.manager_id == manager_id]
-        return page(
-            request.read_query(),
-            "segmentConfigs",
-            found,
-            lambda config: config.public,
-            lambda config: int(config.id),
-        )
+        self.managers.find(manager_id)
+        found = [config for config in self._configs.listed() if config.manager_id == manager_id]
+        return page(self._traits, request.read_query(), "segmentConfigs", found, lambda config: config.public)
 
     def get_config(self, request: Request, manager_id: str, config_id: str) -> Response:
         """One segment config."""
         request.need_no_query()
-        self.manager(manager_id)
-        config = self._configs.get(config_id)
-        if config is None or config.manager_id != manager_id:
+        self.managers.find(manager_id)
+        config = self._configs.find(config_id)
+        if config.manager_id != manager_id:
             raise Refused(404, f"distribution manager {manager_id} has no segment config {config_id}")
         return Response.json(config.public)
 
@@ -215,13 +228,15 @@ class Distribution(Operations):
             for number, status in self._segment_statuses(self._now())
             if kind in (None, status["segmentType"]) and (ids is None or status["segmentID"] in ids)
         ]
-        return page(query, "v2/SegmentStatuses", statuses, lambda pair: pair[1], lambda pair: pair[0])
+        return page(
+            self._traits, query, "v2/SegmentStatuses", statuses, lambda pair: pair[1], lambda pair: pair[0]
+        )
 
     def _segment_statuses(self, now: float) -> list[tuple[int, dict[str, Any]]]:
         # The number of a status is the id of its config, or of its segment. Ids of segments are greater.
         statuses: list[tuple[int, dict[str, Any]]] = []
         distributed = set()
-        for config in self._configs.values():
+        for config in self._configs.listed():
             distributed.add(config.segment_id)
             sync = (
                 SYNC_COURSE[0]
@@ -241,7 +256,7 @@ class Distribution(Operations):
                 "integrationConnectionID": config.connection_id,
             }
             statuses.append((int(config.id), status))
-        for segment in self._segments.all():
+        for segment in self._segments.listed():
             if segment.id not in distributed:
                 taxonomy = {"taxonomySyncStatus": "NOT_CONFIGURED_TO_SYNC"}
                 status = {"segmentID": segment.id, "segmentType": segment.type, "taxonomy": taxonomy}
@@ -256,12 +271,14 @@ class Distribution(Operations):
         wanted = None if segment_ids is None else set(segment_ids)
         found = [
             delivery
-            for delivery in self._deliveries
+            for delivery in self._deliveries.listed()
             if connection_id in (None, delivery.config.connection_id)
             and (wanted is None or delivery.config.segment_id in wanted)
         ]
         now = self._now()
-        return page(query, "v2/Deliveries", found, lambda delivery: self._delivery(delivery, now))
+        return page(
+            self._traits, query, "v2/Deliveries", found, lambda delivery: self._delivery(delivery, now)
+        )
 
     def _status(self, delivery: Delivery, now: float) -> str:
         if delivery.cancelled is not None:
@@ -292,9 +309,9 @@ class Distribution(Operations):
         """The distribution managers, segment configs and deliveries."""
         now = self._now()
         return {
-            "distributionManagers": list(self.managers.values()),
-            "segmentConfigs": [config.public for config in self._configs.values()],
-            "deliveries": [self._delivery(delivery, now) for delivery in self._deliveries],
+            "distributionManagers": self.managers.books(dict),
+            "segmentConfigs": self._configs.books(lambda config: config.public),
+            "deliveries": self._deliveries.books(lambda delivery: self._delivery(delivery, now)),
         }
 
 

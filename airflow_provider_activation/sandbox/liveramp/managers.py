@@ -13,6 +13,8 @@ from airflow_provider_activation.sandbox.core.messages import Request, Response
 from airflow_provider_activation.sandbox.core.reading import Fields
 from airflow_provider_activation.sandbox.core.routing import Operations
 from airflow_provider_activation.sandbox.core.settings import Settings
+from airflow_provider_activation.sandbox.core.shelf import Shelf
+from airflow_provider_activation.sandbox.core.traits import Traits
 from airflow_provider_activation.sandbox.liveramp.distribution import Distribution
 from airflow_provider_activation.sandbox.liveramp.paging import page
 
@@ -40,11 +42,17 @@ class Managers(Operations):
         ("PUT", "/v2/distribution-managers/{id}", "update"),
         ("DELETE", "/v2/distribution-managers/{id}", "delete"),
     )
+    makes = frozenset({"create"})
 
     def __init__(
-        self, settings: Settings, connections: dict[str, dict[str, Any]], distribution: Distribution
+        self,
+        settings: Settings,
+        traits: Traits,
+        connections: Shelf[str, dict[str, Any]],
+        distribution: Distribution,
     ) -> None:
         self._now = settings.clock.now
+        self._traits = traits
         self._connections = connections
         self._distribution = distribution
         self._stored = distribution.managers
@@ -56,8 +64,8 @@ class Managers(Operations):
         for manager in self._stored.values():
             ends = manager["expireAt"]
             if manager["status"] == "ACTIVE" and ends is not None and date.fromisoformat(ends) <= today:
-                self._set_status(manager, "INACTIVE")
-                manager["updatedAt"] = iso(now)
+                manager.update(status="INACTIVE", updatedAt=iso(now))
+                self._distribution.follow(manager)
 
     def of_connection(self, connection_id: str) -> list[dict[str, Any]]:
         """The distribution managers of one integration connection."""
@@ -67,7 +75,7 @@ class Managers(Operations):
         """Create a distribution manager; return its id."""
         now = iso(self._now())
         manager_id = str(next(self._ids))
-        self._stored[manager_id] = {
+        manager = {
             "id": manager_id,
             "name": name,
             "integrationConnectionID": connection_id,
@@ -76,6 +84,7 @@ class Managers(Operations):
             "createdAt": now,
             "updatedAt": now,
         }
+        self._stored.add(manager_id, manager)
         return manager_id
 
     def create(self, request: Request) -> Response:
@@ -95,25 +104,26 @@ class Managers(Operations):
         """All distribution managers, or those of one integration connection."""
         query = request.read_query()
         wanted = query.may("integrationConnectionID", checks.filled_text)
-        found = list(self._stored.values()) if wanted is None else self.of_connection(wanted)
-        return page(query, "v2/DistributionManagers", found, number=lambda manager: int(manager["id"]))
+        found = [item for item in self._stored.listed() if wanted in (None, item["integrationConnectionID"])]
+        return page(self._traits, query, "v2/DistributionManagers", found)
 
     def get(self, request: Request, manager_id: str) -> Response:
         """One distribution manager."""
         request.need_no_query()
-        return Response.json(self._distribution.manager(manager_id))
+        return Response.json(self._stored.find(manager_id))
 
     def update(self, request: Request, manager_id: str) -> Response:
         """Replace name, status and expireAt. All three are required."""
         request.need_no_query()
-        manager = self._distribution.manager(manager_id)
+        manager = self._stored.find(manager_id)
         fields = Fields(request.json())
         name = fields.need("name", manager_name)
         status = fields.need("status", _status)
         expire_at = fields.need("expireAt", _expire_at)
         fields.end()
-        manager.update(name=name, expireAt=expire_at, updatedAt=iso(self._now()))
-        self._set_status(manager, status)
+        with self._stored.changing(manager):
+            manager.update(name=name, status=status, expireAt=expire_at, updatedAt=iso(self._now()))
+        self._distribution.follow(manager)
         return Response()
 
     def delete(self, request: Request, manager_id: str) -> Response:
@@ -122,15 +132,8 @@ class Managers(Operations):
         The documents do not say what happens to its segments. Here they prevent the deletion.
         """
         request.need_no_query()
-        self._distribution.manager(manager_id)
+        self._stored.find(manager_id)
         if self._distribution.holds(manager_id):
             raise Invalid("this distribution manager still has segments in distribution")
-        del self._stored[manager_id]
+        self._stored.remove(manager_id)
         return Response()
-
-    def _set_status(self, manager: dict[str, Any], status: str) -> None:
-        manager["status"] = status
-        if status == "ACTIVE":
-            self._distribution.resume(manager["id"])
-        else:
-            self._distribution.cancel(manager["id"])

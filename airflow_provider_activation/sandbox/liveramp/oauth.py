@@ -15,8 +15,10 @@ from airflow_provider_activation.sandbox.core.errors import Invalid
 from airflow_provider_activation.sandbox.core.messages import Request, Response
 from airflow_provider_activation.sandbox.core.pages import plain_page
 from airflow_provider_activation.sandbox.core.reading import Fields
-from airflow_provider_activation.sandbox.core.routing import Operations, find
+from airflow_provider_activation.sandbox.core.routing import Operations
 from airflow_provider_activation.sandbox.core.settings import Settings
+from airflow_provider_activation.sandbox.core.shelf import Shelf
+from airflow_provider_activation.sandbox.core.traits import Traits
 from airflow_provider_activation.sandbox.liveramp.paging import page
 from airflow_provider_activation.sandbox.liveramp.seeds import ORGANISATION, destination_of_endpoint
 
@@ -51,19 +53,25 @@ class OAuth(Operations):
         ("GET", "/consent/{attemptId}", "consent_page"),
         ("POST", "/consent/{attemptId}", "decide"),
     )
+    makes = frozenset({"create_attempt"})
 
-    def __init__(self, settings: Settings, base: str) -> None:
+    def __init__(self, settings: Settings, traits: Traits, base: str) -> None:
         self._settings = settings
+        self._traits = traits
         self._url = base
-        self._attempts: dict[str, Attempt] = {}
+        self._attempts: Shelf[str, Attempt] = Shelf(
+            traits, "oAuthConnectionAttempts", "OAuth connection attempt"
+        )
         self._open: set[str] = set()
-        self.connections: dict[str, dict[str, Any]] = {}
+        self._connections: Shelf[str, dict[str, Any]] = Shelf(traits, "oAuthConnections", "OAuth connection")
 
     def settle(self, now: float) -> None:
         """Complete the attempts that are due."""
         step = self._settings.step_seconds
         for attempt_id in list(self._open):
-            attempt = self._attempts[attempt_id]
+            attempt = self._attempts.get(attempt_id)
+            if attempt is None:
+                continue
             if attempt.granted is None and self._settings.consent == "auto":
                 due = attempt.started + step
                 attempt.granted = due if now >= due else None
@@ -76,17 +84,18 @@ class OAuth(Operations):
 
     def _authorize(self, attempt: Attempt, timestamp: float) -> None:
         if attempt.connection_id is None:
-            attempt.connection_id = str(4000001 + len(self.connections))
+            attempt.connection_id = str(4000001 + len(self._connections))
             destination = destination_of_endpoint(attempt.endpoint_id) or {"name": "?"}
-            self.connections[attempt.connection_id] = {
+            connection = {
                 "id": attempt.connection_id,
                 "name": f"{destination['name']} for {ORGANISATION['name']}",
                 "oAuthEndpointID": attempt.endpoint_id,
                 "createdAt": iso(timestamp),
                 "updatedAt": iso(timestamp),
             }
-        else:
-            self.connections[attempt.connection_id]["updatedAt"] = iso(timestamp)
+            self._connections.add(attempt.connection_id, connection, self._attempts.owner(attempt.id))
+        elif (known := self._connections.get(attempt.connection_id)) is not None:
+            known["updatedAt"] = iso(timestamp)
 
     def check_connection(self, endpoint_id: str | None, connection_id: str | None) -> None:
         """Refuse an OAuth connection that the integration does not need, or a missing or wrong one."""
@@ -99,7 +108,7 @@ class OAuth(Operations):
             self._existing(endpoint_id, connection_id)
 
     def _existing(self, endpoint_id: str, connection_id: str) -> None:
-        connection = self.connections.get(connection_id)
+        connection = self._connections.get(connection_id)
         if connection is None or connection["oAuthEndpointID"] != endpoint_id:
             raise Invalid(
                 f"oAuthConnectionID {connection_id} is no connection of the OAuth endpoint {endpoint_id}"
@@ -128,14 +137,14 @@ class OAuth(Operations):
             connection_id=connection_id,
             fail=request.fail,
         )
-        self._attempts[attempt.id] = attempt
+        self._attempts.add(attempt.id, attempt)
         self._open.add(attempt.id)
         return Response.json({"id": attempt.id}, 201)
 
     def get_attempt(self, request: Request, attempt_id: str) -> Response:
         """One attempt."""
         request.need_no_query()
-        return Response.json(self._show(find(self._attempts, attempt_id, "OAuth connection attempt")))
+        return Response.json(self._show(self._attempts.find(attempt_id)))
 
     def _attempt(self, attempt_id: str, ticket: str | None) -> Attempt | None:
         """The attempt of a consent page, if the ticket is valid."""
@@ -172,21 +181,26 @@ class OAuth(Operations):
             shown["statusDetail"] = reason
         return shown
 
-    def attempts_now(self) -> list[dict[str, Any]]:
-        """All attempts. The API has no such list."""
-        return [self._show(attempt) for attempt in self._attempts.values()]
+    def state(self) -> dict[str, list[dict[str, Any]]]:
+        """The attempts, of which the API has no list, and the OAuth connections."""
+        return {
+            "oAuthConnectionAttempts": self._attempts.books(self._show),
+            "oAuthConnections": self._connections.books(dict),
+        }
 
     def list_connections(self, request: Request) -> Response:
         """All OAuth connections, or those of one OAuth endpoint."""
         query = request.read_query()
         endpoint_id = query.may("oAuthEndpointID", checks.filled_text)
-        found = [item for item in self.connections.values() if endpoint_id in (None, item["oAuthEndpointID"])]
-        return page(query, "v2/OauthConnections", found)
+        found = [
+            item for item in self._connections.listed() if endpoint_id in (None, item["oAuthEndpointID"])
+        ]
+        return page(self._traits, query, "v2/OauthConnections", found)
 
     def get_connection(self, request: Request, connection_id: str) -> Response:
         """One OAuth connection."""
         request.need_no_query()
-        return Response.json(find(self.connections, connection_id, "OAuth connection"))
+        return Response.json(self._connections.find(connection_id))
 
     def consent_page(self, request: Request, attempt_id: str) -> Response:
         """The consent page."""

@@ -12,6 +12,7 @@ from airflow_provider_activation.sandbox.core import checks
 from airflow_provider_activation.sandbox.core.errors import Invalid
 from airflow_provider_activation.sandbox.core.messages import Response
 from airflow_provider_activation.sandbox.core.reading import Query
+from airflow_provider_activation.sandbox.core.traits import Traits
 
 T = TypeVar("T")
 
@@ -19,35 +20,37 @@ DEFAULT_LIMIT = 10
 MAX_LIMIT = 100
 
 
+def _id(item: Any) -> int:
+    return int(item["id"] if isinstance(item, dict) else item.id)
+
+
 def page(
+    traits: Traits,
     query: Query,
     key: str,
     items: Sequence[T],
     show: Callable[[T], Any] = lambda item: item,
-    number: Callable[[T], int] | None = None,
+    number: Callable[[T], int] = _id,
 ) -> Response:
     """The response with one page of a list. `show` is called for the items of the page only.
 
-    A list from which items are removed needs `number`, which increases from item to item. Its cursor is the
-    number of the last item. Other cursors are positions.
+    A number, by default the id, increases from item to item. The cursor is the number of the last item.
     """
     limit = query.whole("limit", 1, MAX_LIMIT) or DEFAULT_LIMIT
     after = query.may("after", checks.filled_text)
     query.end()
-    start = 0 if after is None else _place(after)
-    if after is not None and number is not None:
-        start = bisect_right(items, start, key=number)
-    elif start > len(items):
-        raise Invalid("after is not a cursor of this list")
-    end = start + limit
+    last = None if after is None else _place(after)
+    unread = [] if last is None else items[bisect_right(items, last, key=number) :]
+    moved, rest = traits.turn(key, items, number, unread)
+    if last is not None:
+        moved, rest = (), rest[bisect_right(rest, last, key=number) :]
+    in_order = rest[: limit - len(moved)]
     cursor = None
-    if end < len(items):
-        cursor = _cursor(end if number is None else number(items[end - 1]))
+    if len(in_order) < len(rest):
+        cursor = _cursor(number(in_order[-1]) if in_order else number(rest[0]) - 1)
+    shown = [*moved, *in_order]
     return Response.json(
-        {
-            key: [show(item) for item in items[start:end]],
-            "_pagination": {"after": cursor, "total": len(items)},
-        }
+        {key: [show(item) for item in shown], "_pagination": {"after": cursor, "total": len(items)}}
     )
 
 

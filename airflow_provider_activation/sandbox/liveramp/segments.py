@@ -9,7 +9,9 @@ from collections import Counter
 from airflow_provider_activation.sandbox.core import checks
 from airflow_provider_activation.sandbox.core.errors import Invalid
 from airflow_provider_activation.sandbox.core.messages import CSV, Request, Response
-from airflow_provider_activation.sandbox.core.routing import Operations, find
+from airflow_provider_activation.sandbox.core.routing import Operations
+from airflow_provider_activation.sandbox.core.shelf import Shelf
+from airflow_provider_activation.sandbox.core.traits import Traits
 from airflow_provider_activation.sandbox.liveramp.paging import page
 from airflow_provider_activation.sandbox.liveramp.seeds import SEGMENTS, Segment
 
@@ -23,8 +25,11 @@ class Segments(Operations):
         ("GET", "/v2/segments/{id}", "get_segment"),
     )
 
-    def __init__(self) -> None:
-        self._segments = dict(SEGMENTS)
+    def __init__(self, traits: Traits) -> None:
+        self._traits = traits
+        self._segments: Shelf[str, Segment] = Shelf(traits, "segments", "segment")
+        for segment in SEGMENTS.values():
+            self._segments.seed(segment.id, segment)
         self._ids = itertools.count(5000000001 + len(SEGMENTS))
         self._field_ids = {segment.field_name: segment.field_id for segment in SEGMENTS.values()}
         self._next_field_id = itertools.count(600001 + len(SEGMENTS))
@@ -33,13 +38,13 @@ class Segments(Operations):
         """The segment with an id, or None."""
         return self._segments.get(segment_id)
 
-    def all(self) -> list[Segment]:
-        """All segments, the seeds first."""
-        return list(self._segments.values())
+    def listed(self) -> list[Segment]:
+        """All segments in a list, the seeds first."""
+        return self._segments.listed()
 
     def uploaded(self) -> list[Segment]:
         """All segments except the seeds."""
-        return self.all()[len(SEGMENTS) :]
+        return self._segments.values()[len(SEGMENTS) :]
 
     def upload(self, request: Request) -> Response:
         """Create segments from a CSV file. This replaces the vendor's SFTP server.
@@ -54,9 +59,11 @@ class Segments(Operations):
         for (field, value), count in records.items():
             if field not in self._field_ids:
                 self._field_ids[field] = str(next(self._next_field_id))
-            segment_id = there.get((field, value)) or str(next(self._ids))
+            known = there.get((field, value))
+            segment_id = known or str(next(self._ids))
             segment = Segment(segment_id, self._field_ids[field], field, value, "ONBOARDING", count)
-            self._segments[segment_id] = segment
+            store = self._segments.replace if known else self._segments.add
+            store(segment_id, segment)
             found.append(segment.public)
         return Response.json({"segments": found}, 201)
 
@@ -67,15 +74,15 @@ class Segments(Operations):
         field = query.may("fieldName", checks.filled_text)
         found = [
             segment
-            for segment in self._segments.values()
+            for segment in self._segments.listed()
             if value in (None, segment.value) and field in (None, segment.field_name)
         ]
-        return page(query, "v2/Segments", found, lambda segment: segment.public)
+        return page(self._traits, query, "v2/Segments", found, lambda segment: segment.public)
 
     def get_segment(self, request: Request, segment_id: str) -> Response:
         """One segment."""
         request.need_no_query()
-        return Response.json(find(self._segments, segment_id, "segment").public)
+        return Response.json(self._segments.find(segment_id).public)
 
 
 def _count(request: Request) -> Counter[tuple[str, str]]:

@@ -9,9 +9,9 @@ from airflow_provider_activation.sandbox.core.errors import Refused
 from airflow_provider_activation.sandbox.core.messages import Request, Response
 from airflow_provider_activation.sandbox.core.service import Service
 from airflow_provider_activation.sandbox.core.settings import Settings
-from airflow_provider_activation.sandbox.liveramp.connections import (
-    IntegrationConnections,
-)
+from airflow_provider_activation.sandbox.core.shelf import Shelf
+from airflow_provider_activation.sandbox.core.traits import Traits
+from airflow_provider_activation.sandbox.liveramp.connections import FIELDS, IntegrationConnections
 from airflow_provider_activation.sandbox.liveramp.destinations import Destinations
 from airflow_provider_activation.sandbox.liveramp.distribution import Distribution
 from airflow_provider_activation.sandbox.liveramp.managers import Managers
@@ -44,19 +44,21 @@ class LiveRamp(Service):
     beside_api = ("/consent/", "/upload")
     seeded = frozenset({"destinations", "integrations", "segments"})
 
-    def __init__(self, settings: Settings, vault: Vault) -> None:
-        super().__init__(settings, vault)
-        self.integration_connections: dict[str, dict[str, Any]] = {}
-        self.oauth = OAuth(settings, self.url)
-        self.segments = Segments()
-        self.distribution = Distribution(settings, self.integration_connections, self.segments)
-        self.managers = Managers(settings, self.integration_connections, self.distribution)
+    def __init__(self, settings: Settings, vault: Vault, traits: Traits) -> None:
+        super().__init__(settings, vault, traits)
+        self.integration_connections: Shelf[str, dict[str, Any]] = Shelf(
+            traits, "integrationConnections", "integration connection", FIELDS
+        )
+        self.oauth = OAuth(settings, traits, self.url)
+        self.segments = Segments(traits)
+        self.distribution = Distribution(settings, traits, self.integration_connections, self.segments)
+        self.managers = Managers(settings, traits, self.integration_connections, self.distribution)
         connections = IntegrationConnections(
-            settings, self.integration_connections, self.oauth, self.managers
+            settings, traits, self.integration_connections, self.oauth, self.managers
         )
         self.serve(
             TokenEndpoint(self),
-            Destinations(),
+            Destinations(traits),
             self.oauth,
             self.segments,
             connections,
@@ -109,9 +111,8 @@ class LiveRamp(Service):
         """All resources."""
         self.settle(self.now())
         return {
-            "oAuthConnectionAttempts": self.oauth.attempts_now(),
-            "oAuthConnections": list(self.oauth.connections.values()),
-            "integrationConnections": list(self.integration_connections.values()),
+            **self.oauth.state(),
+            "integrationConnections": self.integration_connections.books(dict),
             **self.distribution.state(),
             "uploadedSegments": [segment.stored for segment in self.segments.uploaded()],
             "destinations": DESTINATIONS,
