@@ -541,7 +541,9 @@ JOB = {
         ({"destinationEndpointID": 5}, False),
         ({"producerSegmentID": BIG + 1}, False),
         ({"producerSegmentID": str(BIG)}, True),
-        ({"destinationSegmentDescription": "[af:0123456789ab]"}, False),
+        ({"producerEndpointID": None, "destinationEndpointID": None, "producerSegmentID": None}, True),
+        # the text is the service's to change
+        ({"destinationSegmentDescription": "[af:0123456789ab]"}, True),
         ({"destinationSegmentDescription": ""}, True),
     ],
 )

@@ -277,7 +277,7 @@ class TestDownloads:
         name = f"segment_{ready_job}.csv"
         result = Task(lambda: download(ready_job, tmp_path, file_names=[name])).run()
         assert result["files"] == [str(tmp_path / name)]
-        with pytest.raises(NotFound):
+        with pytest.raises(InvalidRequest, match=f"has no file 'other.csv', but {name}"):
             Task(lambda: download(ready_job, tmp_path, file_names=["other.csv"])).run()
         assert not (tmp_path / "other.csv").exists()
 
