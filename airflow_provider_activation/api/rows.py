@@ -6,7 +6,10 @@ import json
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any, TypeVar
+
+from pydantic import TypeAdapter
 
 from airflow_provider_activation.api.models import Resource
 
@@ -46,8 +49,17 @@ def unreadable_of(listed: object) -> Sequence[Unreadable]:
     return getattr(listed, "unreadable", ())
 
 
-def read_rows(kind: type[R], rows: Iterable[Any]) -> Rows[R]:
+@cache
+def _reader(kind: type[R]) -> TypeAdapter[list[R]]:
+    return TypeAdapter(list[kind])  # type: ignore[valid-type]
+
+
+def read_rows(kind: type[R], rows: Sequence[Any]) -> Rows[R]:
     """Each row as a resource, whose first field is its id."""
+    try:
+        return Rows(_reader(kind).validate_python(rows))
+    except (ValueError, RecursionError):
+        pass  # read again, one by one
     read: Rows[R] = Rows()
     for row in rows:
         try:
