@@ -89,7 +89,7 @@ SABOTAGES = (
     ),
     Sabotage(
         "actions/base.py",
-        "    memory.note(noun, before=before, given_up=given_up)\n    try:",
+        "    memory.intend(noun, before=before, given_up=given_up)\n    try:",
         "    try:",
         "tests/actions/test_protocol.py",
     ),

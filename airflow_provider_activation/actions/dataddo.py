@@ -10,7 +10,7 @@ from typing import Any
 
 from airflow_provider_activation.actions import base
 from airflow_provider_activation.actions.base import Action, Candidate, Doubt, Finished, OnUncertain
-from airflow_provider_activation.actions.identity import alike, credentials_key, marked, may_come_of
+from airflow_provider_activation.actions.identity import Mark, alike, credentials_key, marked, may_come_of
 from airflow_provider_activation.actions.memory import JSON, Memory
 from airflow_provider_activation.actions.proof import Asked, differences, proven
 from airflow_provider_activation.api import dataddo as api
@@ -34,19 +34,21 @@ class Labelled(Action):
 
     :param label: the user's own label.
     :param key: the submission key; it is put into the label if another resource shall be made.
+    :param mark: where in the label a key stands; None puts none there.
     """
 
     label: str
     key: str
+    mark: Mark | None = "suffix"
 
     @property
     def own_key(self) -> str | None:
-        return self.key if self.if_exists == "create" else None
+        return self.key if self.if_exists == "create" and self.mark else None
 
     @property
     def sent_label(self) -> str:
         """The label as it is sent."""
-        return marked(self.label, self.own_key)
+        return marked(self.label, self.own_key, mark=self.mark or "suffix")
 
     @property
     def title(self) -> str:
@@ -87,7 +89,9 @@ class AuthorizedService(NotStored, Labelled):
     secrets: Mapping[str, str] = field(repr=False)
 
     @property
-    def own_key(self) -> str:
+    def own_key(self) -> str | None:
+        if self.mark is None:
+            return None
         return self.key if self.if_exists == "create" else self.credentials_key
 
     @cached_property
@@ -105,7 +109,7 @@ class AuthorizedService(NotStored, Labelled):
         services = await api.list_services()
         key = self.own_key
         if doubt is None:
-            found = base.unread(services, name=key)
+            found = base.unread(services, name=key or self.service)
         else:
             found = base.unread(services, key=key, before=doubt.before)
         for known in services:

@@ -9,7 +9,7 @@ from typing import Any, Self, TypeAlias
 
 from airflow_provider_activation.actions import base
 from airflow_provider_activation.actions.base import Action, Candidate, Doubt, Finished, Looks, OnUncertain
-from airflow_provider_activation.actions.identity import alike, carries, marked, may_come_of
+from airflow_provider_activation.actions.identity import Mark, alike, carries, marked, may_come_of
 from airflow_provider_activation.actions.items import ItemsAction, submit_items
 from airflow_provider_activation.actions.memory import JSON, Memory, seconds_since
 from airflow_provider_activation.actions.proof import Asked, proven
@@ -102,8 +102,9 @@ class IntegrationConnection(Action):
 
     :param properties: the integration's required properties, name and value.
     :param distribution_manager_name: the user's own name.
-    :param key: the submission key. If another equal connection may be made, it stands at the end of the
+    :param key: the submission key. If another equal connection may be made, it stands in the
         distribution manager's name, which shows whose connection it is.
+    :param mark: where in the name it stands; None leaves it out.
     """
 
     noun = "integration connection"
@@ -117,6 +118,7 @@ class IntegrationConnection(Action):
     oauth_connection_id: str | int | None
     distribution_manager_name: str | None
     key: str
+    mark: Mark | None = "suffix"
 
     async def resolved(self) -> Self:
         integration = await api.get_integration(self.destination_id, self.integration_id)
@@ -137,7 +139,7 @@ class IntegrationConnection(Action):
 
     @property
     def own_key(self) -> str | None:
-        return self.key if self.if_exists == "create" else None
+        return self.key if self.if_exists == "create" and self.mark else None
 
     async def make(self, memory: Memory, on_uncertain: OnUncertain) -> Finished:
         made: str = await base.submit(await self.resolved(), memory, on_uncertain)
@@ -180,6 +182,7 @@ class IntegrationConnection(Action):
             status=None,
             expire_at=None,
             key=self.key,
+            mark=self.mark,
             if_exists=self.if_exists,
         )
 
@@ -200,7 +203,7 @@ class IntegrationConnection(Action):
             ),
             device_types=self.device_types,
             oauth_connection_id=_text(self.oauth_connection_id),
-            distribution_manager_name=_name(self.distribution_manager_name, self.key, self.if_exists) or None,
+            distribution_manager_name=_name(self.distribution_manager_name, self.own_key, self.mark) or None,
         )
 
     def create(self) -> Call[api.Created]:
@@ -243,7 +246,8 @@ class DistributionManager(Action):
     """A distribution manager.
 
     :param name: the user's own name.
-    :param key: the submission key. If another of this name may be made, it stands at the end of the name.
+    :param key: the submission key, which the name gets if another of this name may be made.
+    :param mark: where in the name it stands; None leaves it out.
     """
 
     noun = "distribution manager"
@@ -255,11 +259,12 @@ class DistributionManager(Action):
     status: str | None
     expire_at: Any
     key: str
+    mark: Mark | None = "suffix"
 
     @cached_property
     def wanted(self) -> api.DistributionManagerInput:
         """The distribution manager as it is sent."""
-        name = _name(self.name, self.key, self.if_exists)
+        name = _name(self.name, self.own_key, self.mark)
         fields = {"integration_connection_id": self.integration_connection_id, "expire_at": self.expire_at}
         return api.DistributionManagerInput.model_validate({**fields, "name": name, "status": self.status})
 
@@ -268,7 +273,7 @@ class DistributionManager(Action):
 
     @property
     def own_key(self) -> str | None:
-        return self.key if self.if_exists == "create" else None
+        return self.key if self.if_exists == "create" and self.mark else None
 
     @property
     def title(self) -> str:
@@ -345,9 +350,9 @@ def _changed(update: Input, changes: Mapping[str, Any]) -> dict[str, JSON]:
     return {name: value for name, value in update.body().items() if name in names}
 
 
-def _name(name: str | None, key: str, if_exists: base.IfExists) -> str | None:
-    """A distribution manager's name: with the submission key if another of the same name may be made."""
-    return marked(name, key, longest=LONGEST_NAME) if if_exists == "create" else name
+def _name(name: str | None, key: str | None, mark: Mark | None) -> str | None:
+    """A distribution manager's name, with the submission key if there is one."""
+    return name if key is None else marked(name, key, mark=mark or "suffix", longest=LONGEST_NAME)
 
 
 def _text(given: str | int | None) -> str | None:

@@ -620,7 +620,7 @@ def test_reuse_takes_the_one_that_is_there() -> None:
     play = Play(if_exists="reuse", listed=[[candidate(41)]])
     assert play.run() == 41
     assert play.steps == ["list"]
-    assert play.noted == {"version": 1, "generation": 1, "id": 41, "given_up": []}
+    assert play.noted == {"version": 1, "generation": 1, "id": 41, "given_up": [], "reused": True}
 
 
 @pytest.mark.parametrize("if_exists", ["reuse", "fail"])

@@ -139,6 +139,14 @@ def test_a_text_whose_key_is_cut_off_is_for_a_person_to_look_at(
 
 
 @marked_resources
+def test_a_key_before_the_text_survives_a_cut(action: Action, shown: Callable[[str], Any]) -> None:
+    made: list[str] = []
+    marked_before = replace(action, mark="prefix")  # type: ignore[call-arg]
+    assert str(later_try(marked_before, [shown(marked(TEXT, KEY, mark="prefix")[:20])], made)) == "41"
+    assert made == []
+
+
+@marked_resources
 def test_what_is_of_another_name_is_no_candidate(action: Action, shown: Callable[[str], Any]) -> None:
     made: list[str] = []
     with pytest.raises(UncertainOutcome):

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from airflow_provider_activation.arguments import filled, one_of, places_in_a_connection, some_ids
+from airflow_provider_activation.arguments import filled, mark_of, one_of, places_in_a_connection, some_ids
 from airflow_provider_activation.operators.base import DeleteOperator, SubmitOperator
 from airflow_provider_activation.tasks import DataddoTask
 
 if TYPE_CHECKING:
     from airflow_provider_activation.actions import dataddo as actions
     from airflow_provider_activation.actions.base import IfExists
+    from airflow_provider_activation.actions.identity import Mark
 
 __all__ = [
     "DataddoBuildFlowOperator",
@@ -38,6 +39,7 @@ class DataddoCredentialsTask(DataddoTask):
     service: str | None
     service_id: str | int | None
     service_label: str | None
+    mark_submission: Mark | None
 
     def check_service(self) -> None:
         """Refuse neither or both of the ways to say which service it is."""
@@ -54,6 +56,7 @@ class DataddoCredentialsTask(DataddoTask):
             secrets=self.hook.secrets_of(conn_id, self.credentials),
             label=self.service_label or name,
             key=key,
+            mark=self.mark_submission,
             if_exists=if_exists,
         )
 
@@ -79,6 +82,8 @@ class DataddoCreateServiceOperator(DataddoCredentialsTask, SubmitOperator):
     :param if_exists: ``reuse`` takes a service whose label has the key of the same credentials, never one
         that only has the same name; ``fail`` fails if there is one of this name; ``create`` authorises
         another, with the submission key in its label.
+    :param mark_submission: where in the label the key stands: behind it (``suffix`` or True), before it
+        (``prefix``, for a service that cuts texts) or nowhere (False: then no service can be reused).
     :param dataddo_conn_id: the connection's id (templated).
     """
 
@@ -95,6 +100,7 @@ class DataddoCreateServiceOperator(DataddoCredentialsTask, SubmitOperator):
         service_id: str | int | None = None,
         service_label: str | None = None,
         if_exists: IfExists = "reuse",
+        mark_submission: bool | str = True,
         dataddo_conn_id: str = "dataddo_default",
         **kwargs: Any,
     ) -> None:
@@ -105,6 +111,7 @@ class DataddoCreateServiceOperator(DataddoCredentialsTask, SubmitOperator):
         self.service_id = service_id
         self.service_label = service_label
         self.if_exists = one_of("if_exists", if_exists, IF_EXISTS)
+        self.mark_submission = mark_of("mark_submission", mark_submission)
         self.dataddo_conn_id = dataddo_conn_id
         self.check_service()
 
@@ -138,6 +145,8 @@ class DataddoCreateSourceOperator(DataddoTask, SubmitOperator):
         without braces: ``30d1`` (templated).
     :param if_exists: ``reuse`` takes a source with this label; ``fail`` fails if there is one; ``create``
         makes another, with the submission key behind the label.
+    :param mark_submission: with ``if_exists="create"``, where in the label the submission key stands: behind
+        it (``suffix`` or True), before it (``prefix``, for a service that cuts texts) or nowhere (False).
     :param dataddo_conn_id: the connection's id (templated).
     """
 
@@ -153,6 +162,7 @@ class DataddoCreateSourceOperator(DataddoTask, SubmitOperator):
         service_id: str,
         parameters: Mapping[str, Any],
         if_exists: IfExists = "reuse",
+        mark_submission: bool | str = True,
         dataddo_conn_id: str = "dataddo_default",
         **kwargs: Any,
     ) -> None:
@@ -162,6 +172,7 @@ class DataddoCreateSourceOperator(DataddoTask, SubmitOperator):
         self.service_id = service_id
         self.parameters = parameters
         self.if_exists = one_of("if_exists", if_exists, IF_EXISTS)
+        self.mark_submission = mark_of("mark_submission", mark_submission)
         self.dataddo_conn_id = dataddo_conn_id
 
     def submission(self, key: str) -> actions.Source:
@@ -173,6 +184,7 @@ class DataddoCreateSourceOperator(DataddoTask, SubmitOperator):
             service_id=str(self.service_id),
             parameters=self.parameters,
             key=key,
+            mark=self.mark_submission,
             if_exists=self.if_exists,
         )
 
@@ -193,6 +205,8 @@ class DataddoCreateFlowOperator(DataddoTask, SubmitOperator):
     :param flow_label: the flow's label (templated).
     :param if_exists: ``reuse`` takes a flow with the same sources, app and label; ``fail`` fails if there is
         one; ``create`` makes another, with the submission key behind the label.
+    :param mark_submission: with ``if_exists="create"``, where in the label the submission key stands: behind
+        it (``suffix`` or True), before it (``prefix``, for a service that cuts texts) or nowhere (False).
     :param dataddo_conn_id: the connection's id (templated).
     """
 
@@ -207,6 +221,7 @@ class DataddoCreateFlowOperator(DataddoTask, SubmitOperator):
         app: str,
         flow_label: str,
         if_exists: IfExists = "reuse",
+        mark_submission: bool | str = True,
         dataddo_conn_id: str = "dataddo_default",
         **kwargs: Any,
     ) -> None:
@@ -215,6 +230,7 @@ class DataddoCreateFlowOperator(DataddoTask, SubmitOperator):
         self.app = filled("app", app)
         self.flow_label = flow_label
         self.if_exists = one_of("if_exists", if_exists, IF_EXISTS)
+        self.mark_submission = mark_of("mark_submission", mark_submission)
         self.dataddo_conn_id = dataddo_conn_id
 
     def submission(self, key: str) -> actions.Flow:
@@ -222,7 +238,12 @@ class DataddoCreateFlowOperator(DataddoTask, SubmitOperator):
 
         source_ids = some_ids("source_ids", self.source_ids)
         return actions.Flow(
-            source_ids=source_ids, app=self.app, label=self.flow_label, key=key, if_exists=self.if_exists
+            source_ids=source_ids,
+            app=self.app,
+            label=self.flow_label,
+            key=key,
+            mark=self.mark_submission,
+            if_exists=self.if_exists,
         )
 
 
@@ -260,6 +281,8 @@ class DataddoBuildFlowOperator(DataddoCredentialsTask, SubmitOperator):
     :param if_exists: ``reuse`` takes a service whose label has the key of these credentials, a source with
         this label and service, and a flow with this label and source; ``fail`` fails if there is one;
         ``create`` makes new ones, with the submission key behind the labels.
+    :param mark_submission: with ``if_exists="create"``, where in the labels the submission key stands: behind
+        it (``suffix`` or True), before it (``prefix``, for a service that cuts texts) or nowhere (False).
     :param dataddo_conn_id: the connection's id (templated).
     """
 
@@ -289,6 +312,7 @@ class DataddoBuildFlowOperator(DataddoCredentialsTask, SubmitOperator):
         service_id: str | int | None = None,
         service_label: str | None = None,
         if_exists: IfExists = "reuse",
+        mark_submission: bool | str = True,
         dataddo_conn_id: str = "dataddo_default",
         **kwargs: Any,
     ) -> None:
@@ -304,6 +328,7 @@ class DataddoBuildFlowOperator(DataddoCredentialsTask, SubmitOperator):
         self.app = filled("app", app)
         self.if_exists = one_of("if_exists", if_exists, IF_EXISTS)
         self.credentials = places_in_a_connection("credentials", credentials or STATIC_CREDENTIALS)
+        self.mark_submission = mark_of("mark_submission", mark_submission)
         self.dataddo_conn_id = dataddo_conn_id
         self.check_service()
 
@@ -321,9 +346,16 @@ class DataddoBuildFlowOperator(DataddoCredentialsTask, SubmitOperator):
                 label=self.source_label,
                 parameters=self.source_parameters,
                 key=key,
+                mark=self.mark_submission,
                 if_exists=self.if_exists,
             ),
-            flow=actions.Flow(app=self.app, label=self.flow_label, key=key, if_exists=self.if_exists),
+            flow=actions.Flow(
+                app=self.app,
+                label=self.flow_label,
+                key=key,
+                mark=self.mark_submission,
+                if_exists=self.if_exists,
+            ),
         )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from airflow_provider_activation.arguments import one_of, some_of
+from airflow_provider_activation.arguments import mark_of, one_of, some_of
 from airflow_provider_activation.operators.base import ActionOperator, DeleteOperator, SubmitOperator
 from airflow_provider_activation.tasks import JSON, LiveRampTask
 from airflow_provider_activation.words import DEVICE_TYPES
@@ -49,6 +49,9 @@ class LiveRampCreateIntegrationConnectionOperator(LiveRampTask, SubmitOperator):
     :param if_exists: ``reuse`` takes a connection equal in integration, properties, device types and
         authorisation; ``fail`` fails on it; ``create`` makes another, with the submission key in the
         distribution manager's name.
+    :param mark_submission: with ``if_exists="create"``, where in the distribution manager's name the
+        submission key stands: behind it (``suffix`` or True), before it (``prefix``, for a service that cuts
+        texts) or nowhere (False).
     :param liveramp_conn_id: the connection's id (templated).
     :raises InvalidRequest: the integration does not have a property or device type, or it needs a property or
         an authorisation that is not given.
@@ -76,6 +79,7 @@ class LiveRampCreateIntegrationConnectionOperator(LiveRampTask, SubmitOperator):
         oauth_connection_id: str | None = None,
         distribution_manager_name: str | None = None,
         if_exists: IfExists = "reuse",
+        mark_submission: bool | str = True,
         liveramp_conn_id: str = "liveramp_default",
         **kwargs: Any,
     ) -> None:
@@ -87,6 +91,7 @@ class LiveRampCreateIntegrationConnectionOperator(LiveRampTask, SubmitOperator):
         self.oauth_connection_id = oauth_connection_id
         self.distribution_manager_name = distribution_manager_name
         self.if_exists: IfExists = one_of("if_exists", if_exists, ("reuse", "fail", "create"))
+        self.mark_submission = mark_of("mark_submission", mark_submission)
         self.liveramp_conn_id = liveramp_conn_id
 
     def submission(self, key: str) -> actions.IntegrationConnection:
@@ -100,6 +105,7 @@ class LiveRampCreateIntegrationConnectionOperator(LiveRampTask, SubmitOperator):
             oauth_connection_id=self.oauth_connection_id,
             distribution_manager_name=self.distribution_manager_name,
             key=key,
+            mark=self.mark_submission,
             if_exists=self.if_exists,
         )
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any
 
-from airflow_provider_activation.arguments import one_of, some_ids
+from airflow_provider_activation.arguments import mark_of, one_of, some_ids
 from airflow_provider_activation.operators.base import (
     ActionOperator,
     DeleteOperator,
@@ -47,6 +47,8 @@ class LiveRampCreateDistributionManagerOperator(LiveRampTask, SubmitOperator):
     :param expire_at: the day on which deliveries stop; never if left out (templated).
     :param if_exists: ``reuse`` takes the one of this name at this integration connection; ``fail`` fails on
         it; ``create`` makes another, with the submission key at the end of the name.
+    :param mark_submission: with ``if_exists="create"``, where in the name the submission key stands: behind
+        it (``suffix`` or True), before it (``prefix``, for a service that cuts texts) or nowhere (False).
     :param liveramp_conn_id: the connection's id (templated).
     """
 
@@ -62,6 +64,7 @@ class LiveRampCreateDistributionManagerOperator(LiveRampTask, SubmitOperator):
         status: str | None = None,
         expire_at: date | str | None = None,
         if_exists: IfExists = "reuse",
+        mark_submission: bool | str = True,
         liveramp_conn_id: str = "liveramp_default",
         **kwargs: Any,
     ) -> None:
@@ -71,6 +74,7 @@ class LiveRampCreateDistributionManagerOperator(LiveRampTask, SubmitOperator):
         self.status = None if status is None else one_of("status", status, DISTRIBUTION_MANAGER_STATUSES)
         self.expire_at = expire_at
         self.if_exists: IfExists = one_of("if_exists", if_exists, ("reuse", "fail", "create"))
+        self.mark_submission = mark_of("mark_submission", mark_submission)
         self.liveramp_conn_id = liveramp_conn_id
 
     def submission(self, key: str) -> actions.DistributionManager:
@@ -82,6 +86,7 @@ class LiveRampCreateDistributionManagerOperator(LiveRampTask, SubmitOperator):
             status=self.status,
             expire_at=self.expire_at,
             key=key,
+            mark=self.mark_submission,
             if_exists=self.if_exists,
         )
 
