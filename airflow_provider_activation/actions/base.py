@@ -281,7 +281,7 @@ async def _create(
         response = await create
     except UncertainOutcome as error:
         if error.acknowledged:
-            memory.intend(noun, before=before, given_up=given_up, acknowledged=True)
+            memory.acknowledged(noun, before=before, given_up=given_up)
         made = await _look_for(action, before, given_up, error, on_uncertain)
     except ActivationError:
         # the service refused or was never reached, so there is nothing to look for later

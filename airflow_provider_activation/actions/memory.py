@@ -78,6 +78,10 @@ class Memory:
         if self._store is None:
             self._fence()
 
+    def acknowledged(self, noun: str, **values: JSON) -> None:
+        """Store that the service has taken the call and given no id."""
+        self.note(noun, at=time.time(), acknowledged=True, **values)
+
     def note(self, noun: str, **values: JSON) -> None:
         """Store what is known."""
         self.made, self.reused = values.get("id"), bool(values.get("reused"))

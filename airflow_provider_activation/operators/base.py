@@ -338,12 +338,12 @@ class SubmitAndWaitOperator(SubmittingOperator):
         made = self.make(context, action)
         if isinstance(made, Finished):
             return self.finish(context, made.result)
-        self.hook.run(action.proven(made))
         self.announce(context, made)
         if not self.wait_for_completion:
             return self.finish(context, self.read(action, made))
         deadline = time.time() + self.timeout
         context["ti"].xcom_push(key=SUBMISSION, value=self.gate.inside({"made": made, "deadline": deadline}))
+        self.hook.run(action.proven(made))
         try:
             result = self.wait_until(deadline, self.probe(made))
         except WaitTimeout:
