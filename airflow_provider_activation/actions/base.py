@@ -224,12 +224,28 @@ class Action(Making):
 async def submit(action: Action, memory: Memory, on_uncertain: OnUncertain = "fail") -> JSON:
     """`Making.make` for one resource."""
     create = action.create()
-    made, given_up = await existing(action, memory, on_uncertain)
-    return await _create(action, create, memory, given_up, on_uncertain) if made is None else made
+    history = await _history(action, memory, on_uncertain)
+    if history.made is not None:
+        return history.made
+    return await _create(action, create, memory, history, on_uncertain)
 
 
-async def existing(action: Action, memory: Memory, on_uncertain: OnUncertain) -> tuple[JSON, list[JSON]]:
-    """The first half of `submit`: the id to take, None to make one; and the ids of those that failed."""
+@dataclass(frozen=True)
+class _History:
+    """What the earlier tries of a task made.
+
+    :param made: the id to take; None to make one.
+    :param given_up: the ids of those that failed.
+    :param before: the snapshot before the first call that may have made one. Where a key tells them apart,
+        what is new since then may still turn out to be the task's own.
+    """
+
+    made: JSON
+    given_up: list[JSON]
+    before: JSON = None
+
+
+async def _history(action: Action, memory: Memory, on_uncertain: OnUncertain) -> _History:
     noun = action.noun
     note = memory.recall(noun)
     checks = {"id": action.is_id, "before": action.is_before}
@@ -249,13 +265,13 @@ async def existing(action: Action, memory: Memory, on_uncertain: OnUncertain) ->
             if not failed:
                 log.info("An earlier try made %s %s; it is taken.", noun, known)
                 memory.made, memory.reused = known, bool(note.get("reused"))
-                return known, given_up
+                return _History(known, given_up)
             log.info("An earlier try made %s %s, which failed; another is made.", noun, known)
             given_up.append(known)
             maybe_sent = False
 
     if not maybe_sent and action.if_exists == "create":
-        return None, given_up
+        return _History(None, given_up)
     if maybe_sent:
         look = partial(_find, action, Doubt(note.get("before")), given_up)
         looks = Looks(seconds_since(note), acknowledged=bool(note.get("acknowledged")))
@@ -267,15 +283,16 @@ async def existing(action: Action, memory: Memory, on_uncertain: OnUncertain) ->
     taken = _choose(action, found, looks, maybe_sent=maybe_sent, on_uncertain=on_uncertain)
     if taken is not None:
         memory.note(noun, id=taken.id, given_up=given_up, **({} if maybe_sent else {"reused": True}))
-        return taken.id, given_up
-    return None, [*given_up, *(candidate.id for candidate in found if candidate.failed and candidate.certain)]
+        return _History(taken.id, given_up)
+    given_up += [candidate.id for candidate in found if candidate.failed and candidate.certain]
+    return _History(None, given_up, note.get("before") if maybe_sent and action.own_key else None)
 
 
 async def _create(
-    action: Action, create: Call[Any], memory: Memory, given_up: list[JSON], on_uncertain: OnUncertain
+    action: Action, create: Call[Any], memory: Memory, history: _History, on_uncertain: OnUncertain
 ) -> JSON:
-    noun = action.noun
-    before = await action.before()
+    noun, given_up = action.noun, history.given_up
+    before = await action.before() if history.before is None else history.before
     memory.intend(noun, before=before, given_up=given_up)
     try:
         response = await create

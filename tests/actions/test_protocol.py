@@ -474,6 +474,21 @@ def test_what_was_acknowledged_is_waited_for_longer(monkeypatch: pytest.MonkeyPa
     assert again.run() == 42
 
 
+def test_a_later_try_keeps_the_snapshot_of_the_first_if_a_key_tells_them_apart() -> None:
+    """What the first call made may show at last, after the second snapshot would have been taken."""
+
+    class Keyed(ExportJob):
+        @property
+        def own_key(self) -> str:
+            return "0a1b2c3d4e5f"
+
+    play = Play(noted(before=[3]), created=UNCERTAIN, listed=[[] for _ in range(7)] + [[candidate(41)]])
+    memory = Memory(play.store, generation=1, first_try=False)
+    assert drive(submit(Keyed(play=play), memory), play.perform) == 41
+    assert "snapshot" not in play.steps
+    assert play.found_with == [[3]] * 8
+
+
 def test_without_a_supervisor_nothing_is_sent() -> None:
     """Another try may run already: its supervisor has died, and this process lives on."""
 
