@@ -146,6 +146,12 @@ class Refused(ActivationError):
     """The service did not do it: it answered ``false``, or accepted a call and shows something else."""
 
 
+class NotAsAsked(Refused):
+    """What the service has made is not what was asked for. Another try would make another such."""
+
+    retry_helps = False
+
+
 class PartialFailure(ActivationError):
     """Some items of one call succeeded and others did not (207).
 

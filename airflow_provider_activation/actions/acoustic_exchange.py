@@ -238,9 +238,9 @@ class Segments(ItemsAction[int | str, api.SegmentDefinition, api.Segment]):
         return listed
 
     def differs(self, wanted: api.SegmentDefinition, listed: api.Segment) -> str | None:
-        if differences := wanted.differences(listed):
+        if found := _differences(wanted, listed):
             raise Conflict(
-                f"segment {wanted.path_id} is there with another {' and another '.join(differences)}; "
+                f"segment {wanted.path_id} is there with another {' and another '.join(found)}; "
                 'mode="replace" describes all segments of the endpoint anew.',
                 service=api.SERVICE,
                 operation="add_segments",
@@ -256,6 +256,15 @@ class Segments(ItemsAction[int | str, api.SegmentDefinition, api.Segment]):
 
     def name(self, key: int | str) -> str:
         return repr(key)
+
+
+def _differences(wanted: api.SegmentDefinition, shown: api.Segment) -> list[str]:
+    """The fields in which a segment is another one, and not only changed in its texts by the service."""
+    return [
+        name
+        for name in wanted.differences(shown)
+        if name == "segment_attributes" or not may_come_of(getattr(shown, name), getattr(wanted, name))
+    ]
 
 
 async def register(registration: api.EndpointRegistration, endpoint_id: int | None) -> JSON:
@@ -293,9 +302,9 @@ async def replace_segments(endpoint_id: int, segments: Sequence[api.SegmentDefin
             lambda segment_id=segment.path_id: base.once_found(  # type: ignore[misc]
                 lambda: api.get_segment(endpoint_id, segment_id)
             ),
-            lambda shown, segment=segment: not segment.differences(shown),  # type: ignore[misc]
+            lambda shown, segment=segment: not _differences(segment, shown),  # type: ignore[misc]
         )
-        if found := segment.differences(shown):
+        if found := _differences(segment, shown):
             raise Refused(
                 f"segment {segment.path_id} is there with another {' and another '.join(found)}, although "
                 "the service had accepted it. A retry sends the segments again.",

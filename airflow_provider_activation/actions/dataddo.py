@@ -15,7 +15,7 @@ from airflow_provider_activation.actions.memory import JSON, Memory
 from airflow_provider_activation.actions.proof import Asked, differences, proven
 from airflow_provider_activation.api import dataddo as api
 from airflow_provider_activation.api.call import Call, NotStored
-from airflow_provider_activation.errors import Conflict, InvalidRequest, NotFound, Refused
+from airflow_provider_activation.errors import Conflict, InvalidRequest, NotAsAsked, NotFound
 from airflow_provider_activation.redaction import logger
 from airflow_provider_activation.waits.dataddo import FlowRunProbe, RunProbe, SourceRunProbe, is_timestamp
 from airflow_provider_activation.waits.probe import Failed
@@ -188,7 +188,7 @@ class Source(Labelled):
         asked = Asked(f"source {made}", self.payload, "DataddoCreateSourceOperator", texts=("label",))
         # another label is told by the source itself
         if found := differences(asked, parameters):
-            raise Refused(
+            raise NotAsAsked(
                 f"source {made} with the label {self.label!r} is not what was asked for: {'; '.join(found)}. "
                 "If the service that it loads with is the right one, name it with service_id. Otherwise take "
                 'another label, delete the source, or make another with if_exists="create".',

@@ -11,6 +11,7 @@ from airflow_provider_activation.actions.memory import JSON, Memory
 from airflow_provider_activation.actions.proof import Asked, differences, proven
 from airflow_provider_activation.api import delta_projects as api
 from airflow_provider_activation.api.call import Call
+from airflow_provider_activation.errors import NotFound
 
 MENDED_BY = "DeltaProjectsUpdateActivityOperator"
 
@@ -78,7 +79,10 @@ class Activity(Action):
     async def _is_equal(self, listed: api.Activity) -> bool:
         if listed.name and not may_come_of(listed.name, self.name):
             return False
-        shown = await api.get_activity(listed.id, **self.account)
+        try:
+            shown = await api.get_activity(listed.id, **self.account)
+        except NotFound:
+            return False
         return not differences(self._asked(listed.id, enabled=None), shown.plain())
 
     def _asked(self, activity_id: str, *, enabled: bool | None) -> Asked:

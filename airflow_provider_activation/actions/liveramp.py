@@ -78,7 +78,9 @@ class OAuthConnectionAttempt(Action):
 
     async def connections(self) -> list[api.OAuthConnection]:
         """The OAuth connections that exist for the integration."""
-        return await every_page(api.list_oauth_connections(self.oauth_endpoint_id))
+        listed = await every_page(api.list_oauth_connections(self.oauth_endpoint_id))
+        endpoints = (None, self.oauth_endpoint_id)
+        return [connection for connection in listed if connection.oauth_endpoint_id in endpoints]
 
     def create(self) -> Call[api.Created]:
         attempt = api.OAuthConnectionAttemptInput(

@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 from airflow_provider_activation.actions.base import ODD_ANSWERS, Looks, once_found
 from airflow_provider_activation.actions.identity import alike, carries
 from airflow_provider_activation.api.models import Resource
-from airflow_provider_activation.errors import Refused
+from airflow_provider_activation.errors import NotAsAsked, Refused
 from airflow_provider_activation.redaction import logger
 
 log = logger(__name__)
@@ -45,14 +45,15 @@ async def proven(read: Callable[[], Awaitable[R]], asked: Asked, *, service: str
     A read that fails, or a field that is not shown, is no difference: some services show late what they did.
 
     :param read: the steps that read it.
-    :raises Refused: it is something else.
+    :raises Refused: it is something else; `NotAsAsked` if the task has made it.
     """
     shown = await Looks().until(
         lambda: once_found(read, ODD_ANSWERS), lambda shown: not differences(asked, shown.plain())
     )
     if found := differences(asked, shown.plain()):
         how = "clearing the task makes another" if asked.was_made else "a retry sends the change again"
-        raise Refused(
+        kind = NotAsAsked if asked.was_made else Refused
+        raise kind(
             f"{asked.title} is not what was asked for: {'; '.join(found)}. The service had accepted "
             f"the call. {asked.mend} changes it; {how}.",
             service=service,

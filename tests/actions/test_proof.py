@@ -15,7 +15,7 @@ from airflow_provider_activation.actions.proof import Asked, proven, same
 from airflow_provider_activation.api.call import Call, Safety
 from airflow_provider_activation.api.models import Resource
 from airflow_provider_activation.api.steps import Pause, drive
-from airflow_provider_activation.errors import NotFound, Refused, ServiceUnavailable
+from airflow_provider_activation.errors import NotAsAsked, NotFound, Refused, ServiceUnavailable
 
 KEY = "0a1b2c3d4e5f"
 NOON = datetime(2027, 1, 1, 12, tzinfo=UTC)
@@ -117,8 +117,10 @@ def test_what_is_as_asked_for_is_read_once() -> None:
 @pytest.mark.parametrize("field_", ["enabled", "budget"])
 def test_a_difference_fails_with_the_field_the_id_and_what_to_do(field_: str) -> None:
     service = Service([{**GOOD, field_: False if field_ == "enabled" else 900}])
-    with pytest.raises(Refused) as caught:
+    with pytest.raises(NotAsAsked) as caught:
         service.proven()
+    # where nothing is stored, another try would make another
+    assert not caught.value.retry_helps
     for said in (
         "thing 7",
         f"{field_} should be",
@@ -127,8 +129,9 @@ def test_a_difference_fails_with_the_field_the_id_and_what_to_do(field_: str) ->
     ):
         assert said in str(caught.value)
     assert service.pauses == [*LOOKS_AFTER_DOUBT]
-    with pytest.raises(Refused, match="a retry sends the change again"):
+    with pytest.raises(Refused, match="a retry sends the change again") as changed:
         Service([{**GOOD, "budget": 1}]).proven(replace(ASKED, was_made=False))
+    assert changed.value.retry_helps
 
 
 @pytest.mark.parametrize(

@@ -11,17 +11,17 @@ from typing import Any
 
 import pytest
 
-from airflow_provider_activation.actions.acoustic_exchange import SegmentExport
+from airflow_provider_activation.actions.acoustic_exchange import SegmentExport, Segments
 from airflow_provider_activation.actions.base import Action, submit
 from airflow_provider_activation.actions.dataddo import Flow, Source
 from airflow_provider_activation.actions.delta_projects import Activity
 from airflow_provider_activation.actions.identity import marked
-from airflow_provider_activation.actions.liveramp import DistributionManager
+from airflow_provider_activation.actions.liveramp import DistributionManager, OAuthConnectionAttempt
 from airflow_provider_activation.actions.memory import Memory
 from airflow_provider_activation.api import acoustic_exchange, dataddo, delta_projects, liveramp
 from airflow_provider_activation.api.call import Page
 from airflow_provider_activation.api.steps import Pause, drive
-from airflow_provider_activation.errors import UncertainOutcome
+from airflow_provider_activation.errors import Conflict, NotFound, UncertainOutcome
 
 KEY, OTHER = "0a1b2c3d4e5f", "ffffffffffff"
 TEXT = "Win-back  <é> "
@@ -159,3 +159,51 @@ def test_a_label_that_is_reused_is_found_whatever_its_blanks(shown: str) -> None
     source = Source(label="Snap  chat ", key=KEY, connector_id="c", parameters={}, service_id="1")
     rows = [dataddo.Source.model_validate({"id": "s-1", "label": shown})]
     assert later_try(replace(source, if_exists="reuse"), rows, []) == "s-1"
+
+
+SEGMENTS = Segments(
+    endpoint_id=1, segments=[acoustic_exchange.SegmentDefinition.model_validate({"id": 2, "name": TEXT})]
+)
+
+
+def added_later(shown: str) -> Any:
+    """What a later try of a task makes of its segment, which it finds under that name."""
+    segment = acoustic_exchange.Segment.model_validate({"id": 2, "name": shown})
+    memory = Memory(None, generation=1, first_try=False)
+    return drive(SEGMENTS.make(memory, "fail"), lambda step: None if isinstance(step, Pause) else segment)
+
+
+@pytest.mark.parametrize("tidied", [*TIDIED.values(), lambda text: text[:8]])
+def test_a_segment_whose_name_was_tidied_is_the_same(tidied: Callable[[str], str]) -> None:
+    assert added_later(tidied(TEXT)).result == {"endpointId": 1, "added": [], "unchanged": ["2"]}
+
+
+def test_a_segment_of_another_name_is_another() -> None:
+    with pytest.raises(Conflict, match="another name"):
+        added_later("Spring sale")
+
+
+def test_an_activity_that_is_gone_when_it_is_looked_at_is_not_the_task_s() -> None:
+    action = Activity(account=ACCOUNT, activity=ACTIVITY, key=KEY, enabled=False)
+    gone = delta_projects.Activity.model_validate({"id": 40})
+
+    def perform(step: Any) -> Any:
+        if isinstance(step, Pause):
+            return None
+        if step.operation == "list_activities":
+            return [gone]
+        if step.operation == "get_activity":
+            raise NotFound("deleted meanwhile")
+        return "41"
+
+    assert drive(submit(action, Memory(None, generation=1, first_try=False)), perform) == "41"
+
+
+def test_an_oauth_connection_of_another_endpoint_is_not_taken() -> None:
+    """Also where LiveRamp lists more than was asked for."""
+    attempt = OAuthConnectionAttempt(
+        destination_id="1", integration_id="2", oauth_connection_id=None, oauth_endpoint_id="3"
+    )
+    rows = [{"id": "8", "oAuthEndpointID": "4"}, {"id": "9", "oAuthEndpointID": "3"}]
+    listed = Page(tuple(liveramp.OAuthConnection.model_validate(row) for row in rows))
+    assert [one.id for one in drive(attempt.connections(), lambda step: listed)] == ["9"]

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 from airflow.sdk import BaseOperator
-from example_tasks import build_flow, connect, create_activity, define, export
+from example_tasks import define
 
 from airflow_provider_activation.operators.acoustic_exchange import AcousticExchangeUploadJobDataOperator
 from airflow_provider_activation.operators.dataddo import (
@@ -47,7 +47,18 @@ class OnceCall:
     :param waits: whether the task waits for an end; only then it can be deferred.
     :param reads: whether it asks the service anything after the call.
     :param presence: whether the service can show that what was made is this task's: ``always``, ``never``.
-    :param absence: whether the service can show that nothing was made: ``always``, ``never``.
+    :param absence: whether the service can show that nothing was made: ``always``, ``never``, or ``by the
+        snapshot``, since something that may be it was there before. Habits can change both, see `habits`.
+    :param told_by: what shows whose a resource is: see `actions.base.Action`; ``settings`` are no text.
+    :param resources: the names of what it makes in the books: lags, and changes of texts, concern these.
+    :param has_text: whether one of these has a text of the task's.
+    :param has_neighbours: whether the sandbox knows somebody else who makes the same.
+    :param shares: whether the task may take an equal one that somebody else made.
+    :param other: the fields, by their names in the request, in which somebody else's differs that the task
+        must not take; a value can be a name of the place.
+    :param ignored: fields without which what was made is not what was asked for.
+    :param ignored_texts: fields that are texts only.
+    :param mended: fields that the task makes up for.
     :param intends: whether the task notes that it is about to make it.
     :param notes: whether the task notes the id of what it made.
     """
@@ -65,6 +76,15 @@ class OnceCall:
     absence: str = "always"
     intends: bool = True
     notes: bool = True
+    told_by: str = "id"
+    resources: tuple[str, ...] = ()
+    has_text: bool = False
+    has_neighbours: bool = True
+    shares: bool = False
+    other: Mapping[str, Any] = field(default_factory=dict)
+    ignored: tuple[str, ...] = ()
+    ignored_texts: tuple[str, ...] = ()
+    mended: tuple[str, ...] = ()
 
 
 _CONNECT = Route("liveramp", "/v2/integration-connections")
@@ -79,18 +99,30 @@ CALLS: tuple[OnceCall, ...] = (
         _CONNECT,
         noun="integration connection",
         prepare=tasks.other_connection,
-        operator=lambda place, options: connect(),
+        operator=lambda place, options: tasks.connect(),
         books=tasks.connections,
-        fulfilled=tasks.is_its_id,
+        fulfilled=tasks.has_its_manager,
+        told_by="settings",
+        resources=("integrationConnections", "distributionManagers"),
+        has_text=True,
+        shares=True,
+        ignored=("properties", "deviceTypes"),
+        mended=("distributionManagerName",),
     ),
     OnceCall(
         "LiveRamp integration connection, another",
         _CONNECT,
         noun="integration connection",
         prepare=tasks.equal_connection,
-        operator=lambda place, options: connect(if_exists="create"),
+        operator=lambda place, options: tasks.connect(if_exists="create"),
         books=tasks.connections,
-        fulfilled=tasks.is_its_id,
+        fulfilled=tasks.has_its_manager,
+        absence="by the snapshot",
+        told_by="key",
+        resources=("integrationConnections", "distributionManagers"),
+        has_text=True,
+        ignored=("properties", "deviceTypes"),
+        mended=("distributionManagerName",),
     ),
     OnceCall(
         "LiveRamp distribution manager",
@@ -100,6 +132,12 @@ CALLS: tuple[OnceCall, ...] = (
         operator=tasks.create_manager(),
         books=tasks.managers,
         fulfilled=tasks.is_its_id,
+        told_by="name",
+        resources=("distributionManagers",),
+        has_text=True,
+        shares=True,
+        other={"status": "ACTIVE"},
+        ignored=("status",),
     ),
     OnceCall(
         "LiveRamp distribution manager, another",
@@ -109,6 +147,11 @@ CALLS: tuple[OnceCall, ...] = (
         operator=tasks.create_manager(if_exists="create"),
         books=tasks.managers,
         fulfilled=tasks.is_its_id,
+        absence="by the snapshot",
+        told_by="key",
+        resources=("distributionManagers",),
+        has_text=True,
+        ignored=("status",),
     ),
     OnceCall(
         "LiveRamp OAuth connection attempt",
@@ -119,6 +162,8 @@ CALLS: tuple[OnceCall, ...] = (
         books=tasks.authorizations,
         fulfilled=lambda books, made, result: bool(result == made),
         waits=True,
+        told_by="none",
+        resources=("oAuthConnectionAttempts", "oAuthConnections"),
     ),
     OnceCall(
         "LiveRamp segment configs",
@@ -129,6 +174,9 @@ CALLS: tuple[OnceCall, ...] = (
         books=tasks.additions,
         fulfilled=tasks.is_in_distribution,
         notes=False,
+        told_by="place",
+        resources=("segmentConfigs", "deliveries"),
+        shares=True,
     ),
     OnceCall(
         "LiveRamp segment configs, and delivery",
@@ -140,17 +188,26 @@ CALLS: tuple[OnceCall, ...] = (
         fulfilled=tasks.is_delivered,
         waits=True,
         notes=False,
+        told_by="place",
+        resources=("segmentConfigs", "deliveries"),
+        shares=True,
     ),
     OnceCall(
         "Acoustic segment export",
         Route("acoustic-exchange", "/v1/jobs/segmentExport"),
         noun="segment export",
         prepare=tasks.equal_export,
-        operator=lambda place, options: export(**{"endpoint_id": tasks.PULLED, "timeout": 86400, **options}),
+        operator=lambda place, options: tasks.export(
+            **{"endpoint_id": tasks.PULLED, "timeout": 86400, **options}
+        ),
         books=tasks.jobs_of("SEGMENT_EXPORT"),
         fulfilled=tasks.is_complete,
         waits=True,
         absence="never",
+        told_by="key",
+        resources=("jobs",),
+        has_text=True,
+        ignored_texts=("destinationSegmentDescription",),
     ),
     OnceCall(
         "Acoustic identity import",
@@ -163,6 +220,7 @@ CALLS: tuple[OnceCall, ...] = (
         waits=True,
         presence="never",
         absence="never",
+        resources=("jobs",),
     ),
     OnceCall(
         "Acoustic refresh of segments",
@@ -175,6 +233,7 @@ CALLS: tuple[OnceCall, ...] = (
         waits=True,
         presence="never",
         absence="never",
+        resources=("jobs",),
     ),
     OnceCall(
         "Acoustic job data",
@@ -187,36 +246,55 @@ CALLS: tuple[OnceCall, ...] = (
         books=tasks.uploads,
         fulfilled=tasks.has_its_data,
         waits=True,
+        told_by="place",
+        resources=("jobs",),
+        has_neighbours=False,
     ),
     OnceCall(
         "Acoustic segments",
         Route("acoustic-exchange", "/v1/endpoint/*/segments"),
         noun="segments",
         prepare=tasks.endpoints,
-        operator=lambda place, options: define(segments=[{"id": tasks.NEW_SEGMENT, "name": "Autumn"}]),
+        operator=lambda place, options: define(segments=[{"id": tasks.NEW_SEGMENT, "name": tasks.TEXT}]),
         books=tasks.segments,
         fulfilled=tasks.is_described,
         reads=False,
         intends=False,
         notes=False,
+        told_by="place",
+        resources=("segments",),
+        has_text=True,
+        shares=True,
     ),
     OnceCall(
         "Delta activity",
         _TEMPLATE,
         noun="activity",
         prepare=tasks.same_name,
-        operator=lambda place, options: create_activity(),
+        operator=lambda place, options: tasks.create_activity(),
         books=tasks.activities,
         fulfilled=tasks.is_switched(False),
+        absence="by the snapshot",
+        told_by="key",
+        resources=("activities",),
+        has_text=True,
+        ignored=("budget",),
+        ignored_texts=("activityName",),
     ),
     OnceCall(
         "Delta activity, enabled",
         _TEMPLATE,
         noun="activity",
         prepare=tasks.same_name,
-        operator=lambda place, options: create_activity(enabled=True),
+        operator=lambda place, options: tasks.create_activity(enabled=True),
         books=tasks.activities,
         fulfilled=tasks.is_switched(True),
+        absence="by the snapshot",
+        told_by="key",
+        resources=("activities",),
+        has_text=True,
+        ignored=("budget", "enabled"),
+        ignored_texts=("activityName",),
     ),
     OnceCall(
         "Dataddo service",
@@ -227,6 +305,9 @@ CALLS: tuple[OnceCall, ...] = (
         books=tasks.held("services"),
         fulfilled=tasks.is_its_id,
         reads=False,
+        told_by="credentials",
+        resources=("services",),
+        has_text=True,
     ),
     OnceCall(
         "Dataddo service, another",
@@ -237,16 +318,24 @@ CALLS: tuple[OnceCall, ...] = (
         books=tasks.held("services"),
         fulfilled=tasks.is_its_id,
         reads=False,
+        told_by="key",
+        resources=("services",),
+        has_text=True,
     ),
     OnceCall(
         "Dataddo source",
         Route("dataddo", "/connectors/snapchat/create-source"),
         noun="source",
-        prepare=tasks.a_service,
+        prepare=tasks.two_services,
         operator=lambda place, options: tasks.create_source(place),
         books=tasks.held("sources"),
         fulfilled=tasks.is_its_id,
         reads=False,
+        told_by="name",
+        resources=("sources",),
+        has_text=True,
+        shares=True,
+        other={"oAuthId": "other_service"},
     ),
     OnceCall(
         "Dataddo source, another",
@@ -257,6 +346,11 @@ CALLS: tuple[OnceCall, ...] = (
         books=tasks.held("sources"),
         fulfilled=tasks.is_its_id,
         reads=False,
+        absence="by the snapshot",
+        told_by="key",
+        resources=("sources",),
+        has_text=True,
+        ignored_texts=("label",),
     ),
     OnceCall(
         "Dataddo flow",
@@ -267,6 +361,11 @@ CALLS: tuple[OnceCall, ...] = (
         books=tasks.held("flows"),
         fulfilled=tasks.is_its_id,
         reads=False,
+        told_by="name",
+        resources=("flows",),
+        has_text=True,
+        shares=True,
+        ignored=("sources",),
     ),
     OnceCall(
         "Dataddo flow, another",
@@ -277,36 +376,52 @@ CALLS: tuple[OnceCall, ...] = (
         books=tasks.held("flows"),
         fulfilled=tasks.is_its_id,
         reads=False,
+        absence="by the snapshot",
+        told_by="key",
+        resources=("flows",),
+        has_text=True,
+        ignored=("sources",),
     ),
     OnceCall(
         "Dataddo build: service",
         Route("dataddo", "/services"),
         noun="service",
         prepare=tasks.nothing,
-        operator=lambda place, options: build_flow(),
+        operator=lambda place, options: tasks.build_flow(),
         books=tasks.held("services"),
         fulfilled=tasks.is_built("service_id"),
         reads=False,
+        told_by="credentials",
+        resources=("services",),
+        has_text=True,
     ),
     OnceCall(
         "Dataddo build: source",
         Route("dataddo", "/connectors/snapchat/create-source"),
         noun="source",
         prepare=tasks.nothing,
-        operator=lambda place, options: build_flow(),
+        operator=lambda place, options: tasks.build_flow(),
         books=tasks.held("sources"),
         fulfilled=tasks.is_built("source_id"),
         reads=False,
+        told_by="name",
+        resources=("sources",),
+        has_text=True,
+        shares=True,
     ),
     OnceCall(
         "Dataddo build: flow",
         Route("dataddo", "/flows"),
         noun="flow",
         prepare=tasks.nothing,
-        operator=lambda place, options: build_flow(),
+        operator=lambda place, options: tasks.build_flow(),
         books=tasks.held("flows"),
         fulfilled=tasks.is_built("flow_id"),
         reads=False,
+        told_by="name",
+        resources=("flows",),
+        has_text=True,
+        shares=True,
     ),
     OnceCall(
         "Dataddo extraction",
@@ -321,6 +436,7 @@ CALLS: tuple[OnceCall, ...] = (
         waits=True,
         presence="never",
         absence="never",
+        has_neighbours=False,
     ),
     OnceCall(
         "Dataddo write",
@@ -335,5 +451,6 @@ CALLS: tuple[OnceCall, ...] = (
         waits=True,
         presence="never",
         absence="never",
+        has_neighbours=False,
     ),
 )

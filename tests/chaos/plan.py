@@ -7,7 +7,8 @@ import random
 from collections.abc import Iterator, Sequence
 
 from .calls import CALLS, OnceCall
-from .faults import DEATHS, KINDS, Fault, Mode, Point, fits
+from .faults import DEATHS, KINDS, SIGKILL, Fault, Mode, Point, fits
+from .habits import habits_of
 from .trial import Run
 
 MODES = tuple(Mode(store, deferrable) for store in (True, False) for deferrable in (False, True))
@@ -17,6 +18,16 @@ CHANCE = 50
 """Runs for each call in which two or three things go wrong."""
 REALLY_KILLED = 0.4
 """The share of faults that kill the process for which a real process is killed as well."""
+BESIDE_A_HABIT = (
+    *((Point.ACTED, kind) for kind in ("reset", "timeout", "500", SIGKILL)),
+    (Point.SENT, "reset"),
+    *((Point.ANSWER, kind) for kind in ("no body", "no body, 202")),
+    (Point.ANSWERED, SIGKILL),
+    (Point.STORED, SIGKILL),
+)
+"""What goes wrong while a service has a habit ..."""
+OF_THESE = 2
+"""... and how many of these each habit of each call meets, besides none: which, is chance."""
 DOWN_AFTER = (Point.SENT, Point.ACTED, Point.ANSWER, Point.BEFORE)
 
 
@@ -38,6 +49,19 @@ def plan(seed: int, calls: Sequence[OnceCall] = CALLS) -> Iterator[Run]:
             several = [_fault(*chance.choice(fitting[mode]), chance) for _ in range(chance.choice((2, 3)))]
             pause = chance.choice(PAUSES)
             yield Run(next(numbers), call.name, mode, tuple(several), pause, several=True)
+        yield from _with_habits(call, chance, numbers)
+
+
+def _with_habits(call: OnceCall, chance: random.Random, numbers: Iterator[int]) -> Iterator[Run]:
+    """Each habit with and without a store: once alone, and with some faults."""
+    for habit in habits_of(call):
+        for store in (True, False):
+            modes = [Mode(store, deferrable) for deferrable in ((False, True) if call.waits else (False,))]
+            fitting = [fault for fault in BESIDE_A_HABIT if fits(call, modes[0], *fault)]
+            for chosen in (None, *chance.sample(fitting, OF_THESE)):
+                faults = () if chosen is None else (_fault(*chosen, chance),)
+                mode, pause = chance.choice(modes), chance.choice(PAUSES)
+                yield Run(next(numbers), call.name, mode, faults, pause, habit=habit.name)
 
 
 def _fitting(call: OnceCall, mode: Mode) -> Iterator[tuple[Point, str]]:
@@ -46,12 +70,15 @@ def _fitting(call: OnceCall, mode: Mode) -> Iterator[tuple[Point, str]]:
 
 
 def some(seed: int) -> Iterator[Run]:
-    """A few of them: one for every call and every point, and for each call one process really killed."""
+    """A few of them: one for every call and every point, one for every habit, and for each call one process
+    really killed."""
     chance = random.Random(seed)
     choices: dict[tuple[str, str], list[Run]] = {}
     for run in plan(seed):
         choices.setdefault((run.call, "killed" if run.killed else run.point), []).append(run)
-    yield from (chance.choice(runs) for runs in choices.values())
+        if run.habit:
+            choices.setdefault(("", run.habit), []).append(run)
+    yield from dict.fromkeys(chance.choice(runs) for runs in choices.values())
 
 
 def _single(
@@ -77,6 +104,7 @@ def _fault(point: Point, kind: str, chance: random.Random) -> Fault:
         point,
         kind,
         times=chance.choice((1, 1, 2, 6)) if point is Point.WAIT else 1,
-        then_down=point in DOWN_AFTER and chance.random() < 0.3,
+        # after an answer that some calls need no body of, the task waits until the service is up again
+        then_down=point in DOWN_AFTER and not kind.startswith("no body") and chance.random() < 0.3,
         goes_on=chance.random() < 0.5,
     )

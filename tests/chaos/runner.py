@@ -21,7 +21,10 @@ from .world import World, silence
 
 STEP = 2.0
 """Seconds of the sandbox's time that each state of what it makes lasts."""
-COLUMNS = ("duplicates", "lost", "false green", "hung", "avoidable uncertainty", "uncertain")
+COLUMNS = (
+    *("duplicates", "lost", "false green", "hung", "others' taken"),
+    *("avoidable uncertainty", "uncertain", "refused"),
+)
 
 RUNS_OF_A_SANDBOX = 50
 """A sandbox remembers every token it ever issued, to hide it, and takes the longer for it."""
@@ -83,18 +86,21 @@ def carry_out_in(processes: int, runs: Sequence[Run]) -> Iterator[Verdict]:
 
 
 def table(verdicts: Iterable[Verdict]) -> str:
-    """One row for each call and fault point, and their sum."""
+    """One row for each call and fault point, one for each habit, and the sum."""
     rows: dict[tuple[str, str], list[int]] = defaultdict(lambda: [0] * (1 + len(COLUMNS)))
     for verdict in verdicts:
         counts = (
             *(1, verdict.duplicates, verdict.lost, verdict.false_green, verdict.hung),
-            *(verdict.avoidable, verdict.uncertain),
+            *(verdict.taken, verdict.avoidable, verdict.uncertain, verdict.refused),
         )
-        for row in ((verdict.run.call, verdict.run.point), ("all", "")):
+        run = verdict.run
+        habit = [("all calls", run.habit)] if run.habit else []
+        for row in ((run.call, run.point), *habit, ("all", "")):
             rows[row] = [sum(pair) for pair in zip(rows[row], counts, strict=True)]
     total = rows.pop(("all", ""))
     lines = [["call", "fault point", "runs", *COLUMNS]]
-    lines += [[*row, *map(str, counts)] for row, counts in rows.items()]
+    in_order = sorted(rows.items(), key=lambda item: item[0][0] == "all calls")
+    lines += [[*row, *map(str, counts)] for row, counts in in_order]
     lines.append(["all", "", *map(str, total)])
     widths = [max(len(line[column]) for line in lines) for column in range(len(lines[0]))]
     return "\n".join(
@@ -107,16 +113,18 @@ def table(verdicts: Iterable[Verdict]) -> str:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """The command line. Returns 0 if all of the five counts are 0."""
+    """The command line. Returns 0 if nothing is wrong."""
     parser = argparse.ArgumentParser(prog="python -m tests.chaos", description=__doc__)
     parser.add_argument("--seed", type=int, default=1, help="another seed is another choice of runs")
     parser.add_argument("--processes", type=int, default=4)
     parser.add_argument("--call", choices=sorted(CALLS_BY_NAME), help="only the runs of this call")
     parser.add_argument("--number", type=int, help="only this run")
+    parser.add_argument("--habits", action="store_true", help="only the runs with a habit")
     parser.add_argument("--some", action="store_true", help="a few runs of every call and point")
     given = parser.parse_args(arguments)
     runs = list(some(given.seed) if given.some else plan(given.seed))
     runs = [run for run in runs if given.call in (None, run.call) and given.number in (None, run.number)]
+    runs = [run for run in runs if run.habit or not given.habits]
     started = time.monotonic()
     verdicts = []
     for verdict in carry_out_in(min(given.processes, len(runs)), runs):

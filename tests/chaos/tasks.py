@@ -12,7 +12,11 @@ from urllib.error import URLError
 from urllib.request import urlopen
 
 from airflow.sdk import BaseOperator
-from example_tasks import SEGMENT, SOURCE_PARAMETERS, connect, create_activity, define, export
+from example_tasks import SEGMENT, SOURCE_PARAMETERS, define
+from example_tasks import build_flow as example_flow
+from example_tasks import connect as example_connection
+from example_tasks import create_activity as example_activity
+from example_tasks import export as example_export
 from example_tasks import register as register_endpoint
 from task_running import Task
 
@@ -42,11 +46,20 @@ Books: TypeAlias = Mapping[str, Mapping[str, list[dict[str, Any]]]]
 Options: TypeAlias = dict[str, Any]
 """Arguments of operators that wait: ``deferrable`` and ``poll_interval``."""
 
+TEXT = "Win-back  <Café> ﬁt"
+"""A text in which each change of a service shows: case, two blanks, a bracket, an accent and a ligature."""
+
+OTHER_TEXT = "Autumn  <Café> ﬁt"
+
 PUSHING, PULLED, DESTINATION = 10001, 20003, 20002
 SEGMENTS = ["5000000001", "5000000002"]
 
 
 # LiveRamp
+
+
+def connect(**arguments: Any) -> BaseOperator:
+    return example_connection(**{"distribution_manager_name": TEXT, **arguments})
 
 
 def nothing(sandbox: Sandbox) -> Place:
@@ -74,9 +87,21 @@ def is_its_id(books: Books, made: str, result: Any) -> bool:
     return str(result["id"]) == made
 
 
+def has_its_manager(books: Books, made: str, result: Any) -> bool:
+    named = str(result["distributionManagerID"])
+    return is_its_id(books, made, result) and any(
+        (manager["id"], manager["integrationConnectionID"]) == (named, made)
+        for manager in books["liveramp"]["distributionManagers"]
+    )
+
+
 def create_manager(**arguments: Any) -> Callable[[Place, Options], BaseOperator]:
     return lambda place, options: LiveRampCreateDistributionManagerOperator(
-        task_id="manager", name="Autumn", integration_connection_id=place["connection"], **arguments
+        task_id="manager",
+        name=OTHER_TEXT,
+        status="INACTIVE",
+        integration_connection_id=place["connection"],
+        **arguments,
     )
 
 
@@ -154,6 +179,10 @@ def is_delivered(books: Books, made: str, result: Any) -> bool:
 
 
 # Acoustic Exchange
+
+
+def export(**arguments: Any) -> BaseOperator:
+    return example_export(**{"destination_segment_description": TEXT, **arguments})
 
 
 def endpoints(sandbox: Sandbox) -> Place:
@@ -238,6 +267,10 @@ def is_described(books: Books, made: str, result: Any) -> bool:
 # Delta Projects
 
 
+def create_activity(**arguments: Any) -> BaseOperator:
+    return example_activity(**{"activity_name": TEXT, **arguments})
+
+
 def same_name(sandbox: Sandbox) -> Place:
     Task(lambda: create_activity(mark_submission=False)).run()
     return {}
@@ -261,7 +294,12 @@ def is_switched(enabled: bool) -> Callable[[Books, str, Any], bool]:
 def create_service(**arguments: Any) -> BaseOperator:
     return DataddoCreateServiceOperator(
         task_id="service",
-        **{"service": "snapchat_static", "credentials_conn_id": "snapchat_app", **arguments},
+        **{
+            "service": "snapchat_static",
+            "credentials_conn_id": "snapchat_app",
+            "service_label": TEXT,
+            **arguments,
+        },
     )
 
 
@@ -269,12 +307,19 @@ def a_service(sandbox: Sandbox) -> Place:
     return {"service": Task(create_service).run()["id"]}
 
 
+def two_services(sandbox: Sandbox) -> Place:
+    return {
+        **a_service(sandbox),
+        "other_service": Task(lambda: create_service(if_exists="create")).run()["id"],
+    }
+
+
 def create_source(place: Place, **arguments: Any) -> BaseOperator:
     return DataddoCreateSourceOperator(
         task_id="source",
         **{
             "connector_id": "snapchat",
-            "source_label": "Snapchat Insights",
+            "source_label": TEXT,
             "service_id": place["service"],
             "parameters": SOURCE_PARAMETERS,
             **arguments,
@@ -293,7 +338,7 @@ def create_flow(place: Place, **arguments: Any) -> BaseOperator:
         **{
             "source_ids": [place["source"]],
             "app": "google_data_studio",
-            "flow_label": "GDS Flow",
+            "flow_label": TEXT,
             **arguments,
         },
     )
@@ -308,11 +353,17 @@ def held(noun: str) -> Callable[[Books], list[str]]:
     return lambda books: [str(held["id"]) for held in books["dataddo"][noun]]
 
 
+def build_flow(**arguments: Any) -> BaseOperator:
+    labels = dict.fromkeys(("service_label", "source_label", "flow_label"), TEXT)
+    return example_flow(**{**labels, **arguments})
+
+
 def is_built(name: str) -> Callable[[Books, str, Any], bool]:
     def built(books: Books, made: str, result: Any) -> bool:
-        # each of the three is there once, whichever of them the fault was about
-        counts = [len(books["dataddo"][noun]) for noun in ("services", "sources", "flows")]
-        return counts == [1, 1, 1] and (name not in result or result[name] == made)
+        # each of the three is there, and no two are the task's, whichever of them the fault was about
+        rows = [books["dataddo"][noun] for noun in ("services", "sources", "flows")]
+        own = [sum("owner" not in row for row in of_a_kind) for of_a_kind in rows]
+        return all(rows) and max(own) == 1 and (name not in result or result[name] == made)
 
     return built
 

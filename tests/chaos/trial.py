@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 import signal
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from types import FrameType
@@ -12,19 +12,26 @@ from typing import Any
 
 from task_running import RETRIES
 
-from airflow_provider_activation.errors import UncertainOutcome
+from airflow_provider_activation.errors import Conflict, Refused, UncertainOutcome
 from airflow_provider_activation.sandbox import Sandbox
 
 from .calls import CALLS, OnceCall
 from .faults import Fault, Mode, Point
-from .tasks import Place
+from .habits import Habit, can_tell, habits_of
+from .tasks import Books, Place
 from .tries import Ended, Tries, is_retried
 from .world import Hung, World
 
 LONGEST_RUN = 60
 """Seconds, real ones."""
 
+LONG_AGO = 120.0
+"""Seconds for which all that is prepared has been there before the task begins."""
+
 CALLS_BY_NAME = {call.name: call for call in CALLS}
+
+
+WITH_A_HABIT = "a habit, and a fault or none"
 
 
 @dataclass(frozen=True)
@@ -38,6 +45,7 @@ class Run:
     :param pause: seconds of the sandbox's time between two tries.
     :param killed: whether each try is a process of its own, which is really killed.
     :param several: whether the faults were put together by chance.
+    :param habit: the name of a habit of the service; empty for none.
     """
 
     number: int
@@ -47,10 +55,13 @@ class Run:
     pause: float
     killed: bool = False
     several: bool = False
+    habit: str = ""
 
     @property
     def point(self) -> str:
         """The row of the table it belongs to."""
+        if self.habit:
+            return WITH_A_HABIT
         return "two or three faults" if self.several else self.faults[-1].point.value
 
 
@@ -63,14 +74,18 @@ class Verdict:
     lost: int = 0
     false_green: int = 0
     hung: int = 0
+    taken: int = 0
     avoidable: int = 0
     uncertain: int = 0
+    refused: int = 0
     story: list[str] = field(default_factory=list)
 
     @property
     def is_good(self) -> bool:
-        """Whether nothing is wrong. An uncertain outcome that could not be avoided is not wrong."""
-        return not any((self.duplicates, self.lost, self.false_green, self.hung, self.avoidable))
+        """Whether nothing is wrong. An uncertain outcome that could not be avoided is not wrong, nor is
+        the refusal of what is not as asked for."""
+        wrong = (self.duplicates, self.lost, self.false_green, self.hung, self.taken, self.avoidable)
+        return not any(wrong)
 
 
 class Trial:
@@ -87,7 +102,12 @@ class Trial:
         self.sandbox.reset()
         self.world.begin(self.sandbox.advance)
         place = call.prepare(self.sandbox)
+        self.sandbox.advance(LONG_AGO)
         before = call.books(self.sandbox.state())
+        habit = next((habit for habit in habits_of(call) if habit.name == run.habit), None)
+        if habit is not None:
+            for rule in habit.rules(call, place):
+                self.sandbox.habit(habit.what, **rule)
         verdict = Verdict(run)
         tries = self._tries(call, run, place)
         try:
@@ -99,11 +119,11 @@ class Trial:
             return verdict
         finally:
             self.sandbox.behave()
+            self.sandbox.forget_habits()
         self.world.clock.settle()
-        books = self.sandbox.state()
-        made = [one for one in call.books(books) if one not in before]
-        verdict.story.append(f"made {made}")
-        _judge(verdict, call, books, made, last)
+        found = _Found(call, habit, self.sandbox.state(), before, tries.store)
+        verdict.story.append(f"made {found.made}, others {found.others}")
+        found.judge(verdict, last)
         return verdict
 
     def _tries(self, call: OnceCall, run: Run, place: Place) -> Tries:
@@ -146,19 +166,88 @@ def spoil(tries: Tries, kind: str) -> None:
             tries.store[key] = {name: note[name] for name in list(note)[: random.randint(1, len(note) - 1)]}
 
 
-def _judge(verdict: Verdict, call: OnceCall, books: Any, made: list[str], last: Ended) -> None:
-    verdict.duplicates = max(0, len(made) - 1)
-    if last.green:
-        if not made or not any(call.fulfilled(books, one, last.result) for one in made):
-            verdict.false_green = 1
-        return
-    if not isinstance(last.error, UncertainOutcome):
-        # the last try met no fault, so the service could have been asked, and the call sent
-        verdict.lost = 1
-        return
-    shown = call.presence if made else call.absence
-    could_have_answered = shown == "always"
-    verdict.avoidable, verdict.uncertain = int(could_have_answered), int(not could_have_answered)
+class _Found:
+    """What the books say after a run.
+
+    :param before: what was there before the task, as the call's books name it.
+    :param store: the task's state store, if it has one.
+    """
+
+    def __init__(
+        self,
+        call: OnceCall,
+        habit: Habit | None,
+        books: Books,
+        before: list[str],
+        store: Mapping[str, Any] | None,
+    ) -> None:
+        self._call, self._habit, self._books, self._store = call, habit, books, store
+        own = {
+            service: {kind: [row for row in rows if "owner" not in row] for kind, rows in kinds.items()}
+            for service, kinds in books.items()
+        }
+        self.made = [one for one in call.books(own) if one not in before]
+        self.others = [one for one in call.books(books) if one not in (*before, *self.made)]
+        self._ids_of_others = {
+            str(row.get("id") or row.get("jobId"))
+            for kinds in books.values()
+            for rows in kinds.values()
+            for row in rows
+            if "owner" in row
+        }
+
+    def judge(self, verdict: Verdict, last: Ended) -> None:
+        """Count what is wrong."""
+        call, made = self._call, self.made
+        verdict.duplicates = max(0, len(made) - 1)
+        may_be_taken = call.shares and not (self._habit and self._habit.differs)
+        if isinstance(last.error, Refused | Conflict) and self._is_to_be_refused():
+            verdict.refused = 1
+            return
+        if not may_be_taken and self._ids_of_others & {*_scalars(last.result), *self._noted()}:
+            verdict.taken = 1
+            return
+        if last.green:
+            true = [*made, *self.others] if may_be_taken else made
+            is_true = any(call.fulfilled(self._books, one, last.result) for one in true)
+            if not is_true or (made and self._habit and self._habit.is_refused):
+                verdict.false_green = 1
+            return
+        if isinstance(last.error, UncertainOutcome):
+            could = can_tell(call, self._habit, is_made=bool(made), has_snapshot=self._has_snapshot(verdict))
+            verdict.avoidable, verdict.uncertain = int(could), int(not could)
+        else:
+            # the last try met no fault, so the service could have been asked, and the call sent
+            verdict.lost = 1
+
+    def _is_to_be_refused(self) -> bool:
+        """Whether what there is now is not what was asked for."""
+        if self._habit is None:
+            return False
+        return self._habit.is_refused or (self._habit.differs and bool(self.others))
+
+    def _has_snapshot(self, verdict: Verdict) -> bool:
+        is_spoilt = any(fault.point is Point.NOTE for fault in verdict.run.faults)
+        return verdict.run.mode.store and self._call.intends and not is_spoilt
+
+    def _noted(self) -> Iterator[str]:
+        """The ids that the task noted."""
+        for note in (self._store or {}).values():
+            if isinstance(note, dict):
+                yield from _scalars(note.get("id"))
+
+
+def _scalars(value: Any) -> Iterator[str]:
+    """All texts and numbers in plain JSON."""
+    if isinstance(value, dict):
+        for name, inner in value.items():
+            yield str(name)
+            yield from _scalars(inner)
+    elif isinstance(value, list):
+        for inner in value:
+            yield from _scalars(inner)
+    else:
+        yield str(value)
 
 
 def _told(fault: Fault | None, ended: Ended) -> str:
