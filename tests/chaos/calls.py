@@ -57,6 +57,7 @@ class OnceCall:
     :param other: the fields, by their names in the request, in which somebody else's differs that the task
         must not take; a value can be a name of the place.
     :param ignored: fields without which what was made is not what was asked for.
+    :param identifying: those of them by which it is found: it is never found without.
     :param ignored_texts: fields that are texts only.
     :param mended: fields that the task makes up for.
     :param intends: whether the task notes that it is about to make it.
@@ -83,6 +84,7 @@ class OnceCall:
     shares: bool = False
     other: Mapping[str, Any] = field(default_factory=dict)
     ignored: tuple[str, ...] = ()
+    identifying: tuple[str, ...] = ()
     ignored_texts: tuple[str, ...] = ()
     mended: tuple[str, ...] = ()
 
@@ -366,6 +368,7 @@ CALLS: tuple[OnceCall, ...] = (
         has_text=True,
         shares=True,
         ignored=("sources",),
+        identifying=("sources",),
     ),
     OnceCall(
         "Dataddo flow, another",
@@ -381,6 +384,7 @@ CALLS: tuple[OnceCall, ...] = (
         resources=("flows",),
         has_text=True,
         ignored=("sources",),
+        identifying=("sources",),
     ),
     OnceCall(
         "Dataddo build: service",

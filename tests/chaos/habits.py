@@ -11,6 +11,8 @@ from .tasks import Place
 
 LAG = 45.0
 """Seconds of the sandbox's time: less than the minute for which a lost answer proves nothing."""
+ACKNOWLEDGED_LAG = 300.0
+"""Seconds: less than the ten minutes after an answer that says that the call was taken."""
 CUT_AT = 12
 """Characters that a service leaves of a text: the submission key is cut off."""
 OTHERS_KEY = "0123456789ab"
@@ -27,6 +29,7 @@ class Habit:
     :param loses_key: a text does not come back with the submission key.
     :param loses_text: a text does not come back so that a person would recognise it.
     :param is_refused: what is made is not what was asked for, and must not be green.
+    :param needs_answer: it can only be borne if the task knows what the service answered.
     """
 
     name: str
@@ -36,6 +39,7 @@ class Habit:
     loses_key: bool = False
     loses_text: bool = False
     is_refused: bool = False
+    needs_answer: bool = False
 
     @property
     def is_neighbour(self) -> bool:
@@ -69,6 +73,9 @@ _LAGS = (
     Habit("list lag", "list_lag", "resources", {"seconds": LAG}),
     Habit("late", "late", "resources", {"seconds": LAG}),
 )
+_ACKNOWLEDGED = Habit(
+    "late by minutes", "late", "resources", {"seconds": ACKNOWLEDGED_LAG}, needs_answer=True
+)
 _TEXTS = (
     *(_text(change) for change in ("upper", "lower", "trim", "fold", "escape", "nfd", "nfkc")),
     _text("suffix", loses_text=True),
@@ -87,7 +94,6 @@ _ANSWERS = (
     Habit("quotes", "quotes"),
 )
 _ALIENS = Habit("aliens", "aliens")
-_SHIFT = Habit("shift", "shift")
 
 
 def _neighbour(when: str, mark: str | None, **fields: Any) -> Habit:
@@ -96,14 +102,18 @@ def _neighbour(when: str, mark: str | None, **fields: Any) -> Habit:
     return Habit(name, "neighbour", "path", {"when": when, "mark": mark, "fields": fields, "times": 1})
 
 
+def _ignores(name: str, **more: Any) -> Habit:
+    return Habit(f"ignores {name}", "ignores", "resources", {"fields": [name]}, **more)
+
+
 def habits_of(call: OnceCall) -> list[Habit]:
     """Every habit that makes a difference to a call."""
     habits = [*_ANSWERS, _ALIENS]
-    if call.route.service == "liveramp":
-        habits.append(_SHIFT)
     if call.resources:
         # what is taken without an answer and cannot be listed is never known
         habits += [lag for lag in _LAGS if lag.what != "late" or call.told_by != "none"]
+    if call.told_by in ("key", "name", "settings", "credentials"):
+        habits.append(_ACKNOWLEDGED)
     if call.has_text:
         habits += _TEXTS
     if call.has_neighbours:
@@ -112,15 +122,10 @@ def habits_of(call: OnceCall) -> list[Habit]:
     if call.other:
         habits += [_neighbour(when, None, differ=True) for when in ("before", "after")]
     for name in call.ignored:
-        habits.append(Habit(f"ignores {name}", "ignores", "resources", {"fields": [name]}, is_refused=True))
-    for name in call.mended:
-        habits.append(Habit(f"ignores {name}", "ignores", "resources", {"fields": [name]}, loses_key=True))
-    for name in call.ignored_texts:
-        habits.append(
-            Habit(
-                f"ignores {name}", "ignores", "resources", {"fields": [name]}, loses_key=True, loses_text=True
-            )
-        )
+        habits.append(_ignores(name, is_refused=True, needs_answer=name in call.identifying))
+    # the submission key is lost with the text that carries it
+    habits += [_ignores(name, loses_key=True) for name in call.mended]
+    habits += [_ignores(name, loses_key=True, loses_text=True) for name in call.ignored_texts]
     return habits
 
 

@@ -55,10 +55,10 @@ def plan(seed: int, calls: Sequence[OnceCall] = CALLS) -> Iterator[Run]:
 def _with_habits(call: OnceCall, chance: random.Random, numbers: Iterator[int]) -> Iterator[Run]:
     """Each habit with and without a store: once alone, and with some faults."""
     for habit in habits_of(call):
-        for store in (True, False):
+        for store in (True,) if habit.needs_answer else (True, False):
             modes = [Mode(store, deferrable) for deferrable in ((False, True) if call.waits else (False,))]
             fitting = [fault for fault in BESIDE_A_HABIT if fits(call, modes[0], *fault)]
-            for chosen in (None, *chance.sample(fitting, OF_THESE)):
+            for chosen in (None, *chance.sample(fitting, 0 if habit.needs_answer else OF_THESE)):
                 faults = () if chosen is None else (_fault(*chosen, chance),)
                 mode, pause = chance.choice(modes), chance.choice(PAUSES)
                 yield Run(next(numbers), call.name, mode, faults, pause, habit=habit.name)
