@@ -94,6 +94,48 @@ SABOTAGES = (
         "tests/actions/test_protocol.py",
     ),
     Sabotage(
+        "actions/base.py",
+        "certain=False)] if may_be",
+        "certain=True)] if may_be",
+        "tests/actions/test_tidied_texts.py",
+    ),
+    Sabotage(
+        "actions/base.py",
+        " or carries_another(text, key):",
+        ":",
+        "tests/actions/test_tidied_texts.py",
+    ),
+    Sabotage(
+        "actions/base.py",
+        "            memory.acknowledged(noun, before=before, given_up=given_up)\n",
+        "            pass\n",
+        "tests/actions/test_protocol.py",
+    ),
+    Sabotage(
+        "actions/base.py",
+        "LOOKS_AFTER_DOUBT = (1.0, 2.0, 4.0, 8.0, 15.0, 30.0)",
+        "LOOKS_AFTER_DOUBT: tuple[float, ...] = ()",
+        "tests/actions/test_protocol.py",
+    ),
+    Sabotage(
+        "actions/dataddo.py",
+        'str(known.label or ""), self.if_exists == "fail"',
+        'str(known.label or ""), self.if_exists != "create"',
+        "tests/operators/dataddo",
+    ),
+    Sabotage(
+        "actions/proof.py",
+        "if name not in asked.texts and not _agrees(wanted, shown.get(name))",
+        "if False",
+        "tests/actions/test_proof.py",
+    ),
+    Sabotage(
+        "actions/proof.py",
+        "NotAsAsked if asked.was_made else Refused",
+        "Refused",
+        "tests/actions/test_proof.py",
+    ),
+    Sabotage(
         "waits/probe.py",
         "self.odd_answers > MOST_ODD_ANSWERS:",
         "self.odd_answers > 0:",

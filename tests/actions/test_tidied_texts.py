@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from airflow_provider_activation.actions.acoustic_exchange import SegmentExport, Segments
-from airflow_provider_activation.actions.base import Action, submit
+from airflow_provider_activation.actions.base import Action, Doubt, submit
 from airflow_provider_activation.actions.dataddo import Flow, Source
 from airflow_provider_activation.actions.delta_projects import Activity
 from airflow_provider_activation.actions.identity import marked
@@ -125,6 +125,18 @@ def test_what_carries_the_key_of_another_task_is_not_taken(
         later_try(action, [shown(marked(TEXT, OTHER))], made)
     # a list of jobs does not prove that there is none
     assert len(made) == type(action).proves_absence
+
+
+@marked_resources
+@pytest.mark.parametrize(("text", "may_be"), [(marked(TEXT, OTHER), False), (TEXT, True)])
+def test_what_is_new_may_be_the_task_s_unless_it_carries_another_key(
+    action: Action, shown: Callable[[str], Any], text: str, may_be: bool
+) -> None:
+    rows = [shown(text)]
+    service = type(action).__module__.rpartition(".")[2]
+    listed = Page(tuple(rows)) if service == "liveramp" else rows
+    found = drive(action.find(Doubt([])), lambda step: listed)
+    assert [candidate.certain for candidate in found] == [False] * may_be
 
 
 @marked_resources

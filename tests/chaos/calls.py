@@ -109,6 +109,7 @@ CALLS: tuple[OnceCall, ...] = (
         has_text=True,
         shares=True,
         ignored=("properties", "deviceTypes"),
+        identifying=("properties", "deviceTypes"),
         mended=("distributionManagerName",),
     ),
     OnceCall(

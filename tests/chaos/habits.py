@@ -139,8 +139,6 @@ def can_tell(call: OnceCall, habit: Habit | None, *, is_made: bool, has_snapshot
         is_lost = habit is not None and (
             habit.loses_key if call.told_by in ("key", "credentials") else habit.loses_text
         )
-        if habit is not None and habit.is_refused and call.told_by == "settings":
-            return False
         return call.presence == "always" and not (is_lost and call.told_by not in ("place", "settings"))
     if call.absence == "by the snapshot" and not has_snapshot:
         return False
