@@ -57,14 +57,9 @@ class _Job(_OfJob):
                 doubt,
                 text=job.destination_segment_description,
                 is_kin=self.sent is None or self.sent.may_have_made(job),
-                is_equal=self._is_equal(job),
                 failed=job.state in api.FAILED,
             )
         return found
-
-    def _is_equal(self, job: api.Job) -> bool:
-        """Whether a job may be this one also by its texts."""
-        return True
 
     async def recall(self, made: JSON) -> bool:
         return (await api.get_job(self.job_category, made)).state in api.FAILED
@@ -129,9 +124,6 @@ class SegmentExport(_Job):
 
     def create(self) -> Call[int]:
         return api.export_segment(self.sent)
-
-    def _is_equal(self, job: api.Job) -> bool:
-        return may_come_of(job.destination_segment_description, self.sent.destination_segment_description)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -310,8 +310,28 @@ async def _create(
     else:
         made = action.id_of(response, before)
         log.info("Made %s, with the id %s.", action.title, made)
+        if action.if_exists == "reuse":
+            await _say_what_is_equal(action, made)
     memory.note(noun, id=made, given_up=given_up)
     return made
+
+
+async def _say_what_is_equal(action: Action, made: JSON) -> None:
+    """Warn if another task has made the same at the same time: the next one that looks finds two."""
+    try:
+        others = [one for one in await action.find(None) if one.certain and one.id != made]
+    except ActivationError as error:
+        log.debug("Looking for what is equal failed: %s", error)
+        return
+    if others:
+        equal = "; ".join(other.description for other in others)
+        log.warning(
+            "%s %s was made, and an equal one is there: %s. Delete one of them, if nothing uses it: later "
+            "tasks take the one with the smallest id.",
+            action.noun.capitalize(),
+            made,
+            equal,
+        )
 
 
 class Looks:
@@ -411,10 +431,12 @@ def _choose(
     usable = [candidate for candidate in found if not candidate.failed]
     held = "; ".join(candidate.description for candidate in usable)
     if not maybe_sent:
-        if usable:
-            raise Conflict(f"{noun} exists already: {held}.", **where)
-        return None
-    if not usable:
+        if not usable:
+            return None
+        if on_uncertain != "adopt" or len(usable) > 1:
+            raise Conflict(f"{noun} exists already, and may be what is wanted or not: {held}.", **where)
+        why = "it may be what is wanted or not"
+    elif not usable:
         has_failed = any(candidate.failed and candidate.certain for candidate in found)
         if has_failed or (action.proves_absence and not found):
             return None
@@ -443,7 +465,11 @@ def _certain(action: Action, found: list[Candidate]) -> Candidate | None:
     certain.sort(key=lambda candidate: (len(str(candidate.id)), str(candidate.id)))
     if len(certain) > 1:
         equal = "; ".join(other.description for other in certain[1:])
-        log.warning("Several are equal; %s is taken. Delete the others: %s.", certain[0].description, equal)
+        log.warning(
+            "Several are equal; %s is taken. Delete the others, if nothing uses them: %s.",
+            certain[0].description,
+            equal,
+        )
     return certain[0] if certain else None
 
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from airflow_provider_activation.actions import base
 from airflow_provider_activation.actions.base import Action, Candidate, Doubt, Finished, OnUncertain
-from airflow_provider_activation.actions.identity import Mark, alike, credentials_key, marked, may_come_of
+from airflow_provider_activation.actions.identity import Mark, alike, carries, credentials_key, marked
 from airflow_provider_activation.actions.memory import JSON, Memory
 from airflow_provider_activation.actions.proof import Asked, differences, proven
 from airflow_provider_activation.api import dataddo as api
@@ -161,39 +161,54 @@ class Source(Labelled):
         found = base.unread(sources, key=self.own_key, name=self.sought, before=doubt and doubt.before)
         for source in sources:
             label = str(source.label or "")
+            is_kin = source.connector_id in (None, self.connector_id)
+            is_named = self.if_exists != "create" and alike(label, self.label)
+            is_ours = self.own_key is not None and carries(label, self.own_key)
+            # what a source loads with is not in the list
+            is_read = is_kin and not is_ours and (is_named or (doubt is not None and doubt.before is None))
+            service_id = await self._service_of(source.id) if is_read else None
+            description = f"source {source.id} {source.label!r}"
+            if is_named and is_kin and service_id is None:
+                found.append(
+                    Candidate(source.id, f"{description}, which does not show its service", certain=False)
+                )
+                continue
             found += self.recognised(
                 source.id,
-                f"source {source.id} {source.label!r}",
+                description,
                 doubt,
                 text=label,
-                is_wanted=alike(label, self.label),
-                is_kin=source.connector_id in (None, self.connector_id),
-                is_equal=may_come_of(label, self.sent_label),
+                is_wanted=is_named and is_kin and service_id == self.service_id,
+                is_kin=is_kin and service_id in (None, self.service_id),
             )
         return found
+
+    async def _service_of(self, source_id: str) -> str | None:
+        """The id of the service with which a source loads, if Dataddo shows it."""
+        try:
+            parameters = await api.get_source_metadata(source_id)
+        except NotFound:
+            return None
+        shown = next((parameters[name] for name in ("oAuthId", "o_auth_id") if parameters.get(name)), None)
+        return None if shown is None else str(shown)
 
     async def proven(self, made: JSON) -> api.Source:
         read = api.get_source(made)
         asked = self.asked(made, {"connector_id": self.connector_id})
         shown = await proven(lambda: read, asked, service=api.SERVICE)
-        await self._loads_as_asked(made)
-        return shown
-
-    async def _loads_as_asked(self, made: JSON) -> None:
-        """Check with what the source loads, which is shown by the parameters it was made with."""
         try:
             parameters = await api.get_source_metadata(made)
         except NotFound:
-            return
+            return shown
+        # its label is told by the source itself
         asked = Asked(f"source {made}", self.payload, "DataddoCreateSourceOperator", texts=("label",))
-        # another label is told by the source itself
         if found := differences(asked, parameters):
             raise NotAsAsked(
                 f"source {made} with the label {self.label!r} is not what was asked for: {'; '.join(found)}. "
-                "If the service that it loads with is the right one, name it with service_id. Otherwise take "
-                'another label, delete the source, or make another with if_exists="create".',
+                'Take another label, delete the source, or make another with if_exists="create".',
                 service=api.SERVICE,
             )
+        return shown
 
     async def result(self, made: JSON) -> JSON:
         await self.proven(made)
@@ -237,7 +252,6 @@ class Flow(Labelled):
                     doubt,
                     text=label,
                     is_wanted=alike(label, self.label),
-                    is_equal=may_come_of(label, self.sent_label),
                 )
         return found
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 from airflow_provider_activation.actions import base
 from airflow_provider_activation.actions.base import Action, Candidate, Doubt, OnUncertain
-from airflow_provider_activation.actions.identity import Mark, marked, may_come_of
+from airflow_provider_activation.actions.identity import Mark, marked
 from airflow_provider_activation.actions.memory import JSON, Memory
 from airflow_provider_activation.actions.proof import Asked, differences, proven
 from airflow_provider_activation.api import delta_projects as api
@@ -77,13 +78,20 @@ class Activity(Action):
         return found
 
     async def _is_equal(self, listed: api.Activity) -> bool:
-        if listed.name and not may_come_of(listed.name, self.name):
-            return False
-        try:
-            shown = await api.get_activity(listed.id, **self.account)
-        except NotFound:
-            return False
-        return not differences(self._asked(listed.id, enabled=None), shown.plain())
+        known = self._compared
+        if listed.id not in known:
+            try:
+                shown = await api.get_activity(listed.id, **self.account)
+            except NotFound:
+                known[listed.id] = False
+            else:
+                known[listed.id] = not differences(self._asked(listed.id, enabled=None), shown.plain())
+        return known[listed.id]
+
+    @cached_property
+    def _compared(self) -> dict[str, bool]:
+        """By the ids of activities whether they are equal: they are looked at several times."""
+        return {}
 
     def _asked(self, activity_id: str, *, enabled: bool | None) -> Asked:
         fields = {**self.activity.body(), "name": self.name, "enabled": enabled}

@@ -76,9 +76,10 @@ def alike(text: str | None, other: str | None) -> bool:
 
 
 def may_come_of(shown: str | None, sent: str | None) -> bool:
-    """Whether a service may have made the one text of the other: changed, cut, or added to."""
-    one, other = _folded(shown), _folded(sent)
-    return one in other or other in one
+    """Whether a service may have made the one text of the other: changed, cut anywhere, or added to."""
+    shorter, longer = sorted((_letters(shown), _letters(sent)), key=len)
+    kept = _begin_alike(shorter, longer) + _begin_alike(shorter[::-1], longer[::-1])
+    return shorter in longer or kept >= len(shorter)
 
 
 def _plain(text: str | None) -> str:
@@ -87,3 +88,16 @@ def _plain(text: str | None) -> str:
 
 def _folded(text: str | None) -> str:
     return " ".join(_plain(text).casefold().split())
+
+
+def _begin_alike(one: str, other: str) -> int:
+    """How many characters two texts begin with in common."""
+    return next(
+        (index for index, pair in enumerate(zip(one, other, strict=False)) if pair[0] != pair[1]), len(one)
+    )
+
+
+def _letters(text: str | None) -> str:
+    """The letters and digits alone, without accents: what an address or an old system leaves of a text."""
+    decomposed = unicodedata.normalize("NFD", _plain(text).casefold())
+    return "".join(character for character in decomposed if character.isascii() and character.isalnum())

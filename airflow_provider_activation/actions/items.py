@@ -117,6 +117,9 @@ async def submit_items(action: ItemsAction[K, W, L], memory: Memory) -> MadeItem
         if note
         else action.listed()
     )
+    if not note and not wanted.keys() <= listed.keys():
+        # what moves from one page to another while the list is read is missed by one look
+        listed = {**listed, **await action.listed()}
     there = {key: listed[key] for key in wanted if key in listed}
     missing = {key: item for key, item in wanted.items() if key not in there}
     # what an earlier try of this task added is not unchanged

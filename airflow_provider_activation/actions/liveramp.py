@@ -12,7 +12,7 @@ from airflow_provider_activation.actions.base import Action, Candidate, Doubt, F
 from airflow_provider_activation.actions.identity import Mark, alike, carries, marked, may_come_of
 from airflow_provider_activation.actions.items import ItemsAction, submit_items
 from airflow_provider_activation.actions.memory import JSON, Memory, seconds_since
-from airflow_provider_activation.actions.proof import Asked, proven
+from airflow_provider_activation.actions.proof import Asked, differences, proven
 from airflow_provider_activation.api import liveramp as api
 from airflow_provider_activation.api.call import Call, every_page
 from airflow_provider_activation.api.liveramp.common import chunks
@@ -294,9 +294,16 @@ class DistributionManager(Action):
                 doubt,
                 text=manager.name,
                 is_wanted=alike(manager.name, self.name),
-                is_equal=may_come_of(manager.name, self.wanted.name),
+                is_equal=self._is_equal(manager),
             )
         return found
+
+    def _is_equal(self, manager: api.DistributionManager) -> bool:
+        """Whether a distribution manager may be this one under another name."""
+        # the other fields say little: a connection's distribution managers are often alike in them
+        fields = {**self.wanted.body(), "name": None}
+        is_like = not differences(Asked("", fields, MANAGERS_MENDED_BY), manager.plain())
+        return is_like and may_come_of(manager.name, self.wanted.name)
 
     async def _managers(self) -> list[api.DistributionManager]:
         managers: list[api.DistributionManager] = await every_page(

@@ -644,7 +644,17 @@ def test_it_is_made_where_none_is_there(if_exists: IfExists, proves_absence: boo
     """What moves between two pages while they are read is seen by the second look."""
     play = Play(if_exists=if_exists, proves_absence=proves_absence)
     assert play.run() == 42
-    assert play.steps == ["list", "list", "snapshot", "create"]
+    after = ["list"] if if_exists == "reuse" else []
+    assert play.steps == ["list", "list", "snapshot", "create", *after]
+
+
+def test_of_two_that_were_made_at_the_same_time_the_task_keeps_its_own(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    play = Play(if_exists="reuse", listed=[[], [], [candidate(41), candidate(42)]])
+    with caplog.at_level(logging.WARNING):
+        assert play.run() == 42
+    assert "Export job 42 was made, and an equal one is there: job 41." in caplog.text
 
 
 def test_what_the_second_look_finds_is_taken() -> None:
@@ -662,7 +672,7 @@ def test_of_several_that_are_equal_all_tasks_take_the_same(
     play = Play(store=None, first_try=first_try, if_exists="reuse", listed=[found])
     with caplog.at_level(logging.WARNING):
         assert play.run() == 41
-    assert "Delete the others: job 99; job 100." in caplog.text
+    assert "Delete the others, if nothing uses them: job 99; job 100." in caplog.text
 
 
 def test_fail_refuses_to_make_another() -> None:

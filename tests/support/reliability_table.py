@@ -32,14 +32,14 @@ OLD_RUN = "its own; without a store the earlier run's"
 ANSWERS: dict[str, tuple[str, ...]] = {
     "key": ("each its own", KEYED, "found; sent again if it is not there", WITHOUT_STORE, OLD_RUN),
     "name": (
-        "both the same; a warning says which to delete",
+        "each its own or both the same; later ones the same, and a warning says which to delete",
         "case, blanks and spelling do not matter; uncertain if it may be it under another text",
         "found; sent again if it is not there",
         WITHOUT_STORE,
         "the same one",
     ),
     "credentials": (
-        "each its own; with the same credentials both the same",
+        "each its own; with the same credentials as for a name",
         KEYED,
         "found; sent again if it is not there",
         WITHOUT_STORE,

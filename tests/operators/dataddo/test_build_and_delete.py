@@ -135,7 +135,9 @@ class TestBuildFlow:
             built = Task(build_flow).run()
         # two tasks made one each: both take the same, and say which to delete
         assert built["source_id"] == min(snapchat_source, second)
-        assert f"Delete the others: source {max(snapchat_source, second)}" in caplog.text
+        assert (
+            f"Delete the others, if nothing uses them: source {max(snapchat_source, second)}" in caplog.text
+        )
 
     def test_what_is_to_be_made_shows_no_secret(self, connections: Sandbox) -> None:
         shown = repr(build_flow().submission("a-key"))

@@ -94,7 +94,7 @@ class TestCreateService:
         hook.create_service("snapchat_static", {**secrets, "label": made["label"]})
         with caplog.at_level("WARNING"):
             assert Task(create_service).run() == {"id": snapchat_service}
-        assert "Delete the others: service 1001" in caplog.text
+        assert "Delete the others, if nothing uses them: service 1001" in caplog.text
 
     @with_or_without_store
     @pytest.mark.parametrize("what", ["drop_after", "half_body", "empty", "html"])
