@@ -193,8 +193,9 @@ class UncertainOutcome(ActivationError):
 
     @property
     def acknowledged(self) -> bool:
-        """Whether the service said that it does it, or did it, and not what came of it."""
-        return self.status in (201, 202, 204)
+        """Whether the service took the call and did not say what came of it; a web page says nothing."""
+        is_page = (self.body or "").lstrip().startswith("<")
+        return self.status is not None and 200 <= self.status < 300 and not is_page
 
     def __str__(self) -> str:
         found = f" Candidates: {'; '.join(self.candidates)}." if self.candidates else ""

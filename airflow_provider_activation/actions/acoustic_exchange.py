@@ -69,7 +69,7 @@ class _Job(_OfJob):
             f"{self.noun} {made}",
             {"jobCategory": self.job_category, **self._shown_as()},
             "A new task of the same operator",
-            texts=("destinationSegmentDescription",),
+            texts=("destinationSegmentName", "destinationSegmentDescription"),
             key=self.own_key,
         )
         read = api.get_job(self.job_category, made)

@@ -132,11 +132,19 @@ async def submit_items(action: ItemsAction[K, W, L], memory: Memory) -> MadeItem
         memory.intend(action.noun, before=before)
     differing = {key: why for key in there if (why := action.differs(wanted[key], there[key]))}
     refusals, lost = await _make(action, missing)
+
+    def unlike(listed: Mapping[K, L]) -> dict[K, str]:
+        """What was just made and is not as wanted."""
+        made = {key: item for key, item in missing.items() if key in listed}
+        return {key: why for key, item in made.items() if (why := action.differs(item, listed[key]))}
+
+    def is_all(listed: Mapping[K, L]) -> bool:
+        return missing.keys() <= listed.keys() | refusals.keys() and not unlike(listed)
+
     if missing:
         # what was just made may be listed late
-        listed = await Looks().until(
-            action.listed, lambda listed: missing.keys() <= listed.keys() | refusals.keys()
-        )
+        listed = await Looks().until(action.listed, is_all)
+        differing |= unlike(listed)
     absent = {
         key: refusals.get(key, "accepted, but not listed afterwards") for key in missing if key not in listed
     }
@@ -146,7 +154,7 @@ async def submit_items(action: ItemsAction[K, W, L], memory: Memory) -> MadeItem
     return MadeItems(
         before,
         there,
-        [key for key in there if key in ours],
+        [key for key in there if key in ours and key not in differing],
         [key for key in there if key not in ours and key not in differing],
         {**differing, **absent},
         known=known,

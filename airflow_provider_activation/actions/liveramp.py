@@ -26,6 +26,8 @@ log = logger(__name__)
 
 CONNECTIONS_MENDED_BY = "LiveRampUpdateIntegrationConnectionOperator"
 MANAGERS_MENDED_BY = "LiveRampUpdateDistributionManagerOperator"
+_DAYS = ("expireAt",)
+"""Always shown; null is never."""
 LONGEST_NAME = 50
 """Characters of a distribution manager's name."""
 
@@ -318,7 +320,8 @@ class DistributionManager(Action):
     async def proven(self, made: JSON) -> api.DistributionManager:
         read = api.get_distribution_manager(made)
         title = f"distribution manager {made}"
-        asked = Asked(title, self.wanted.body(), MANAGERS_MENDED_BY, texts=("name",), key=self.own_key)
+        fields, days = self.wanted.body(), () if self.expire_at is None else _DAYS
+        asked = Asked(title, fields, MANAGERS_MENDED_BY, ("name",), days, self.own_key)
         return await proven(lambda: read, asked, service=api.SERVICE)
 
     async def result(self, made: JSON) -> JSON:
@@ -349,7 +352,10 @@ async def update_distribution_manager(manager_id: str, changes: Mapping[str, Any
     update = api.DistributionManagerUpdate.keeping(await read, **changes)
     await api.update_distribution_manager(manager_id, update)
     title = f"distribution manager {manager_id}"
-    asked = Asked(title, _changed(update, changes), MANAGERS_MENDED_BY, texts=("name",), was_made=False)
+    fields, days = _changed(update, changes), _DAYS if "expire_at" in changes else ()
+    asked = Asked(
+        title, {**dict.fromkeys(days), **fields}, MANAGERS_MENDED_BY, ("name",), days, was_made=False
+    )
     return (await proven(lambda: read, asked, service=api.SERVICE)).plain()
 
 

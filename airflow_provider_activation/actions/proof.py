@@ -26,6 +26,7 @@ class Asked:
     :param title: the resource, as a person would recognise it.
     :param fields: by the names under which the service shows them; None says nothing of a field.
     :param texts: the fields whose text is nobody's business but the user's: a difference is a warning.
+    :param always_shown: the fields for which null is a value and does not mean that they are not shown.
     :param key: the submission key, if one of these texts carries it.
     :param mend: the operator that changes such a resource.
     :param was_made: whether the task makes one; False if it changes one.
@@ -35,6 +36,7 @@ class Asked:
     fields: Mapping[str, Any]
     mend: str
     texts: Collection[str] = ()
+    always_shown: Collection[str] = ()
     key: str | None = None
     was_made: bool = True
 
@@ -67,7 +69,7 @@ def differences(asked: Asked, shown: Mapping[str, Any]) -> list[str]:
     return [
         f"{name} should be {_short(wanted)} and is {_short(shown[name])}"
         for name, wanted in asked.fields.items()
-        if name not in asked.texts and not _agrees(wanted, shown.get(name))
+        if name not in asked.texts and not _is_met(asked, name, wanted, shown)
     ]
 
 
@@ -76,7 +78,8 @@ def _look_at_texts(asked: Asked, shown: Mapping[str, Any]) -> None:
         wanted, text = asked.fields.get(name), shown.get(name)
         if wanted is None or text is None:
             continue
-        if asked.key is not None and not carries(str(text), asked.key):
+        key = asked.key
+        if key is not None and carries(str(wanted), key) and not carries(str(text), key):
             log.warning(
                 "%s: the service has cut the submission key off its %s. If the answer to such a call is "
                 'lost, nobody can tell whose it is; mark_submission="prefix" may help.',
@@ -115,6 +118,12 @@ def _pair(asked: list[Any], shown: list[Any]) -> bool:
             return False
         del shown[found]
     return True
+
+
+def _is_met(asked: Asked, name: str, wanted: Any, shown: Mapping[str, Any]) -> bool:
+    if name in asked.always_shown and name in shown and None in (wanted, shown[name]):
+        return wanted is shown[name]
+    return _agrees(wanted, shown.get(name))
 
 
 def _agrees(asked: Any, shown: Any) -> bool:

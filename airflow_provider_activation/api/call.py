@@ -58,7 +58,8 @@ class Answer:
     @property
     def is_json(self) -> bool:
         """Whether it says that its body is JSON."""
-        return (self.headers.get("Content-Type") or "").lower().startswith("application/json")
+        media_type = (self.headers.get("Content-Type") or "").partition(";")[0].strip().lower()
+        return media_type == "application/json" or media_type.endswith("+json")
 
     @property
     def word(self) -> str:

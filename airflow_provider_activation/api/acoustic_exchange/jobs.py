@@ -285,8 +285,13 @@ class SegmentExport(_SegmentJob):
         return {
             **super().shown_as(),
             "destinationEndpointID": self.destination_endpoint_id,
+            "destinationSegmentID": self.destination_segment_id,
+            "destinationSegmentName": self.destination_segment_name,
             "destinationSegmentDescription": self.destination_segment_description,
             "shareAction": self.action,
+            "sourceIdentifiers": self.source_identifiers,
+            "destinationIdentifier": self.destination_identifier,
+            "attributeMappings": self.attribute_mappings,
         }
 
 
