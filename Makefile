@@ -14,6 +14,7 @@ OLDER := $(filter-out $(NEWEST),$(AIRFLOW))
 VENV ?= .venv$(OLDER:%=-%)
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
+FLEET := $(VENV)/.fleet
 PINS := constraints/airflow-$(AIRFLOW).txt
 PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet --constraint $(PINS)
 
@@ -21,7 +22,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet --constr
 WORKERS ?= 3
 
 # What make test leaves to make test-slow; tests/conftest.py marks it.
-SLOW := (live or chaos or generated or measuring)
+SLOW := (live or fleet or chaos or generated or measuring)
 # What the fast tests need not load, which takes longer than many of them: schemathesis, and what it generates.
 FAST := -p no:schemathesis --ignore tests/contracts/test_contract_sandbox.py
 
@@ -30,7 +31,7 @@ unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help setup demo sandbox ui test test-all test-slow test-live-busy sabotage test-matrix lint types imports chaos bench coverage constraints dist clean
+.PHONY: help setup demo sandbox ui test test-all test-slow test-fleet test-live-busy sabotage test-matrix lint types imports chaos bench coverage constraints dist clean
 
 help: ## list these targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /:/' | awk -F: '{ printf "make %-12s %s\n", $$1, $$2 }'
@@ -60,11 +61,19 @@ ui: setup ## bring up Airflow with its web pages, the example DAGs and the sandb
 test: setup $(if $(OLDER),,lint types imports) ## check style, types and imports, and run the fast tests
 	$(BIN)/python -m pytest --numprocesses $(WORKERS) --dist loadfile --no-loadscope-reorder $(FAST) -m "not $(SLOW)"
 
-test-all: test demo sabotage test-slow ## all of it: make test, the demo, broken lines, and the slow tests
+test-all: test demo sabotage test-slow test-fleet ## all of it: make test, the demo, broken lines, the slow tests, the fleet
 
 test-slow: setup ## the tests that make test leaves out: a running Airflow, generated requests, chaos
 	$(BIN)/python -m pytest --numprocesses logical -m generated
 	$(BIN)/python -m pytest -m "live or chaos or measuring"
+
+# Celery is installed on top for these tests alone: nothing else needs it, and it changes no other package.
+$(FLEET): $(READY)
+	@$(PIP) --group fleet
+	@touch $@
+
+test-fleet: $(FLEET) ## run 200 tasks on Celery workers of which some are killed
+	$(BIN)/python -m pytest -m fleet
 
 sabotage: setup ## break guarded lines of the package in a copy, and see that tests notice
 	@$(BIN)/python -m scripts.sabotage

@@ -35,6 +35,7 @@ if TYPE_CHECKING:
 SLOW = {
     "live": "live",
     "dags": "live",
+    "fleet": "fleet",
     "chaos": "chaos",
     "contracts/test_contract_sandbox.py": "generated",
     "benchmarks": "measuring",

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from real_postgresql import NotInstalled, running_postgresql
+from real_postgresql import needed, running_postgresql
 
 OWN_DAGS = Path(__file__).parents[1] / "support" / "dags"
 
@@ -20,14 +19,6 @@ def dags() -> Path:
 
 @pytest.fixture(scope="module")
 def postgresql() -> Iterator[str]:
-    """The SQLAlchemy address of an empty database in a PostgreSQL of its own.
-
-    Without PostgreSQL the tests that need it are skipped, except where the environment says ``CI``.
-    """
-    try:
-        with running_postgresql() as address:
-            yield address
-    except NotInstalled as missing:
-        if os.environ.get("CI"):
-            pytest.fail(f"{missing} Where CI is set, it has to be.")
-        pytest.skip(str(missing))
+    """The SQLAlchemy address of an empty database in a PostgreSQL of its own."""
+    with needed(running_postgresql()) as address:
+        yield address

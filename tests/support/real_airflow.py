@@ -34,6 +34,8 @@ Component = Literal["api-server", "scheduler", "dag-processor", "triggerer"]
 START_SECONDS = scaled(180.0)
 STOP_SECONDS = scaled(20.0)
 LOOK_AGAIN = 0.1
+MOST_LISTED = 100
+"""What Airflow's API lists at a time."""
 LOG_TAIL = 4000
 """Characters of each log that a failure shows."""
 
@@ -98,14 +100,18 @@ class RealAirflow:
         self._start("db-migrate", "db", "migrate")
         if self._running.pop("db-migrate").wait(START_SECONDS):
             raise AssertionError(f"The database could not be made.\n{self.logs()}")
-        for component in get_args(Component):
-            self.restart(component)
-        self.wait_until(self.is_healthy, START_SECONDS)
+        self._start_components()
         self.assert_loopback_only()
         # before Airflow 3.2 also everybody's admin has to show a token
         token = self._api.get(f"{self.url}/auth/token").raise_for_status().json()["access_token"]
         self._api.headers["Authorization"] = f"Bearer {token}"
         return self
+
+    def _start_components(self) -> None:
+        """Start every component, and return once all are healthy."""
+        for component in get_args(Component):
+            self.restart(component)
+        self.wait_until(self.is_healthy, START_SECONDS)
 
     def restart(self, component: Component, name: str | None = None) -> None:
         """Start a component that does not run; returns at once.
@@ -242,14 +248,27 @@ class RealAirflow:
         listed = self._ask("GET", f"{self._run(run_id)}/taskInstances")["task_instances"]
         return {task["task_id"]: task for task in listed}
 
+    def mapped_tasks(self, run_id: str) -> dict[tuple[str, int], dict[str, Any]]:
+        """All task instances of a run, by task id and map index."""
+        found: list[dict[str, Any]] = []
+        while True:
+            query = {"limit": MOST_LISTED, "offset": len(found)}
+            listed = self._ask("GET", f"{self._run(run_id)}/taskInstances", params=query)
+            found += listed["task_instances"]
+            if len(found) >= listed["total_entries"]:
+                return {(task["task_id"], task["map_index"]): task for task in found}
+
     def task_states(self, run_id: str) -> dict[str, str | None]:
         """The state of each task of a run, by task id."""
         return {task_id: task["state"] for task_id, task in self.tasks(run_id).items()}
 
-    def xcom(self, run_id: str, task_id: str, key: str = "return_value") -> Any:
-        """What a task of a run has pushed."""
+    def xcom(self, run_id: str, task_id: str, key: str = "return_value", *, map_index: int = -1) -> Any:
+        """What a task of a run has pushed.
+
+        :param map_index: which one of a mapped task.
+        """
         path = f"{self._run(run_id)}/taskInstances/{task_id}/xcomEntries/{key}"
-        return self._ask("GET", path, params={"stringify": False})["value"]
+        return self._ask("GET", path, params={"stringify": False, "map_index": map_index})["value"]
 
     def links(self, run_id: str, task_id: str) -> dict[str, str | None]:
         """The links on a task's Details tab, by name."""

@@ -12,9 +12,11 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
+
+import pytest
 
 from scripts.machine_speed import scaled
 from scripts.ui import free_port
@@ -26,7 +28,23 @@ STOP_SECONDS = scaled(30.0)
 
 
 class NotInstalled(Exception):
-    """PostgreSQL or what Airflow reaches it with is not there."""
+    """A server or what Airflow reaches it with is not there."""
+
+
+@contextmanager
+def needed(server: AbstractContextManager[str]) -> Iterator[str]:
+    """Run a server that a test needs until the block ends; yields its address.
+
+    Where it is not installed the test is skipped, except where the environment says ``CI``.
+    """
+    with ExitStack() as stack:
+        try:
+            address = stack.enter_context(server)
+        except NotInstalled as missing:
+            if os.environ.get("CI"):
+                pytest.fail(f"{missing} Where CI is set, it has to be.")
+            pytest.skip(str(missing))
+        yield address
 
 
 @contextmanager
