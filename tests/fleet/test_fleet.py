@@ -1,8 +1,8 @@
 """Two hundred tasks on Celery workers, which are killed while their tasks have calls open: a worker with all
 its processes, the main process of a worker alone, and the supervisors of single tasks alone.
 
-A call is open when the service has acted on it and has not answered. A task's process outlives its supervisor.
-It goes on when it is answered at last, while the next try of the task runs or after it.
+A call is open when the service has acted on it and has not answered. A task's process outlives its
+supervisor, and goes on when it is answered at last, while the next try of the task runs or after it.
 """
 
 from __future__ import annotations
