@@ -169,8 +169,10 @@ class Story:
         latest = {name: processes for (name, _), processes in sorted(self.tries().items())}
         found = []
         for request in self.requests():
-            if request["misbehaviour"] == "delay" and request["status"] is None:
-                name = self.name_of(request)
+            if request["misbehaviour"] != "delay" or request["status"] is not None:
+                continue
+            # a request whose body has not been read yet has no name
+            if name := self.name_of(request):
                 process, supervisor = latest[name]
                 if worker := self.fleet.worker_of(supervisor):
                     state: State = "open" if request["method"] == "POST" else "reading"
@@ -278,6 +280,9 @@ def _tell(story: Story) -> None:
         story.kill("supervisor", [held], partial(os.kill, held.supervisor, signal.SIGKILL))
 
     fleet.wait_until(story.has_ended, 2 * SOON)
+    for way in get_args(Way):
+        print(way, *(f"{state}: {len(story.of(way, state=state))}" for state in get_args(State)), sep=", ")
+    print(f"two processes of a task at a time: {len(story.met)}")
     for (task, index), instance in fleet.mapped_tasks(story.run_id).items():
         story.tasks[_name(task, index)] = instance
         if instance["state"] == "success":
