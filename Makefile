@@ -73,7 +73,7 @@ $(FLEET): $(READY)
 	@touch $@
 
 test-fleet: $(FLEET) ## run 200 tasks on Celery workers of which some are killed
-	$(BIN)/python -m pytest -m fleet
+	$(BIN)/python -m pytest tests/fleet -s
 
 sabotage: setup ## break guarded lines of the package in a copy, and see that tests notice
 	@$(BIN)/python -m scripts.sabotage
