@@ -30,7 +30,7 @@ from real_postgresql import needed, running_postgresql
 from real_redis import running_redis
 
 from airflow_provider_activation.sandbox import Sandbox
-from scripts.machine_speed import scaled
+from scripts.machine_speed import scaled, slowness
 
 pytestmark = pytest.mark.skipif(not REMEMBERS, reason="some of it cannot be known without a task state store")
 
@@ -38,11 +38,13 @@ EACH = 25
 """Tasks of each kind; one service besides, and one write less."""
 SLOTS = 6
 """Tasks that a worker runs at a time."""
-SILENT = round(scaled(30.0))
+SLOWER = min(2.0, slowness())
+"""No more: a healthy task that is given up on a slower machine is tried again, which does no harm."""
+SILENT = round(30.0 * SLOWER)
 """Seconds without a sign of life after which the scheduler gives a task up."""
-HELD = scaled(90.0)
+HELD = 90.0 * SLOWER
 """Seconds for which an answer is held back from the tasks of a worker, until after they are tried again."""
-HELD_BRIEFLY = scaled(60.0)
+HELD_BRIEFLY = 60.0 * SLOWER
 """The same where a supervisor alone is killed, which Airflow notices at once."""
 SOON = scaled(150.0)
 """Seconds in which each of what is waited for happens."""
@@ -357,7 +359,7 @@ def test_such_processes_met_the_next_try(story: Story, way: Way, state: State) -
 
 
 def test_what_was_killed_was_tried_again(story: Story) -> None:
-    assert {story.tasks[name]["try_number"] for name in story.killed} == {2}
+    assert min(story.tasks[name]["try_number"] for name in story.killed) >= 2
 
 
 def test_every_task_is_green(story: Story) -> None:
@@ -384,12 +386,12 @@ def test_everything_was_asked_for_once(story: Story) -> None:
     assert asked == Counter(NAMES)
 
 
-@pytest.mark.parametrize("way", ["main process", "supervisor"])
-def test_the_next_try_sent_what_its_predecessor_had_not(story: Story, way: Way) -> None:
-    for killed in story.of(way, state="reading"):
-        name = killed.held.name
-        sent = [request["method"] for request in story.requests() if story.name_of(request) == name]
-        assert sent[:3] == ["GET", "GET", "POST"], name
+def test_a_later_try_made_what_was_not_made_and_took_what_was(story: Story) -> None:
+    for name, killed in story.killed.items():
+        task, _, index = name.partition("-")
+        log = story.fleet.task_log(story.run_id, task, map_index=int(index))
+        assert ("Made " in log) == (not killed.made), log
+        assert killed.made <= ("is taken" in log), log
 
 
 def test_each_task_has_the_result_of_its_own(story: Story) -> None:
@@ -410,4 +412,5 @@ def _instant(timestamp: str) -> datetime:
 
 
 def test_no_process_is_left(story: Story) -> None:
-    assert story.fleet.processes() == []
+    # who has been killed takes a while to be gone on a busy machine
+    story.fleet.wait_until(lambda: not story.fleet.processes(), SOON)

@@ -190,13 +190,17 @@ class RealAirflow:
         ]
         return "\n".join(tails)
 
-    def task_log(self, run_id: str, task_id: str, try_number: int | None = None) -> str:
+    def task_log(
+        self, run_id: str, task_id: str, try_number: int | None = None, *, map_index: int = -1
+    ) -> str:
         """All that a task of a run has logged so far, in its own process and in the triggerer.
 
         :param try_number: only what this try has logged.
+        :param map_index: which one of a mapped task.
         """
         tries = "*" if try_number is None else try_number
-        files = self.home.glob(f"logs/dag_id=*/run_id={run_id}/task_id={task_id}/attempt={tries}.log*")
+        place = task_id if map_index < 0 else f"{task_id}/map_index={map_index}"
+        files = self.home.glob(f"logs/dag_id=*/run_id={run_id}/task_id={place}/attempt={tries}.log*")
         return "".join(file.read_text(errors="replace") for file in sorted(files))
 
     def parts_noticed(self, run_id: str, task_id: str) -> int:

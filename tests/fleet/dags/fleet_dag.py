@@ -99,10 +99,11 @@ def fleet_dag() -> None:
     DataddoCreateFlowOperator.partial(task_id="flow", app="google_data_studio").expand_kwargs(
         [{"source_ids": [given(name)], "flow_label": name} for name in names("flow")]
     )
-    DataddoExtractSourceOperator.partial(task_id="extraction", **WAITING).expand(
+    # a run has no id, and nobody else starts one here
+    DataddoExtractSourceOperator.partial(task_id="extraction", on_uncertain="adopt", **WAITING).expand(
         source_id=[given(name) for name in names("extraction")]
     )
-    DataddoWriteFlowOperator.partial(task_id="write", **WAITING).expand(
+    DataddoWriteFlowOperator.partial(task_id="write", on_uncertain="adopt", **WAITING).expand(
         flow_id=[given(name) for name in names("write")[:-1]]
     )
 
