@@ -38,7 +38,7 @@ EACH = 25
 """Tasks of each kind; one service besides, and one write less."""
 SLOTS = 6
 """Tasks that a worker runs at a time."""
-SLOWER = min(2.0, slowness())
+SLOWER = min(3.0, slowness())
 """No more: a healthy task that is given up on a slower machine is tried again, which does no harm."""
 SILENT = round(30.0 * SLOWER)
 """Seconds without a sign of life after which the scheduler gives a task up."""
@@ -240,8 +240,8 @@ def story(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Story]:
             slots=SLOTS,
             workers=("first", "second"),
             FLEET_EACH=str(EACH),
-            # more than there are slots: what is killed keeps its place until the scheduler gives it up
-            AIRFLOW__CORE__PARALLELISM=str(5 * SLOTS),
+            # twice the slots: what is killed keeps its place until the scheduler gives it up
+            AIRFLOW__CORE__PARALLELISM=str(4 * SLOTS),
             AIRFLOW__CORE__MAX_ACTIVE_TASKS_PER_DAG=str(len(NAMES)),
             AIRFLOW__SCHEDULER__TASK_INSTANCE_HEARTBEAT_TIMEOUT=str(SILENT),
             AIRFLOW__SCHEDULER__TASK_INSTANCE_HEARTBEAT_TIMEOUT_DETECTION_INTERVAL="5",
