@@ -245,6 +245,9 @@ def story(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Story]:
             AIRFLOW__CORE__MAX_ACTIVE_TASKS_PER_DAG=str(len(NAMES)),
             AIRFLOW__SCHEDULER__TASK_INSTANCE_HEARTBEAT_TIMEOUT=str(SILENT),
             AIRFLOW__SCHEDULER__TASK_INSTANCE_HEARTBEAT_TIMEOUT_DETECTION_INTERVAL="5",
+            # a message that a worker had received, and not begun with when it was killed, is lost
+            AIRFLOW__SCHEDULER__TASK_QUEUED_TIMEOUT=str(2 * SILENT),
+            AIRFLOW__SCHEDULER__TASK_QUEUED_TIMEOUT_CHECK_INTERVAL="5",
         )
         story = Story(fleet, sandbox, conf, _listed(sandbox), len(sandbox.requests))
         with fleet:
