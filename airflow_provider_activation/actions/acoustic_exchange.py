@@ -214,6 +214,9 @@ class Segments(ItemsAction[int | str, api.SegmentDefinition, api.Segment]):
         made = await submit_items(self, memory)
         if made.lost is not None:
             raise made.lost
+        if made.refused:
+            why = "; ".join(f"segment {key}: {reason}" for key, reason in made.refused.items())
+            raise Refused(f"{why}. A retry looks again.", service=api.SERVICE, operation="add_segments")
         ids: dict[str, list[str]] = {"added": [], "unchanged": []}
         for segment in self.segments:
             ids["unchanged" if segment.path_id in made.unchanged else "added"].append(str(segment.path_id))

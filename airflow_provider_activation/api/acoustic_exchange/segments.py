@@ -56,6 +56,7 @@ class Segment(Resource):
     id_string: str | None = Field(None, validation_alias=AliasChoices("id_string", "id_String", "idString"))
     name: str | None = None
     description: str | None = None
+    type: str | None = None
     segment_attributes: Several[SegmentAttribute] = Field(default_factory=list)
 
 
@@ -89,9 +90,14 @@ class SegmentDefinition(Input):
             differing.append("name")
         if self.description is not None and (known.description or "") != self.description:
             differing.append("description")
-        # responses give attribute types as null or "0": only the names can be compared
-        names = {attribute.name for attribute in self.segment_attributes or ()}
-        if not names <= {attribute.name for attribute in known.segment_attributes}:
+        if self.type is not None and known.type not in (None, self.type):
+            differing.append("type")
+        shown = {attribute.name: attribute.type for attribute in known.segment_attributes}
+        # some responses give the types of attributes as null or "0"
+        if any(
+            attribute.name not in shown or shown[attribute.name] not in (None, "0", attribute.type)
+            for attribute in self.segment_attributes or ()
+        ):
             differing.append("segment_attributes")
         return differing
 
