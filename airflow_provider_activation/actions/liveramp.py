@@ -26,6 +26,8 @@ log = logger(__name__)
 
 CONNECTIONS_MENDED_BY = "LiveRampUpdateIntegrationConnectionOperator"
 MANAGERS_MENDED_BY = "LiveRampUpdateDistributionManagerOperator"
+NULLS_OF_MANAGERS = ("expireAt",)
+"""The fields of a distribution manager that are always shown: null is no day."""
 LONGEST_NAME = 50
 """Characters of a distribution manager's name."""
 
@@ -79,8 +81,7 @@ class OAuthConnectionAttempt(Action):
     async def connections(self) -> list[api.OAuthConnection]:
         """The OAuth connections that exist for the integration."""
         listed = await every_page(api.list_oauth_connections(self.oauth_endpoint_id))
-        endpoints = (None, self.oauth_endpoint_id)
-        return [connection for connection in listed if connection.oauth_endpoint_id in endpoints]
+        return [known for known in listed if known.oauth_endpoint_id == self.oauth_endpoint_id]
 
     def create(self) -> Call[api.Created]:
         attempt = api.OAuthConnectionAttemptInput(
@@ -311,7 +312,14 @@ class DistributionManager(Action):
     async def proven(self, made: JSON) -> api.DistributionManager:
         read = api.get_distribution_manager(made)
         title = f"distribution manager {made}"
-        asked = Asked(title, self.wanted.body(), MANAGERS_MENDED_BY, texts=("name",), key=self.own_key)
+        asked = Asked(
+            title,
+            self.wanted.body(),
+            MANAGERS_MENDED_BY,
+            texts=("name",),
+            key=self.own_key,
+            nulls=NULLS_OF_MANAGERS,
+        )
         return await proven(lambda: read, asked, service=api.SERVICE)
 
     async def result(self, made: JSON) -> JSON:
@@ -342,7 +350,8 @@ async def update_distribution_manager(manager_id: str, changes: Mapping[str, Any
     update = api.DistributionManagerUpdate.keeping(await read, **changes)
     await api.update_distribution_manager(manager_id, update)
     title = f"distribution manager {manager_id}"
-    asked = Asked(title, _changed(update, changes), MANAGERS_MENDED_BY, texts=("name",), was_made=False)
+    fields = _changed(update, changes)
+    asked = Asked(title, fields, MANAGERS_MENDED_BY, texts=("name",), nulls=NULLS_OF_MANAGERS, was_made=False)
     return (await proven(lambda: read, asked, service=api.SERVICE)).plain()
 
 

@@ -28,6 +28,7 @@ class Asked:
     :param texts: the fields whose text is nobody's business but the user's: a difference is a warning.
     :param key: the submission key, if one of these texts carries it.
     :param mend: the operator that changes such a resource.
+    :param nulls: the fields whose null says something, such as a day that never comes.
     :param was_made: whether the task makes one; False if it changes one.
     """
 
@@ -36,6 +37,7 @@ class Asked:
     mend: str
     texts: Collection[str] = ()
     key: str | None = None
+    nulls: Collection[str] = ()
     was_made: bool = True
 
 
@@ -67,8 +69,14 @@ def differences(asked: Asked, shown: Mapping[str, Any]) -> list[str]:
     return [
         f"{name} should be {_short(wanted)} and is {_short(shown[name])}"
         for name, wanted in asked.fields.items()
-        if name not in asked.texts and not _agrees(wanted, shown.get(name))
+        if name not in asked.texts and _differs(asked, name, wanted, shown)
     ]
+
+
+def _differs(asked: Asked, name: str, wanted: Any, shown: Mapping[str, Any]) -> bool:
+    if name in asked.nulls and name in shown and None in (wanted, shown[name]):
+        return wanted is not shown[name]
+    return not _agrees(wanted, shown.get(name))
 
 
 def _look_at_texts(asked: Asked, shown: Mapping[str, Any]) -> None:

@@ -140,7 +140,7 @@ CALLS: tuple[OnceCall, ...] = (
         has_text=True,
         shares=True,
         other={"status": "ACTIVE"},
-        ignored=("status",),
+        ignored=("status", "expireAt"),
     ),
     OnceCall(
         "LiveRamp distribution manager, another",
@@ -154,7 +154,7 @@ CALLS: tuple[OnceCall, ...] = (
         told_by="key",
         resources=("distributionManagers",),
         has_text=True,
-        ignored=("status",),
+        ignored=("status", "expireAt"),
     ),
     OnceCall(
         "LiveRamp OAuth connection attempt",
