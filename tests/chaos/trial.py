@@ -15,7 +15,6 @@ from task_running import RETRIES
 
 from airflow_provider_activation.errors import Conflict, Refused, UncertainOutcome
 from airflow_provider_activation.sandbox import Sandbox
-
 from scripts.machine_speed import scaled
 
 from .calls import CALLS, OnceCall
