@@ -135,6 +135,10 @@ def can_tell(call: OnceCall, habit: Habit | None, *, is_made: bool, has_snapshot
     :param is_made: whether the task has made it.
     :param has_snapshot: whether the task knows what there was before.
     """
+    if habit is not None and habit.what == "aliens" and call.has_text and not has_snapshot:
+        # a row without a text, or one that nobody can read, may be the task's own
+        if not is_made or call.is_of_several:
+            return False
     if is_made:
         is_lost = habit is not None and (
             habit.loses_key if call.told_by in ("key", "credentials") else habit.loses_text
@@ -143,9 +147,7 @@ def can_tell(call: OnceCall, habit: Habit | None, *, is_made: bool, has_snapshot
     if call.absence == "by the snapshot" and not has_snapshot:
         return False
     if habit is not None and call.told_by in ("key", "credentials"):
-        # somebody else's that is new, or a row that nobody can read, may be the task's own
+        # somebody else's that is new may be the task's own
         if habit.is_neighbour and habit.options["mark"] is None:
-            return False
-        if habit.what == "aliens" and not has_snapshot:
             return False
     return call.absence != "never"
