@@ -125,8 +125,14 @@ SABOTAGES = (
     ),
     Sabotage(
         "actions/proof.py",
-        "if name not in asked.texts and not _agrees(wanted, shown.get(name))",
+        "if name not in asked.texts and _differs(asked, name, wanted, shown)",
         "if False",
+        "tests/actions/test_proof.py",
+    ),
+    Sabotage(
+        "actions/proof.py",
+        "        return wanted is not shown[name]\n",
+        "        return False\n",
         "tests/actions/test_proof.py",
     ),
     Sabotage(

@@ -81,8 +81,7 @@ class OAuthConnectionAttempt(Action):
     async def connections(self) -> list[api.OAuthConnection]:
         """The OAuth connections that exist for the integration."""
         listed = await every_page(api.list_oauth_connections(self.oauth_endpoint_id))
-        endpoints = (None, self.oauth_endpoint_id)
-        return [connection for connection in listed if connection.oauth_endpoint_id in endpoints]
+        return [known for known in listed if known.oauth_endpoint_id == self.oauth_endpoint_id]
 
     def create(self) -> Call[api.Created]:
         attempt = api.OAuthConnectionAttemptInput(

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from airflow_provider_activation.actions.base import LOOKS_AFTER_DOUBT
-from airflow_provider_activation.actions.proof import Asked, proven, same
+from airflow_provider_activation.actions.proof import Asked, differences, proven, same
 from airflow_provider_activation.api.call import Call, Safety
 from airflow_provider_activation.api.models import Resource
 from airflow_provider_activation.api.steps import Pause, drive
@@ -152,6 +152,21 @@ def test_a_service_may_show_late_what_it_did(late: list[Any]) -> None:
 @pytest.mark.parametrize("shown", [{}, {"enabled": None, "budget": None}])
 def test_what_is_not_shown_is_no_difference(shown: dict[str, Any]) -> None:
     Service([shown]).proven()
+
+
+@pytest.mark.parametrize(
+    ("asked", "shown", "is_asked"),
+    [
+        ("2030-12-31", {"ends": None}, False),
+        (None, {"ends": "2030-12-31"}, False),
+        (None, {"ends": None}, True),
+        ("2030-12-31", {"ends": "2030-12-31"}, True),
+        ("2030-12-31", {}, True),
+    ],
+)
+def test_a_null_that_says_something_is_compared(asked: Any, shown: dict[str, Any], is_asked: bool) -> None:
+    wanted = Asked("thing 7", {"ends": asked}, "ExampleUpdateOperator", always_shown=("ends",))
+    assert (not differences(wanted, shown)) is is_asked
 
 
 def test_a_read_that_goes_on_failing_is_the_task_s_error() -> None:

@@ -54,6 +54,7 @@ class OnceCall:
     :param has_text: whether one of these has a text of the task's.
     :param has_neighbours: whether the sandbox knows somebody else who makes the same.
     :param shares: whether the task may take an equal one that somebody else made.
+    :param is_of_several: whether the task makes other things beside it.
     :param other: the fields, by their names in the request, in which somebody else's differs that the task
         must not take; a value can be a name of the place.
     :param ignored: fields without which what was made is not what was asked for.
@@ -82,6 +83,7 @@ class OnceCall:
     has_text: bool = False
     has_neighbours: bool = True
     shares: bool = False
+    is_of_several: bool = False
     other: Mapping[str, Any] = field(default_factory=dict)
     ignored: tuple[str, ...] = ()
     identifying: tuple[str, ...] = ()
@@ -140,7 +142,7 @@ CALLS: tuple[OnceCall, ...] = (
         has_text=True,
         shares=True,
         other={"status": "ACTIVE"},
-        ignored=("status",),
+        ignored=("status", "expireAt"),
     ),
     OnceCall(
         "LiveRamp distribution manager, another",
@@ -154,7 +156,7 @@ CALLS: tuple[OnceCall, ...] = (
         told_by="key",
         resources=("distributionManagers",),
         has_text=True,
-        ignored=("status",),
+        ignored=("status", "expireAt"),
     ),
     OnceCall(
         "LiveRamp OAuth connection attempt",
@@ -398,6 +400,7 @@ CALLS: tuple[OnceCall, ...] = (
         reads=False,
         told_by="credentials",
         resources=("services",),
+        is_of_several=True,
         has_text=True,
     ),
     OnceCall(
@@ -411,6 +414,7 @@ CALLS: tuple[OnceCall, ...] = (
         reads=False,
         told_by="name",
         resources=("sources",),
+        is_of_several=True,
         has_text=True,
         shares=True,
     ),
@@ -425,6 +429,7 @@ CALLS: tuple[OnceCall, ...] = (
         reads=False,
         told_by="name",
         resources=("flows",),
+        is_of_several=True,
         has_text=True,
         shares=True,
     ),

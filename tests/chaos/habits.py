@@ -94,6 +94,7 @@ _ANSWERS = (
     Habit("quotes", "quotes"),
 )
 _ALIENS = Habit("aliens", "aliens")
+_NONE = Habit("", "")
 
 
 def _neighbour(when: str, mark: str | None, **fields: Any) -> Habit:
@@ -135,17 +136,16 @@ def can_tell(call: OnceCall, habit: Habit | None, *, is_made: bool, has_snapshot
     :param is_made: whether the task has made it.
     :param has_snapshot: whether the task knows what there was before.
     """
+    habit = habit or _NONE
+    is_keyed = call.told_by in ("key", "credentials")
+    may_be_an_alien = habit.what == "aliens" and call.has_text and not has_snapshot
+    if may_be_an_alien and (not is_made or call.is_of_several):
+        return False  # a row without a text, or one that nobody can read
     if is_made:
-        is_lost = habit is not None and (
-            habit.loses_key if call.told_by in ("key", "credentials") else habit.loses_text
-        )
+        is_lost = habit.loses_key if is_keyed else habit.loses_text
         return call.presence == "always" and not (is_lost and call.told_by not in ("place", "settings"))
-    if call.absence == "by the snapshot" and not has_snapshot:
-        return False
-    if habit is not None and call.told_by in ("key", "credentials"):
-        # somebody else's that is new, or a row that nobody can read, may be the task's own
-        if habit.is_neighbour and habit.options["mark"] is None:
-            return False
-        if habit.what == "aliens" and not has_snapshot:
-            return False
-    return call.absence != "never"
+    if is_keyed and habit.is_neighbour and habit.options["mark"] is None:
+        return False  # somebody else's that is new
+    if call.absence == "by the snapshot":
+        return has_snapshot
+    return call.absence == "always"

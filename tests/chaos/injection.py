@@ -96,9 +96,8 @@ class Injector:
         if not self.is_it(request):
             self._polled()
             return onward(self.impatient(request))
-        request = self._on_its_way(request)
         try:
-            response = onward(request)
+            response = onward(self._on_its_way(request))
             if self._is(Point.ANSWERED) and not self._notes:
                 response.read()
                 self._dies()

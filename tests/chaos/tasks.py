@@ -100,6 +100,7 @@ def create_manager(**arguments: Any) -> Callable[[Place, Options], BaseOperator]
         task_id="manager",
         name=OTHER_TEXT,
         status="INACTIVE",
+        expire_at="2030-12-31",
         integration_connection_id=place["connection"],
         **arguments,
     )

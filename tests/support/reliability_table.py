@@ -28,9 +28,10 @@ COLUMNS = (
 )
 KEYED = "found, whatever became of the rest; uncertain if the key is cut off"
 WITHOUT_STORE = "the same, a minute after the try began"
+BESIDE_EQUAL = f"{WITHOUT_STORE}; uncertain beside an equal one without a key"
 OLD_RUN = "its own; without a store the earlier run's"
 ANSWERS: dict[str, tuple[str, ...]] = {
-    "key": ("each its own", KEYED, "found; sent again if it is not there", WITHOUT_STORE, OLD_RUN),
+    "key": ("each its own", KEYED, "found; sent again if it is not there", BESIDE_EQUAL, OLD_RUN),
     "name": (
         "each its own or both the same; later ones the same, and a warning says which to delete",
         "case, blanks and spelling do not matter; uncertain if it may be it under another text",
@@ -42,7 +43,7 @@ ANSWERS: dict[str, tuple[str, ...]] = {
         "each its own; with the same credentials as for a name",
         KEYED,
         "found; sent again if it is not there",
-        WITHOUT_STORE,
+        BESIDE_EQUAL,
         "the same one",
     ),
     "place": (
