@@ -109,13 +109,19 @@ SABOTAGES = (
         "actions/base.py",
         "            memory.acknowledged(noun, before=before, given_up=given_up)\n",
         "            pass\n",
-        "tests/actions/test_protocol.py",
+        "tests/actions/test_doubt.py",
+    ),
+    Sabotage(
+        "actions/memory.py",
+        "            self._fence()\n",
+        "            pass\n",
+        "tests/actions/test_doubt.py",
     ),
     Sabotage(
         "actions/base.py",
         "LOOKS_AFTER_DOUBT = (1.0, 2.0, 4.0, 8.0, 15.0, 30.0)",
         "LOOKS_AFTER_DOUBT: tuple[float, ...] = ()",
-        "tests/actions/test_protocol.py",
+        "tests/actions/test_doubt.py",
     ),
     Sabotage(
         "actions/dataddo.py",
@@ -125,14 +131,14 @@ SABOTAGES = (
     ),
     Sabotage(
         "actions/proof.py",
-        "if name not in asked.texts and _differs(asked, name, wanted, shown)",
+        "if name not in asked.texts and not _is_met(asked, name, wanted, shown)",
         "if False",
         "tests/actions/test_proof.py",
     ),
     Sabotage(
         "actions/proof.py",
-        "        return wanted is not shown[name]\n",
-        "        return False\n",
+        "        return wanted is shown[name]\n",
+        "        return True\n",
         "tests/actions/test_proof.py",
     ),
     Sabotage(
