@@ -87,7 +87,7 @@ Stories = dict[tuple[str, ...], Story]
 
 
 def run_all(cases: dict[Any, Callable[[], Story]]) -> dict[Any, Story]:
-    return {name: outcome.result() for name, outcome in all_at_once(cases, 16).items()}
+    return {name: outcome.result() for name, outcome in all_at_once(cases, 48).items()}
 
 
 def lost(kind: Kind, how: str, connect: Connect, serve: Serve, **habits: Any) -> Callable[[], Story]:
@@ -172,12 +172,16 @@ LATE: dict[str, Row] = {
 }
 
 
+HOWS_LATE = ("answered", "lost", "202", "no store")
+LATE_IN_WAYS = [*itertools.product(LATE, HOWS_LATE[:1]), *itertools.product(["late"], HOWS_LATE[1:])]
+
+
 @pytest.fixture(scope="module")
 def late(connect_for_all: Connect, serve_for_all: Serve) -> Stories:
     cases: dict[Any, Any] = {}
     for kind, name in itertools.product(TOLD | {"distribution": DISTRIBUTION, "build": BUILD}, LATE):
         of_kind = (TOLD | {"distribution": DISTRIBUTION, "build": BUILD})[kind]
-        for how in ("answered", "lost", "202", "no store"):
+        for how in HOWS_LATE if name == "late" else HOWS_LATE[:1]:
             fates = {} if how == "answered" else {of_kind.made: ["202" if how == "202" else "lost"]}
             if kind == "build" and how != "answered":
                 fates = {"source": ["lost"], "flow": [how if how == "202" else "lost"]}
@@ -187,8 +191,7 @@ def late(connect_for_all: Connect, serve_for_all: Serve) -> Stories:
     return run_all(cases)
 
 
-@pytest.mark.parametrize("how", ["answered", "lost", "202", "no store"])
-@pytest.mark.parametrize("name", LATE)
+@pytest.mark.parametrize(("name", "how"), LATE_IN_WAYS)
 @pytest.mark.parametrize("kind", [*TOLD, "distribution"])
 def test_what_is_shown_late_is_made_once(kind: str, name: str, how: str, late: Stories) -> None:
     """202, and the list showed it 20 s later: two. One list that was a second late cost a try."""
@@ -202,8 +205,7 @@ def test_what_is_shown_late_is_made_once(kind: str, name: str, how: str, late: S
         assert not story.errors
 
 
-@pytest.mark.parametrize("how", ["answered", "lost", "202", "no store"])
-@pytest.mark.parametrize("name", LATE)
+@pytest.mark.parametrize(("name", "how"), LATE_IN_WAYS)
 def test_each_part_of_a_flow_is_made_once(name: str, how: str, late: Stories) -> None:
     story = late["build", name, how]
     assert story.book.posts == {"service": 1, "source": 1, "flow": 1}, story.errors
@@ -235,11 +237,38 @@ def test_what_was_acknowledged_is_not_sent_again(kind: str, status: str, acknowl
         assert acknowledged[kind, status].result
 
 
+@pytest.fixture(scope="module")
+def undone(connect_for_all: Connect, serve_for_all: Serve) -> Stories:
+    """What is not made, or has no mark; alone, or while another makes the like."""
+    cases: dict[Any, Any] = {}
+
+    def add(name: tuple[str, ...], fate: str, whose: str = "", store: bool = True) -> None:
+        kind = (TOLD | JOBS)[name[0]]
+        book = kind.book({kind.made: [fate]})
+        if whose:
+            book.meanwhile = intruding(kind, INTRUDERS[whose], book)
+        task = kind.served(connect_for_all, serve_for_all, book, store=store)
+        cases[name] = partial(told, book, task, 3)
+
+    for kind in TOLD:
+        add((kind,), "undone")
+    for kind, store in itertools.product(JOBS, STORES):
+        add((kind, store), "lost", store=store == "store")
+    for (kind, whose), store in itertools.product(INTRUDED, STORES):
+        add((kind, whose, store), "undone", whose, store == "store")
+    for kind, fate in itertools.product(["import", "refresh"], ["undone", "lost"]):
+        add((kind, "another", fate), fate, "an equal")
+    return run_all(cases)
+
+
+STORES = ("store", "no store")
+
+
 @pytest.mark.parametrize("kind", TOLD)
-def test_what_was_not_made_is_made(kind: str, connect: Connect, serve: Serve) -> None:
+def test_what_was_not_made_is_made(kind: str, undone: Stories) -> None:
     """503, and nothing was made: nothing is lost either."""
-    book = TOLD[kind].book({TOLD[kind].made: ["undone"]})
-    story = told(book, TOLD[kind].served(connect, serve, book), 3)
+    story = undone[kind,]
+    book = story.book
     if kind == "export":
         assert isinstance(story.errors[-1], UncertainOutcome)
     else:
@@ -248,14 +277,12 @@ def test_what_was_not_made_is_made(kind: str, connect: Connect, serve: Serve) ->
         assert len(book.rows[TOLD[kind].made]) == 1
 
 
-@pytest.mark.parametrize("store", [True, False])
+@pytest.mark.parametrize("store", STORES)
 @pytest.mark.parametrize("kind", JOBS)
-def test_what_nothing_can_mark_is_uncertain(kind: str, store: bool, connect: Connect, serve: Serve) -> None:
+def test_what_nothing_can_mark_is_uncertain(kind: str, store: str, undone: Stories) -> None:
     """A new job may be somebody else's."""
-    job = JOBS[kind]
-    book = job.book({job.made: ["lost"]})
-    story = told(book, job.served(connect, serve, book, store=store), 2)
-    assert book.posts[job.made] == 1
+    story = undone[kind, store]
+    assert story.book.posts[JOBS[kind].made] == 1
     assert isinstance(story.errors[-1], UncertainOutcome)
     assert not story.result
 
@@ -291,7 +318,12 @@ def elsewhere(kind: Kind, row: Row) -> None:
     others_name(kind, row)
 
 
-INTRUDERS = {"another task": others_name, "a person": persons_name, "elsewhere": elsewhere}
+INTRUDERS: dict[str, Callable[[Kind, Row], None]] = {
+    "another task": others_name,
+    "a person": persons_name,
+    "elsewhere": elsewhere,
+    "an equal": lambda kind, row: None,
+}
 INTRUDED = [
     *itertools.product(["activity", "export", "service"], ["another task", "a person"]),
     *itertools.product(["connection", "manager", "source", "flow"], ["elsewhere"]),
@@ -299,36 +331,28 @@ INTRUDED = [
 ]
 
 
-def intruding(kind: Kind, change: Callable[[Kind, Row], None]) -> Callable[[Book], Any]:
-    """While the first call fails and makes nothing, another makes the like."""
+def intruding(kind: Kind, change: Callable[[Kind, Row], None], book: Book) -> Callable[[str, Row], None]:
+    """While the first call is on its way, another makes the like."""
 
-    def at_once(book: Book) -> Callable[[str, Row], None]:
-        def meanwhile(made: str, row: Row) -> None:
-            if made != kind.made or book.rows.get(made):
-                return
-            like = dict(row)
-            like[kind.thing] = 4711 if made in ("service", "job") else "4711"
-            change(kind, like)
-            book.add(made, like)
+    def meanwhile(made: str, row: Row) -> None:
+        if made != kind.made or book.rows.get(made):
+            return
+        like = dict(row)
+        like[kind.thing] = 4711 if made in ("service", "job") else "4711"
+        change(kind, like)
+        book.add(made, like)
 
-        return meanwhile
-
-    return at_once
+    return meanwhile
 
 
-@pytest.mark.parametrize("store", [True, False])
+@pytest.mark.parametrize("store", STORES)
 @pytest.mark.parametrize(("kind", "whose"), INTRUDED)
-def test_the_like_of_another_is_not_taken(
-    kind: str, whose: str, store: bool, connect: Connect, serve: Serve
-) -> None:
+def test_the_like_of_another_is_not_taken(kind: str, whose: str, store: str, undone: Stories) -> None:
     """A's call failed and made nothing, B's succeeded in between; A took B's, with B's credentials."""
-    of_kind = TOLD[kind]
-    book = of_kind.book({of_kind.made: ["undone"]})
-    book.meanwhile = intruding(of_kind, INTRUDERS[whose])(book)
-    story = told(book, of_kind.served(connect, serve, book, store=store), 3)
+    story = undone[kind, whose, store]
     if story.result:
-        assert of_kind.number(story.result) != "4711"
-        assert book.posts[of_kind.made] == 2
+        assert TOLD[kind].number(story.result) != "4711"
+        assert story.book.posts[TOLD[kind].made] == 2
     elif kind == "source":
         assert isinstance(story.errors[-1], ActivationError)
     else:
@@ -338,16 +362,13 @@ def test_the_like_of_another_is_not_taken(
 
 @pytest.mark.parametrize("kind", ["import", "refresh"])
 @pytest.mark.parametrize("fate", ["undone", "lost"])
-def test_the_job_of_another_is_not_taken(kind: str, fate: str, connect: Connect, serve: Serve) -> None:
+def test_the_job_of_another_is_not_taken(kind: str, fate: str, undone: Stories) -> None:
     """An equal job of another task was the only new one."""
-    job = JOBS[kind]
-    book = job.book({job.made: [fate]})
-    book.meanwhile = intruding(job, lambda kind, row: None)(book)
-    story = told(book, job.served(connect, serve, book), 3)
+    story = undone[kind, "another", fate]
     assert isinstance(story.errors[-1], UncertainOutcome)
-    assert "4711" in str(story.errors[-1])
+    assert any("4711" in str(error) for error in story.errors)
     assert not story.result
-    assert book.posts["job"] == 1
+    assert story.book.posts["job"] == 1
 
 
 def services_of_others() -> dict[str, Row]:
