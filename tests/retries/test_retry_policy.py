@@ -26,6 +26,7 @@ IN_VAIN = {
     "Declined",
     "InvalidConnection",
     "InvalidRequest",
+    "NotAsAsked",
     "NotFound",
     "NotSupported",
     "PermissionDenied",
