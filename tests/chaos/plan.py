@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import random
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 from .calls import CALLS, OnceCall
 from .faults import DEATHS, KINDS, SIGKILL, Fault, Mode, Point, fits
@@ -100,11 +101,12 @@ def _single(
 
 
 def _fault(point: Point, kind: str, chance: random.Random) -> Fault:
-    return Fault(
+    fault = Fault(
         point,
         kind,
         times=chance.choice((1, 1, 2, 6)) if point is Point.WAIT else 1,
-        # after an answer that some calls need no body of, the task waits until the service is up again
         then_down=point in DOWN_AFTER and not kind.startswith("no body") and chance.random() < 0.3,
         goes_on=chance.random() < 0.5,
     )
+    # a task that goes on, or needs no body of the answer, would wait until the service is up again
+    return replace(fault, then_down=False) if point is Point.BEFORE and fault.death else fault
