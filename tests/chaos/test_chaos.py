@@ -161,10 +161,11 @@ def test_credentials_taken_by_their_name_are_somebody_else_s(monkeypatch: pytest
 def test_a_source_that_loads_with_another_service_is_somebody_else_s(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    async def trustful(source: dataddo.Source, made: Any) -> None:
-        return None
+    async def trustful(source: dataddo.Source, source_id: str) -> str:
+        return source.service_id
 
-    monkeypatch.setattr(dataddo.Source, "_loads_as_asked", trustful)
+    monkeypatch.setattr(dataddo.Source, "_service_of", trustful)
+    monkeypatch.setattr(dataddo, "differences", lambda asked, shown: [])
     habit = "a person before it, with other fields"
     assert single("Dataddo source", Point.SENT, "reset", habit=habit).taken == 1
 
