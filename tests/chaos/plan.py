@@ -109,4 +109,5 @@ def _fault(point: Point, kind: str, chance: random.Random) -> Fault:
         goes_on=chance.random() < 0.5,
     )
     # a task that goes on, or needs no body of the answer, would wait until the service is up again
-    return replace(fault, then_down=False) if point is Point.BEFORE and fault.death else fault
+    waits = point is Point.ANSWER or (point is Point.BEFORE and fault.death)
+    return replace(fault, then_down=False) if waits else fault
