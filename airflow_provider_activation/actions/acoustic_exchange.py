@@ -16,7 +16,7 @@ from airflow_provider_activation.actions.memory import JSON, Memory
 from airflow_provider_activation.actions.proof import Asked, proven
 from airflow_provider_activation.api import acoustic_exchange as api
 from airflow_provider_activation.api.call import Call
-from airflow_provider_activation.errors import Conflict, InvalidRequest, NotFound, Refused
+from airflow_provider_activation.errors import Conflict, InvalidConnection, InvalidRequest, NotFound, Refused
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -284,6 +284,42 @@ async def register(registration: api.EndpointRegistration, endpoint_id: int | No
     )
     await proven(read, asked, service=api.SERVICE)
     return number
+
+
+async def set_database(database: api.EndpointDatabase) -> None:
+    """Set the database of an endpoint. An application's key cannot read it back.
+
+    :raises Refused: the service accepted the database and shows another.
+    """
+    await api.set_endpoint_database(database)
+
+    async def read() -> api.Endpoint:
+        endpoints = await api.list_endpoints()
+        databases = [
+            known
+            for endpoint in endpoints
+            if database.endpoint_id is None or endpoint.endpoint_id == str(database.endpoint_id)
+            for known in _databases(endpoint)
+            if database.marketing_database_name in (None, known.get("name"))
+        ]
+        shown = databases[0].get("id") if len(databases) == 1 else None
+        return api.Endpoint.model_validate({"databaseId": shown})
+
+    asked = Asked(
+        f"endpoint {database.endpoint_id or 'of the key'}",
+        {"databaseId": database.database_id},
+        "AcousticExchangeSetEndpointDatabaseOperator",
+        was_made=False,
+    )
+    with suppress(InvalidConnection):
+        await proven(read, asked, service=api.SERVICE)
+
+
+def _databases(endpoint: api.Endpoint) -> list[dict[str, JSON]]:
+    """The databases that an endpoint was registered with, as far as they can be read."""
+    definition = endpoint.plain().get("marketingDatabasesDefinition")
+    databases = definition.get("marketingDatabases") if isinstance(definition, dict) else None
+    return [known for known in databases or [] if isinstance(known, dict)]
 
 
 async def replace_segments(endpoint_id: int, segments: Sequence[api.SegmentDefinition]) -> JSON:

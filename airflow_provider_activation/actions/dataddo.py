@@ -115,6 +115,8 @@ class AuthorizedService(NotStored, Labelled):
         for known in services:
             if known.service in (None, self.service):
                 description = f"service {known.id} ({known.service}, {known.label!r})"
+                if key is not None and self.if_exists == "reuse" and carries(str(known.label or ""), key):
+                    description += ", whose label has the key of these credentials"
                 label, forbids = str(known.label or ""), self.if_exists == "fail"
                 found += self.recognised(known.id, description, doubt, text=label, is_wanted=forbids)
         return found

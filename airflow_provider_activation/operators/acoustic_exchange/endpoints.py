@@ -195,6 +195,7 @@ class AcousticExchangeSetEndpointDatabaseOperator(AcousticExchangeEndpointOperat
     :param database_id: the database (templated).
     :param endpoint_id: the endpoint; required with an application's key (templated).
     :param marketing_database_name: the name of the database, if the endpoint has several (templated).
+    :raises Refused: the service accepted the database and shows another; an application's key cannot read it.
     """
 
     template_fields = ("acoustic_exchange_conn_id", "endpoint_id", "database_id", "marketing_database_name")
@@ -207,6 +208,7 @@ class AcousticExchangeSetEndpointDatabaseOperator(AcousticExchangeEndpointOperat
         self.marketing_database_name = marketing_database_name
 
     async def steps(self) -> JSON:
+        from airflow_provider_activation.actions import acoustic_exchange as actions
         from airflow_provider_activation.api import acoustic_exchange as api
 
         database = api.EndpointDatabase(
@@ -214,7 +216,7 @@ class AcousticExchangeSetEndpointDatabaseOperator(AcousticExchangeEndpointOperat
             endpoint_id=self.resource_id,
             marketing_database_name=self.marketing_database_name,
         )
-        await api.set_endpoint_database(database)
+        await actions.set_database(database)
         return {"endpointId": database.endpoint_id, "databaseId": self.database_id}
 
 

@@ -284,6 +284,11 @@ class TestDatabase:
         assert task.run() == task.run() == {"endpointId": None, "databaseId": "db2"}
         assert [database["id"] for database in self.databases(two_databases)] == ["db1", "db2"]
 
+    def test_a_change_that_is_accepted_and_not_made_is_not_green(self, two_databases: Sandbox) -> None:
+        two_databases.misbehave("status", method="PUT", path="/v1/endpoint/database", status=200, body=True)
+        with pytest.raises(Refused, match="databaseId should be 'db2' and is 'db1'"):
+            Task(lambda: set_database(marketing_database_name="Leads")).run()
+
     def test_which_one_must_be_said(self, two_databases: Sandbox) -> None:
         with pytest.raises(InvalidRequest, match="marketingDatabaseName"):
             Task(set_database).run()
