@@ -7,7 +7,7 @@ import json
 import random
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from airflow.providers.common.compat.sdk import TaskDeferred
@@ -74,6 +74,9 @@ class Tries(Task):
 
     def attempt(self, fault: Fault | None, misbehave: Callable[..., Any]) -> Ended:
         """One try, in which that goes wrong."""
+        if fault is not None and self.mode.deferrable and fault.kind == "service down":
+            # the growing pauses of a trigger are real
+            fault = replace(fault, times=min(fault.times, 2))
         self.fault = fault
         noted = self.mode.store and self.call.notes
         self.injector = Injector(self.call, fault, self._world.clock, misbehave, self._die, notes=noted)
