@@ -133,7 +133,10 @@ def test_a_retry_takes_what_the_try_before_it_made(
     canary_sandbox.misbehave(
         "drop_after", service="delta-projects", method="POST", path="*/create_from_template", times=1
     )
-    canary_sandbox.misbehave("refuse", service="delta-projects", method="GET", path="*/activity", times=1)
+    # the list is read before the call too
+    listed = {"service": "delta-projects", "method": "GET", "path": "*/activity", "times": 1}
+    canary_sandbox.misbehave("delay", **listed, seconds=0.001)
+    canary_sandbox.misbehave("refuse", **listed)
     run = airflow.run("retrying_dag")
     assert run.states == {"create_activity": "success"}, run.output[-5000:]
     with opened_database(home) as database:
