@@ -364,6 +364,11 @@ def _has_one(found: list[Candidate]) -> bool:
     return any(candidate.certain for candidate in found)
 
 
+def age(made: JSON) -> tuple[int, str]:
+    """What sorts ids, the smallest number first: of several that are equal all tasks take the first."""
+    return len(str(made)), str(made)
+
+
 def unread(
     listed: list[Any], *, key: str | None = None, name: str | None = None, before: JSON = None
 ) -> list[Candidate]:
@@ -462,7 +467,7 @@ def _certain(action: Action, found: list[Candidate]) -> Candidate | None:
     if len(certain) > 1 and action.if_exists == "create":
         return None
     # two tasks made one each, at the same time: all that look for one must take the same
-    certain.sort(key=lambda candidate: (len(str(candidate.id)), str(candidate.id)))
+    certain.sort(key=lambda candidate: age(candidate.id))
     if len(certain) > 1:
         equal = "; ".join(other.description for other in certain[1:])
         log.warning(

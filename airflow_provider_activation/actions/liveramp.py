@@ -155,13 +155,13 @@ class IntegrationConnection(Action):
         self, made: str, memory: Memory, on_uncertain: OnUncertain, *, reused: bool
     ) -> str | None:
         """The connection's distribution manager, which is made if it is missing."""
-        managers = await self._managers(made)
+        managers = await _managers_of(made)
         if self.distribution_manager_name is None:
             return managers[0].id if len(managers) == 1 else None
         wanted = self.manager(made)
         look = partial(self._managers_like, wanted, reused=reused)
         if found := await (look() if reused else Looks().until(look, bool)):
-            return min(found, key=lambda manager: (len(manager.id), manager.id)).id
+            return min((manager.id for manager in found), key=base.age)
         # the call that made the connection should have made it too, or the connection is an older one
         manager_id: str = await base.submit(wanted, memory, on_uncertain)
         await wanted.proven(manager_id)
@@ -171,7 +171,7 @@ class IntegrationConnection(Action):
         self, wanted: DistributionManager, *, reused: bool
     ) -> list[api.DistributionManager]:
         """The distribution managers of the wanted name."""
-        managers = await self._managers(wanted.integration_connection_id)
+        managers = await _managers_of(wanted.integration_connection_id)
         named = [manager for manager in managers if wanted.is_name(manager.name)]
         # what a new connection has came with it, also if LiveRamp changed its name
         changed = [manager for manager in managers if may_come_of(manager.name, wanted.wanted.name)]
@@ -188,12 +188,6 @@ class IntegrationConnection(Action):
             mark=self.mark,
             if_exists=self.if_exists,
         )
-
-    async def _managers(self, connection_id: str) -> list[api.DistributionManager]:
-        managers: list[api.DistributionManager] = await every_page(
-            api.list_distribution_managers(connection_id)
-        )
-        return managers
 
     @cached_property
     def wanted(self) -> api.IntegrationConnectionInput:
@@ -283,10 +277,11 @@ class DistributionManager(Action):
         return f"distribution manager {self.wanted.name!r}"
 
     async def before(self) -> JSON:
-        return base.ids_of(await self._managers())
+        return base.ids_of(await _managers_of(self.integration_connection_id))
 
     async def find(self, doubt: Doubt | None) -> list[Candidate]:
-        managers, before = await self._managers(), doubt and doubt.before
+        managers = await _managers_of(self.integration_connection_id)
+        before = doubt and doubt.before
         found = base.unread(managers, key=self.key, name=None if self.own_key else self.name, before=before)
         for manager in managers:
             found += self.recognised(
@@ -305,12 +300,6 @@ class DistributionManager(Action):
         fields = {**self.wanted.body(), "name": None}
         is_like = not differences(Asked("", fields, MANAGERS_MENDED_BY), manager.plain())
         return is_like and may_come_of(manager.name, self.wanted.name)
-
-    async def _managers(self) -> list[api.DistributionManager]:
-        managers: list[api.DistributionManager] = await every_page(
-            api.list_distribution_managers(self.integration_connection_id)
-        )
-        return managers
 
     def is_name(self, name: str) -> bool:
         """Whether a name that LiveRamp shows is that of this distribution manager."""
@@ -356,6 +345,12 @@ async def update_distribution_manager(manager_id: str, changes: Mapping[str, Any
         title, {**dict.fromkeys(days), **fields}, MANAGERS_MENDED_BY, ("name",), days, was_made=False
     )
     return (await proven(lambda: read, asked, service=api.SERVICE)).plain()
+
+
+async def _managers_of(connection_id: str) -> list[api.DistributionManager]:
+    """The distribution managers of an integration connection."""
+    managers: list[api.DistributionManager] = await every_page(api.list_distribution_managers(connection_id))
+    return managers
 
 
 def _changed(update: Input, changes: Mapping[str, Any]) -> dict[str, JSON]:
