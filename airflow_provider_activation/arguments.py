@@ -1,24 +1,24 @@
-"""Checks of arguments of operators and sensors. They run when a DAG is parsed, so they import little.
+"""What an argument of an operator, sensor or trigger may be: one `Kind` for each.
 
-Each returns the value, or raises a ValueError that names the argument and what it may be. Those that take a
-value as a template renders it raise `InvalidRequest`.
+A kind reads a value, as a user gives it or as a template renders it, and returns it in one form. It refuses
+everything else with a ValueError that names the argument. Reading twice equals reading once. `tasks` says
+when arguments are read. This module is loaded when a DAG is parsed, so it imports little.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any
+import math
+import re
+from collections.abc import Callable, Mapping, Sequence
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+from os import PathLike, fspath
+from typing import Any
 
 from airflow.providers.common.compat.sdk import conf
 
-if TYPE_CHECKING:
-    from airflow_provider_activation.errors import InvalidRequest
-
-
 DEFERRABLE: bool = conf.getboolean("operators", "default_deferrable", fallback=False)
 """Airflow's own default for waiting in the triggerer."""
-
 
 DAY = 86_400.0
 LONGEST_WAIT = 5 * 365 * DAY
@@ -26,8 +26,153 @@ LONGEST_WAIT = 5 * 365 * DAY
 SHORTEST_INTERVAL = 0.1
 """Seconds. Polls that come faster than answers help nobody."""
 
+Read = Callable[[str, Any], Any]
 
-def seconds(name: str, value: float | timedelta, *, most: float = LONGEST_WAIT, least: float = 0.0) -> float:
+
+class Kind:
+    """What an argument may be.
+
+    :param read: takes the argument's name and a value; returns the value in one form, or raises ValueError.
+    :param rendered: takes a value that a template rendered; `read` if left out.
+    :param templated: whether the argument is a template field. If not, it also takes no task's output.
+    :param optional: whether the argument may be left out.
+    """
+
+    __slots__ = ("optional", "read", "rendered", "templated")
+
+    def __init__(
+        self,
+        read: Read,
+        *,
+        rendered: Read | None = None,
+        templated: bool = True,
+        optional: bool = False,
+    ) -> None:
+        self.read, self.rendered = read, rendered or read
+        self.templated, self.optional = templated, optional
+
+    def __or__(self, left_out: None) -> Kind:
+        """The same kind, for an argument that may be left out."""
+        return Kind(self.read, rendered=self.rendered, templated=self.templated, optional=True)
+
+
+# values alone
+
+
+def text(name: str, value: Any) -> str:
+    """A text. A whole number is taken for its digits: native rendering makes a number of such a text."""
+    if isinstance(value, int) and not isinstance(value, bool):
+        return str(value)
+    if not isinstance(value, str):
+        raise ValueError(f"{name} must be text, but is {type(value).__name__}.")
+    return value
+
+
+def filled(name: str, value: Any) -> str:
+    """A text that is not empty, without white space around it."""
+    stripped = text(name, value).strip()
+    if not stripped:
+        raise ValueError(f"{name} must not be empty.")
+    return stripped
+
+
+_NO_ID = frozenset({"", "none", "null", "nan", "nat", "undefined", "true", "false"})
+_SEPARATED = r"\d{1,3}([ ,.'_\u00a0\u2009\u202f]\d{3})+|\d+\.\d+|\d+(\.\d+)?[eE][+-]\d+"
+"""Numbers that were formatted for people, or that went through a float."""
+
+
+def an_id(name: str, value: Any) -> str:
+    """An id: a text or a whole number; returned as text."""
+    if isinstance(value, int) and not isinstance(value, bool):
+        return str(int(value))
+    if not isinstance(value, str):
+        raise ValueError(f"{name} must be an id, a text or a whole number, but is {_given(value)}.")
+    stripped = value.strip()
+    if stripped.lower() in _NO_ID or not stripped.isprintable() or re.fullmatch(_SEPARATED, stripped):
+        raise ValueError(f"{name} must be an id, but is {_given(value)}.")
+    return stripped
+
+
+def number_id(name: str, value: Any) -> str:
+    """An id that is a whole number; returned as text, since Airflow's pages round large numbers."""
+    return str(whole_number(name, value))
+
+
+def whole_number(name: str, value: Any) -> int:
+    """A whole number that is not negative, also as the text of its digits."""
+    if isinstance(value, str) and value.strip().isascii() and value.strip().isdigit():
+        return int(value)
+    if isinstance(value, bool) or not isinstance(value, int) or value < 0:
+        raise ValueError(f"{name} must be a whole number, but is {_given(value)}.")
+    return int(value)
+
+
+def count(name: str, value: Any) -> int:
+    """A whole number from 1."""
+    if not (number := whole_number(name, value)):
+        raise ValueError(f"{name} must be at least 1, but is {_given(value)}.")
+    return number
+
+
+def amount(name: str, value: Any) -> int | float:
+    """A finite number that is not negative, also as its text."""
+    number: Any = value
+    if isinstance(value, str) and re.fullmatch(r"\s*\d+(\.\d+)?([eE][+-]?\d+)?\s*", value, re.ASCII):
+        number = float(value)
+    is_number = isinstance(number, int | float | Decimal) and not isinstance(number, bool)
+    if not is_number or not math.isfinite(number) or number < 0:
+        raise ValueError(f"{name} must be a number, for example 1000.50, but is {_given(value)}.")
+    whole = int(number)
+    return whole if whole == number else float(number)
+
+
+def flag(name: str, value: Any) -> bool:
+    """True or False; other values are refused, also those that Python takes for true."""
+    if not isinstance(value, bool):
+        raise ValueError(f"{name} must be True or False, or a template of it, but is {_given(value)}.")
+    return value
+
+
+def rendered_flag(name: str, value: Any) -> bool:
+    """True or False as a template renders it."""
+    word = value.strip().lower() if isinstance(value, str) else value
+    return flag(name, {"true": True, "false": False}.get(word, value) if isinstance(word, str) else value)
+
+
+def timestamp(name: str, value: Any) -> str:
+    """A timestamp with its time zone, in ISO 8601."""
+    try:
+        given = value if isinstance(value, datetime) else _from_iso(datetime, value)
+    except (ValueError, TypeError):
+        example = "2026-12-31T08:00:00+01:00"
+        raise ValueError(
+            f"{name} must be a timestamp in ISO 8601, for example {example}, but is {_given(value)}."
+        ) from None
+    if given.tzinfo is None:
+        raise ValueError(f"{name} must say its time zone, but is {_given(value)}.")
+    return given.isoformat()
+
+
+def day(name: str, value: Any) -> str:
+    """A day in ISO 8601."""
+    try:
+        if isinstance(value, datetime):
+            raise TypeError
+        given = value if isinstance(value, date) else _from_iso(date, value)
+    except (ValueError, TypeError):
+        raise ValueError(f"{name} must be a day, for example 2026-12-31, but is {_given(value)}.") from None
+    return given.isoformat()
+
+
+def _from_iso(kind: Any, value: Any) -> Any:
+    stripped = value.strip() if isinstance(value, str) else ""
+    # digits alone are a day without separators, or seconds since 1970: nobody can tell
+    if "-" not in stripped.partition("T")[0]:
+        raise ValueError
+    return kind.fromisoformat(stripped)
+
+
+def seconds(name: str, value: Any, *, most: float = LONGEST_WAIT, least: float = 0.0) -> float:
     """A positive duration in seconds."""
     duration = value.total_seconds() if isinstance(value, timedelta) else value
     is_number = isinstance(duration, int | float) and not isinstance(duration, bool)
@@ -38,93 +183,212 @@ def seconds(name: str, value: float | timedelta, *, most: float = LONGEST_WAIT, 
     return float(duration)
 
 
-def interval(name: str, value: float | timedelta) -> float:
+def interval(name: str, value: Any) -> float:
     """Seconds between two polls."""
     return seconds(name, value, most=DAY, least=SHORTEST_INTERVAL)
 
 
-def one_of(name: str, value: str, choices: tuple[str, ...]) -> Any:
+def one_of(name: str, value: Any, choices: Sequence[str]) -> Any:
     """One of a few words."""
-    if value not in choices:
+    word = value.strip() if isinstance(value, str) else value
+    if word not in choices:
         raise ValueError(f"{name} must be one of {', '.join(choices)}, but is {_given(value)}.")
+    return word
+
+
+def mark(name: str, value: Any) -> str | bool:
+    """Where the submission key stands in a text: ``suffix``, also for True, ``prefix``, or False."""
+    word = value.strip() if isinstance(value, str) else value
+    if word is True or word is False or word in ("suffix", "prefix"):
+        return "suffix" if word is True else word
+    raise ValueError(f"{name} must be suffix, prefix, True or False, but is {_given(value)}.")
+
+
+def rendered_mark(name: str, value: Any) -> str | bool:
+    """The same, as a template renders it."""
+    word = value.strip().lower() if isinstance(value, str) else value
+    return mark(name, {"true": True, "false": False}.get(word, value) if isinstance(word, str) else value)
+
+
+def path(name: str, value: Any) -> str:
+    """The path of a file or folder; returned as text."""
+    return filled(name, fspath(value) if isinstance(value, PathLike) else _no_number(name, value))
+
+
+def place(name: str, value: Any) -> str:
+    """A field of an Airflow connection: ``login``, ``password`` or ``extra.<name>``."""
+    if isinstance(value, str) and (value in ("login", "password") or re.fullmatch(r"extra\.\S+", value)):
+        return value
+    # the value is not shown: it may be the secret itself
+    raise ValueError(f"{name} must be login, password or extra.<name>, the field that holds the value.")
+
+
+def json_text(name: str, value: Any) -> Any:
+    """A mapping, or the JSON text of one."""
+    return filled(name, value) if isinstance(value, str) else structure(name, value)
+
+
+# values in values
+
+
+def several(read: Read, *, what: str = "a list") -> Read:
+    """A list that is not empty, each item read by ``read``."""
+
+    def read_all(name: str, value: Any) -> list[Any]:
+        if isinstance(value, str):
+            advice = "give a task's output, or set render_template_as_native_obj=True on the DAG"
+            raise ValueError(f"{name} must be {what}, but is text; where a template makes it, {advice}.")
+        if not isinstance(value, Sequence) or isinstance(value, bytes) or not len(value):
+            raise ValueError(f"{name} must be {what} and not empty, but is {_given(value)}.")
+        return [read(f"{name}[{index}]", item) for index, item in enumerate(value)]
+
+    return read_all
+
+
+def mapping(read: Read, *, may_be_empty: bool = True) -> Read:
+    """A mapping of names, each value read by ``read``."""
+
+    def read_all(name: str, value: Any) -> dict[str, Any]:
+        if not isinstance(value, Mapping):
+            raise ValueError(f"{name} must be a mapping, but is {type(value).__name__}.")
+        if not value and not may_be_empty:
+            raise ValueError(f"{name} must not be empty.")
+        return {_key(name, key): read(f"{name}[{key!r}]", item) for key, item in value.items()}
+
+    return read_all
+
+
+def structure(name: str, value: Any) -> dict[str, Any]:
+    """A mapping of names that can be sent as JSON, nested as it comes."""
+    read: dict[str, Any] = mapping(_json)(name, value)
+    return read
+
+
+def resource(name: str, value: Any) -> dict[str, Any]:
+    """A mapping that describes a resource; what its ids must be is checked."""
+    described = structure(name, value)
+    for key, item in described.items():
+        if item is not None and key.lower().endswith(("id", "id_string")):
+            an_id(f"{name}[{key!r}]", item)
+    return described
+
+
+def id_or_resource(name: str, value: Any) -> Any:
+    """An id, or a mapping that has one."""
+    return resource(name, value) if isinstance(value, Mapping) else an_id(name, value)
+
+
+def _json(name: str, value: Any) -> Any:
+    if value is None or isinstance(value, str | bool | int):
+        return value
+    if isinstance(value, float) and math.isfinite(value):
+        return value
+    if isinstance(value, date):
+        return value.isoformat()
+    if isinstance(value, Mapping):
+        return structure(name, value)
+    if isinstance(value, Sequence) and not isinstance(value, bytes):
+        return [_json(f"{name}[{index}]", item) for index, item in enumerate(value)]
+    raise ValueError(f"{name} must be plain JSON, but is {type(value).__name__}.")
+
+
+def _key(name: str, key: Any) -> str:
+    if not isinstance(key, str) or not key or is_template(key):
+        raise ValueError(f"{name} has a key that is no text, is empty or holds a template; only values do.")
+    return key
+
+
+def _no_number(name: str, value: Any) -> Any:
+    if isinstance(value, int):
+        raise ValueError(f"{name} must be text, but is {type(value).__name__}.")
     return value
 
 
-def filled(name: str, value: str) -> str:
-    """A text that is not empty."""
-    if not isinstance(value, str) or not value.strip():
-        raise ValueError(f"{name} must be text and not empty, but is {_given(value)}.")
+def _objects(name: str, value: Any) -> Any:
+    if isinstance(value, str) or hasattr(value, "resolve"):
+        raise ValueError(f"{name} takes no template and no output of a task.")
     return value
 
 
-def some_of(name: str, values: Sequence[str], choices: tuple[str, ...] | None = None) -> tuple[str, ...]:
-    """Texts, at least one, and out of a few if there are choices."""
-    if isinstance(values, str) or not isinstance(values, Sequence) or not values:
-        raise ValueError(f"{name} must be a list and not empty, but is {_given(values)}.")
-    if choices is None:
-        return tuple(filled(name, value) for value in values)
-    return tuple(one_of(name, value, choices) for value in values)
+# what tasks do with arguments
 
 
-def truth(name: str, value: bool) -> bool:
-    """True or False; other values are refused, also those that Python takes for true."""
-    if not isinstance(value, bool):
-        raise ValueError(f"{name} must be True or False, but is {_given(value)}.")
-    return value
+def is_template(value: Any) -> bool:
+    """Whether Airflow has yet to render a value, or something in it."""
+    if isinstance(value, str):
+        return "{" in value and ("{{" in value or "{%" in value or "{#" in value)
+    if value is None or isinstance(value, bool | int | float | date | timedelta):
+        return False
+    if isinstance(value, Mapping):
+        return any(map(is_template, value.values()))
+    if isinstance(value, list | tuple | set):
+        return any(map(is_template, value))
+    if isinstance(value, PathLike):
+        return is_template(str(value))
+    # the output of a task has `resolve`, and Airflow calls a function with the context
+    return hasattr(value, "resolve") or callable(value)
 
 
-def mark_of(name: str, value: bool | str) -> Any:
-    """Where the submission key stands in a text: ``suffix``, also for True, or ``prefix``; None for False."""
-    if value is True or value == "suffix":
-        return "suffix"
-    if value is not False and value != "prefix":
-        raise ValueError(f"{name} must be suffix, prefix, True or False, but is {_given(value)}.")
-    return value or None
+def plain(value: Any) -> Any:
+    """Objects as mappings and paths as text, so that Airflow renders the templates in them."""
+    if value is None or isinstance(value, str | bool | int | float | date | timedelta):
+        return value
+    if isinstance(value, Mapping):
+        return {key: plain(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [plain(item) for item in value]
+    if isinstance(value, PathLike) and not hasattr(value, "open_url"):
+        return fspath(value)
+    # an input model of the API
+    return plain(value.body()) if hasattr(value, "body") and not isinstance(value, type) else value
 
 
-def whole_number(name: str, value: int | str) -> int:
-    """An id that is a whole number, also as a template renders it."""
-    if isinstance(value, str) and value.strip().isascii() and value.strip().isdigit():
-        return int(value)
-    if isinstance(value, bool) or not isinstance(value, int):
-        raise _invalid_request(f"{name} must be a whole number, but is {_given(value)}.")
-    return value
-
-
-def some_ids(name: str, values: Sequence[int | str]) -> tuple[str, ...]:
-    """Ids, at least one, also as a template renders them."""
-    if isinstance(values, str) or not isinstance(values, Sequence) or not values:
-        raise _invalid_request(f"{name} must be a list of ids and not empty, but is {_given(values)}.")
-    return tuple(str(value) for value in values)
-
-
-def places_in_a_connection(name: str, places: Mapping[str, str]) -> dict[str, str]:
-    """Which field of an Airflow connection holds what: ``login``, ``password`` or ``extra.<name>``."""
-    for part, place in places.items():
-        if place not in ("login", "password") and not place.startswith("extra."):
-            raise ValueError(
-                f"{name}[{part!r}] must be login, password or extra.<name>, but is {_given(place)}."
-            )
-    return dict(places)
-
-
-def moment(name: str, value: str | datetime) -> str:
-    """A timestamp in ISO 8601 with its time zone, also as a template renders it."""
-    try:
-        given = value if isinstance(value, datetime) else datetime.fromisoformat(value.strip())
-    except (ValueError, AttributeError):
-        raise _invalid_request(f"{name} must be a moment in ISO 8601, but is {_given(value)}.") from None
-    if given.tzinfo is None:
-        raise _invalid_request(f"{name} must say its time zone, but is {_given(value)}.")
-    return given.isoformat()
+def given(name: str, kind: Kind, value: Any) -> Any:
+    """The value of an argument that is needed at once, of its kind."""
+    if value is None and kind.optional:
+        return None
+    if is_template(value):
+        raise ValueError(f"{name} takes no template and no output of a task.")
+    return kind.read(name, value)
 
 
 def _given(value: object) -> str:
-    return f"{value!r} ({type(value).__name__})"
+    shown = repr(value)
+    return f"{shown if len(shown) <= 60 else shown[:57] + '...'} ({type(value).__name__})"
 
 
-def _invalid_request(text: str) -> InvalidRequest:
-    # the errors are loaded when there is one, not when a DAG is parsed
-    from airflow_provider_activation.errors import InvalidRequest
+TEXT = Kind(text)
+FILLED = Kind(filled)
+ID = Kind(an_id)
+NUMBER_ID = Kind(number_id)
+IDS = Kind(several(an_id, what="a list of ids"))
+TEXTS = Kind(several(filled))
+COUNT = Kind(count)
+AMOUNT = Kind(amount)
+FLAG = Kind(flag, rendered=rendered_flag)
+MARK = Kind(mark, rendered=rendered_mark)
+TIMESTAMP = Kind(timestamp)
+DATE = Kind(day)
+PATH = Kind(path)
+JSON_OR_TEXT = Kind(json_text)
+IDS_OR_RESOURCES = Kind(several(id_or_resource, what="a list of ids or mappings"))
+PLACES = Kind(mapping(place))
+STRUCTURE = Kind(structure)
+RESOURCES = Kind(several(resource, what="a list of mappings"))
+NAMED_TEXTS = Kind(mapping(text))
 
-    return InvalidRequest(text)
+# no template fields: Airflow or the wait needs them when the DAG is parsed
+PLAIN_FLAG = Kind(flag, templated=False)
+DURATION = Kind(seconds, templated=False)
+INTERVAL = Kind(interval, templated=False)
+OBJECTS = Kind(_objects, templated=False)
+
+
+def word(*choices: str) -> Kind:
+    """One of a few words."""
+    return Kind(lambda name, value: one_of(name, value, choices))
+
+
+def words(*choices: str) -> Kind:
+    """Some of a few words."""
+    return Kind(several(lambda name, value: one_of(name, value, choices)))

@@ -96,6 +96,10 @@ class InvalidRequest(ActivationError):
     advice = "Correct the task's arguments; a retry will not help."
 
 
+class InvalidArgument(InvalidRequest, ValueError):
+    """An argument of an operator, sensor or trigger cannot be used. Nothing was sent."""
+
+
 class Conflict(ActivationError):
     """The call contradicts what the service already holds (409)."""
 

@@ -1,4 +1,4 @@
-"""The base of tasks: a connection to a service and a retry policy, written once for operators and sensors.
+"""The base of tasks, written once for operators and sensors: arguments, a connection, a retry policy.
 
 These classes are no operators and take no arguments. Airflow wraps the ``__init__`` of each class of
 operators, and that is most of what making an operator costs: a task has its own, at most one of its base in
@@ -9,17 +9,24 @@ Nothing is imported that `airflow.sdk` has not loaded already: the client is imp
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from functools import cache, cached_property
+from collections.abc import Callable, Collection, Mapping
+from functools import cache, cached_property, wraps
 from pkgutil import resolve_name
-from typing import TYPE_CHECKING, Any, ClassVar, TypeAlias
+from typing import TYPE_CHECKING, Any, ClassVar, Concatenate, ParamSpec, TypeAlias, TypeVar
 
-from airflow_provider_activation.airflow_compat import RETRY_POLICIES
-from airflow_provider_activation.gate import is_id, numbers_as_text
+from airflow.sdk import BaseOperator
+
+from airflow_provider_activation.airflow_compat import RETRY_POLICIES, without_vain_retries
+from airflow_provider_activation.arguments import FILLED, ID, OBJECTS, Kind, Read, is_template, plain
+from airflow_provider_activation.gate import at_the_gate
 
 JSON: TypeAlias = Any
+P = ParamSpec("P")
+T = TypeVar("T")
 
 if TYPE_CHECKING:
+    from airflow.sdk.bases.operator import BaseOperatorMeta
+
     from airflow_provider_activation.api import delta_projects as api
     from airflow_provider_activation.api.call import Call
     from airflow_provider_activation.gate import Gate
@@ -28,15 +35,51 @@ if TYPE_CHECKING:
     from airflow_provider_activation.hooks.dataddo import DataddoHook
     from airflow_provider_activation.hooks.delta_projects import DeltaProjectsHook
     from airflow_provider_activation.hooks.liveramp import LiveRampHook
+else:
+    BaseOperatorMeta = type(BaseOperator)
+
+
+class ReadsArguments(BaseOperatorMeta):
+    """The class of the classes of tasks: it reads a task's arguments when the task has been made."""
+
+    def __call__(cls, *args: Any, **kwargs: Any) -> Any:
+        task = super().__call__(*args, **kwargs)
+        task.read_arguments(mapped="_airflow_from_mapped" in kwargs)
+        return task
 
 
 class ActivationTask:
-    """A task with a connection to a service. `ActivationRetryPolicy` is its default retry policy."""
+    """A task with a connection to a service. `ActivationRetryPolicy` is its default retry policy.
 
+    Every argument has a `Kind`, by which it is read twice: when the DAG is parsed, if there is no template
+    in it, and when Airflow has rendered the templates. What a kind refuses is `InvalidArgument`, when the DAG
+    is parsed or when the task runs, before any call.
+    """
+
+    arguments: ClassVar[Mapping[str, Kind]] = {}
+    """What each argument may be. A class names its own; those of its bases are added."""
+    ignored_arguments: ClassVar[frozenset[str]] = frozenset()
+    """Arguments that earlier releases took and that never acted; they are taken with a warning."""
+    template_fields: Collection[str] = ()
+    """The arguments whose `Kind` is templated, unless a class names them itself."""
     conn_type: ClassVar[str]
     """The connection's type. It names the service's modules and the argument ``<conn_type>_conn_id`` too."""
     hook_class: ClassVar[str]
     _own_retry_policy: Any = None
+    _refused: Mapping[str, str] = {}
+    """Why arguments cannot be used, by their names."""
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        every: dict[str, Kind] = {}
+        for base in reversed(cls.__mro__):
+            every.update(vars(base).get("arguments", {}))
+        own = vars(cls).get("arguments", {})
+        cls.arguments = {
+            name: kind for name, kind in every.items() if name in own or name not in cls.ignored_arguments
+        }
+        if "template_fields" not in vars(cls):
+            cls.template_fields = tuple(name for name, kind in cls.arguments.items() if kind.templated)
 
     def __init__(self, **kwargs: Any) -> None:
         # without it Airflow would wrap the inherited `__init__` once more in the first class of operators
@@ -64,18 +107,107 @@ class ActivationTask:
         """What results, events and errors of this task go through."""
         return self.hook.gate
 
+    def check(self) -> None:
+        """Check what several arguments have to do with each other.
+
+        Called when the DAG is parsed, where an argument may be a template yet to be rendered, and when the
+        task runs.
+
+        :raises ValueError: naming the arguments.
+        """
+
+    def read_arguments(self, *, mapped: bool) -> None:
+        """Read the arguments as the user gave them.
+
+        :param mapped: whether the task is one of a mapped task, whose arguments are known when it runs.
+        :raises InvalidArgument: an argument is wrong; in a mapped task it is refused when it runs.
+        """
+        refused: dict[str, str] = {}
+        for name, kind in self.arguments.items():
+            value = getattr(self, name)
+            if kind.templated:
+                value = self._keep(name, value, plain(value))
+            if kind is OBJECTS or not is_template(value):
+                self._read(name, kind, kind.read, value, refused)
+            elif kind.templated:
+                refused[name] = f"{name} holds a template that was not rendered."
+                continue
+            else:
+                refused[name] = f"{name} takes no template and no output of a task."
+            if name in refused and not mapped:
+                raise _invalid(refused[name])
+        self.__dict__["_refused"] = refused
+        if not mapped:
+            self._check()
+
     def _do_render_template_fields(self, parent: Any, *args: Any, **kwargs: Any) -> None:
         super()._do_render_template_fields(parent, *args, **kwargs)  # type: ignore[misc]
-        for name in self.template_fields:  # type: ignore[attr-defined]
-            if parent is self and is_id(name):
-                # Airflow's pages round large numbers
-                setattr(self, name, numbers_as_text(getattr(self, name)))
+        if parent is self:
+            refused = {name: why for name, why in self._refused.items() if name not in self.template_fields}
+            for name in self.template_fields:
+                if kind := self.arguments.get(name):
+                    self._read(name, kind, kind.rendered, getattr(self, name), refused)
+            self.__dict__["_refused"] = refused
+
+    def _read(self, name: str, kind: Kind, read: Read, value: Any, refused: dict[str, str]) -> None:
+        if value is None:
+            if not kind.optional:
+                refused[name] = f"{name} must be given, but is None."
+            return
+        try:
+            self._keep(name, value, read(name, value))
+        except ValueError as error:
+            refused[name] = str(error)
+
+    def _keep(self, name: str, value: Any, new: Any) -> Any:
+        if new is not value:
+            setattr(self, name, new)
+        return new
+
+    def refuse_unfit_arguments(self) -> None:
+        """Refuse arguments that cannot be used, before any call.
+
+        :raises InvalidArgument: naming the arguments.
+        """
+        if self._refused:
+            raise _invalid(" ".join(self._refused.values()))
+        self._check()
+
+    def _check(self) -> None:
+        try:
+            self.check()
+        except ValueError as error:
+            raise _invalid(str(error)) from None
 
     def endpoint(self, name: str) -> Callable[..., Call[Any]]:
         """The endpoint of this name in the service's `api`."""
         endpoint: Callable[..., Call[Any]]
         endpoint = resolve_name(f"airflow_provider_activation.api.{self.conn_type}:{name}")
         return endpoint
+
+
+def _invalid(text: str) -> ValueError:
+    # the errors are loaded when there is one, not when a DAG is parsed
+    from airflow_provider_activation.errors import InvalidArgument
+
+    return InvalidArgument(text)
+
+
+S = TypeVar("S", bound=ActivationTask)
+
+
+def in_a_running_task(method: Callable[Concatenate[S, P], T]) -> Callable[Concatenate[S, P], T]:
+    """A method that Airflow calls when a task runs.
+
+    Arguments are refused first. Errors go through the gate, and are not retried where that cannot help.
+    """
+
+    @wraps(method)
+    def run(self: S, /, *args: P.args, **kwargs: P.kwargs) -> T:
+        self.refuse_unfit_arguments()
+        return method(self, *args, **kwargs)
+
+    return without_vain_retries(at_the_gate(run))
 
 
 @cache
@@ -93,7 +225,7 @@ class LiveRampTask(ActivationTask):
 
     conn_type = "liveramp"
     hook_class = "LiveRampHook"
-    template_fields: Sequence[str] = ("liveramp_conn_id",)
+    arguments = {"liveramp_conn_id": FILLED}
     ui_color = "#d9f2e6"
     hook: LiveRampHook
 
@@ -103,7 +235,7 @@ class AcousticExchangeTask(ActivationTask):
 
     conn_type = "acoustic_exchange"
     hook_class = "AcousticExchangeHook"
-    template_fields: Sequence[str] = ("acoustic_exchange_conn_id",)
+    arguments = {"acoustic_exchange_conn_id": FILLED}
     ui_color = "#fbe9d7"
     hook: AcousticExchangeHook
 
@@ -113,7 +245,11 @@ class DeltaProjectsTask(ActivationTask):
 
     conn_type = "delta_projects"
     hook_class = "DeltaProjectsHook"
-    template_fields: Sequence[str] = ("delta_projects_conn_id", "media_agency_id", "client_id")
+    arguments = {
+        "delta_projects_conn_id": FILLED,
+        "media_agency_id": ID | None,
+        "client_id": ID | None,
+    }
     ui_color = "#e3ecfb"
     hook: DeltaProjectsHook
     media_agency_id: str | None
@@ -130,6 +266,6 @@ class DataddoTask(ActivationTask):
 
     conn_type = "dataddo"
     hook_class = "DataddoHook"
-    template_fields: Sequence[str] = ("dataddo_conn_id",)
+    arguments = {"dataddo_conn_id": FILLED}
     ui_color = "#f3e6f7"
     hook: DataddoHook

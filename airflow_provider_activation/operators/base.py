@@ -13,10 +13,9 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from airflow.sdk import BaseOperator
 
-from airflow_provider_activation.airflow_compat import deferral_timeout, without_vain_retries
-from airflow_provider_activation.arguments import DEFERRABLE, interval, one_of, seconds
-from airflow_provider_activation.gate import at_the_gate
-from airflow_provider_activation.tasks import JSON, ActivationTask
+from airflow_provider_activation.airflow_compat import deferral_timeout
+from airflow_provider_activation.arguments import DEFERRABLE, DURATION, FLAG, INTERVAL, PLAIN_FLAG, word
+from airflow_provider_activation.tasks import JSON, ActivationTask, ReadsArguments, in_a_running_task
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
@@ -29,16 +28,14 @@ if TYPE_CHECKING:
 
 SUBMISSION = "submission"
 """Key of the XCom that holds, while the task waits, what it made and its deadline."""
-ON_UNCERTAIN = ("fail", "adopt", "resubmit")
+ON_UNCERTAIN = word("fail", "adopt", "resubmit")
 KILLED_WITHIN = 4.0
 """Seconds to cancel what was started after SIGTERM; Airflow kills the process after five."""
 
 
-class ActivationOperator(ActivationTask, BaseOperator):
+class ActivationOperator(ActivationTask, BaseOperator, metaclass=ReadsArguments):
     """An operator of this package."""
 
-    ignored_arguments: ClassVar[frozenset[str]] = frozenset()
-    """Arguments that earlier releases took and that never acted; they are taken with a warning."""
     outputs: tuple[str, ...] = ()
     """Fields of the result that are XComs of their own, so that ``task.output["id"]`` names one."""
 
@@ -51,7 +48,7 @@ class ActivationOperator(ActivationTask, BaseOperator):
         return super().partial(**cls.without_ignored(kwargs, stacklevel=2))
 
     @classmethod
-    def without_ignored(cls, arguments: dict[str, Any], *, stacklevel: int = 3) -> dict[str, Any]:
+    def without_ignored(cls, arguments: dict[str, Any], *, stacklevel: int = 4) -> dict[str, Any]:
         """The arguments without those that never acted, with a warning for each of them."""
         if not arguments.keys() & cls.ignored_arguments:
             return arguments
@@ -91,8 +88,7 @@ class ActionOperator(ActivationOperator):
     async def steps(self) -> JSON:
         """Make the calls and return the task's result as plain JSON."""
 
-    @without_vain_retries
-    @at_the_gate
+    @in_a_running_task
     def execute(self, context: Context) -> JSON:
         self.tried_before = not self.first_try(context)
         return self.publish(context, self.hook.run(self.steps()))
@@ -104,6 +100,7 @@ class DeleteOperator(ActivationOperator):
     :param if_missing: ``fail`` if the resource is missing on the first try; ``ignore`` succeeds.
     """
 
+    arguments = {"if_missing": word("fail", "ignore")}
     id_argument: ClassVar[str]
     """The argument with the resource's id."""
     reads: ClassVar[str | None] = None
@@ -113,20 +110,20 @@ class DeleteOperator(ActivationOperator):
 
     def __init__(self, *, if_missing: str = "fail", **kwargs: Any) -> None:
         super().__init__(**kwargs)
-        self.if_missing = one_of("if_missing", if_missing, ("fail", "ignore"))
+        self.if_missing = if_missing
 
     @property
     def resource_id(self) -> str | int | None:
-        """The resource's id as it is sent; a template may have rendered a number."""
-        return str(getattr(self, self.id_argument))
+        """The resource's id as it is sent."""
+        resource_id: str = getattr(self, self.id_argument)
+        return resource_id
 
     @property
     def result(self) -> JSON:
         """The task's result."""
         return {"id": self.resource_id}
 
-    @without_vain_retries
-    @at_the_gate
+    @in_a_running_task
     def execute(self, context: Context) -> JSON:
         return self.publish(context, self.hook.run(self._steps(tried_before=not self.first_try(context))))
 
@@ -254,16 +251,16 @@ class SubmitOperator(SubmittingOperator):
         may be it, for who alone uses the account; ``resubmit`` sends it again.
     """
 
+    arguments = {"on_uncertain": ON_UNCERTAIN}
     ignored_arguments = frozenset(
         ("wait_for_completion", "deferrable", "poll_interval", "timeout", "cancel_on_kill")
     )
 
     def __init__(self, *, on_uncertain: OnUncertain = "fail", **kwargs: Any) -> None:
-        super().__init__(**self.without_ignored(kwargs, stacklevel=5))
-        self.on_uncertain = one_of("on_uncertain", on_uncertain, ON_UNCERTAIN)
+        super().__init__(**self.without_ignored(kwargs, stacklevel=6))
+        self.on_uncertain = on_uncertain
 
-    @without_vain_retries
-    @at_the_gate
+    @in_a_running_task
     def execute(self, context: Context) -> JSON:
         from airflow_provider_activation.actions.base import Finished
 
@@ -286,6 +283,14 @@ class SubmitAndWaitOperator(SubmittingOperator):
         can cancel; where it cannot, the log says what continues at the service.
     """
 
+    arguments = {
+        "on_uncertain": ON_UNCERTAIN,
+        "cancel_on_kill": FLAG,
+        "wait_for_completion": PLAIN_FLAG,
+        "deferrable": PLAIN_FLAG,
+        "poll_interval": INTERVAL,
+        "timeout": DURATION,
+    }
     cancels_on_kill = True
     """The default of ``cancel_on_kill``."""
     rehearsal_id: JSON = "0"
@@ -303,11 +308,11 @@ class SubmitAndWaitOperator(SubmittingOperator):
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
-        self.on_uncertain = one_of("on_uncertain", on_uncertain, ON_UNCERTAIN)
+        self.on_uncertain = on_uncertain
         self.wait_for_completion = wait_for_completion
         self.deferrable = deferrable
-        self.poll_interval = interval("poll_interval", poll_interval)
-        self.timeout = seconds("timeout", timeout)
+        self.poll_interval: Any = poll_interval
+        self.timeout: Any = timeout
         self.cancel_on_kill = self.cancels_on_kill if cancel_on_kill is None else cancel_on_kill
 
     @abstractmethod
@@ -323,8 +328,7 @@ class SubmitAndWaitOperator(SubmittingOperator):
     def unfinished(self, made: JSON) -> Probe | None:
         return self.probe(made) if self.wait_for_completion else None
 
-    @without_vain_retries
-    @at_the_gate
+    @in_a_running_task
     def execute(self, context: Context) -> JSON:
         from airflow_provider_activation.actions.base import Finished
         from airflow_provider_activation.errors import WaitTimeout
@@ -394,8 +398,7 @@ class SubmitAndWaitOperator(SubmittingOperator):
             raise
         return self.finish(context, result)
 
-    @without_vain_retries
-    @at_the_gate
+    @in_a_running_task
     def resume_execution(
         self, next_method: str, next_kwargs: dict[str, Any] | None, context: Context
     ) -> JSON:

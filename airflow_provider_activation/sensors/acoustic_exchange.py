@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from airflow_provider_activation.arguments import one_of, some_of, whole_number
+from airflow_provider_activation.arguments import NUMBER_ID, word, words
 from airflow_provider_activation.sensors.base import ActivationSensor
 from airflow_provider_activation.tasks import AcousticExchangeTask
 from airflow_provider_activation.words import ENDPOINT_STATUSES, JOB_CATEGORIES, JOB_STATUSES, JobCategory
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
         OnNeedsAction,
     )
 
-ON_NEEDS_ACTION = ("fail", "return", "wait")
+ON_NEEDS_ACTION = word("fail", "return", "wait")
 
 
 class AcousticExchangeJobSensor(AcousticExchangeTask, ActivationSensor):
@@ -39,7 +39,12 @@ class AcousticExchangeJobSensor(AcousticExchangeTask, ActivationSensor):
     :param acoustic_exchange_conn_id: the connection's id (templated).
     """
 
-    template_fields = ("acoustic_exchange_conn_id", "job_id")
+    arguments = {
+        "job_id": NUMBER_ID,
+        "job_category": word(*JOB_CATEGORIES),
+        "target_statuses": words(*JOB_STATUSES),
+        "on_needs_action": ON_NEEDS_ACTION,
+    }
 
     def __init__(
         self,
@@ -53,16 +58,16 @@ class AcousticExchangeJobSensor(AcousticExchangeTask, ActivationSensor):
     ) -> None:
         super().__init__(**kwargs)
         self.job_id = job_id
-        self.job_category: JobCategory = one_of("job_category", job_category, JOB_CATEGORIES)
-        self.target_statuses = some_of("target_statuses", target_statuses, JOB_STATUSES)
-        self.on_needs_action: OnNeedsAction = one_of("on_needs_action", on_needs_action, ON_NEEDS_ACTION)
+        self.job_category: JobCategory = job_category
+        self.target_statuses = target_statuses
+        self.on_needs_action: OnNeedsAction = on_needs_action
         self.acoustic_exchange_conn_id = acoustic_exchange_conn_id
 
     def probe(self) -> JobProbe:
         from airflow_provider_activation.waits.acoustic_exchange import JobProbe
 
         return JobProbe(
-            self.job_category, whole_number("job_id", self.job_id), self.target_statuses, self.on_needs_action
+            self.job_category, int(self.job_id), tuple(self.target_statuses), self.on_needs_action
         )
 
 
@@ -83,7 +88,7 @@ class AcousticExchangeEndpointStatusSensor(AcousticExchangeTask, ActivationSenso
     :param acoustic_exchange_conn_id: the connection's id (templated).
     """
 
-    template_fields = ("acoustic_exchange_conn_id", "endpoint_id")
+    arguments = {"endpoint_id": NUMBER_ID, "target_statuses": words(*ENDPOINT_STATUSES)}
 
     def __init__(
         self,
@@ -95,10 +100,10 @@ class AcousticExchangeEndpointStatusSensor(AcousticExchangeTask, ActivationSenso
     ) -> None:
         super().__init__(**kwargs)
         self.endpoint_id = endpoint_id
-        self.target_statuses = some_of("target_statuses", target_statuses, ENDPOINT_STATUSES)
+        self.target_statuses = target_statuses
         self.acoustic_exchange_conn_id = acoustic_exchange_conn_id
 
     def probe(self) -> EndpointStatusProbe:
         from airflow_provider_activation.waits.acoustic_exchange import EndpointStatusProbe
 
-        return EndpointStatusProbe(whole_number("endpoint_id", self.endpoint_id), self.target_statuses)
+        return EndpointStatusProbe(int(self.endpoint_id), tuple(self.target_statuses))

@@ -11,10 +11,9 @@ from typing import TYPE_CHECKING, Any
 
 from airflow.sdk import BaseOperator, BaseSensorOperator, PokeReturnValue
 
-from airflow_provider_activation.airflow_compat import deferral_timeout, without_vain_retries
-from airflow_provider_activation.arguments import DEFERRABLE, interval, seconds
-from airflow_provider_activation.gate import at_the_gate
-from airflow_provider_activation.tasks import JSON, ActivationTask
+from airflow_provider_activation.airflow_compat import deferral_timeout
+from airflow_provider_activation.arguments import DEFERRABLE, PLAIN_FLAG, interval, seconds
+from airflow_provider_activation.tasks import JSON, ActivationTask, ReadsArguments, in_a_running_task
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
@@ -23,10 +22,11 @@ if TYPE_CHECKING:
     from airflow_provider_activation.waits.probe import Patience, Probe
 
 
-class ActivationSensor(ActivationTask, BaseSensorOperator):
+class ActivationSensor(ActivationTask, BaseSensorOperator, metaclass=ReadsArguments):
     """A sensor of this package. Its result is what it waited for, the same in every mode.
 
-    :param deferrable: wait in the triggerer and hold no worker slot.
+    :param deferrable: wait in the triggerer and hold no worker slot; if left out, Airflow's setting
+        ``default_deferrable`` decides, except for a sensor with arguments that a triggerer cannot keep.
     :param poke_interval: seconds between two polls; the first ones come sooner.
     :param poll_interval: another name for ``poke_interval``.
     :param timeout: how long to wait at most, in seconds or as a timedelta.
@@ -39,7 +39,7 @@ class ActivationSensor(ActivationTask, BaseSensorOperator):
     def __init__(
         self,
         *,
-        deferrable: bool = DEFERRABLE,
+        deferrable: bool | None = None,
         poke_interval: float | timedelta | None = None,
         poll_interval: float | timedelta | None = None,
         timeout: float | timedelta = timedelta(days=7),
@@ -47,18 +47,19 @@ class ActivationSensor(ActivationTask, BaseSensorOperator):
     ) -> None:
         every = _one_interval(poke_interval, poll_interval, kwargs.get("default_args") or {})
         super().__init__(poke_interval=every, timeout=seconds("timeout", timeout), **kwargs)
-        self.deferrable = deferrable
-        if deferrable:
-            given = {
-                "mode": self.mode != "poke",
-                "silent_fail": self.silent_fail,
-                "exponential_backoff": self.exponential_backoff,
-                "max_wait": self.max_wait is not None,
-            }
-            if names := ", ".join(name for name, is_given in given.items() if is_given):
-                advice = "leave it out or set deferrable=False."
-                raise ValueError(f"{names} cannot be kept in the triggerer; {advice}")
+        on_worker = {
+            "mode": self.mode != "poke",
+            "silent_fail": self.silent_fail,
+            "exponential_backoff": self.exponential_backoff,
+            "max_wait": self.max_wait is not None,
+        }
+        names = ", ".join(name for name, is_given in on_worker.items() if is_given)
+        if deferrable is True and names:
+            advice = "leave it out or set deferrable=False."
+            raise ValueError(f"{names} cannot be kept in the triggerer; {advice}")
+        self.deferrable: Any = DEFERRABLE and not names if deferrable is None else deferrable
 
+    arguments = {"deferrable": PLAIN_FLAG}
     _patience: Patience | None = None
     _ends = 0.0
 
@@ -106,8 +107,7 @@ class ActivationSensor(ActivationTask, BaseSensorOperator):
             return super()._get_next_poke_interval(started_at, run_duration, poke_count)
         return max(0.0, min(self._patience.pause(self._pace), self.timeout - run_duration()))
 
-    @without_vain_retries
-    @at_the_gate
+    @in_a_running_task
     def execute(self, context: Context) -> JSON:
         from airflow_provider_activation.waits import pace
 
@@ -131,8 +131,7 @@ class ActivationSensor(ActivationTask, BaseSensorOperator):
 
         return self.gate(result_of_event(event))
 
-    @without_vain_retries
-    @at_the_gate
+    @in_a_running_task
     def resume_execution(
         self, next_method: str, next_kwargs: dict[str, Any] | None, context: Context
     ) -> JSON:

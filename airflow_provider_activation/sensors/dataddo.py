@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from airflow_provider_activation.arguments import moment
+from airflow_provider_activation.arguments import ID, TIMESTAMP
 from airflow_provider_activation.sensors.base import ActivationSensor
 from airflow_provider_activation.tasks import DataddoTask
 
@@ -14,22 +13,7 @@ if TYPE_CHECKING:
     from airflow_provider_activation.waits.dataddo import FlowRunProbe, SourceRunProbe
 
 
-class DataddoRunSensor(ActivationSensor, DataddoTask):
-    """Wait for the end of a run that a schedule, a person or another task started."""
-
-    template_fields: Sequence[str] = ("dataddo_conn_id", "finished_after")
-    finished_after: datetime | str | None
-
-    @property
-    def after(self) -> str | None:
-        """`finished_after` in ISO 8601.
-
-        :raises InvalidRequest: it is no timestamp, or has no time zone.
-        """
-        return moment("finished_after", self.finished_after) if self.finished_after else None
-
-
-class DataddoSourceSensor(DataddoRunSensor):
+class DataddoSourceSensor(DataddoTask, ActivationSensor):
     """Wait until a source has loaded. Returns the source's status.
 
     The task fails if the source is broken or inactive. A run has no id: ``finished_after`` says which run
@@ -47,7 +31,7 @@ class DataddoSourceSensor(DataddoRunSensor):
     :param dataddo_conn_id: the connection's id (templated).
     """
 
-    template_fields = (*DataddoRunSensor.template_fields, "source_id")
+    arguments = {"source_id": ID, "finished_after": TIMESTAMP | None}
 
     def __init__(
         self,
@@ -59,16 +43,16 @@ class DataddoSourceSensor(DataddoRunSensor):
     ) -> None:
         super().__init__(**kwargs)
         self.source_id = source_id
-        self.finished_after = finished_after
+        self.finished_after: Any = finished_after
         self.dataddo_conn_id = dataddo_conn_id
 
     def probe(self) -> SourceRunProbe:
         from airflow_provider_activation.waits.dataddo import SourceRunProbe
 
-        return SourceRunProbe(self.after, self.after, str(self.source_id))
+        return SourceRunProbe(self.finished_after, self.finished_after, self.source_id)
 
 
-class DataddoFlowSensor(DataddoRunSensor):
+class DataddoFlowSensor(DataddoTask, ActivationSensor):
     """Wait until a flow has written. Returns the flow's status.
 
     The task fails if the flow is broken or inactive. Document: "Backfilling".
@@ -84,7 +68,7 @@ class DataddoFlowSensor(DataddoRunSensor):
     :param dataddo_conn_id: the connection's id (templated).
     """
 
-    template_fields = (*DataddoRunSensor.template_fields, "flow_id")
+    arguments = {"flow_id": ID, "finished_after": TIMESTAMP | None}
 
     def __init__(
         self,
@@ -96,10 +80,10 @@ class DataddoFlowSensor(DataddoRunSensor):
     ) -> None:
         super().__init__(**kwargs)
         self.flow_id = flow_id
-        self.finished_after = finished_after
+        self.finished_after: Any = finished_after
         self.dataddo_conn_id = dataddo_conn_id
 
     def probe(self) -> FlowRunProbe:
         from airflow_provider_activation.waits.dataddo import FlowRunProbe
 
-        return FlowRunProbe(self.after, self.after, str(self.flow_id))
+        return FlowRunProbe(self.finished_after, self.finished_after, self.flow_id)

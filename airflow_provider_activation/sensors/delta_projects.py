@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from airflow_provider_activation.arguments import one_of
+from airflow_provider_activation.arguments import ID, word
 from airflow_provider_activation.sensors.base import ActivationSensor
 from airflow_provider_activation.tasks import DeltaProjectsTask
 
@@ -37,7 +37,7 @@ class DeltaProjectsActivitySensor(DeltaProjectsTask, ActivationSensor):
     :raises JobFailed: the flight was over before the activity was enabled.
     """
 
-    template_fields = (*DeltaProjectsTask.template_fields, "activity_id")
+    arguments = {"activity_id": ID, "until": word("enabled", "flight_start", "flight_stop")}
 
     def __init__(
         self,
@@ -53,10 +53,10 @@ class DeltaProjectsActivitySensor(DeltaProjectsTask, ActivationSensor):
         self.activity_id = activity_id
         self.media_agency_id = media_agency_id
         self.client_id = client_id
-        self.until: Until = one_of("until", until, ("enabled", "flight_start", "flight_stop"))
+        self.until: Until = until
         self.delta_projects_conn_id = delta_projects_conn_id
 
     def probe(self) -> ActivityProbe:
         from airflow_provider_activation.waits.delta_projects import ActivityProbe
 
-        return ActivityProbe(**self.account, activity_id=str(self.activity_id), until=self.until)
+        return ActivityProbe(**self.account, activity_id=self.activity_id, until=self.until)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from airflow_provider_activation.arguments import moment, one_of, some_ids
+from airflow_provider_activation.arguments import ID, IDS, TIMESTAMP, word
 from airflow_provider_activation.sensors.base import ActivationSensor
 from airflow_provider_activation.tasks import LiveRampTask
 from airflow_provider_activation.words import SEGMENT_TYPES, SegmentType
@@ -31,7 +31,7 @@ class LiveRampOAuthConnectionSensor(LiveRampTask, ActivationSensor):
     :param liveramp_conn_id: the connection's id (templated).
     """
 
-    template_fields = ("liveramp_conn_id", "attempt_id")
+    arguments = {"attempt_id": ID}
 
     def __init__(self, *, attempt_id: str, liveramp_conn_id: str = "liveramp_default", **kwargs: Any) -> None:
         super().__init__(**kwargs)
@@ -62,7 +62,11 @@ class LiveRampSegmentSyncSensor(LiveRampTask, ActivationSensor):
     :param liveramp_conn_id: the connection's id (templated).
     """
 
-    template_fields = ("liveramp_conn_id", "segment_ids", "integration_connection_id")
+    arguments = {
+        "segment_ids": IDS,
+        "segment_type": word(*SEGMENT_TYPES),
+        "integration_connection_id": ID | None,
+    }
 
     def __init__(
         self,
@@ -75,7 +79,7 @@ class LiveRampSegmentSyncSensor(LiveRampTask, ActivationSensor):
     ) -> None:
         super().__init__(**kwargs)
         self.segment_ids = segment_ids
-        self.segment_type: SegmentType = one_of("segment_type", segment_type, SEGMENT_TYPES)
+        self.segment_type: SegmentType = segment_type
         self.integration_connection_id = integration_connection_id
         self.liveramp_conn_id = liveramp_conn_id
 
@@ -84,8 +88,8 @@ class LiveRampSegmentSyncSensor(LiveRampTask, ActivationSensor):
 
         return waits.SegmentSyncProbe(
             self.segment_type,
-            some_ids("segment_ids", self.segment_ids),
-            None if self.integration_connection_id is None else str(self.integration_connection_id),
+            tuple(self.segment_ids),
+            self.integration_connection_id,
         )
 
 
@@ -112,7 +116,7 @@ class LiveRampDeliverySensor(LiveRampTask, ActivationSensor):
     :raises InvalidRequest: ``updated_after`` is no timestamp or has no time zone.
     """
 
-    template_fields = ("liveramp_conn_id", "integration_connection_id", "segment_ids", "updated_after")
+    arguments = {"integration_connection_id": ID, "segment_ids": IDS, "updated_after": TIMESTAMP | None}
 
     def __init__(
         self,
@@ -133,7 +137,7 @@ class LiveRampDeliverySensor(LiveRampTask, ActivationSensor):
         from airflow_provider_activation.waits import liveramp as waits
 
         return waits.DeliveryProbe(
-            str(self.integration_connection_id),
-            some_ids("segment_ids", self.segment_ids),
-            moment("updated_after", self.updated_after) if self.updated_after else None,
+            self.integration_connection_id,
+            tuple(self.segment_ids),
+            self.updated_after,
         )

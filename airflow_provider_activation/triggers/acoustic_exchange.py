@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from airflow_provider_activation.arguments import one_of, some_of
+from airflow_provider_activation.arguments import FILLED, NUMBER_ID, given, word, words
 from airflow_provider_activation.triggers.events import JSON, ActivationEventTrigger
 from airflow_provider_activation.words import FAILED, JOB_CATEGORIES, JOB_STATUSES, JobCategory, same_status
 
@@ -45,17 +45,14 @@ class AcousticExchangeJobTrigger(ActivationEventTrigger["api.Job"]):
         report_existing: bool = False,
     ) -> None:
         super().__init__(poll_interval=poll_interval, report_existing=report_existing)
-        self.acoustic_exchange_conn_id = acoustic_exchange_conn_id
-        self.job_category: JobCategory = one_of("job_category", job_category, JOB_CATEGORIES)
-        self.target_statuses = list(some_of("target_statuses", target_statuses, (*JOB_STATUSES, *FAILED)))
+        self.acoustic_exchange_conn_id = given("acoustic_exchange_conn_id", FILLED, acoustic_exchange_conn_id)
+        self.job_category: JobCategory = given("job_category", word(*JOB_CATEGORIES), job_category)
+        self.target_statuses = given("target_statuses", words(*JOB_STATUSES, *FAILED), target_statuses)
         self._spelling = {
             spelling: status for status in reversed(self.target_statuses) for spelling in same_status(status)
         }
-        if isinstance(endpoint_id, str) and endpoint_id.isascii() and endpoint_id.isdigit():
-            endpoint_id = int(endpoint_id)
-        if isinstance(endpoint_id, bool) or not isinstance(endpoint_id, int | None):
-            raise ValueError(f"endpoint_id must be a whole number, but is {endpoint_id!r}.")
-        self.endpoint_id = endpoint_id
+        number = given("endpoint_id", NUMBER_ID | None, endpoint_id)
+        self.endpoint_id = None if number is None else int(number)
 
     @property
     def subject(self) -> str:

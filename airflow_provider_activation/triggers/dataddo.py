@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
-from airflow_provider_activation.arguments import filled, some_of
+from airflow_provider_activation.arguments import FILLED, ID, given, words
 from airflow_provider_activation.triggers.events import JSON, ActivationEventTrigger
 
 if TYPE_CHECKING:
@@ -44,9 +44,9 @@ class DataddoFlowTrigger(ActivationEventTrigger["api.RunStatus"]):
         report_existing: bool = False,
     ) -> None:
         super().__init__(poll_interval=poll_interval, report_existing=report_existing)
-        self.dataddo_conn_id = dataddo_conn_id
-        self.flow_id = filled("flow_id", flow_id)
-        self.statuses = list(some_of("statuses", statuses, ENDED))
+        self.dataddo_conn_id = given("dataddo_conn_id", FILLED, dataddo_conn_id)
+        self.flow_id = given("flow_id", ID, flow_id)
+        self.statuses = given("statuses", words(*ENDED), statuses)
 
     @property
     def subject(self) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from airflow_provider_activation.arguments import filled, some_of
+from airflow_provider_activation.arguments import FILLED, ID, IDS, given, words
 from airflow_provider_activation.triggers.events import JSON, ActivationEventTrigger
 
 if TYPE_CHECKING:
@@ -48,10 +48,10 @@ class LiveRampDeliveryTrigger(ActivationEventTrigger["api.Delivery"]):
         report_existing: bool = False,
     ) -> None:
         super().__init__(poll_interval=poll_interval, report_existing=report_existing)
-        self.liveramp_conn_id = liveramp_conn_id
-        self.integration_connection_id = filled("integration_connection_id", integration_connection_id)
-        self.segment_ids = None if segment_ids is None else list(some_of("segment_ids", segment_ids))
-        self.statuses = list(some_of("statuses", statuses, FINISHED))
+        self.liveramp_conn_id = given("liveramp_conn_id", FILLED, liveramp_conn_id)
+        self.integration_connection_id = given("integration_connection_id", ID, integration_connection_id)
+        self.segment_ids = given("segment_ids", IDS | None, segment_ids)
+        self.statuses = given("statuses", words(*FINISHED), statuses)
 
     @property
     def subject(self) -> str:

@@ -39,7 +39,10 @@ GOOD: dict[Callable[..., Any], dict[str, Any]] = {
         "acoustic_exchange_conn_id": "a",
         "attributes": {"user": "someone"},
     },
-    acoustic_exchange.AcousticExchangeDefineSegmentsOperator: {"endpoint_id": 1, "segments": []},
+    acoustic_exchange.AcousticExchangeDefineSegmentsOperator: {
+        "endpoint_id": 1,
+        "segments": [{"id": 1, "name": "a"}],
+    },
     acoustic_exchange.AcousticExchangeDeleteSegmentsOperator: {"endpoint_id": 1, "segment_ids": [1]},
     acoustic_exchange.AcousticExchangeExportSegmentOperator: {
         "endpoint_id": 1,

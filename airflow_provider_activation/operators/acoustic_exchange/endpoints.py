@@ -2,10 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any, ClassVar
 
-from airflow_provider_activation.arguments import one_of, places_in_a_connection, whole_number
+from airflow_provider_activation.arguments import (
+    FILLED,
+    ID,
+    NAMED_TEXTS,
+    NUMBER_ID,
+    PLACES,
+    STRUCTURE,
+    TEXT,
+    is_template,
+    word,
+)
 from airflow_provider_activation.operators.base import ActionOperator, ActivationOperator, DeleteOperator
 from airflow_provider_activation.tasks import JSON, AcousticExchangeTask
 from airflow_provider_activation.words import HASH_ALGORITHMS
@@ -28,7 +38,7 @@ class AcousticExchangeEndpointOperator(AcousticExchangeTask, ActivationOperator)
     :param acoustic_exchange_conn_id: the connection's id (templated).
     """
 
-    template_fields: Sequence[str] = ("acoustic_exchange_conn_id", "endpoint_id")
+    arguments = {"endpoint_id": NUMBER_ID | None}
     id_argument = "endpoint_id"
 
     def __init__(
@@ -45,7 +55,7 @@ class AcousticExchangeEndpointOperator(AcousticExchangeTask, ActivationOperator)
     @property
     def resource_id(self) -> int | None:
         """The endpoint's id as a number."""
-        return None if self.endpoint_id is None else whole_number("endpoint_id", self.endpoint_id)
+        return None if self.endpoint_id is None else int(self.endpoint_id)
 
 
 class AcousticExchangeRegisterEndpointOperator(AcousticExchangeEndpointOperator, ActionOperator):
@@ -75,14 +85,16 @@ class AcousticExchangeRegisterEndpointOperator(AcousticExchangeEndpointOperator,
     :raises Refused: the service accepted the description and shows another.
     """
 
-    template_fields = (
-        "acoustic_exchange_conn_id",
-        "endpoint_id",
-        "name",
-        "provider_name",
-        "description",
-        "url",
-    )
+    arguments = {
+        "name": FILLED,
+        "provider_name": FILLED,
+        "endpoint_types": STRUCTURE,
+        "description": TEXT | None,
+        "url": FILLED | None,
+        "hash_algorithm": word(*HASH_ALGORITHMS) | None,
+        "marketing_databases_definition": STRUCTURE | None,
+        "notification_key": TEXT | None,
+    }
     outputs = ("endpointId",)
 
     def __init__(
@@ -104,15 +116,19 @@ class AcousticExchangeRegisterEndpointOperator(AcousticExchangeEndpointOperator,
         self.endpoint_types = endpoint_types
         self.description = description
         self.url = url
-        self.hash_algorithm = hash_algorithm and one_of("hash_algorithm", hash_algorithm, HASH_ALGORITHMS)
+        self.hash_algorithm = hash_algorithm
         self.marketing_databases_definition = marketing_databases_definition
         self.notification_key = notification_key
+
+    def check(self) -> None:
         # this loads the service's models, but few DAGs register endpoints
         from airflow_provider_activation.api import acoustic_exchange as api
 
-        api.EndpointTypes.model_validate(endpoint_types)
-        if marketing_databases_definition is not None:
-            api.MarketingDatabasesDefinition.model_validate(marketing_databases_definition)
+        if not is_template(self.endpoint_types):
+            api.EndpointTypes.model_validate(self.endpoint_types)
+        definition = self.marketing_databases_definition
+        if definition is not None and not is_template(definition):
+            api.MarketingDatabasesDefinition.model_validate(definition)
 
     async def steps(self) -> JSON:
         from airflow_provider_activation.actions import acoustic_exchange as actions
@@ -121,7 +137,7 @@ class AcousticExchangeRegisterEndpointOperator(AcousticExchangeEndpointOperator,
         given = self.given(api.EndpointRegistration.model_fields)
         registration = api.EndpointRegistration.model_validate(given)
         endpoint_id = await actions.register(registration, self.resource_id)
-        return {"endpointId": whole_number("endpointId", endpoint_id), "name": self.name}
+        return {"endpointId": endpoint_id, "name": self.name}
 
 
 class AcousticExchangeSwitch(AcousticExchangeEndpointOperator, ActionOperator):
@@ -198,7 +214,7 @@ class AcousticExchangeSetEndpointDatabaseOperator(AcousticExchangeEndpointOperat
     :raises Refused: the service accepted the database and shows another; an application's key cannot read it.
     """
 
-    template_fields = ("acoustic_exchange_conn_id", "endpoint_id", "database_id", "marketing_database_name")
+    arguments = {"database_id": ID, "marketing_database_name": FILLED | None}
 
     def __init__(
         self, *, database_id: str, marketing_database_name: str | None = None, **kwargs: Any
@@ -243,7 +259,11 @@ class AcousticExchangeSetEndpointAttributesOperator(AcousticExchangeTask, Action
     :param acoustic_exchange_conn_id: the connection's id (templated).
     """
 
-    template_fields = ("acoustic_exchange_conn_id", "attributes", "credentials_conn_id")
+    arguments = {
+        "attributes": NAMED_TEXTS | None,
+        "credentials_conn_id": FILLED | None,
+        "credentials": PLACES,
+    }
 
     def __init__(
         self,
@@ -257,11 +277,13 @@ class AcousticExchangeSetEndpointAttributesOperator(AcousticExchangeTask, Action
         super().__init__(**kwargs)
         self.attributes = attributes
         self.credentials_conn_id = credentials_conn_id
-        self.credentials = places_in_a_connection("credentials", credentials or {})
+        self.credentials = credentials or {}
         self.acoustic_exchange_conn_id = acoustic_exchange_conn_id
-        if bool(self.credentials) != bool(credentials_conn_id):
+
+    def check(self) -> None:
+        if bool(self.credentials) != bool(self.credentials_conn_id):
             raise ValueError("credentials and credentials_conn_id must be given together.")
-        if not attributes and not self.credentials:
+        if not self.attributes and not self.credentials:
             raise ValueError("attributes or credentials must be given.")
 
     async def steps(self) -> JSON:
@@ -291,7 +313,7 @@ class AcousticExchangeReportEndpointFailureOperator(AcousticExchangeTask, Action
     :param acoustic_exchange_conn_id: the connection's id (templated).
     """
 
-    template_fields = ("acoustic_exchange_conn_id", "endpoint_id", "reason")
+    arguments = {"endpoint_id": NUMBER_ID, "reason": FILLED}
 
     def __init__(
         self,
@@ -309,6 +331,6 @@ class AcousticExchangeReportEndpointFailureOperator(AcousticExchangeTask, Action
     async def steps(self) -> JSON:
         from airflow_provider_activation.api import acoustic_exchange as api
 
-        endpoint_id = whole_number("endpoint_id", self.endpoint_id)
+        endpoint_id = int(self.endpoint_id)
         await api.report_endpoint_failure(endpoint_id, self.reason)
         return {"endpointId": endpoint_id, "status": await api.get_endpoint_status(endpoint_id)}

@@ -6,7 +6,21 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from airflow_provider_activation.arguments import filled, mark_of, one_of, some_of, truth, whole_number
+from airflow_provider_activation.arguments import (
+    COUNT,
+    FILLED,
+    FLAG,
+    ID,
+    MARK,
+    NAMED_TEXTS,
+    NUMBER_ID,
+    PATH,
+    STRUCTURE,
+    TEXT,
+    TEXTS,
+    is_template,
+    word,
+)
 from airflow_provider_activation.operators.base import ActionOperator, SubmitAndWaitOperator
 from airflow_provider_activation.tasks import JSON, AcousticExchangeTask
 from airflow_provider_activation.words import DATA_JOB_CATEGORIES, EXPORT_ACTIONS
@@ -25,7 +39,7 @@ __all__ = [
     "AcousticExchangeUploadJobDataOperator",
 ]
 
-_ON_NEEDS_ACTION = ("return", "fail", "wait")
+_ON_NEEDS_ACTION = word("return", "fail", "wait")
 
 
 class AcousticExchangeJobTask(AcousticExchangeTask):
@@ -89,17 +103,26 @@ class AcousticExchangeExportSegmentOperator(AcousticExchangeJobTask, SubmitAndWa
     :param acoustic_exchange_conn_id: the connection's id (templated).
     """
 
-    template_fields = (
-        "acoustic_exchange_conn_id",
-        "endpoint_id",
-        "segment_id",
-        "segment_id_string",
-        "segment_name",
-        "destination_endpoint_id",
-        "destination_segment_name",
-        "destination_segment_description",
-        "destination_segment_id",
-    )
+    arguments = {
+        "endpoint_id": NUMBER_ID,
+        "segment_id": NUMBER_ID | None,
+        "segment_id_string": ID | None,
+        "segment_name": FILLED | None,
+        "destination_endpoint_id": NUMBER_ID,
+        "destination_segment_name": FILLED | None,
+        "destination_segment_description": TEXT | None,
+        "destination_segment_id": ID | None,
+        "export_category": TEXT | None,
+        "action": word(*EXPORT_ACTIONS) | None,
+        "source_identifiers": TEXTS,
+        "destination_identifier": FILLED,
+        "attribute_mappings": NAMED_TEXTS | None,
+        "update_identities": FLAG,
+        "min_count": COUNT | None,
+        "schedule_details": STRUCTURE | None,
+        "mark_submission": MARK,
+        "on_needs_action": _ON_NEEDS_ACTION,
+    }
     nouns = ("segment export",)
     job_category = "SEGMENT_EXPORT"
 
@@ -130,35 +153,35 @@ class AcousticExchangeExportSegmentOperator(AcousticExchangeJobTask, SubmitAndWa
         super().__init__(**self.without_ignored(kwargs))
         self.endpoint_id = endpoint_id
         self.destination_endpoint_id = destination_endpoint_id
-        self.source_identifiers = some_of("source_identifiers", source_identifiers)
-        self.destination_identifier = filled("destination_identifier", destination_identifier)
-        self.update_identities = truth("update_identities", update_identities)
+        self.source_identifiers = source_identifiers
+        self.destination_identifier = destination_identifier
+        self.update_identities = update_identities
         self.segment_id = segment_id
         self.segment_id_string = segment_id_string
-        _one_segment(segment_id, segment_id_string)
         self.segment_name = segment_name
         self.destination_segment_name = destination_segment_name
         self.destination_segment_description = destination_segment_description
         self.destination_segment_id = destination_segment_id
         self.export_category = export_category
-        self.action = action and one_of("action", action, EXPORT_ACTIONS)
-        if destination_segment_id is not None and action is None:
-            raise ValueError("action is required with an existing destination segment.")
+        self.action = action
         self.attribute_mappings = attribute_mappings
-        self.min_count = min_count and whole_number("min_count", min_count)
-        self.schedule_details = _schedule(schedule_details)
-        self.mark_submission = mark_of("mark_submission", mark_submission)
-        self.on_needs_action = one_of("on_needs_action", on_needs_action, _ON_NEEDS_ACTION)
+        self.min_count = min_count
+        self.schedule_details = schedule_details
+        self.mark_submission: Any = mark_submission
+        self.on_needs_action = on_needs_action
         self.acoustic_exchange_conn_id = acoustic_exchange_conn_id
+
+    def check(self) -> None:
+        _check_segment(self.segment_id, self.segment_id_string)
+        _check_schedule(self.schedule_details)
+        if self.destination_segment_id is not None and self.action is None:
+            raise ValueError("action is required with an existing destination segment.")
 
     def submission(self, key: str) -> actions.SegmentExport:
         from airflow_provider_activation.actions import acoustic_exchange as actions
         from airflow_provider_activation.api import acoustic_exchange as api
 
         given = _with_numbers(self.given(api.SegmentExport.model_fields))
-        if self.mark_submission and "destination_segment_description" in given:
-            # a template that is rendered to its native type may give a number
-            given["destination_segment_description"] = str(given["destination_segment_description"])
         return actions.SegmentExport(
             export=api.SegmentExport.model_validate(given),
             key=key if self.mark_submission else None,
@@ -188,13 +211,15 @@ class AcousticExchangeImportIdentitiesOperator(AcousticExchangeJobTask, SubmitAn
     :param acoustic_exchange_conn_id: the connection's id (templated).
     """
 
-    template_fields = (
-        "acoustic_exchange_conn_id",
-        "database_id",
-        "endpoint_id",
-        "segment_id",
-        "segment_id_string",
-    )
+    arguments = {
+        "endpoint_id": NUMBER_ID,
+        "segment_id": NUMBER_ID | None,
+        "segment_id_string": ID | None,
+        "database_id": ID | None,
+        "source_identifiers": TEXTS | None,
+        "schedule_details": STRUCTURE | None,
+        "on_needs_action": _ON_NEEDS_ACTION,
+    }
     nouns = ("identity import",)
     job_category = "IDENTITY_IMPORT"
 
@@ -215,12 +240,15 @@ class AcousticExchangeImportIdentitiesOperator(AcousticExchangeJobTask, SubmitAn
         self.endpoint_id = endpoint_id
         self.segment_id = segment_id
         self.segment_id_string = segment_id_string
-        _one_segment(segment_id, segment_id_string)
         self.database_id = database_id
-        self.source_identifiers = source_identifiers and some_of("source_identifiers", source_identifiers)
-        self.schedule_details = _schedule(schedule_details)
-        self.on_needs_action = one_of("on_needs_action", on_needs_action, _ON_NEEDS_ACTION)
+        self.source_identifiers = source_identifiers
+        self.schedule_details = schedule_details
+        self.on_needs_action = on_needs_action
         self.acoustic_exchange_conn_id = acoustic_exchange_conn_id
+
+    def check(self) -> None:
+        _check_segment(self.segment_id, self.segment_id_string)
+        _check_schedule(self.schedule_details)
 
     def submission(self, key: str) -> actions.IdentityImport:
         from airflow_provider_activation.actions import acoustic_exchange as actions
@@ -244,7 +272,7 @@ class AcousticExchangeRefreshSegmentsOperator(AcousticExchangeJobTask, SubmitAnd
     :param on_uncertain: see `SubmitOperator`. The default is ``resubmit``: a second refresh does no harm.
     """
 
-    template_fields = ("acoustic_exchange_conn_id",)
+    arguments = {"on_needs_action": _ON_NEEDS_ACTION}
     nouns = ("refresh of segments",)
     job_category = "SEGMENT_POPULATE_DB"
 
@@ -257,7 +285,7 @@ class AcousticExchangeRefreshSegmentsOperator(AcousticExchangeJobTask, SubmitAnd
         **kwargs: Any,
     ) -> None:
         super().__init__(on_uncertain=on_uncertain, **self.without_ignored(kwargs))
-        self.on_needs_action = one_of("on_needs_action", on_needs_action, _ON_NEEDS_ACTION)
+        self.on_needs_action = on_needs_action
         self.acoustic_exchange_conn_id = acoustic_exchange_conn_id
 
     def submission(self, key: str) -> actions.SegmentRefresh:
@@ -287,7 +315,12 @@ class AcousticExchangeUploadJobDataOperator(AcousticExchangeJobTask, SubmitAndWa
     :raises Conflict: the job does not wait for data.
     """
 
-    template_fields = ("acoustic_exchange_conn_id", "job_id", "file")
+    arguments = {
+        "job_id": NUMBER_ID,
+        "file": PATH,
+        "job_category": word(*DATA_JOB_CATEGORIES),
+        "content_type": FILLED,
+    }
     nouns = ("job data",)
     ignored_arguments = AcousticExchangeJobTask.ignored_arguments | {"on_uncertain"}
 
@@ -304,8 +337,8 @@ class AcousticExchangeUploadJobDataOperator(AcousticExchangeJobTask, SubmitAndWa
         super().__init__(**self.without_ignored(kwargs))
         self.job_id = job_id
         self.file = file
-        self.job_category = one_of("job_category", job_category, DATA_JOB_CATEGORIES)
-        self.content_type = filled("content_type", content_type)
+        self.job_category = job_category
+        self.content_type = content_type
         self.acoustic_exchange_conn_id = acoustic_exchange_conn_id
 
     def submission(self, key: str) -> actions.JobData:
@@ -313,7 +346,7 @@ class AcousticExchangeUploadJobDataOperator(AcousticExchangeJobTask, SubmitAndWa
 
         return actions.JobData(
             job_category=self.job_category,
-            job_id=whole_number("job_id", self.job_id),
+            job_id=int(self.job_id),
             file=Path(self.file),
             content_type=self.content_type,
         )
@@ -348,7 +381,12 @@ class AcousticExchangeDownloadSegmentDataOperator(AcousticExchangeTask, ActionOp
     :raises NeedsAction: the job has no files yet.
     """
 
-    template_fields = ("acoustic_exchange_conn_id", "job_id", "directory", "file_names")
+    arguments = {
+        "job_id": NUMBER_ID,
+        "directory": PATH,
+        "file_names": TEXTS | None,
+        "job_category": word(*DATA_JOB_CATEGORIES),
+    }
 
     def __init__(
         self,
@@ -364,19 +402,17 @@ class AcousticExchangeDownloadSegmentDataOperator(AcousticExchangeTask, ActionOp
         self.job_id = job_id
         self.directory = directory
         self.file_names = file_names
-        self.job_category: api.JobCategory = one_of("job_category", job_category, DATA_JOB_CATEGORIES)
+        self.job_category: api.JobCategory = job_category
         self.acoustic_exchange_conn_id = acoustic_exchange_conn_id
 
     async def steps(self) -> JSON:
         from airflow_provider_activation.api import acoustic_exchange as api
         from airflow_provider_activation.errors import InvalidRequest
 
-        job_id, directory = whole_number("job_id", self.job_id), Path(self.directory)
+        job_id, directory = int(self.job_id), Path(self.directory)
         if not directory.is_dir():
             raise InvalidRequest(f"directory: {directory} is not there or is no folder.")
         names = self.file_names
-        if isinstance(names, str):
-            raise InvalidRequest(f"file_names must be a list, but is {names!r}.")
         if strange := [name for name in names or () if Path(name).name != name]:
             raise InvalidRequest(f"file_names: {strange[0]!r} is no name of a file.")
         listed = await api.list_data_files(self.job_category, job_id)
@@ -391,22 +427,20 @@ class AcousticExchangeDownloadSegmentDataOperator(AcousticExchangeTask, ActionOp
         return {"jobId": job_id, "files": [str(file) for file in files]}
 
 
-def _one_segment(segment_id: object, segment_id_string: object) -> None:
+def _check_segment(segment_id: object, segment_id_string: object) -> None:
     if (segment_id is None) == (segment_id_string is None):
         raise ValueError("Give exactly one of segment_id and segment_id_string.")
 
 
-def _schedule(given: api.ScheduleDetails | Mapping[str, Any] | None) -> api.ScheduleDetails | None:
-    """The schedule, checked when the DAG is parsed."""
-    if given is None:
-        return None
-    # this loads the service's models, but few DAGs give a schedule
-    from airflow_provider_activation.api import acoustic_exchange as api
+def _check_schedule(given: Any) -> None:
+    if given is not None and not is_template(given):
+        # this loads the service's models, but few DAGs give a schedule
+        from airflow_provider_activation.api import acoustic_exchange as api
 
-    return api.ScheduleDetails.model_validate(given)
+        api.ScheduleDetails.model_validate(given)
 
 
 def _with_numbers(given: dict[str, Any]) -> dict[str, Any]:
     """The fields of a job with the vendor's ids as numbers."""
     ids = given.keys() & {"endpoint_id", "segment_id", "destination_endpoint_id"}
-    return {**given, **{name: whole_number(name, given[name]) for name in ids}}
+    return {**given, **{name: int(given[name]) for name in ids}}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from airflow_provider_activation.arguments import one_of, whole_number
+from airflow_provider_activation.arguments import FLAG, IDS, NUMBER_ID, RESOURCES, is_template, word
 from airflow_provider_activation.operators.base import ActionOperator
 from airflow_provider_activation.tasks import JSON, AcousticExchangeTask
 
@@ -36,7 +36,7 @@ class AcousticExchangeDefineSegmentsOperator(AcousticExchangeTask, ActionOperato
     :raises Refused: the service answered false, or shows other segments afterwards.
     """
 
-    template_fields = ("acoustic_exchange_conn_id", "endpoint_id", "segments")
+    arguments = {"endpoint_id": NUMBER_ID, "segments": RESOURCES, "mode": word("append", "replace")}
 
     def __init__(
         self,
@@ -50,14 +50,14 @@ class AcousticExchangeDefineSegmentsOperator(AcousticExchangeTask, ActionOperato
         super().__init__(**kwargs)
         self.endpoint_id = endpoint_id
         self.segments = segments
-        self.mode = one_of("mode", mode, ("append", "replace"))
+        self.mode = mode
         self.acoustic_exchange_conn_id = acoustic_exchange_conn_id
 
     async def steps(self) -> JSON:
         from airflow_provider_activation.actions import acoustic_exchange as actions
         from airflow_provider_activation.api import acoustic_exchange as api
 
-        endpoint_id = whole_number("endpoint_id", self.endpoint_id)
+        endpoint_id = int(self.endpoint_id)
         wanted = [api.SegmentDefinition.model_validate(segment) for segment in self.segments]
         if self.mode == "append":
             segments = actions.Segments(endpoint_id=endpoint_id, segments=wanted)
@@ -85,7 +85,7 @@ class AcousticExchangeDeleteSegmentsOperator(AcousticExchangeTask, ActionOperato
     :raises Refused: the service answered false, and does not show that the segments are gone.
     """
 
-    template_fields = ("acoustic_exchange_conn_id", "endpoint_id", "segment_ids")
+    arguments = {"endpoint_id": NUMBER_ID, "segment_ids": IDS | None, "all_segments": FLAG}
 
     def __init__(
         self,
@@ -101,22 +101,20 @@ class AcousticExchangeDeleteSegmentsOperator(AcousticExchangeTask, ActionOperato
         self.segment_ids = segment_ids
         self.all_segments = all_segments
         self.acoustic_exchange_conn_id = acoustic_exchange_conn_id
-        if all_segments is (segment_ids is not None):
+
+    def check(self) -> None:
+        if not is_template(self.all_segments) and self.all_segments is (self.segment_ids is not None):
             raise ValueError("Give segment_ids, or all_segments=True, and not both.")
 
     async def steps(self) -> JSON:
         from airflow_provider_activation.api import acoustic_exchange as api
-        from airflow_provider_activation.errors import InvalidRequest
 
-        endpoint_id = whole_number("endpoint_id", self.endpoint_id)
+        endpoint_id = int(self.endpoint_id)
         if self.all_segments:
             await api.delete_all_segments(endpoint_id)
             return {"endpointId": endpoint_id, "deleted": None, "absent": None}
-        given = self.segment_ids
-        if isinstance(given, str) or not given:
-            raise InvalidRequest(f"segment_ids must be a list of ids and not empty, but is {given!r}.")
         ids: dict[str, list[str]] = {"deleted": [], "absent": []}
-        for segment_id in given:
+        for segment_id in self.segment_ids or ():
             was_offered = await api.delete_segment_if_offered(endpoint_id, segment_id)
             ids["deleted" if was_offered else "absent"].append(str(segment_id))
         return {"endpointId": endpoint_id, **ids}

@@ -5,14 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from airflow_provider_activation.arguments import filled, mark_of, one_of, places_in_a_connection, some_ids
+from airflow_provider_activation.arguments import FILLED, ID, IDS, MARK, PLACES, STRUCTURE, word
 from airflow_provider_activation.operators.base import DeleteOperator, SubmitOperator
 from airflow_provider_activation.tasks import DataddoTask
 
 if TYPE_CHECKING:
     from airflow_provider_activation.actions import dataddo as actions
     from airflow_provider_activation.actions.base import IfExists
-    from airflow_provider_activation.actions.identity import Mark
 
 __all__ = [
     "DataddoBuildFlowOperator",
@@ -24,7 +23,7 @@ __all__ = [
     "DataddoDeleteSourceOperator",
 ]
 
-IF_EXISTS = ("reuse", "fail", "create")
+IF_EXISTS = word("reuse", "fail", "create")
 
 STATIC_CREDENTIALS = {"staticKey": "extra.refresh_token", "clientId": "login", "clientSecret": "password"}
 """Which field of the second connection holds which part of a service with a refresh token of its own."""
@@ -33,30 +32,39 @@ STATIC_CREDENTIALS = {"staticKey": "extra.refresh_token", "clientId": "login", "
 class DataddoCredentialsTask(DataddoTask):
     """A task that hands Dataddo a third party's credentials from a second Airflow connection."""
 
-    template_fields: Sequence[str] = ("dataddo_conn_id", "credentials_conn_id")
+    arguments = {
+        "credentials_conn_id": FILLED | None,
+        "credentials": PLACES,
+        "service": FILLED | None,
+        "service_id": ID | None,
+        "service_label": FILLED | None,
+        "if_exists": IF_EXISTS,
+        "mark_submission": MARK,
+    }
     credentials_conn_id: str | None
     credentials: Mapping[str, str]
     service: str | None
     service_id: str | int | None
     service_label: str | None
-    mark_submission: Mark | None
+    mark_submission: Any
 
-    def check_service(self) -> None:
-        """Refuse neither or both of the ways to say which service it is."""
+    def check(self) -> None:
         if (self.service_id is None) == (self.credentials_conn_id is None):
             raise ValueError("Give credentials_conn_id, or the service_id of a service that exists.")
+        if self.service is None and self.service_id is None:
+            raise ValueError("service must be given, or the service_id of a service that exists.")
 
     def authorized_service(self, key: str, if_exists: IfExists) -> actions.AuthorizedService:
         """The authorised service with these credentials."""
         from airflow_provider_activation.actions import dataddo as actions
 
-        name, conn_id = filled("service", str(self.service or "")), str(self.credentials_conn_id)
+        name, conn_id = str(self.service), str(self.credentials_conn_id)
         return actions.AuthorizedService(
             service=name,
             secrets=self.hook.secrets_of(conn_id, self.credentials),
             label=self.service_label or name,
             key=key,
-            mark=self.mark_submission,
+            mark=self.mark_submission or None,
             if_exists=if_exists,
         )
 
@@ -87,7 +95,7 @@ class DataddoCreateServiceOperator(DataddoCredentialsTask, SubmitOperator):
     :param dataddo_conn_id: the connection's id (templated).
     """
 
-    template_fields = ("dataddo_conn_id", "credentials_conn_id", "service", "service_id", "service_label")
+    arguments = {"service": FILLED}
     nouns = ("service",)
     outputs = ("id",)
 
@@ -107,13 +115,12 @@ class DataddoCreateServiceOperator(DataddoCredentialsTask, SubmitOperator):
         super().__init__(**kwargs)
         self.service = service
         self.credentials_conn_id = credentials_conn_id
-        self.credentials = places_in_a_connection("credentials", credentials or STATIC_CREDENTIALS)
+        self.credentials = credentials or STATIC_CREDENTIALS
         self.service_id = service_id
         self.service_label = service_label
-        self.if_exists = one_of("if_exists", if_exists, IF_EXISTS)
-        self.mark_submission = mark_of("mark_submission", mark_submission)
+        self.if_exists: IfExists = if_exists
+        self.mark_submission: Any = mark_submission
         self.dataddo_conn_id = dataddo_conn_id
-        self.check_service()
 
     def submission(self, key: str) -> actions.AuthorizedService | actions.NamedService:
         if self.service_id is None:
@@ -150,7 +157,14 @@ class DataddoCreateSourceOperator(DataddoTask, SubmitOperator):
     :param dataddo_conn_id: the connection's id (templated).
     """
 
-    template_fields = ("dataddo_conn_id", "source_label", "service_id", "parameters")
+    arguments = {
+        "connector_id": FILLED,
+        "source_label": FILLED,
+        "service_id": ID,
+        "parameters": STRUCTURE,
+        "if_exists": IF_EXISTS,
+        "mark_submission": MARK,
+    }
     nouns = ("source",)
     outputs = ("id",)
 
@@ -167,12 +181,12 @@ class DataddoCreateSourceOperator(DataddoTask, SubmitOperator):
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
-        self.connector_id = filled("connector_id", connector_id)
+        self.connector_id = connector_id
         self.source_label = source_label
         self.service_id = service_id
         self.parameters = parameters
-        self.if_exists = one_of("if_exists", if_exists, IF_EXISTS)
-        self.mark_submission = mark_of("mark_submission", mark_submission)
+        self.if_exists: IfExists = if_exists
+        self.mark_submission: Any = mark_submission
         self.dataddo_conn_id = dataddo_conn_id
 
     def submission(self, key: str) -> actions.Source:
@@ -181,10 +195,10 @@ class DataddoCreateSourceOperator(DataddoTask, SubmitOperator):
         return actions.Source(
             connector_id=self.connector_id,
             label=self.source_label,
-            service_id=str(self.service_id),
+            service_id=self.service_id,
             parameters=self.parameters,
             key=key,
-            mark=self.mark_submission,
+            mark=self.mark_submission or None,
             if_exists=self.if_exists,
         )
 
@@ -210,7 +224,13 @@ class DataddoCreateFlowOperator(DataddoTask, SubmitOperator):
     :param dataddo_conn_id: the connection's id (templated).
     """
 
-    template_fields = ("dataddo_conn_id", "source_ids", "flow_label")
+    arguments = {
+        "source_ids": IDS,
+        "app": FILLED,
+        "flow_label": FILLED,
+        "if_exists": IF_EXISTS,
+        "mark_submission": MARK,
+    }
     nouns = ("flow",)
     outputs = ("id",)
 
@@ -227,22 +247,21 @@ class DataddoCreateFlowOperator(DataddoTask, SubmitOperator):
     ) -> None:
         super().__init__(**kwargs)
         self.source_ids = source_ids
-        self.app = filled("app", app)
+        self.app = app
         self.flow_label = flow_label
-        self.if_exists = one_of("if_exists", if_exists, IF_EXISTS)
-        self.mark_submission = mark_of("mark_submission", mark_submission)
+        self.if_exists: IfExists = if_exists
+        self.mark_submission: Any = mark_submission
         self.dataddo_conn_id = dataddo_conn_id
 
     def submission(self, key: str) -> actions.Flow:
         from airflow_provider_activation.actions import dataddo as actions
 
-        source_ids = some_ids("source_ids", self.source_ids)
         return actions.Flow(
-            source_ids=source_ids,
+            source_ids=tuple(self.source_ids),
             app=self.app,
             label=self.flow_label,
             key=key,
-            mark=self.mark_submission,
+            mark=self.mark_submission or None,
             if_exists=self.if_exists,
         )
 
@@ -286,15 +305,13 @@ class DataddoBuildFlowOperator(DataddoCredentialsTask, SubmitOperator):
     :param dataddo_conn_id: the connection's id (templated).
     """
 
-    template_fields = (
-        "dataddo_conn_id",
-        "credentials_conn_id",
-        "service_id",
-        "service_label",
-        "source_label",
-        "source_parameters",
-        "flow_label",
-    )
+    arguments = {
+        "connector_id": FILLED,
+        "source_label": FILLED,
+        "source_parameters": STRUCTURE,
+        "flow_label": FILLED,
+        "app": FILLED,
+    }
     nouns = ("service", "source", "flow")
     outputs = ("source_id", "flow_id")
 
@@ -317,20 +334,19 @@ class DataddoBuildFlowOperator(DataddoCredentialsTask, SubmitOperator):
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
-        self.service = service if service_id is not None else filled("service", service or "")
+        self.service = service
         self.credentials_conn_id = credentials_conn_id
         self.service_id = service_id
         self.service_label = service_label
-        self.connector_id = filled("connector_id", connector_id)
+        self.connector_id = connector_id
         self.source_label = source_label
         self.source_parameters = source_parameters
         self.flow_label = flow_label
-        self.app = filled("app", app)
-        self.if_exists = one_of("if_exists", if_exists, IF_EXISTS)
-        self.credentials = places_in_a_connection("credentials", credentials or STATIC_CREDENTIALS)
-        self.mark_submission = mark_of("mark_submission", mark_submission)
+        self.app = app
+        self.if_exists: IfExists = if_exists
+        self.credentials = credentials or STATIC_CREDENTIALS
+        self.mark_submission: Any = mark_submission
         self.dataddo_conn_id = dataddo_conn_id
-        self.check_service()
 
     def submission(self, key: str) -> actions.BuildFlow:
         from airflow_provider_activation.actions import dataddo as actions
@@ -346,14 +362,14 @@ class DataddoBuildFlowOperator(DataddoCredentialsTask, SubmitOperator):
                 label=self.source_label,
                 parameters=self.source_parameters,
                 key=key,
-                mark=self.mark_submission,
+                mark=self.mark_submission or None,
                 if_exists=self.if_exists,
             ),
             flow=actions.Flow(
                 app=self.app,
                 label=self.flow_label,
                 key=key,
-                mark=self.mark_submission,
+                mark=self.mark_submission or None,
                 if_exists=self.if_exists,
             ),
         )
@@ -372,7 +388,7 @@ class DataddoDeleteServiceOperator(DataddoTask, DeleteOperator):
     :param dataddo_conn_id: the connection's id (templated).
     """
 
-    template_fields = ("dataddo_conn_id", "service_id")
+    arguments = {"service_id": ID}
     id_argument = "service_id"
     reads = "get_service"
     deletes = "delete_service"
@@ -396,7 +412,7 @@ class DataddoDeleteSourceOperator(DataddoTask, DeleteOperator):
     :param dataddo_conn_id: the connection's id (templated).
     """
 
-    template_fields = ("dataddo_conn_id", "source_id")
+    arguments = {"source_id": ID}
     id_argument = "source_id"
     reads = "get_source"
     deletes = "delete_source"
@@ -418,7 +434,7 @@ class DataddoDeleteFlowOperator(DataddoTask, DeleteOperator):
     :param dataddo_conn_id: the connection's id (templated).
     """
 
-    template_fields = ("dataddo_conn_id", "flow_id")
+    arguments = {"flow_id": ID}
     id_argument = "flow_id"
     reads = "get_flow"
     deletes = "delete_flow"

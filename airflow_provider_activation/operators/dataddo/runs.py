@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
+from airflow_provider_activation.arguments import DATE, FILLED, ID
 from airflow_provider_activation.operators.base import SubmitAndWaitOperator
 from airflow_provider_activation.tasks import JSON, DataddoTask
 
@@ -43,7 +44,13 @@ class DataddoExtractSourceOperator(DataddoTask, SubmitAndWaitOperator):
     :param dataddo_conn_id: the connection's id (templated).
     """
 
-    template_fields = ("dataddo_conn_id", "source_id", "date_from", "date_to", "date_range")
+    arguments = {
+        "source_id": ID,
+        "date_from": DATE | None,
+        "date_to": DATE | None,
+        "date_range": FILLED | None,
+        "storage_strategy": FILLED | None,
+    }
     nouns = ("extraction",)
     cancels_on_kill = False
     rehearsal_id = NEVER_RAN
@@ -93,7 +100,7 @@ class DataddoWriteFlowOperator(DataddoTask, SubmitAndWaitOperator):
     :param dataddo_conn_id: the connection's id (templated).
     """
 
-    template_fields = ("dataddo_conn_id", "flow_id")
+    arguments = {"flow_id": ID}
     nouns = ("write",)
     rehearsal_id = NEVER_RAN
 

@@ -6,7 +6,18 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from airflow_provider_activation.arguments import mark_of
+from airflow_provider_activation.arguments import (
+    AMOUNT,
+    COUNT,
+    FILLED,
+    FLAG,
+    ID,
+    JSON_OR_TEXT,
+    MARK,
+    RESOURCES,
+    TIMESTAMP,
+    is_template,
+)
 from airflow_provider_activation.operators.base import ActionOperator, ActivationOperator, SubmitOperator
 from airflow_provider_activation.tasks import JSON, DeltaProjectsTask
 
@@ -15,6 +26,14 @@ if TYPE_CHECKING:
     from airflow_provider_activation.waits.delta_projects import ActivityProbe
 
 __all__ = ["DeltaProjectsCreateActivityFromTemplateOperator", "DeltaProjectsUpdateActivityOperator"]
+
+_OPTIONAL_FIELDS = {
+    "target_ecpm": AMOUNT | None,
+    "impression_budget": COUNT | None,
+    "override_variables": JSON_OR_TEXT | None,
+    "geo_details": RESOURCES | None,
+    "exclude_geo": FLAG | None,
+}
 
 
 class DeltaProjectsCreateActivityFromTemplateOperator(DeltaProjectsTask, SubmitOperator):
@@ -59,15 +78,18 @@ class DeltaProjectsCreateActivityFromTemplateOperator(DeltaProjectsTask, SubmitO
     :raises Refused: the service made an activity that is not what was asked for; it is not enabled.
     """
 
-    template_fields = (
-        *DeltaProjectsTask.template_fields,
-        "template_id",
-        "activity_name",
-        "flight_start",
-        "flight_stop",
-        "order_id",
-        "budget",
-    )
+    arguments = {
+        "template_id": ID,
+        "activity_name": FILLED,
+        "flight_start": TIMESTAMP,
+        "flight_stop": TIMESTAMP,
+        "order_id": FILLED,
+        "budget": AMOUNT,
+        "enabled": FLAG,
+        **_OPTIONAL_FIELDS,
+        "cancel_on_kill": FLAG,
+        "mark_submission": MARK,
+    }
     nouns = ("activity",)
     outputs = ("id",)
 
@@ -107,11 +129,13 @@ class DeltaProjectsCreateActivityFromTemplateOperator(DeltaProjectsTask, SubmitO
         self.geo_details = geo_details
         self.exclude_geo = exclude_geo
         self.cancel_on_kill = cancel_on_kill
-        self.mark_submission = mark_of("mark_submission", mark_submission)
+        self.mark_submission: Any = mark_submission
         self.delta_projects_conn_id = delta_projects_conn_id
         self.media_agency_id = media_agency_id
         self.client_id = client_id
-        _refuse_unfit_fields(self)
+
+    def check(self) -> None:
+        _check_fields(self)
 
     def submission(self, key: str) -> actions.Activity:
         from airflow_provider_activation.actions import delta_projects as actions
@@ -163,14 +187,15 @@ class DeltaProjectsUpdateActivityOperator(DeltaProjectsTask, ActionOperator):
     :raises Refused: the service accepted the change and the activity is not as it should be.
     """
 
-    template_fields = (
-        *DeltaProjectsTask.template_fields,
-        "activity_id",
-        "activity_name",
-        "flight_stop",
-        "order_id",
-        "budget",
-    )
+    arguments = {
+        "activity_id": ID,
+        "enabled": FLAG | None,
+        "activity_name": FILLED | None,
+        "flight_stop": TIMESTAMP | None,
+        "order_id": FILLED | None,
+        "budget": AMOUNT | None,
+        **_OPTIONAL_FIELDS,
+    }
 
     def __init__(
         self,
@@ -206,7 +231,9 @@ class DeltaProjectsUpdateActivityOperator(DeltaProjectsTask, ActionOperator):
         self.media_agency_id = media_agency_id
         self.client_id = client_id
         self.delta_projects_conn_id = delta_projects_conn_id
-        _refuse_unfit_fields(self)
+
+    def check(self) -> None:
+        _check_fields(self)
 
     async def steps(self) -> JSON:
         from airflow_provider_activation.actions import delta_projects as actions
@@ -216,10 +243,10 @@ class DeltaProjectsUpdateActivityOperator(DeltaProjectsTask, ActionOperator):
         return await actions.update_activity(self.activity_id, update, self.account)
 
 
-def _refuse_unfit_fields(task: ActivationOperator) -> None:
-    """Check when the DAG is parsed what no template can change."""
-    names = ("target_ecpm", "impression_budget", "override_variables", "geo_details", "exclude_geo")
-    if given := task.given(names):
+def _check_fields(task: ActivationOperator) -> None:
+    """Check the fields that few DAGs give, as far as they are no templates."""
+    given = task.given(_OPTIONAL_FIELDS)
+    if given and not is_template(given):
         # loads the service's models: only DAGs that give such a field pay for that
         from airflow_provider_activation.api import delta_projects as api
 

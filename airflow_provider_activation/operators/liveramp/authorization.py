@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from airflow_provider_activation.arguments import one_of
+from airflow_provider_activation.arguments import ID, OBJECTS, word
 from airflow_provider_activation.operators.base import SubmitAndWaitOperator
 from airflow_provider_activation.tasks import JSON, LiveRampTask
 
@@ -47,7 +47,13 @@ class LiveRampAuthorizeOAuthConnectionOperator(LiveRampTask, SubmitAndWaitOperat
     :raises JobFailed: the person declined, with LiveRamp's reason.
     """
 
-    template_fields = ("liveramp_conn_id", "destination_id", "integration_id", "oauth_connection_id")
+    arguments = {
+        "destination_id": ID,
+        "integration_id": ID,
+        "oauth_connection_id": ID | None,
+        "if_exists": word("reuse", "fail", "create"),
+        "notifiers": OBJECTS,
+    }
     nouns = ("OAuth connection attempt",)
     ignored_arguments = frozenset({"cancel_on_kill", "on_uncertain"})
     authorization_url: str | None = None
@@ -68,7 +74,7 @@ class LiveRampAuthorizeOAuthConnectionOperator(LiveRampTask, SubmitAndWaitOperat
         self.integration_id = integration_id
         self.oauth_connection_id = oauth_connection_id
         self.notifiers = list(notifiers) if isinstance(notifiers, Sequence) else [notifiers]
-        self.if_exists: IfExists = one_of("if_exists", if_exists, ("reuse", "fail", "create"))
+        self.if_exists: IfExists = if_exists
         self.liveramp_conn_id = liveramp_conn_id
 
     @property

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from airflow_provider_activation.arguments import mark_of, one_of, some_of
+from airflow_provider_activation.arguments import FILLED, ID, MARK, NAMED_TEXTS, word, words
 from airflow_provider_activation.operators.base import ActionOperator, DeleteOperator, SubmitOperator
 from airflow_provider_activation.tasks import JSON, LiveRampTask
 from airflow_provider_activation.words import DEVICE_TYPES
@@ -58,14 +58,16 @@ class LiveRampCreateIntegrationConnectionOperator(LiveRampTask, SubmitOperator):
     :raises Refused: LiveRamp made a connection that is not what was asked for.
     """
 
-    template_fields = (
-        "liveramp_conn_id",
-        "destination_id",
-        "integration_id",
-        "properties",
-        "oauth_connection_id",
-        "distribution_manager_name",
-    )
+    arguments = {
+        "destination_id": ID,
+        "integration_id": ID,
+        "properties": NAMED_TEXTS,
+        "device_types": words(*DEVICE_TYPES),
+        "oauth_connection_id": ID | None,
+        "distribution_manager_name": FILLED | None,
+        "if_exists": word("reuse", "fail", "create"),
+        "mark_submission": MARK,
+    }
     nouns = ("integration connection", "distribution manager")
     outputs = ("id", "distributionManagerID")
 
@@ -87,11 +89,11 @@ class LiveRampCreateIntegrationConnectionOperator(LiveRampTask, SubmitOperator):
         self.destination_id = destination_id
         self.integration_id = integration_id
         self.properties = properties
-        self.device_types = some_of("device_types", device_types, DEVICE_TYPES)
+        self.device_types = device_types
         self.oauth_connection_id = oauth_connection_id
         self.distribution_manager_name = distribution_manager_name
-        self.if_exists: IfExists = one_of("if_exists", if_exists, ("reuse", "fail", "create"))
-        self.mark_submission = mark_of("mark_submission", mark_submission)
+        self.if_exists: IfExists = if_exists
+        self.mark_submission: Any = mark_submission
         self.liveramp_conn_id = liveramp_conn_id
 
     def submission(self, key: str) -> actions.IntegrationConnection:
@@ -101,11 +103,11 @@ class LiveRampCreateIntegrationConnectionOperator(LiveRampTask, SubmitOperator):
             destination_id=self.destination_id,
             integration_id=self.integration_id,
             properties=self.properties,
-            device_types=self.device_types,
+            device_types=tuple(self.device_types),
             oauth_connection_id=self.oauth_connection_id,
             distribution_manager_name=self.distribution_manager_name,
             key=key,
-            mark=self.mark_submission,
+            mark=self.mark_submission or None,
             if_exists=self.if_exists,
         )
 
@@ -129,7 +131,12 @@ class LiveRampUpdateIntegrationConnectionOperator(LiveRampTask, ActionOperator):
     :param liveramp_conn_id: the connection's id (templated).
     """
 
-    template_fields = ("liveramp_conn_id", "integration_connection_id", "properties", "oauth_connection_id")
+    arguments = {
+        "integration_connection_id": ID,
+        "properties": NAMED_TEXTS | None,
+        "device_types": words(*DEVICE_TYPES) | None,
+        "oauth_connection_id": ID | None,
+    }
     outputs = ("id",)
 
     def __init__(
@@ -145,9 +152,7 @@ class LiveRampUpdateIntegrationConnectionOperator(LiveRampTask, ActionOperator):
         super().__init__(**kwargs)
         self.integration_connection_id = integration_connection_id
         self.properties = properties
-        self.device_types = (
-            None if device_types is None else some_of("device_types", device_types, DEVICE_TYPES)
-        )
+        self.device_types = device_types
         self.oauth_connection_id = oauth_connection_id
         self.liveramp_conn_id = liveramp_conn_id
 
@@ -158,9 +163,7 @@ class LiveRampUpdateIntegrationConnectionOperator(LiveRampTask, ActionOperator):
         if self.properties is not None:
             named = self.properties.items()
             changes["properties"] = [{"property_key": key, "property_value": value} for key, value in named]
-        if self.oauth_connection_id is not None:
-            changes["oauth_connection_id"] = str(self.oauth_connection_id)
-        return await actions.update_integration_connection(str(self.integration_connection_id), changes)
+        return await actions.update_integration_connection(self.integration_connection_id, changes)
 
 
 class LiveRampDeleteIntegrationConnectionOperator(LiveRampTask, DeleteOperator):
@@ -179,7 +182,7 @@ class LiveRampDeleteIntegrationConnectionOperator(LiveRampTask, DeleteOperator):
     :param liveramp_conn_id: the connection's id (templated).
     """
 
-    template_fields = ("liveramp_conn_id", "integration_connection_id")
+    arguments = {"integration_connection_id": ID}
     id_argument = "integration_connection_id"
     reads = "get_integration_connection"
     deletes = "delete_integration_connection"

@@ -6,7 +6,16 @@ from collections.abc import Mapping, Sequence
 from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any
 
-from airflow_provider_activation.arguments import mark_of, one_of, some_ids
+from airflow_provider_activation.arguments import (
+    DATE,
+    FILLED,
+    FLAG,
+    ID,
+    IDS,
+    IDS_OR_RESOURCES,
+    MARK,
+    word,
+)
 from airflow_provider_activation.operators.base import (
     ActionOperator,
     DeleteOperator,
@@ -52,7 +61,14 @@ class LiveRampCreateDistributionManagerOperator(LiveRampTask, SubmitOperator):
     :param liveramp_conn_id: the connection's id (templated).
     """
 
-    template_fields = ("liveramp_conn_id", "name", "integration_connection_id", "expire_at")
+    arguments = {
+        "name": FILLED,
+        "integration_connection_id": ID,
+        "status": word(*DISTRIBUTION_MANAGER_STATUSES) | None,
+        "expire_at": DATE | None,
+        "if_exists": word("reuse", "fail", "create"),
+        "mark_submission": MARK,
+    }
     nouns = ("distribution manager",)
     outputs = ("id",)
 
@@ -71,10 +87,10 @@ class LiveRampCreateDistributionManagerOperator(LiveRampTask, SubmitOperator):
         super().__init__(**kwargs)
         self.name = name
         self.integration_connection_id = integration_connection_id
-        self.status = None if status is None else one_of("status", status, DISTRIBUTION_MANAGER_STATUSES)
+        self.status = status
         self.expire_at = expire_at
-        self.if_exists: IfExists = one_of("if_exists", if_exists, ("reuse", "fail", "create"))
-        self.mark_submission = mark_of("mark_submission", mark_submission)
+        self.if_exists: IfExists = if_exists
+        self.mark_submission: Any = mark_submission
         self.liveramp_conn_id = liveramp_conn_id
 
     def submission(self, key: str) -> actions.DistributionManager:
@@ -82,11 +98,11 @@ class LiveRampCreateDistributionManagerOperator(LiveRampTask, SubmitOperator):
 
         return actions.DistributionManager(
             name=self.name,
-            integration_connection_id=str(self.integration_connection_id),
+            integration_connection_id=self.integration_connection_id,
             status=self.status,
             expire_at=self.expire_at,
             key=key,
-            mark=self.mark_submission,
+            mark=self.mark_submission or None,
             if_exists=self.if_exists,
         )
 
@@ -112,7 +128,13 @@ class LiveRampUpdateDistributionManagerOperator(LiveRampTask, ActionOperator):
     :param liveramp_conn_id: the connection's id (templated).
     """
 
-    template_fields = ("liveramp_conn_id", "distribution_manager_id", "name", "expire_at")
+    arguments = {
+        "distribution_manager_id": ID,
+        "name": FILLED | None,
+        "status": word(*DISTRIBUTION_MANAGER_STATUSES) | None,
+        "expire_at": DATE | None,
+        "never_expires": FLAG,
+    }
     outputs = ("id",)
 
     def __init__(
@@ -129,12 +151,14 @@ class LiveRampUpdateDistributionManagerOperator(LiveRampTask, ActionOperator):
         super().__init__(**kwargs)
         self.distribution_manager_id = distribution_manager_id
         self.name = name
-        self.status = None if status is None else one_of("status", status, DISTRIBUTION_MANAGER_STATUSES)
+        self.status = status
         self.expire_at = expire_at
         self.never_expires = never_expires
-        if never_expires and expire_at is not None:
-            raise ValueError("Give expire_at or never_expires=True, and not both.")
         self.liveramp_conn_id = liveramp_conn_id
+
+    def check(self) -> None:
+        if self.never_expires is True and self.expire_at is not None:
+            raise ValueError("Give expire_at or never_expires=True, and not both.")
 
     async def steps(self) -> JSON:
         from airflow_provider_activation.actions import liveramp as actions
@@ -142,7 +166,7 @@ class LiveRampUpdateDistributionManagerOperator(LiveRampTask, ActionOperator):
         changes = self.given(("name", "status", "expire_at"))
         if self.never_expires:
             changes["expire_at"] = None
-        return await actions.update_distribution_manager(str(self.distribution_manager_id), changes)
+        return await actions.update_distribution_manager(self.distribution_manager_id, changes)
 
 
 class LiveRampDeleteDistributionManagerOperator(LiveRampTask, DeleteOperator):
@@ -160,7 +184,7 @@ class LiveRampDeleteDistributionManagerOperator(LiveRampTask, DeleteOperator):
     :param liveramp_conn_id: the connection's id (templated).
     """
 
-    template_fields = ("liveramp_conn_id", "distribution_manager_id")
+    arguments = {"distribution_manager_id": ID}
     id_argument = "distribution_manager_id"
     reads = "get_distribution_manager"
     deletes = "delete_distribution_manager"
@@ -204,7 +228,11 @@ class LiveRampDistributeSegmentsOperator(LiveRampTask, SubmitAndWaitOperator):
     :raises JobFailed: a delivery failed or was cancelled.
     """
 
-    template_fields = ("liveramp_conn_id", "distribution_manager_id", "segments")
+    arguments = {
+        "distribution_manager_id": ID,
+        "segments": IDS_OR_RESOURCES,
+        "segment_type": word(*SEGMENT_TYPES),
+    }
     nouns = ("distribution",)
     ignored_arguments = frozenset({"on_uncertain"})
     outputs = ("added", "unchanged")
@@ -233,14 +261,14 @@ class LiveRampDistributeSegmentsOperator(LiveRampTask, SubmitAndWaitOperator):
         )
         self.distribution_manager_id = distribution_manager_id
         self.segments = segments
-        self.segment_type = one_of("segment_type", segment_type, SEGMENT_TYPES)
+        self.segment_type = segment_type
         self.liveramp_conn_id = liveramp_conn_id
 
     def submission(self, key: str) -> actions.Distribution:
         from airflow_provider_activation.actions import liveramp as actions
 
         return actions.Distribution(
-            distribution_manager_id=str(self.distribution_manager_id),
+            distribution_manager_id=self.distribution_manager_id,
             segments=self.segments,
             segment_type=self.segment_type,
             wait=self.wait_for_completion,
@@ -280,7 +308,11 @@ class LiveRampWithdrawSegmentsOperator(LiveRampTask, ActionOperator):
     :raises PartialFailure: some segments are still in distribution; names each of these and why.
     """
 
-    template_fields = ("liveramp_conn_id", "distribution_manager_id", "segment_ids")
+    arguments = {
+        "distribution_manager_id": ID,
+        "segment_ids": IDS,
+        "segment_type": word(*SEGMENT_TYPES),
+    }
     outputs = ("withdrawn", "absent")
 
     def __init__(
@@ -295,12 +327,12 @@ class LiveRampWithdrawSegmentsOperator(LiveRampTask, ActionOperator):
         super().__init__(**kwargs)
         self.distribution_manager_id = distribution_manager_id
         self.segment_ids = segment_ids
-        self.segment_type = one_of("segment_type", segment_type, SEGMENT_TYPES)
+        self.segment_type = segment_type
         self.liveramp_conn_id = liveramp_conn_id
 
     async def steps(self) -> JSON:
         from airflow_provider_activation.actions import liveramp as actions
 
         return await actions.withdraw_everywhere(
-            str(self.distribution_manager_id), some_ids("segment_ids", self.segment_ids), self.segment_type
+            self.distribution_manager_id, self.segment_ids, self.segment_type
         )

@@ -135,7 +135,7 @@ BAD_WHEN_RUN: dict[str, tuple[Callable[[], BaseOperator], str]] = {
     "set database": (lambda: set_database(database_id=""), "database_id"),
     "report": (lambda: report_failure(reason="é" * 256 + "!"), "512 bytes"),
     "report nothing": (lambda: report_failure(reason=""), "reason"),
-    "an attribute that is no text": (lambda: set_attributes(attributes={"port": 22}), "port"),
+    "an attribute that is no text": (lambda: set_attributes(attributes={"port": 22.5}), "port"),
     "define": (lambda: define(segments=[{"id": 1, "id_string": "1", "name": "x"}]), "exactly one"),
     "define nothing": (lambda: define(segments=[], mode="replace"), "segments"),
     "delete no segments": (lambda: delete_segments(segment_ids=[]), "segment_ids"),

@@ -271,7 +271,7 @@ class TestCreateSource:
             ({"parameters": {**SOURCE_PARAMETERS, "label": "x"}}, "parameters: label"),
             ({"parameters": {**SOURCE_PARAMETERS, "dateRange": "yesterday"}}, "dateRange"),
             ({"parameters": {**SOURCE_PARAMETERS, "dateRange": "1d30"}}, "dateRange must start before"),
-            ({"parameters": {**SOURCE_PARAMETERS, "hour": {1, 2}}}, "hour must be plain JSON"),
+            ({"parameters": {**SOURCE_PARAMETERS, "hour": {1, 2}}}, r"\['hour'\] must be plain JSON"),
             ({"connector_id": "../snapchat"}, "connector_id"),
         ],
     )

@@ -313,7 +313,7 @@ class TestDistribute:
         [
             ([], "segments"),
             ("5000000001", "segments"),
-            ([""], "segmentID"),
+            ([""], "segments"),
             ([{"segmentType": "ONBOARDING"}], "segmentID"),
             ([{"segmentID": "1", "segmentType": "OTHER"}], "segmentType"),
             ([{"segmentID": "1", "name": "x"}], "name"),
