@@ -97,7 +97,7 @@ class ActionOperator(ActivationOperator):
 class DeleteOperator(ActivationOperator):
     """An operator that deletes a resource. It may be run any number of times.
 
-    :param if_missing: ``fail`` if the resource is missing on the first try; ``ignore`` succeeds.
+    :param if_missing: ``fail`` if the resource is missing on the first try; ``ignore`` succeeds (templated).
     """
 
     arguments = {"if_missing": word("fail", "ignore")}
@@ -246,9 +246,9 @@ class SubmittingOperator(ActivationOperator):
 class SubmitOperator(SubmittingOperator):
     """An operator that makes a resource at most once.
 
-    :param on_uncertain: what to do when an earlier try may have sent the call and the service cannot
-        show whether it did: ``fail`` with what a person should check; ``adopt`` takes the one resource that
-        may be it, for who alone uses the account; ``resubmit`` sends it again.
+    :param on_uncertain: what to do when an earlier try may have sent the call and the service cannot show
+        whether it did: ``fail`` with what a person should check; ``adopt`` takes the one resource that may be
+        it, for who alone uses the account; ``resubmit`` sends it again (templated).
     """
 
     arguments = {"on_uncertain": ON_UNCERTAIN}
@@ -273,14 +273,14 @@ class SubmitOperator(SubmittingOperator):
 class SubmitAndWaitOperator(SubmittingOperator):
     """An operator that makes a resource at most once, and waits for its end.
 
-    :param on_uncertain: see `SubmitOperator`.
+    :param on_uncertain: see `SubmitOperator` (templated).
     :param wait_for_completion: wait until what was started has ended; otherwise return at once.
     :param deferrable: wait in the triggerer and hold no worker slot.
     :param poll_interval: seconds between two polls while waiting.
     :param timeout: how long to wait at most, in seconds or as a timedelta.
     :param cancel_on_kill: cancel what was started when the wait ends early: the task is killed, a person
         clears or marks it (while deferred: Airflow 3.3), or the timeout passes. Each operator says what it
-        can cancel; where it cannot, the log says what continues at the service.
+        can cancel; where it cannot, the log says what continues at the service (templated).
     """
 
     arguments = {

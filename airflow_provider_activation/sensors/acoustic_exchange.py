@@ -32,10 +32,11 @@ class AcousticExchangeJobSensor(AcousticExchangeTask, ActivationSensor):
         )
 
     :param job_id: the job (templated).
-    :param job_category: the category of the job.
-    :param target_statuses: the statuses to wait for; RECEIVE may be spelled in either way.
+    :param job_category: the category of the job (templated).
+    :param target_statuses: the statuses to wait for; RECEIVE may be spelled in either way (templated).
     :param on_needs_action: what to do when the job waits for its data, or for its file to be downloaded, and
-        this is not a status to wait for: ``fail``, ``return`` the job, or ``wait`` until somebody acts.
+        this is not a status to wait for: ``fail``, ``return`` the job, or ``wait`` until somebody acts
+        (templated).
     :param acoustic_exchange_conn_id: the connection's id (templated).
     """
 
@@ -84,7 +85,7 @@ class AcousticExchangeEndpointStatusSensor(AcousticExchangeTask, ActivationSenso
         )
 
     :param endpoint_id: the endpoint (templated).
-    :param target_statuses: the statuses to wait for.
+    :param target_statuses: the statuses to wait for (templated).
     :param acoustic_exchange_conn_id: the connection's id (templated).
     """
 

@@ -32,7 +32,7 @@ class DeltaProjectsActivitySensor(DeltaProjectsTask, ActivationSensor):
     :param media_agency_id: instead of the connection's (templated).
     :param client_id: instead of the connection's (templated).
     :param until: ``enabled``; ``flight_start``, which is enabled and its flight has started; or
-        ``flight_stop``, its flight is over.
+        ``flight_stop``, its flight is over (templated).
     :param delta_projects_conn_id: the connection's id (templated).
     :raises JobFailed: the flight was over before the activity was enabled.
     """

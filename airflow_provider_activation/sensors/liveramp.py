@@ -57,7 +57,7 @@ class LiveRampSegmentSyncSensor(LiveRampTask, ActivationSensor):
         )
 
     :param segment_ids: the segments (templated).
-    :param segment_type: the type of all of the segments.
+    :param segment_type: the type of all of the segments (templated).
     :param integration_connection_id: the destination; all of the segments' if left out (templated).
     :param liveramp_conn_id: the connection's id (templated).
     """

@@ -76,12 +76,13 @@ class AcousticExchangeRegisterEndpointOperator(AcousticExchangeEndpointOperator,
 
     :param name: the name of the business application (templated).
     :param provider_name: the name of the endpoint's provider (templated).
-    :param endpoint_types: the types of the endpoint, with the vendor's own field names.
+    :param endpoint_types: the types of the endpoint, with the vendor's own field names (templated).
     :param description: the purpose of the endpoint (templated).
     :param url: the address to which Acoustic Exchange pushes data (templated).
-    :param hash_algorithm: the algorithm that hashes identities, for example ``SHA256``.
-    :param marketing_databases_definition: identifiers and attributes, with the vendor's own field names.
-    :param notification_key: the key for subscription notifications.
+    :param hash_algorithm: the algorithm that hashes identities, for example ``SHA256`` (templated).
+    :param marketing_databases_definition: identifiers and attributes, with the vendor's own field names
+        (templated).
+    :param notification_key: the key for subscription notifications (templated).
     :raises Refused: the service accepted the description and shows another.
     """
 
@@ -255,7 +256,8 @@ class AcousticExchangeSetEndpointAttributesOperator(AcousticExchangeTask, Action
 
     :param attributes: attributes that are not secret (templated).
     :param credentials_conn_id: the id of a second Airflow connection, with the secret values (templated).
-    :param credentials: where that connection has each secret: ``login``, ``password`` or ``extra.<name>``.
+    :param credentials: where that connection has each secret: ``login``, ``password`` or ``extra.<name>``
+        (templated).
     :param acoustic_exchange_conn_id: the connection's id (templated).
     """
 

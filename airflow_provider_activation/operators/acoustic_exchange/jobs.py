@@ -86,20 +86,22 @@ class AcousticExchangeExportSegmentOperator(AcousticExchangeJobTask, SubmitAndWa
     :param destination_segment_name: its name there; the service makes one up if left out (templated).
     :param destination_segment_description: its description, with the submission key at the end (templated).
     :param destination_segment_id: an existing segment at the destination; it needs ``action`` (templated).
-    :param export_category: a category that the destination defines.
-    :param action: ``add``, ``replace`` or ``remove``.
-    :param source_identifiers: the identifiers of the source that are mapped to the one of the destination.
-    :param destination_identifier: the identifier of the destination.
-    :param attribute_mappings: attributes of the source, each with an attribute of the destination.
-    :param update_identities: True also writes to the Identity Store, False only reads it.
-    :param min_count: the service cancels the job if it has fewer records; 1 if left out.
+    :param export_category: a category that the destination defines (templated).
+    :param action: ``add``, ``replace`` or ``remove`` (templated).
+    :param source_identifiers: the identifiers of the source that are mapped to the one of the destination
+        (templated).
+    :param destination_identifier: the identifier of the destination (templated).
+    :param attribute_mappings: attributes of the source, each with an attribute of the destination
+        (templated).
+    :param update_identities: True also writes to the Identity Store, False only reads it (templated).
+    :param min_count: the service cancels the job if it has fewer records; 1 if left out (templated).
     :param schedule_details: when the job runs, for example ``ScheduleDetails.from_data_interval(...)`` of
         `airflow_provider_activation.api.acoustic_exchange`, or a mapping with the vendor's own field names;
-        at once if left out.
+        at once if left out (templated).
     :param mark_submission: put the submission key at the end of the description (``suffix`` or True), at its
-        beginning (``prefix``, for a service that cuts texts) or leave it out (False).
+        beginning (``prefix``, for a service that cuts texts) or leave it out (False) (templated).
     :param on_needs_action: what to do when the job waits for its data, or for its file to be downloaded:
-        ``return`` the job, ``fail``, or ``wait`` until somebody acts.
+        ``return`` the job, ``fail``, or ``wait`` until somebody acts (templated).
     :param acoustic_exchange_conn_id: the connection's id (templated).
     """
 
@@ -205,9 +207,9 @@ class AcousticExchangeImportIdentitiesOperator(AcousticExchangeJobTask, SubmitAn
     :param segment_id: the segment, if its id is a number (templated).
     :param segment_id_string: the segment, if its id is a text (templated).
     :param database_id: the database that receives the identities (templated).
-    :param source_identifiers: the identifiers of the source; all if left out.
-    :param schedule_details: see `AcousticExchangeExportSegmentOperator`.
-    :param on_needs_action: see `AcousticExchangeExportSegmentOperator`.
+    :param source_identifiers: the identifiers of the source; all if left out (templated).
+    :param schedule_details: see `AcousticExchangeExportSegmentOperator` (templated).
+    :param on_needs_action: see `AcousticExchangeExportSegmentOperator` (templated).
     :param acoustic_exchange_conn_id: the connection's id (templated).
     """
 
@@ -267,9 +269,10 @@ class AcousticExchangeRefreshSegmentsOperator(AcousticExchangeJobTask, SubmitAnd
 
         refresh = AcousticExchangeRefreshSegmentsOperator(task_id="refresh", deferrable=True)
 
-    :param on_needs_action: see `AcousticExchangeExportSegmentOperator`.
+    :param on_needs_action: see `AcousticExchangeExportSegmentOperator` (templated).
     :param acoustic_exchange_conn_id: the connection's id (templated).
-    :param on_uncertain: see `SubmitOperator`. The default is ``resubmit``: a second refresh does no harm.
+    :param on_uncertain: see `SubmitOperator`. The default is ``resubmit``: a second refresh does no harm
+        (templated).
     """
 
     arguments = {"on_needs_action": _ON_NEEDS_ACTION}
@@ -308,8 +311,8 @@ class AcousticExchangeUploadJobDataOperator(AcousticExchangeJobTask, SubmitAndWa
 
     :param job_id: the job (templated).
     :param file: the path of the CSV file on the worker (templated).
-    :param job_category: the category of the job.
-    :param content_type: the media type of the file.
+    :param job_category: the category of the job (templated).
+    :param content_type: the media type of the file (templated).
     :param acoustic_exchange_conn_id: the connection's id (templated).
     :raises InvalidRequest: the file is missing or empty.
     :raises Conflict: the job does not wait for data.
@@ -374,7 +377,7 @@ class AcousticExchangeDownloadSegmentDataOperator(AcousticExchangeTask, ActionOp
     :param job_id: the job (templated).
     :param directory: an existing folder on the worker (templated).
     :param file_names: the files of the job to download; all if left out (templated).
-    :param job_category: the category of the job.
+    :param job_category: the category of the job (templated).
     :param acoustic_exchange_conn_id: the connection's id (templated).
     :raises InvalidRequest: the folder is missing, a name of a file has a folder in it, or the job has no such
         file.

@@ -30,7 +30,8 @@ class AcousticExchangeDefineSegmentsOperator(AcousticExchangeTask, ActionOperato
     :param endpoint_id: the endpoint (templated).
     :param segments: the segments, with the vendor's own field names; each has either an ``id`` (a number) or
         an ``id_string`` (templated).
-    :param mode: ``append`` adds those that the endpoint does not offer yet; ``replace`` replaces all.
+    :param mode: ``append`` adds those that the endpoint does not offer yet; ``replace`` replaces all
+        (templated).
     :param acoustic_exchange_conn_id: the connection's id (templated).
     :raises Conflict: the endpoint offers a segment with another description, which only ``replace`` changes.
     :raises Refused: the service answered false, or shows other segments afterwards.
@@ -80,7 +81,8 @@ class AcousticExchangeDeleteSegmentsOperator(AcousticExchangeTask, ActionOperato
 
     :param endpoint_id: the endpoint (templated).
     :param segment_ids: the numbers or texts with which the segments were defined (templated).
-    :param all_segments: True deletes every segment of the endpoint; ``segment_ids`` is then left out.
+    :param all_segments: True deletes every segment of the endpoint; ``segment_ids`` is then left out
+        (templated).
     :param acoustic_exchange_conn_id: the connection's id (templated).
     :raises Refused: the service answered false, and does not show that the segments are gone.
     """

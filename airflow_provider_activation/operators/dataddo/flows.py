@@ -83,15 +83,16 @@ class DataddoCreateServiceOperator(DataddoCredentialsTask, SubmitOperator):
     :param service: the service, for example ``snapchat_static`` (templated).
     :param credentials_conn_id: the connection that holds the credentials (templated).
     :param credentials: for each part of the credentials the field of that connection: ``login``, ``password``
-        or ``extra.<name>``. The default fits services with a refresh token of their own.
+        or ``extra.<name>``. The default fits services with a refresh token of their own (templated).
     :param service_id: instead of credentials: an authorised service that exists; it is taken (templated).
     :param service_label: its label, with a key of the credentials behind it; the service's name if left out
         (templated).
     :param if_exists: ``reuse`` takes a service whose label has the key of the same credentials, never one
         that only has the same name; ``fail`` fails if there is one of this name; ``create`` authorises
-        another, with the submission key in its label.
+        another, with the submission key in its label (templated).
     :param mark_submission: where in the label the key stands: behind it (``suffix`` or True), before it
-        (``prefix``, for a service that cuts texts) or nowhere (False: then no service can be reused).
+        (``prefix``, for a service that cuts texts) or nowhere (False: then no service can be reused)
+        (templated).
     :param dataddo_conn_id: the connection's id (templated).
     """
 
@@ -145,15 +146,16 @@ class DataddoCreateSourceOperator(DataddoTask, SubmitOperator):
             parameters={"organizationId": "...", "dateRange": "30d1", "strategy": "incremental"},
         )
 
-    :param connector_id: the connector, for example ``snapchat``.
+    :param connector_id: the connector, for example ``snapchat`` (templated).
     :param source_label: the source's label (templated).
     :param service_id: the authorised service it loads with (templated).
     :param parameters: the connector's own parameters, in its own field names. Date ranges are written
         without braces: ``30d1`` (templated).
     :param if_exists: ``reuse`` takes a source with this label; ``fail`` fails if there is one; ``create``
-        makes another, with the submission key behind the label.
+        makes another, with the submission key behind the label (templated).
     :param mark_submission: with ``if_exists="create"``, where in the label the submission key stands: behind
-        it (``suffix`` or True), before it (``prefix``, for a service that cuts texts) or nowhere (False).
+        it (``suffix`` or True), before it (``prefix``, for a service that cuts texts) or nowhere (False)
+        (templated).
     :param dataddo_conn_id: the connection's id (templated).
     """
 
@@ -215,12 +217,13 @@ class DataddoCreateFlowOperator(DataddoTask, SubmitOperator):
         )
 
     :param source_ids: the sources (templated).
-    :param app: where the flow hands its data to, for example ``google_data_studio``.
+    :param app: where the flow hands its data to, for example ``google_data_studio`` (templated).
     :param flow_label: the flow's label (templated).
     :param if_exists: ``reuse`` takes a flow with the same sources, app and label; ``fail`` fails if there is
-        one; ``create`` makes another, with the submission key behind the label.
+        one; ``create`` makes another, with the submission key behind the label (templated).
     :param mark_submission: with ``if_exists="create"``, where in the label the submission key stands: behind
-        it (``suffix`` or True), before it (``prefix``, for a service that cuts texts) or nowhere (False).
+        it (``suffix`` or True), before it (``prefix``, for a service that cuts texts) or nowhere (False)
+        (templated).
     :param dataddo_conn_id: the connection's id (templated).
     """
 
@@ -286,22 +289,23 @@ class DataddoBuildFlowOperator(DataddoCredentialsTask, SubmitOperator):
             app="google_data_studio",
         )
 
-    :param service: the service to authorise, for example ``snapchat_static``.
+    :param service: the service to authorise, for example ``snapchat_static`` (templated).
     :param credentials_conn_id: the connection that holds the credentials (templated).
-    :param credentials: see `DataddoCreateServiceOperator`.
+    :param credentials: see `DataddoCreateServiceOperator` (templated).
     :param service_id: instead of ``service`` and credentials: an authorised service that exists (templated).
     :param service_label: see `DataddoCreateServiceOperator` (templated).
-    :param connector_id: the connector, for example ``snapchat``.
+    :param connector_id: the connector, for example ``snapchat`` (templated).
     :param source_label: label of the source (templated).
     :param source_parameters: the connector's own parameters, in its own field names. Date ranges are
         written without braces: ``30d1`` (templated).
     :param flow_label: label of the flow (templated).
-    :param app: where the flow hands its data to, for example ``google_data_studio``.
+    :param app: where the flow hands its data to, for example ``google_data_studio`` (templated).
     :param if_exists: ``reuse`` takes a service whose label has the key of these credentials, a source with
         this label and service, and a flow with this label and source; ``fail`` fails if there is one;
-        ``create`` makes new ones, with the submission key behind the labels.
+        ``create`` makes new ones, with the submission key behind the labels (templated).
     :param mark_submission: with ``if_exists="create"``, where in the labels the submission key stands: behind
-        it (``suffix`` or True), before it (``prefix``, for a service that cuts texts) or nowhere (False).
+        it (``suffix`` or True), before it (``prefix``, for a service that cuts texts) or nowhere (False)
+        (templated).
     :param dataddo_conn_id: the connection's id (templated).
     """
 

@@ -38,9 +38,9 @@ class DataddoExtractSourceOperator(DataddoTask, SubmitAndWaitOperator):
     :param date_from: first day to load (templated).
     :param date_to: last day to load (templated).
     :param date_range: days relative to the day of the call instead, without braces: ``30d1`` (templated).
-    :param storage_strategy: how rows are stored; the source's own if left out.
-    :param cancel_on_kill: deactivate the extraction. This also ends the source's own schedule until
-        somebody activates it again, so the default is False.
+    :param storage_strategy: how rows are stored; the source's own if left out (templated).
+    :param cancel_on_kill: deactivate the extraction. This also ends the source's own schedule until somebody
+        activates it again, so the default is False (templated).
     :param dataddo_conn_id: the connection's id (templated).
     """
 

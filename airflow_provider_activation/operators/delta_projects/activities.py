@@ -61,19 +61,21 @@ class DeltaProjectsCreateActivityFromTemplateOperator(DeltaProjectsTask, SubmitO
     :param flight_stop: when it stops, with its time zone (templated).
     :param order_id: appears on the invoice (templated).
     :param budget: in the account's currency (templated).
-    :param enabled: enable the activity after it was created.
-    :param target_ecpm: in the account's currency; the template's if left out.
-    :param impression_budget: total impressions; the template's if left out.
-    :param override_variables: ad server tag variables.
-    :param geo_details: circles of ``lat``, ``long``, ``radius``; only where the template has a geo rule.
-    :param exclude_geo: whether the circles are excluded; must be given with ``geo_details``.
-    :param cancel_on_kill: disable the activity if the task is killed between enabling it and its own end.
+    :param enabled: enable the activity after it was created (templated).
+    :param target_ecpm: in the account's currency; the template's if left out (templated).
+    :param impression_budget: total impressions; the template's if left out (templated).
+    :param override_variables: ad server tag variables (templated).
+    :param geo_details: circles of ``lat``, ``long``, ``radius``; only where the template has a geo rule
+        (templated).
+    :param exclude_geo: whether the circles are excluded; must be given with ``geo_details`` (templated).
+    :param cancel_on_kill: disable the activity if the task is killed between enabling it and its own end
+        (templated).
     :param delta_projects_conn_id: the connection's id (templated).
     :param media_agency_id: instead of the connection's (templated).
     :param client_id: instead of the connection's (templated).
     :param mark_submission: put the submission key behind the name (``suffix`` or True), before it
         (``prefix``, for a service that cuts names) or leave it out (False). Without it nobody can tell whose
-        an activity is if the answer to the call was lost.
+        an activity is if the answer to the call was lost (templated).
     :raises InvalidRequest: naming the field, before anything is sent.
     :raises Refused: the service made an activity that is not what was asked for; it is not enabled.
     """
@@ -171,16 +173,17 @@ class DeltaProjectsUpdateActivityOperator(DeltaProjectsTask, ActionOperator):
         )
 
     :param activity_id: the activity (templated).
-    :param enabled: enable or disable it.
+    :param enabled: enable or disable it (templated).
     :param activity_name: a new name (templated).
     :param flight_stop: when it stops, with its time zone (templated).
     :param order_id: a new order id (templated).
     :param budget: in the account's currency (templated).
-    :param target_ecpm: in the account's currency.
-    :param impression_budget: total impressions.
-    :param override_variables: ad server tag variables.
-    :param geo_details: circles of ``lat``, ``long``, ``radius``; only where the activity has a geo rule.
-    :param exclude_geo: whether the circles are excluded; must be given with ``geo_details``.
+    :param target_ecpm: in the account's currency (templated).
+    :param impression_budget: total impressions (templated).
+    :param override_variables: ad server tag variables (templated).
+    :param geo_details: circles of ``lat``, ``long``, ``radius``; only where the activity has a geo rule
+        (templated).
+    :param exclude_geo: whether the circles are excluded; must be given with ``geo_details`` (templated).
     :param media_agency_id: instead of the connection's (templated).
     :param client_id: instead of the connection's (templated).
     :param delta_projects_conn_id: the connection's id (templated).

@@ -39,7 +39,7 @@ class LiveRampAuthorizeOAuthConnectionOperator(LiveRampTask, SubmitAndWaitOperat
     :param integration_id: the integration that needs the authorisation (templated).
     :param oauth_connection_id: an existing OAuth connection to authorise again (templated).
     :param if_exists: ``reuse`` returns the newest OAuth connection that exists and asks nobody; ``create``
-        asks for a new one; ``fail`` fails if one exists.
+        asks for a new one; ``fail`` fails if one exists (templated).
     :param notifiers: Airflow notifiers that inform the person; their templates may use
         ``{{ authorization_url }}``. If a notifier fails, that is logged and the wait goes on.
     :param liveramp_conn_id: the connection's id (templated).

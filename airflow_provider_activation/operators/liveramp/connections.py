@@ -42,16 +42,16 @@ class LiveRampCreateIntegrationConnectionOperator(LiveRampTask, SubmitOperator):
     :param destination_id: the destination (templated).
     :param integration_id: one of the destination's integrations (templated).
     :param properties: the integration's required properties, name and value (templated).
-    :param device_types: the kinds of device to match, for example ``WEB``.
+    :param device_types: the kinds of device to match, for example ``WEB`` (templated).
     :param oauth_connection_id: the authorisation, if the integration needs one (templated).
     :param distribution_manager_name: also makes a distribution manager of this name, at most 50
         characters (templated).
     :param if_exists: ``reuse`` takes a connection equal in integration, properties, device types and
         authorisation; ``fail`` fails on it; ``create`` makes another, with the submission key in the
-        distribution manager's name.
+        distribution manager's name (templated).
     :param mark_submission: with ``if_exists="create"``, where in the distribution manager's name the
         submission key stands: behind it (``suffix`` or True), before it (``prefix``, for a service that cuts
-        texts) or nowhere (False).
+        texts) or nowhere (False) (templated).
     :param liveramp_conn_id: the connection's id (templated).
     :raises InvalidRequest: the integration does not have a property or device type, or it needs a property or
         an authorisation that is not given.
@@ -126,7 +126,7 @@ class LiveRampUpdateIntegrationConnectionOperator(LiveRampTask, ActionOperator):
 
     :param integration_connection_id: the integration connection (templated).
     :param properties: all properties, name and value (templated).
-    :param device_types: all kinds of device to match.
+    :param device_types: all kinds of device to match (templated).
     :param oauth_connection_id: another authorisation (templated).
     :param liveramp_conn_id: the connection's id (templated).
     """

@@ -52,12 +52,13 @@ class LiveRampCreateDistributionManagerOperator(LiveRampTask, SubmitOperator):
 
     :param name: at most 50 characters (templated).
     :param integration_connection_id: the integration connection of its segments (templated).
-    :param status: ``ACTIVE`` or ``INACTIVE``; LiveRamp's own default if left out.
+    :param status: ``ACTIVE`` or ``INACTIVE``; LiveRamp's own default if left out (templated).
     :param expire_at: the day on which deliveries stop; never if left out (templated).
     :param if_exists: ``reuse`` takes the one of this name at this integration connection; ``fail`` fails on
-        it; ``create`` makes another, with the submission key at the end of the name.
+        it; ``create`` makes another, with the submission key at the end of the name (templated).
     :param mark_submission: with ``if_exists="create"``, where in the name the submission key stands: behind
-        it (``suffix`` or True), before it (``prefix``, for a service that cuts texts) or nowhere (False).
+        it (``suffix`` or True), before it (``prefix``, for a service that cuts texts) or nowhere (False)
+        (templated).
     :param liveramp_conn_id: the connection's id (templated).
     """
 
@@ -122,9 +123,9 @@ class LiveRampUpdateDistributionManagerOperator(LiveRampTask, ActionOperator):
 
     :param distribution_manager_id: the distribution manager (templated).
     :param name: at most 50 characters (templated).
-    :param status: ``ACTIVE`` or ``INACTIVE``.
+    :param status: ``ACTIVE`` or ``INACTIVE`` (templated).
     :param expire_at: the day on which deliveries stop (templated).
-    :param never_expires: removes the day on which deliveries stop.
+    :param never_expires: removes the day on which deliveries stop (templated).
     :param liveramp_conn_id: the connection's id (templated).
     """
 
@@ -217,9 +218,10 @@ class LiveRampDistributeSegmentsOperator(LiveRampTask, SubmitAndWaitOperator):
 
     :param distribution_manager_id: the distribution manager (templated).
     :param segments: ids, or mappings of ``segmentID``, ``segmentType``, ``destinationSegmentID`` (templated).
-    :param segment_type: the type of the segments given by id alone.
+    :param segment_type: the type of the segments given by id alone (templated).
     :param wait_for_completion: wait until each segment that was added has been delivered.
-    :param cancel_on_kill: withdraw the segments that were added when the wait ends before all are delivered.
+    :param cancel_on_kill: withdraw the segments that were added when the wait ends before all are delivered
+        (templated).
     :param liveramp_conn_id: the connection's id (templated).
     :raises InvalidRequest: no segments are given, or one twice with different ``destinationSegmentID``.
     :raises PartialFailure: LiveRamp did not take some segments, or has them under another
@@ -303,7 +305,7 @@ class LiveRampWithdrawSegmentsOperator(LiveRampTask, ActionOperator):
 
     :param distribution_manager_id: the distribution manager (templated).
     :param segment_ids: any number of segments (templated).
-    :param segment_type: the type of all of the segments.
+    :param segment_type: the type of all of the segments (templated).
     :param liveramp_conn_id: the connection's id (templated).
     :raises PartialFailure: some segments are still in distribution; names each of these and why.
     """
