@@ -26,6 +26,9 @@ LONGEST_WAIT = 5 * 365 * DAY
 SHORTEST_INTERVAL = 0.1
 """Seconds. Polls that come faster than answers help nobody."""
 
+LARGEST_AMOUNT = 1e300
+"""Larger numbers, and what is no number, cannot be sent."""
+
 Read = Callable[[str, Any], Any]
 
 
@@ -61,11 +64,11 @@ class Kind:
 
 def text(name: str, value: Any) -> str:
     """A text. A whole number is taken for its digits: native rendering makes a number of such a text."""
-    if isinstance(value, int) and not isinstance(value, bool):
-        return str(value)
-    if not isinstance(value, str):
+    if isinstance(value, str):
+        return value
+    if isinstance(value, bool) or not isinstance(value, int):
         raise ValueError(f"{name} must be text, but is {type(value).__name__}.")
-    return value
+    return str(value)
 
 
 def filled(name: str, value: Any) -> str:
@@ -83,11 +86,13 @@ _SEPARATED = r"\d{1,3}([ ,.'_\u00a0\u2009\u202f]\d{3})+|\d+\.\d+|\d+(\.\d+)?[eE]
 
 def an_id(name: str, value: Any) -> str:
     """An id: a text or a whole number; returned as text."""
-    if isinstance(value, int) and not isinstance(value, bool):
-        return str(int(value))
     if not isinstance(value, str):
-        raise ValueError(f"{name} must be an id, a text or a whole number, but is {_given(value)}.")
+        if isinstance(value, bool) or not isinstance(value, int):
+            raise ValueError(f"{name} must be an id, a text or a whole number, but is {_given(value)}.")
+        return str(int(value))
     stripped = value.strip()
+    if stripped.isdecimal():
+        return stripped
     if stripped.lower() in _NO_ID or not stripped.isprintable() or re.fullmatch(_SEPARATED, stripped):
         raise ValueError(f"{name} must be an id, but is {_given(value)}.")
     return stripped
@@ -120,7 +125,7 @@ def amount(name: str, value: Any) -> int | float:
     if isinstance(value, str) and re.fullmatch(r"\s*\d+(\.\d+)?([eE][+-]?\d+)?\s*", value, re.ASCII):
         number = float(value)
     is_number = isinstance(number, int | float | Decimal) and not isinstance(number, bool)
-    if not is_number or not math.isfinite(number) or number < 0:
+    if not is_number or not 0 <= number < LARGEST_AMOUNT:
         raise ValueError(f"{name} must be a number, for example 1000.50, but is {_given(value)}.")
     whole = int(number)
     return whole if whole == number else float(number)
@@ -190,7 +195,7 @@ def interval(name: str, value: Any) -> float:
 
 def one_of(name: str, value: Any, choices: Sequence[str]) -> Any:
     """One of a few words."""
-    word = value.strip() if isinstance(value, str) else value
+    word = value.strip() if isinstance(value, str) else None
     if word not in choices:
         raise ValueError(f"{name} must be one of {', '.join(choices)}, but is {_given(value)}.")
     return word
@@ -240,28 +245,36 @@ def several(read: Read, *, what: str = "a list") -> Read:
             raise ValueError(f"{name} must be {what}, but is text; where a template makes it, {advice}.")
         if not isinstance(value, Sequence) or isinstance(value, bytes) or not len(value):
             raise ValueError(f"{name} must be {what} and not empty, but is {_given(value)}.")
-        return [read(f"{name}[{index}]", item) for index, item in enumerate(value)]
+        try:
+            return [read(name, item) for item in value]
+        except ValueError:
+            # the name of each item is made only where it is needed
+            return [read(f"{name}[{index}]", item) for index, item in enumerate(value)]
 
     return read_all
 
 
-def mapping(read: Read, *, may_be_empty: bool = True) -> Read:
+def mapping(read: Read) -> Read:
     """A mapping of names, each value read by ``read``."""
 
     def read_all(name: str, value: Any) -> dict[str, Any]:
         if not isinstance(value, Mapping):
             raise ValueError(f"{name} must be a mapping, but is {type(value).__name__}.")
-        if not value and not may_be_empty:
-            raise ValueError(f"{name} must not be empty.")
-        return {_key(name, key): read(f"{name}[{key!r}]", item) for key, item in value.items()}
+        if not all(key and isinstance(key, str) and not is_template(key) for key in value):
+            raise ValueError(
+                f"{name} has a key that is no text, is empty or holds a template; only values do."
+            )
+        try:
+            return {key: read(name, item) for key, item in value.items()}
+        except ValueError:
+            return {key: read(f"{name}[{key!r}]", item) for key, item in value.items()}
 
     return read_all
 
 
 def structure(name: str, value: Any) -> dict[str, Any]:
     """A mapping of names that can be sent as JSON, nested as it comes."""
-    read: dict[str, Any] = mapping(_json)(name, value)
-    return read
+    return _structure(name, value)
 
 
 def resource(name: str, value: Any) -> dict[str, Any]:
@@ -292,10 +305,7 @@ def _json(name: str, value: Any) -> Any:
     raise ValueError(f"{name} must be plain JSON, but is {type(value).__name__}.")
 
 
-def _key(name: str, key: Any) -> str:
-    if not isinstance(key, str) or not key or is_template(key):
-        raise ValueError(f"{name} has a key that is no text, is empty or holds a template; only values do.")
-    return key
+_structure: Callable[[str, Any], dict[str, Any]] = mapping(_json)
 
 
 def _no_number(name: str, value: Any) -> Any:
@@ -312,12 +322,14 @@ def _objects(name: str, value: Any) -> Any:
 
 # what tasks do with arguments
 
+_SCALARS = (str, bool, int, float, date, timedelta)
+
 
 def is_template(value: Any) -> bool:
     """Whether Airflow has yet to render a value, or something in it."""
     if isinstance(value, str):
         return "{" in value and ("{{" in value or "{%" in value or "{#" in value)
-    if value is None or isinstance(value, bool | int | float | date | timedelta):
+    if value is None or isinstance(value, _SCALARS):
         return False
     if isinstance(value, Mapping):
         return any(map(is_template, value.values()))
@@ -331,7 +343,7 @@ def is_template(value: Any) -> bool:
 
 def plain(value: Any) -> Any:
     """Objects as mappings and paths as text, so that Airflow renders the templates in them."""
-    if value is None or isinstance(value, str | bool | int | float | date | timedelta):
+    if value is None or isinstance(value, _SCALARS):
         return value
     if isinstance(value, Mapping):
         return {key: plain(item) for key, item in value.items()}

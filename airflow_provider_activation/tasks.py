@@ -12,12 +12,12 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Mapping
 from functools import cache, cached_property, wraps
 from pkgutil import resolve_name
-from typing import TYPE_CHECKING, Any, ClassVar, Concatenate, ParamSpec, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, Concatenate, ParamSpec, TypeAlias, TypeVar, cast
 
-from airflow.sdk import BaseOperator
+from airflow.sdk import BaseOperator, XComArg
 
 from airflow_provider_activation.airflow_compat import RETRY_POLICIES, without_vain_retries
-from airflow_provider_activation.arguments import FILLED, ID, OBJECTS, Kind, Read, is_template, plain
+from airflow_provider_activation.arguments import FILLED, ID, OBJECTS, Kind, is_template, plain
 from airflow_provider_activation.gate import at_the_gate
 
 JSON: TypeAlias = Any
@@ -93,7 +93,7 @@ class ActivationTask:
     @retry_policy.setter
     def retry_policy(self, given: Any) -> None:
         # past Airflow's own `__setattr__`, which has run already
-        self.__dict__["_own_retry_policy"] = given
+        vars(self)["_own_retry_policy"] = given
 
     @cached_property
     def hook(self) -> ActivationHook:
@@ -123,46 +123,50 @@ class ActivationTask:
         :raises InvalidArgument: an argument is wrong; in a mapped task it is refused when it runs.
         """
         refused: dict[str, str] = {}
+        values = vars(self)
         for name, kind in self.arguments.items():
-            value = getattr(self, name)
-            if kind.templated:
-                value = self._keep(name, value, plain(value))
-            if kind is OBJECTS or not is_template(value):
-                self._read(name, kind, kind.read, value, refused)
-            elif kind.templated:
-                refused[name] = f"{name} holds a template that was not rendered."
+            value = values[name]
+            if value is None and kind.optional:
                 continue
-            else:
-                refused[name] = f"{name} takes no template and no output of a task."
-            if name in refused and not mapped:
-                raise _invalid(refused[name])
-        self.__dict__["_refused"] = refused
+            if kind.templated and value.__class__ is not str:
+                # past Airflow's own `__setattr__`, which looks for outputs of tasks and has run already
+                value = values[name] = plain(value)
+            try:
+                if not is_template(value) or kind is OBJECTS:
+                    values[name] = kind.read(name, value)
+                elif kind.templated:
+                    refused[name] = f"{name} holds a template that was not rendered."
+                else:
+                    raise ValueError(f"{name} takes no template and no output of a task.")
+            except ValueError as error:
+                if not mapped:
+                    raise _invalid(_why(name, value, error)) from None
+                refused[name] = _why(name, value, error)
+        if refused:
+            values["_refused"] = refused
         if not mapped:
             self._check()
+
+    def _set_xcomargs_dependencies(self) -> None:
+        # Airflow's own does this for every template field, and most of ours hold text or nothing
+        for name in self.template_fields:
+            value = getattr(self, name)
+            if value is not None and value.__class__ is not str and value.__class__ is not bool:
+                XComArg.apply_upstream_relationship(cast("Any", self), value)
 
     def _do_render_template_fields(self, parent: Any, *args: Any, **kwargs: Any) -> None:
         super()._do_render_template_fields(parent, *args, **kwargs)  # type: ignore[misc]
         if parent is self:
             refused = {name: why for name, why in self._refused.items() if name not in self.template_fields}
             for name in self.template_fields:
-                if kind := self.arguments.get(name):
-                    self._read(name, kind, kind.rendered, getattr(self, name), refused)
-            self.__dict__["_refused"] = refused
-
-    def _read(self, name: str, kind: Kind, read: Read, value: Any, refused: dict[str, str]) -> None:
-        if value is None:
-            if not kind.optional:
-                refused[name] = f"{name} must be given, but is None."
-            return
-        try:
-            self._keep(name, value, read(name, value))
-        except ValueError as error:
-            refused[name] = str(error)
-
-    def _keep(self, name: str, value: Any, new: Any) -> Any:
-        if new is not value:
-            setattr(self, name, new)
-        return new
+                kind, value = self.arguments.get(name), plain(getattr(self, name))
+                if kind is None or (value is None and kind.optional):
+                    continue
+                try:
+                    vars(self)[name] = kind.rendered(name, value)
+                except ValueError as error:
+                    refused[name] = _why(name, value, error)
+            vars(self)["_refused"] = refused
 
     def refuse_unfit_arguments(self) -> None:
         """Refuse arguments that cannot be used, before any call.
@@ -184,6 +188,10 @@ class ActivationTask:
         endpoint: Callable[..., Call[Any]]
         endpoint = resolve_name(f"airflow_provider_activation.api.{self.conn_type}:{name}")
         return endpoint
+
+
+def _why(name: str, value: Any, error: ValueError) -> str:
+    return f"{name} must be given, but is None." if value is None else str(error)
 
 
 def _invalid(text: str) -> ValueError:

@@ -13,7 +13,14 @@ if TYPE_CHECKING:
     from airflow_provider_activation.waits.dataddo import FlowRunProbe, SourceRunProbe
 
 
-class DataddoSourceSensor(DataddoTask, ActivationSensor):
+class DataddoRunSensor(DataddoTask, ActivationSensor):
+    """Wait for the end of a run that a schedule, a person or another task started."""
+
+    arguments = {"finished_after": TIMESTAMP | None}
+    finished_after: Any
+
+
+class DataddoSourceSensor(DataddoRunSensor):
     """Wait until a source has loaded. Returns the source's status.
 
     The task fails if the source is broken or inactive. A run has no id: ``finished_after`` says which run
@@ -31,7 +38,7 @@ class DataddoSourceSensor(DataddoTask, ActivationSensor):
     :param dataddo_conn_id: the connection's id (templated).
     """
 
-    arguments = {"source_id": ID, "finished_after": TIMESTAMP | None}
+    arguments = {"source_id": ID}
 
     def __init__(
         self,
@@ -43,7 +50,7 @@ class DataddoSourceSensor(DataddoTask, ActivationSensor):
     ) -> None:
         super().__init__(**kwargs)
         self.source_id = source_id
-        self.finished_after: Any = finished_after
+        self.finished_after = finished_after
         self.dataddo_conn_id = dataddo_conn_id
 
     def probe(self) -> SourceRunProbe:
@@ -52,7 +59,7 @@ class DataddoSourceSensor(DataddoTask, ActivationSensor):
         return SourceRunProbe(self.finished_after, self.finished_after, self.source_id)
 
 
-class DataddoFlowSensor(DataddoTask, ActivationSensor):
+class DataddoFlowSensor(DataddoRunSensor):
     """Wait until a flow has written. Returns the flow's status.
 
     The task fails if the flow is broken or inactive. Document: "Backfilling".
@@ -68,7 +75,7 @@ class DataddoFlowSensor(DataddoTask, ActivationSensor):
     :param dataddo_conn_id: the connection's id (templated).
     """
 
-    arguments = {"flow_id": ID, "finished_after": TIMESTAMP | None}
+    arguments = {"flow_id": ID}
 
     def __init__(
         self,
@@ -80,7 +87,7 @@ class DataddoFlowSensor(DataddoTask, ActivationSensor):
     ) -> None:
         super().__init__(**kwargs)
         self.flow_id = flow_id
-        self.finished_after: Any = finished_after
+        self.finished_after = finished_after
         self.dataddo_conn_id = dataddo_conn_id
 
     def probe(self) -> FlowRunProbe:

@@ -121,6 +121,7 @@ WRONG: list[tuple[Kind, Sequence[Any]]] = [
     (kinds.FLAG, ("True", "false", "no", 1, 0, "", [], {})),
     (kinds.MARK, ("True", "front", 1, 0, "")),
     (kinds.TIMESTAMP, ("2026-12-31T08:00:00", datetime(2026, 1, 1), "20261231", 1761264000)),
+    (kinds.TIMESTAMP, ("20261231T080000Z", "1761264000", "yesterday", "", date(2026, 1, 1), True)),
     (kinds.DATE, ("20261231", 20261231, ZONED, "31.12.2026", "", "2026-13-01", True)),
     (kinds.PATH, ("", 3, None, b"a", ["a"])),
     (kinds.PLACES, ({"key": "hunter2"}, {"key": "extra."}, "login", {1: "login"})),

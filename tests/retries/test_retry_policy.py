@@ -24,6 +24,7 @@ IN_VAIN = {
     "AlternateActionRequired",
     "AuthenticationFailed",
     "Declined",
+    "InvalidArgument",
     "InvalidConnection",
     "InvalidRequest",
     "NotAsAsked",
@@ -121,7 +122,7 @@ class TestBeforeThem:
 @pytest.mark.parametrize("soft_fail", [True, False])
 def test_a_sensor_that_fails_for_good_is_not_skipped(soft_fail: bool) -> None:
     """Airflow skips a softly failing sensor whose poke raises AirflowFailException."""
-    sensor = AcousticExchangeJobSensor(task_id="wait", job_id="x", soft_fail=soft_fail)
+    sensor = AcousticExchangeJobSensor(task_id="wait", job_id="{{ x }}", soft_fail=soft_fail)
     with pytest.raises((InvalidRequest, AirflowFailException)) as failure:
         sensor.execute({})
     assert not isinstance(failure.value, AirflowSkipException)
