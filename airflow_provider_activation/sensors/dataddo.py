@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from airflow_provider_activation.waits.dataddo import FlowRunProbe, SourceRunProbe
 
 
-class DataddoRunSensor(DataddoTask, ActivationSensor):
+class DataddoRunSensor(ActivationSensor, DataddoTask):
     """Wait for the end of a run that a schedule, a person or another task started."""
 
     arguments = {"finished_after": TIMESTAMP | None}
