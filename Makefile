@@ -31,7 +31,7 @@ unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help setup demo sandbox ui test test-all test-slow test-fleet test-live-busy sabotage test-matrix lint types imports chaos bench coverage constraints dist clean
+.PHONY: help setup demo demo-all sandbox ui test test-all test-slow test-fleet test-live-busy sabotage test-matrix lint types imports chaos bench coverage constraints dist clean
 
 help: ## list these targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /:/' | awk -F: '{ printf "make %-12s %s\n", $$1, $$2 }'
@@ -50,6 +50,9 @@ $(READY): pyproject.toml $(PINS)
 demo: setup ## run the example DAG on a real Airflow against the sandbox, and check what it did
 	@$(BIN)/python -m scripts.demo $(if $(DEFERRABLE),--deferrable)
 
+demo-all: setup ## run all example DAGs, in both modes, and check what they did
+	@$(BIN)/python -m scripts.demo_all
+
 sandbox: setup ## serve the four services alone, on a loopback port
 	@$(BIN)/python -m airflow_provider_activation.sandbox
 
@@ -61,7 +64,7 @@ ui: setup ## bring up Airflow with its web pages, the example DAGs and the sandb
 test: setup $(if $(OLDER),,lint types imports) ## check style, types and imports, and run the fast tests
 	$(BIN)/python -m pytest --numprocesses $(WORKERS) --dist loadfile --no-loadscope-reorder $(FAST) -m "not $(SLOW)"
 
-test-all: test demo sabotage test-slow test-fleet ## all of it: make test, the demo, broken lines, the slow tests, the fleet
+test-all: test demo demo-all sabotage test-slow test-fleet ## all of it: make test, the demos, broken lines, the slow tests, the fleet
 
 test-slow: setup ## the tests that make test leaves out: a running Airflow, generated requests, chaos
 	$(BIN)/python -m pytest --numprocesses logical -m generated

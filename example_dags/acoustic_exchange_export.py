@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import os
+from datetime import timedelta
 from pathlib import Path
 
 import pendulum
-from airflow.sdk import chain, dag, task
+from airflow.sdk import Param, chain, dag, task
 from winback_audience import write_winback_audience
 
 from airflow_provider_activation.operators.acoustic_exchange import (
@@ -22,16 +23,31 @@ from airflow_provider_activation.operators.acoustic_exchange import (
     start_date=pendulum.datetime(2026, 1, 1, tz="UTC"),
     catchup=False,
     max_active_runs=1,
-    default_args={"retries": 2},
+    default_args={"retries": 2, "retry_delay": timedelta(minutes=5), "deferrable": True},
+    params={
+        "destination_endpoint_id": Param(
+            20002,
+            type="integer",
+            title="Destination endpoint",
+            description="The partner's endpoint. 20003 of the sandbox fetches its file itself.",
+        ),
+        "inactive_days": Param(
+            365,
+            type="integer",
+            minimum=1,
+            title="Inactive days",
+            description="A customer is in the audience whose last purchase is older than this.",
+        ),
+    },
     tags=["activation", "acoustic exchange"],
     doc_md=__doc__,
 )
 def acoustic_exchange_export() -> None:
     @task
-    def build_audience(run_id: str) -> str:
+    def build_audience(run_id: str, params: dict[str, int]) -> str:
         folder = Path(os.environ.get("AIRFLOW_HOME", "~/airflow")).expanduser() / "audiences"
         file = folder / f"export-{run_id.replace(':', '-')}.csv"
-        write_winback_audience(file, inactive_days=365)
+        write_winback_audience(file, params["inactive_days"])
         return str(file)
 
     # what an endpoint says of itself needs the endpoint's own key, sharing needs the account's
@@ -46,25 +62,22 @@ def acoustic_exchange_export() -> None:
         task_id="define_segment",
         acoustic_exchange_conn_id="acoustic_exchange_endpoint",
         endpoint_id=register.output["endpointId"],
-        segments=[{"id_string": "lapsed-365", "name": "Lapsed for a year"}],
+        segments=[{"id_string": "lapsed", "name": "Lapsed customers"}],
     )
     export = AcousticExchangeExportSegmentOperator(
         task_id="export_segment",
         endpoint_id=register.output["endpointId"],
-        segment_id_string="lapsed-365",
-        destination_endpoint_id=20002,
+        segment_id_string="lapsed",
+        destination_endpoint_id="{{ params.destination_endpoint_id }}",
         source_identifiers=["email_sha256"],
         destination_identifier="email",
         update_identities=False,
         min_count=100,
-        poll_interval=5,
     )
     upload = AcousticExchangeUploadJobDataOperator(
         task_id="upload_audience",
         job_id=export.output["jobId"],
         file=build_audience(),
-        deferrable=True,
-        poll_interval=5,
     )
     chain(register, define, export, upload)
 

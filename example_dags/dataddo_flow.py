@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pendulum
-from airflow.sdk import chain, dag
+from airflow.sdk import Param, chain, dag
 
 from airflow_provider_activation.operators.dataddo import (
     DataddoBuildFlowOperator,
@@ -17,7 +19,15 @@ from airflow_provider_activation.operators.dataddo import (
     start_date=pendulum.datetime(2026, 1, 1, tz="UTC"),
     catchup=False,
     max_active_runs=1,
-    default_args={"retries": 2},
+    default_args={"retries": 2, "retry_delay": timedelta(minutes=5), "deferrable": True},
+    params={
+        "organization_id": Param(
+            "org-1", type="string", title="Organisation", description="Whose ads Dataddo reads."
+        ),
+        "account_id": Param(
+            "acc-1", type="string", title="Ad account", description="Which of its ads Dataddo reads."
+        ),
+    },
     tags=["activation", "dataddo"],
     doc_md=__doc__,
 )
@@ -30,8 +40,8 @@ def dataddo_flow() -> None:
         source_label="Snapchat daily",
         source_parameters={
             "templateId": "index",
-            "organizationId": "org-1",
-            "accountId": "acc-1",
+            "organizationId": "{{ params.organization_id }}",
+            "accountId": "{{ params.account_id }}",
             "breakdown": "campaign",
             "metrics": ["spend", "impressions"],
             "labels": ["stats_id", "stats_start_time"],
@@ -59,12 +69,8 @@ def dataddo_flow() -> None:
         task_id="extract_source",
         source_id=build.output["source_id"],
         date_range="1d1",
-        deferrable=True,
-        poll_interval=5,
     )
-    write = DataddoWriteFlowOperator(
-        task_id="write_flow", flow_id=build.output["flow_id"], deferrable=True, poll_interval=5
-    )
+    write = DataddoWriteFlowOperator(task_id="write_flow", flow_id=build.output["flow_id"])
     chain(build, extract, write)
 
 

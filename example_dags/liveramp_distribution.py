@@ -9,7 +9,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pendulum
-from airflow.sdk import chain, dag
+from airflow.sdk import Param, chain, dag
 
 from airflow_provider_activation.operators.liveramp import (
     LiveRampAuthorizeOAuthConnectionOperator,
@@ -24,24 +24,45 @@ from airflow_provider_activation.sensors.liveramp import LiveRampDeliverySensor
     start_date=pendulum.datetime(2026, 1, 1, tz="UTC"),
     catchup=False,
     max_active_runs=1,
-    default_args={"retries": 2},
+    default_args={"retries": 2, "retry_delay": timedelta(minutes=5), "deferrable": True},
+    params={
+        "destination_id": Param(
+            "1001", type="string", title="Destination", description="Where segments are delivered."
+        ),
+        "integration_id": Param(
+            "2001", type="string", title="Integration", description="One of the destination's."
+        ),
+        "account_id": Param(
+            "ads-account-1",
+            type="string",
+            title="Account at the destination",
+            description="The integration's property accountId.",
+        ),
+        "segment_ids": Param(
+            ["5000000001", "5000000002"],
+            type="array",
+            items={"type": "string"},
+            title="Segments",
+            description="What is distributed.",
+        ),
+    },
+    # a template of a list renders a list
+    render_template_as_native_obj=True,
     tags=["activation", "liveramp"],
     doc_md=__doc__,
 )
 def liveramp_distribution() -> None:
     authorize = LiveRampAuthorizeOAuthConnectionOperator(
         task_id="authorize",
-        destination_id="1001",
-        integration_id="2001",
-        deferrable=True,
-        poll_interval=5,
+        destination_id="{{ params.destination_id }}",
+        integration_id="{{ params.integration_id }}",
         timeout=timedelta(days=3),
     )
     connect = LiveRampCreateIntegrationConnectionOperator(
         task_id="create_integration_connection",
-        destination_id="1001",
-        integration_id="2001",
-        properties={"accountId": "ads-account-1"},
+        destination_id="{{ params.destination_id }}",
+        integration_id="{{ params.integration_id }}",
+        properties={"accountId": "{{ params.account_id }}"},
         device_types=["WEB", "IOS", "ANDROID"],
         oauth_connection_id=authorize.output,
         distribution_manager_name="Weekly audiences",
@@ -49,14 +70,12 @@ def liveramp_distribution() -> None:
     distribute = LiveRampDistributeSegmentsOperator(
         task_id="distribute_segments",
         distribution_manager_id=connect.output["distributionManagerID"],
-        segments=["5000000001", "5000000002"],
+        segments="{{ params.segment_ids }}",
     )
     delivered = LiveRampDeliverySensor(
         task_id="wait_for_delivery",
         integration_connection_id=connect.output["id"],
-        segment_ids=["5000000001", "5000000002"],
-        deferrable=True,
-        poll_interval=5,
+        segment_ids="{{ params.segment_ids }}",
     )
     chain(authorize, connect, distribute, delivered)
 

@@ -45,14 +45,13 @@ def find_lost_authorisations() -> list[dict[str, str]]:
     start_date=pendulum.datetime(2026, 1, 1, tz="UTC"),
     catchup=False,
     max_active_runs=1,
-    default_args={"retries": 2},
+    default_args={"retries": 2, "retry_delay": timedelta(minutes=5), "deferrable": True},
     tags=["activation", "liveramp"],
     doc_md=__doc__,
 )
 def reauthorize_connections() -> None:
     LiveRampAuthorizeOAuthConnectionOperator.partial(
         task_id="authorize_again",
-        deferrable=True,
         timeout=timedelta(days=6),
         map_index_template="{{ task.oauth_connection_id }}",
     ).expand_kwargs(find_lost_authorisations())

@@ -9,6 +9,7 @@ and says what there is to fetch. Where an audience goes from here is the user's 
 from __future__ import annotations
 
 import logging
+from datetime import timedelta
 from typing import Any
 
 import pendulum
@@ -35,7 +36,8 @@ log = logging.getLogger(__name__)
     schedule=[READY],
     start_date=pendulum.datetime(2026, 1, 1, tz="UTC"),
     catchup=False,
-    default_args={"retries": 2},
+    max_active_runs=1,
+    default_args={"retries": 2, "retry_delay": timedelta(minutes=5)},
     tags=["activation", "acoustic exchange"],
     doc_md=__doc__,
 )

@@ -10,6 +10,7 @@ DAG's params to what your vendors gave you.
 
 from __future__ import annotations
 
+import logging
 import os
 from datetime import timedelta
 from pathlib import Path
@@ -42,6 +43,8 @@ from airflow_provider_activation.operators.liveramp import (
 from airflow_provider_activation.sensors.acoustic_exchange import AcousticExchangeJobSensor
 from airflow_provider_activation.sensors.liveramp import LiveRampDeliverySensor
 
+log = logging.getLogger(__name__)
+
 TIME_ZONE = "Europe/Stockholm"
 SEGMENT = 8000000000000001152
 """The audience's id at the source endpoint; Acoustic Exchange's ids may be larger than 2^53."""
@@ -53,24 +56,51 @@ SEGMENT = 8000000000000001152
     catchup=False,
     max_active_runs=1,
     tags=["activation"],
-    default_args={
-        "retries": 2,
-        "retry_delay": timedelta(minutes=5),
-        # how often the services are asked while a task waits
-        "poll_interval": float(os.environ.get("ACTIVATION_POLL_INTERVAL", "60")),
-    },
-    # moments as people in the agency's time zone write them
-    user_defined_macros={"local": lambda moment: moment.in_timezone(TIME_ZONE)},
+    # waits hold no worker slot
+    default_args={"retries": 2, "retry_delay": timedelta(minutes=5), "deferrable": True},
+    # timestamps as people in the agency's time zone write them
+    user_defined_macros={"local": lambda timestamp: timestamp.in_timezone(TIME_ZONE)},
     params={
-        "inactive_days": Param(180, type="integer", minimum=1),
-        "acoustic_destination_endpoint_id": Param(20002, type="integer"),
-        "liveramp_destination_id": Param("1001", type="string"),
-        "liveramp_integration_id": Param("2001", type="string"),
-        "liveramp_account_id": Param("ads-account-1", type="string"),
-        "liveramp_segment_id": Param("5000000001", type="string"),
-        "delta_projects_template_id": Param("16b35327-794c-11e4-8425-daf437376f87", type="string"),
-        "snapchat_organization_id": Param("org-1", type="string"),
-        "snapchat_account_id": Param("acc-1", type="string"),
+        "inactive_days": Param(
+            180,
+            type="integer",
+            minimum=1,
+            title="Inactive days",
+            description="A customer is in the audience whose last purchase is older than this.",
+        ),
+        "acoustic_destination_endpoint_id": Param(
+            20002,
+            type="integer",
+            title="Acoustic Exchange: destination endpoint",
+            description="The endpoint with which the audience is shared.",
+        ),
+        "liveramp_destination_id": Param(
+            "1001", type="string", title="LiveRamp: destination", description="Where segments are delivered."
+        ),
+        "liveramp_integration_id": Param(
+            "2001", type="string", title="LiveRamp: integration", description="One of the destination's."
+        ),
+        "liveramp_account_id": Param(
+            "ads-account-1",
+            type="string",
+            title="LiveRamp: account at the destination",
+            description="The integration's property accountId.",
+        ),
+        "liveramp_segment_id": Param(
+            "5000000001", type="string", title="LiveRamp: segment", description="What is distributed."
+        ),
+        "delta_projects_template_id": Param(
+            "16b35327-794c-11e4-8425-daf437376f87",
+            type="string",
+            title="Delta Projects: template",
+            description="The template of the activity.",
+        ),
+        "snapchat_organization_id": Param(
+            "org-1", type="string", title="Snapchat: organisation", description="Whose ads Dataddo reads."
+        ),
+        "snapchat_account_id": Param(
+            "acc-1", type="string", title="Snapchat: ad account", description="Which ads Dataddo reads."
+        ),
     },
     doc_md=__doc__,
 )
@@ -81,7 +111,7 @@ def syndicate_audience() -> None:
         folder = Path(os.environ.get("AIRFLOW_HOME", "~/airflow")).expanduser() / "audiences"
         file = folder / f"{run_id.replace(':', '-')}.csv"
         customers = write_winback_audience(file, params["inactive_days"])
-        print(f"{customers} customers have not bought for {params['inactive_days']} days.")
+        log.info("%d customers have not bought for %d days.", customers, params["inactive_days"])
         return str(file)
 
     audience = build_audience()
@@ -105,6 +135,7 @@ def syndicate_audience() -> None:
                                 "hashAlgorithm": "SHA256",
                             }
                         ],
+                        "attributes": [{"name": "last_purchase", "type": "String", "isRequired": False}],
                     }
                 ]
             },

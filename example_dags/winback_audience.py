@@ -21,10 +21,18 @@ def last_purchases(purchases: Path = PURCHASES) -> dict[str, date]:
     return last
 
 
+def hashed(email: str) -> str:
+    """The SHA-256 of an e-mail address. Two spellings of one address have the same."""
+    return hashlib.sha256(email.strip().lower().encode()).hexdigest()
+
+
 def write_winback_audience(file: Path, inactive_days: int, purchases: Path = PURCHASES) -> int:
     """Write the customers whose last purchase is older than some days, and return how many they are.
 
-    :param file: the CSV to write: e-mail address, its SHA-256, day of the last purchase.
+    Only what the endpoint has registered is written: the SHA-256 of the e-mail address, which is trimmed and
+    in small letters before it is hashed, and the day of the last purchase. The address itself stays here.
+
+    :param file: the CSV to write.
     :param inactive_days: days between a customer's last purchase and the end of the data.
     :param purchases: the purchases.
     """
@@ -34,8 +42,7 @@ def write_winback_audience(file: Path, inactive_days: int, purchases: Path = PUR
     file.parent.mkdir(parents=True, exist_ok=True)
     with file.open("w", newline="") as out:
         rows = csv.writer(out)
-        rows.writerow(["email", "email_sha256", "last_purchase"])
+        rows.writerow(["email_sha256", "last_purchase"])
         for customer in audience:
-            email = f"customer-{customer}@example.com"
-            rows.writerow([email, hashlib.sha256(email.encode()).hexdigest(), last[customer].isoformat()])
+            rows.writerow([hashed(f" Customer-{customer}@example.com"), last[customer].isoformat()])
     return len(audience)

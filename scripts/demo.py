@@ -51,12 +51,12 @@ def _task_line(task: Task) -> str:
     return f"{start} {_shown(task.result or '', WIDTH - 19 - TASK_WIDTH)}".rstrip()
 
 
-def run_dag(environment: Mapping[str, str], log: Path) -> list[Task]:
+def run_dag(environment: Mapping[str, str], log: Path, *, deferrable: bool) -> list[Task]:
     """Run the DAG, print each task as it ends, and return all of them."""
     progress = Progress(HOME / "airflow.db")
     with log.open("a") as out:
         process = subprocess.Popen(
-            [sys.executable, "-m", "scripts.run_dag", DAG],
+            [sys.executable, "-m", "scripts.run_dag", DAG, *(["--deferrable"] if deferrable else [])],
             cwd=ROOT,
             env=environment,
             stdin=subprocess.DEVNULL,
@@ -109,15 +109,22 @@ def audience_size() -> int:
         return sum(1 for _ in csv.DictReader(file))
 
 
-def no_secret(secrets: set[str]) -> Check:
+def no_secret(secrets: set[str], home: Path = HOME) -> Check:
     """Check that no log and no database holds a credential."""
-    kept = [file for file in HOME.rglob("*") if file.is_file() and file.name != "sandbox.log"]
+    kept = [file for file in home.rglob("*") if file.is_file() and file.name != "sandbox.log"]
     leaking = []
     for file in kept:
         content = file.read_bytes()
         if any(secret.encode() in content for secret in secrets):
-            leaking.append(str(file.relative_to(HOME)))
+            leaking.append(str(file.relative_to(home)))
     return Check("no credential in any log or in Airflow's database", not leaking, ", ".join(leaking))
+
+
+def shown_check(check: Check) -> None:
+    """Print a check, and what was found if it does not hold."""
+    say(f"{_word('ok' if check.holds else 'FAILED')} {check.expected}")
+    if not check.holds:
+        say(f"         found: {_shown(check.found, WIDTH - 16)}")
 
 
 def demo(deferrable: bool) -> bool:
@@ -131,11 +138,10 @@ def demo(deferrable: bool) -> bool:
         say(f"Airflow's own output goes to {log.relative_to(ROOT)}.")
         before = sandbox.state()
         environment = airflow_environment(HOME, sandbox)
-        environment["AIRFLOW__OPERATORS__DEFAULT_DEFERRABLE"] = str(deferrable)
         say("Making Airflow's database ...")
         migrate(environment, log)
         say(f"Running {DAG}{', waits deferred' if deferrable else ''} ...\n")
-        tasks = run_dag(environment, log)
+        tasks = run_dag(environment, log, deferrable=deferrable)
         state = since(before, sandbox.state())
         secrets = sandbox.secrets()
     unfinished = [task.name for task in tasks if task.state != "success"]
@@ -153,9 +159,7 @@ def demo(deferrable: bool) -> bool:
         no_secret(secrets),
     ]
     for check in results:
-        say(f"{_word('ok' if check.holds else 'FAILED')} {check.expected}")
-        if not check.holds:
-            say(f"         found: {_shown(check.found, WIDTH - 16)}")
+        shown_check(check)
     failed = sum(not check.holds for check in results)
     say(f"\n{len(results) - failed} of {len(results)} as meant, in {time.monotonic() - began:.0f} s.")
     return not failed

@@ -105,7 +105,6 @@ def airflow_environment(home: Path, sandbox: RunningSandbox) -> dict[str, str]:
         "AIRFLOW_HOME": str(home),
         "AIRFLOW__CORE__DAGS_FOLDER": str(EXAMPLE_DAGS),
         "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
-        "ACTIVATION_POLL_INTERVAL": "0.5",
         "PYTHONUNBUFFERED": "1",
     }
 

@@ -6,19 +6,22 @@ import argparse
 import shutil
 import signal
 import socket
+import sqlite3
 import subprocess
 import sys
 import time
 from collections.abc import Mapping
-from contextlib import suppress
+from contextlib import closing, suppress
 from pathlib import Path
 from types import FrameType
+from urllib.parse import quote
 
 from scripts import components
 from scripts.local import ROOT, Failure, airflow_environment, get_json, migrate, running_sandbox
 from scripts.machine_speed import scaled
 
 HOME = ROOT / ".airflow-ui"
+DAG = "syndicate_audience"
 PARTS = ("metadatabase", "scheduler", "triggerer", "dag_processor")
 START_SECONDS = 180.0
 STOP_SECONDS = 30.0
@@ -73,6 +76,32 @@ def wait_until_one_ends(running: Mapping[str, subprocess.Popen[bytes]], home: Pa
     raise Failure(f"Ended by itself: {', '.join(ended)}.\n{_ends(home)}")
 
 
+def begin_one_run(environment: Mapping[str, str], home: Path) -> str:
+    """Unpause the example, so that its schedule begins the one run that is due; returns the run's id.
+
+    A run that is triggered besides would make a second activity.
+
+    :raises Failure: Airflow does not know the DAG, or no run begins.
+    """
+    log, deadline = home / "unpause.log", time.monotonic() + scaled(START_SECONDS)
+    unpause = [sys.executable, "-m", "airflow", "dags", "unpause", DAG, "--yes"]
+    is_unpaused = False
+    while time.monotonic() < deadline:
+        if not is_unpaused:
+            with log.open("w") as out:
+                done = subprocess.run(
+                    unpause, env=environment, stdin=subprocess.DEVNULL, stdout=out, stderr=subprocess.STDOUT
+                )
+            is_unpaused = done.returncode == 0 and "No paused" not in log.read_text()
+        with closing(
+            sqlite3.connect(f"file:{home / 'airflow.db'}?mode=ro", uri=True, timeout=20)
+        ) as database:
+            if found := database.execute("select run_id from dag_run where dag_id = ?", [DAG]).fetchone():
+                return str(found[0])
+        time.sleep(1)
+    raise Failure(f"No run of {DAG} began:\n{_ends(home)}")
+
+
 def serve(home: Path) -> None:
     """Run the sandbox and Airflow until interrupted.
 
@@ -96,10 +125,12 @@ def serve(home: Path) -> None:
             for name, options in components.COMPONENTS.items():
                 running[name] = components.start(environment, home / f"{name}.log", name, *options)
             wait_until_up(running, address, home)
+            run_id = begin_one_run(environment, home)
             print(f"\nAirflow:  {address}/\nSandbox:  {sandbox.url}/\n")
-            print("Trigger syndicate_audience there. Its task liveramp.authorize waits for you: on its")
+            print(f"A run of {DAG} has begun: {address}/dags/{DAG}/runs/{quote(run_id)}")
             print(
-                'Details tab follow the link "Authorize" and give your consent. Ctrl-C ends everything.',
+                'Its task liveramp.authorize waits for you: on its Details tab follow the link "Authorize" '
+                "and give your consent. Ctrl-C ends everything.",
                 flush=True,
             )
             wait_until_one_ends(running, home)

@@ -61,12 +61,7 @@ def main_run(
     """The main DAG, once in each mode, on services that hold nothing yet."""
     canary_sandbox.reset()
     deferred = request.param == "deferred"
-    if deferred:
-        known = canary_sandbox.connections
-        with AirflowProcess(home, known, AIRFLOW__OPERATORS__DEFAULT_DEFERRABLE="True") as other:
-            run = other.run("syndicate_audience")
-    else:
-        run = airflow.run("syndicate_audience")
+    run = airflow.run("syndicate_audience", deferrable=deferred)
     waits = run.output.count("in the triggerer.")
     assert (waits > 0) == deferred
     return run

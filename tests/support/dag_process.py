@@ -47,11 +47,11 @@ def _begin(home: Path) -> None:
         logger.addHandler(logging.StreamHandler(sys.stdout))
 
 
-def _run(dag_id: str) -> None:
+def _run(dag_id: str, deferrable: bool) -> None:
     if (OWN_DAGS / f"{dag_id}.py").exists():
         importlib.import_module(dag_id).made.test()
     else:
-        sys.modules["scripts.run_dag"].main(dag_id)
+        sys.modules["scripts.run_dag"].main(dag_id, deferrable=deferrable)
 
 
 def main() -> None:
@@ -62,9 +62,9 @@ def main() -> None:
     with _printed_to(str(home / "begin.log")):
         _begin(home)
     for line in sys.stdin:
-        dag_id, path = json.loads(line)
+        dag_id, path, deferrable = json.loads(line)
         with _printed_to(path):
-            _run(dag_id)
+            _run(dag_id, deferrable)
         print(dag_id, file=answers, flush=True)
 
 

@@ -55,7 +55,6 @@ def environment(home: Path, connections: Mapping[str, Any], **more: str) -> dict
         "AIRFLOW__CORE__DAGS_FOLDER": str(ROOT / "example_dags"),
         "AIRFLOW__CORE__DAGBAG_IMPORT_TIMEOUT": f"{scaled(30.0):.0f}",
         "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": f"sqlite:///{home}/airflow.db",
-        "ACTIVATION_POLL_INTERVAL": "0.2",
         "PYTHONPATH": str(ROOT),
         **{f"AIRFLOW_CONN_{conn_id.upper()}": json.dumps(value) for conn_id, value in connections.items()},
         **more,
@@ -115,13 +114,16 @@ class AirflowProcess:
         self._process.kill()
         self._process.communicate()
 
-    def run(self, dag_id: str) -> Run:
-        """Run a DAG once and wait for it."""
+    def run(self, dag_id: str, *, deferrable: bool = False) -> Run:
+        """Run a DAG once and wait for it.
+
+        :param deferrable: whether an example's waits are deferred.
+        """
         self._runs += 1
         log = self._home / f"{self._runs}_{dag_id}.log"
         assert self._process.stdin is not None
         assert self._process.stdout is not None
-        print(json.dumps([dag_id, str(log)]), file=self._process.stdin, flush=True)
+        print(json.dumps([dag_id, str(log), deferrable]), file=self._process.stdin, flush=True)
         answers, _, _ = select.select([self._process.stdout], [], [], LONGEST)
         answer = self._process.stdout.readline() if answers else ""
         assert answer == f"{dag_id}\n", [file.read_text()[-3000:] for file in self._home.glob("*.log")]
