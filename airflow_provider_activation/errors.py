@@ -18,9 +18,10 @@ class ActivationError(Exception):
     :param operation: the call, named like the hook's method, for example ``create_flow``.
     :param status: the HTTP status of the answer, where there was one.
     :param body: the first part of the answer's body, without secrets.
+    :param advice: what to do, where the cause is known; otherwise what the class says.
     """
 
-    advice: ClassVar[str] = ""
+    advice: str = ""
     retry_helps: ClassVar[bool] = True
     """Whether another try of the task can succeed although nothing was changed."""
     own_fields: ClassVar[tuple[str, ...]] = ()
@@ -34,15 +35,19 @@ class ActivationError(Exception):
         operation: str | None = None,
         status: int | None = None,
         body: str | None = None,
+        advice: str | None = None,
     ) -> None:
         super().__init__(message)
         self.message, self.service, self.operation = message, service, operation
         self.status, self.body = status, body
+        if advice is not None:
+            self.advice = advice
 
     def as_json(self) -> dict[str, Any]:
         """This error as plain JSON; see `from_json`."""
         names = ("message", "service", "operation", "status", "body", *self.own_fields)
-        return {"kind": type(self).__name__, **{name: getattr(self, name) for name in names}}
+        own = {"kind": type(self).__name__, "advice": vars(self).get("advice")}
+        return own | {name: getattr(self, name) for name in names}
 
     @staticmethod
     def from_json(fields: Mapping[str, Any]) -> ActivationError:
@@ -50,7 +55,7 @@ class ActivationError(Exception):
         kind = globals().get(str(fields["kind"]))
         if not (isinstance(kind, type) and issubclass(kind, ActivationError)):
             kind = ActivationError
-        names = ("service", "operation", "status", "body", *kind.own_fields)
+        names = ("service", "operation", "status", "body", "advice", *kind.own_fields)
         return kind(str(fields["message"]), **{name: fields.get(name) for name in names})
 
     def __str__(self) -> str:

@@ -18,7 +18,8 @@ from urllib.parse import quote
 
 HIDDEN = "***"
 SHORT = 4
-"""Characters. A secret with fewer is hidden only where it stands as a word of its own."""
+"""Characters. A secret with fewer stays: without each ``a`` or ``key`` messages could not be read, and such a
+secret protects nothing. Airflow's own masker passes over secrets with fewer than five."""
 MOST_LAYERS = 8
 """Escapes within escapes that are undone."""
 
@@ -57,14 +58,14 @@ class Redactor:
             self._secrets.add(secret)
             self._ready = {}
 
-    def __call__(self, text: str, *, shortest: int = 1) -> str:
+    def __call__(self, text: str, *, shortest: int = SHORT) -> str:
         """The text without the secrets.
 
-        :param shortest: secrets with fewer characters stay.
+        :param shortest: secrets with fewer characters stay; those with fewer than `SHORT` always do.
         """
         ready = self._ready
         if (spellings := ready.get(shortest)) is None:
-            secrets = [secret for secret in self._secrets.copy() if len(secret) >= shortest]
+            secrets = [secret for secret in self._secrets.copy() if len(secret) >= max(shortest, SHORT)]
             spellings = ready[shortest] = _Spellings(secrets)
         return spellings.hidden_in(text)
 

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from airflow_provider_activation.airflow_compat import mask_secret
 from airflow_provider_activation.api import acoustic_exchange as api
-from airflow_provider_activation.api.call import Call
+from airflow_provider_activation.api.call import Answer, Call
 from airflow_provider_activation.gate import at_the_gate
 from airflow_provider_activation.hooks.base import ActivationHook
 from airflow_provider_activation.hooks.binding import sends
 from airflow_provider_activation.hooks.connection import ConnectionExtra, ConnectionValues
+from airflow_provider_activation.hooks.trial import Check, Plan
 from airflow_provider_activation.transport import ConnectionSettings
+
+_REFUSALS = frozenset({400, 401, 403})
 
 
 class AcousticExchangeConnectionExtra(ConnectionExtra):
@@ -40,7 +44,8 @@ class AcousticExchangeHook(ActivationHook):
 
     def settings(self, values: ConnectionValues) -> ConnectionSettings:
         extra = values.extra_as(AcousticExchangeConnectionExtra)
-        key = values.required("password", "authentication key")
+        # it travels in a header, which can carry no blanks around it
+        key = values.required("password", "authentication key").strip()
         return ConnectionSettings(
             api.SERVICE,
             values.conn_id,
@@ -49,11 +54,25 @@ class AcousticExchangeHook(ActivationHook):
             headers={"Authorization": f"Bearer {key}", "Content-Type": "application/json"},
             secrets=frozenset({key}),
             key_level=extra.key_level,
+            remark=values.remark,
             **extra.common(),
         )
 
     def test_call(self) -> Call[Any]:
         return api.list_endpoints()
+
+    def test_plan(self) -> Plan:
+        level = self.get_conn().settings.key_level
+        if level == "application":
+            # no call of an application's key only reads: whatever answers this one, the service was reached
+            reach = replace(self.test_call(), key_levels=frozenset(), accepts=_REFUSALS, read=_reached)
+            unchecked = "the key (an application's key has no call that only reads)"
+            return Plan((Check(reach, "the connection"),), (unchecked,))
+        of_level: Call[Any] = api.list_identity_filters()
+        if level == "account":
+            of_level = api.list_endpoints(api.EndpointQuery(include_billing=True))
+        wrong = f"The service knows the key, but not as one of level {level}: check key_level in the extra."
+        return Plan((Check(self.test_call(), "the key"), Check(of_level, f"its level {level}", wrong)))
 
     @property
     def authentication_key(self) -> str:
@@ -105,3 +124,7 @@ class AcousticExchangeHook(ActivationHook):
     create_event_type = sends(api.create_event_type)
     update_event_type = sends(api.update_event_type)
     list_identity_filters = sends(api.list_identity_filters)
+
+
+def _reached(answer: Answer) -> None:
+    """Any answer of the service will do."""

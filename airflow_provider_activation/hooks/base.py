@@ -6,10 +6,11 @@ import asyncio
 import os
 import threading
 import time
-from collections.abc import Mapping
-from contextlib import closing
+from collections.abc import Iterator, Mapping
+from contextlib import closing, contextmanager
 from typing import Any, ClassVar, TypeVar
 
+from airflow.providers.common.compat.sdk import AirflowNotFoundException
 from airflow.sdk import BaseHook
 
 from airflow_provider_activation import airflow_compat
@@ -18,7 +19,8 @@ from airflow_provider_activation.api.steps import Steps
 from airflow_provider_activation.errors import InvalidConnection
 from airflow_provider_activation.gate import Gate, at_the_gate
 from airflow_provider_activation.get_provider_info import CONNECTION_TYPES
-from airflow_provider_activation.hooks.connection import ConnectionValues
+from airflow_provider_activation.hooks.connection import ConnectionValues, is_json, secrets_of
+from airflow_provider_activation.hooks.trial import Check, Plan, try_out
 from airflow_provider_activation.redaction import Redactor
 from airflow_provider_activation.transport import ConnectionSettings, PerLoop, Transport
 
@@ -33,7 +35,7 @@ class _Lookup:
 
     def __init__(self) -> None:
         self.lock = asyncio.Lock()
-        self.found: tuple[Any, dict[str, Any]] | None = None
+        self.found: tuple[Any, Any] | None = None
         self.found_at = 0.0
 
 
@@ -85,15 +87,37 @@ class ActivationHook(BaseHook):
         """A cheap call that changes nothing and needs nothing but the connection."""
         raise NotImplementedError
 
+    def test_plan(self) -> Plan:
+        """What the "Test" button tries; the connection has been read."""
+        return Plan((Check(self.test_call(), "the credentials"),))
+
     # on a worker
 
     @at_the_gate
     def get_conn(self) -> Transport:
         """The transport of this connection: one for all hooks of the process."""
         if self._transport is None or self._transport.pid != os.getpid():
-            connection = self.get_connection(self.conn_id)
-            self._transport = self._shared_transport(connection, connection.extra_dejson)
+            with self._found():
+                connection = self.get_connection(self.conn_id)
+            for secret in secrets_of(connection):
+                airflow_compat.mask_secret(secret)
+            extra = connection.extra_dejson if is_json(connection.extra) else connection.extra
+            self._transport = self._shared_transport(connection, extra)
         return self._transport
+
+    @contextmanager
+    def _found(self) -> Iterator[None]:
+        """Airflow passes over a variable of the environment that it cannot read, and says nothing of it."""
+        try:
+            yield
+        except AirflowNotFoundException:
+            if (name := f"AIRFLOW_CONN_{self.conn_id.upper()}") not in os.environ:
+                raise
+            raise InvalidConnection(
+                f"the connection {self.conn_id!r}: Airflow cannot read {name} of the environment. It holds a "
+                "JSON object with Airflow's own names, or a URI whose parts are percent-encoded.",
+                service=self.hook_name,
+            ) from None
 
     def look_up_again(self) -> bool:
         """Look the connection up again; returns whether it has changed."""
@@ -136,12 +160,17 @@ class ActivationHook(BaseHook):
             self._transport = self._shared_transport(connection, extra)
         return self._transport
 
-    async def _look_up(self, max_age: float) -> tuple[Any, dict[str, Any]]:
+    async def _look_up(self, max_age: float) -> tuple[Any, Any]:
         lookup = _lookups.get(dict).setdefault((type(self), self.conn_id), _Lookup())
         async with lookup.lock:
             if lookup.found is None or time.monotonic() - lookup.found_at > max_age:
-                connection = await airflow_compat.aget_connection(self, self.conn_id)
-                lookup.found = connection, await airflow_compat.aget_extra(connection)
+                with self._found():
+                    connection = await airflow_compat.aget_connection(self, self.conn_id)
+                for secret in secrets_of(connection):
+                    await airflow_compat.amask_secret(secret)
+                readable = is_json(connection.extra)
+                extra = await airflow_compat.aget_extra(connection) if readable else connection.extra
+                lookup.found = connection, extra
                 lookup.found_at = time.monotonic()
             return lookup.found
 
@@ -154,16 +183,10 @@ class ActivationHook(BaseHook):
         with closing(steps):
             return await (await self.aget_conn()).arun(steps, within=within)
 
-    def _shared_transport(self, connection: Any, extra: dict[str, Any]) -> Transport:
-        if connection.conn_type and connection.conn_type != self.conn_type:
-            wrong = f"is of type {connection.conn_type!r}, but {self.conn_type!r} is needed"
-            raise InvalidConnection(f"the connection {self.conn_id!r} {wrong}.", service=self.hook_name)
-        if (host := connection.host or "") and connection.port:
-            scheme, separator, rest = host.rpartition("://")
-            name, slash, path = rest.partition("/")
-            host = f"{scheme}{separator}{name}:{connection.port}{slash}{path}"
-        login, password = (connection.login or "").strip(), (connection.password or "").strip()
-        values = ConnectionValues(self.conn_id, self.hook_name, host.strip(), login, password, extra)
+    def _shared_transport(self, connection: Any, extra: Any) -> Transport:
+        values = ConnectionValues.of(
+            connection, extra, conn_id=self.conn_id, conn_type=self.conn_type, service_name=self.hook_name
+        )
         settings = self.settings(values)
         # a changed connection gets a transport of its own
         key = (self.conn_id, settings.fingerprint)
@@ -195,12 +218,18 @@ class ActivationHook(BaseHook):
     # what Airflow asks of a hook
 
     def test_connection(self) -> tuple[bool, str]:
-        """Make the test call; Airflow's "Test" button shows the result."""
+        """What Airflow's "Test" button shows: what was checked and what was not, or the cause of a failure.
+
+        It ends within `hooks.trial.SECONDS`, retries nothing, and uses no token of another call.
+        """
         try:
-            self.send(self.test_call())
+            settings, plan = self.get_conn().settings, self.test_plan()
         except Exception as error:
-            return False, str(error)[:500]
-        return True, f"{self.hook_name} answers and accepts the credentials."
+            return False, self.gate.message(str(error))
+        worked, said, secrets = try_out(settings, plan)
+        for secret in secrets:
+            airflow_compat.mask_secret(secret)
+        return worked, said
 
     @classmethod
     def get_ui_field_behaviour(cls) -> dict[str, Any]:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import difflib
+import json
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from typing import Annotated, Any, TypeVar
+from pathlib import Path
+from typing import Annotated, Any, Self, TypeVar
 
 from pydantic import (
     BaseModel,
@@ -19,12 +22,29 @@ from pydantic import (
 from airflow_provider_activation.api.call import NotStored
 from airflow_provider_activation.api.models import Number, not_bool
 from airflow_provider_activation.errors import InvalidConnection
+from airflow_provider_activation.hooks.address import base_address
 
 E = TypeVar("E", bound="ConnectionExtra")
 
 
+def _as_text(value: Any) -> Any:
+    """A whole number as text: people write ids as numbers into JSON."""
+    return str(value) if isinstance(value, int) and not isinstance(value, bool) else value
+
+
+ExtraText = Annotated[str, BeforeValidator(_as_text)]
+"""A text in the extra; a whole number is taken for one."""
+
+_WORDS = dict.fromkeys(("true", "yes", "on", "1", "t", "y"), True)
+_WORDS |= dict.fromkeys(("false", "no", "off", "0", "f", "n"), False)
+
+
 class ConnectionExtra(BaseModel):
-    """The fields every connection type takes in its extra."""
+    """The fields every connection type takes in its extra.
+
+    Texts are read as numbers, as true and false where these are wanted, since a form and the query of a URI
+    give nothing else. Blanks around them are taken off.
+    """
 
     model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True, defer_build=True)
 
@@ -32,6 +52,7 @@ class ConnectionExtra(BaseModel):
     max_retries: Annotated[int, BeforeValidator(not_bool)] = Field(default=4, ge=0, le=100)
     verify: bool | str = True
     proxy: str | None = None
+    allow_http: bool = False
 
     def common(self) -> dict[str, Any]:
         """The fields every connection type has, named as `ConnectionSettings` names them."""
@@ -41,27 +62,85 @@ class ConnectionExtra(BaseModel):
     @classmethod
     def _leave_out_blanks(cls, values: dict[str, Any]) -> dict[str, Any]:
         # Airflow's form stores every field, the empty ones too
-        return {name: value for name, value in values.items() if value not in (None, "")}
+        stripped = {
+            name: value.strip() if isinstance(value, str) else value for name, value in values.items()
+        }
+        return {name: value for name, value in stripped.items() if value not in (None, "")}
 
     @field_validator("verify", mode="before")
     @classmethod
-    def _read_verify(cls, value: Any) -> Any:
-        return {"true": True, "false": False}.get(value.lower(), value) if isinstance(value, str) else value
+    def _read_verify(cls, value: Any) -> bool | str:
+        if isinstance(value, bool):
+            return value
+        if isinstance(value, str | int) and (word := _WORDS.get(str(value).lower())) is not None:
+            return word
+        if not isinstance(value, str):
+            raise ValueError("must be true, false, or the path of a file or a folder of certificates")
+        try:
+            return str(Path(value).expanduser())
+        except RuntimeError:  # ~somebody who does not exist
+            return value
 
 
 @dataclass(frozen=True)
 class ConnectionValues(NotStored):
-    """An Airflow connection's values, and refusals that name it."""
+    """An Airflow connection's values, and refusals that name it.
+
+    The password is kept as it is, blanks included; only line ends at its end are taken off, which come along
+    when a key is pasted. Around host, schema and login blanks are taken off: no address, no e-mail and no
+    account has any there.
+    """
 
     conn_id: str
     service_name: str
     host: str
     login: str
     password: str = field(repr=False)
-    extra: dict[str, Any] = field(repr=False)
+    extra: Any = field(repr=False)
+    port: int | None = None
+    schema: str = field(default="", repr=False)
 
-    def refused(self, what: str) -> InvalidConnection:
-        return InvalidConnection(f"the connection {self.conn_id!r}: {what}.", service=self.service_name)
+    @classmethod
+    def of(cls, connection: Any, extra: Any, *, conn_id: str, conn_type: str, service_name: str) -> Self:
+        """The values of a connection, however Airflow came by it.
+
+        :param extra: its extra, as Airflow has read it.
+        :raises InvalidConnection: it is of another type, or a field is not what it should be.
+        """
+        empty = cls(conn_id, service_name, "", "", "", {})
+        given_type = connection.conn_type
+        if given_type and given_type != conn_type:
+            raise empty.refused(f"is of type {given_type!r}, but {conn_type!r} is needed", colon=False)
+        texts = {name: getattr(connection, name) for name in ("host", "login", "password", "schema")}
+        texts = {name: "" if value is None else _as_text(value) for name, value in texts.items()}
+        if wrong := [name for name, value in texts.items() if not isinstance(value, str)]:
+            raise empty.refused(f"{' and '.join(wrong)} must be text")
+        if not given_type and not texts["host"] and not texts["password"]:
+            begin = f"{conn_type.replace('_', '-')}://"
+            raise empty.refused(
+                f"it has no type; as a URI it begins with {begin}, since '_' cannot stand there"
+            )
+        port = connection.port
+        if isinstance(port, str) and port.strip().isdigit():
+            port = int(port)
+        if port is not None and (not isinstance(port, int) or isinstance(port, bool)):
+            raise empty.refused("port must be a whole number")
+        if isinstance(extra, str) and (fault := _fault_of_json(extra)):
+            raise empty.refused(f"extra is not JSON ({fault}); it must be a JSON object")
+        return cls(
+            conn_id,
+            service_name,
+            texts["host"].strip(),
+            texts["login"].strip(),
+            texts["password"].rstrip("\r\n"),
+            {} if extra is None else extra,
+            port or None,
+            texts["schema"],
+        )
+
+    def refused(self, what: str, *, colon: bool = True) -> InvalidConnection:
+        said = f"the connection {self.conn_id!r}{':' if colon else ''} {what}."
+        return InvalidConnection(said, service=self.service_name)
 
     def required(self, field: str, meaning: str) -> str:
         """The value of host, login or password.
@@ -73,6 +152,13 @@ class ConnectionValues(NotStored):
             raise self.refused(f"{field} is empty; it holds the {meaning}")
         return value
 
+    @property
+    def remark(self) -> str:
+        """What is odd about the password: it is said where the service refuses it."""
+        if self.password != self.password.strip():
+            return "The password begins or ends with a blank, which is sent too."
+        return ""
+
     def extra_as(self, model: type[E]) -> E:
         """The extra, checked.
 
@@ -83,23 +169,52 @@ class ConnectionValues(NotStored):
         try:
             return model.model_validate(self.extra)
         except ValidationError as error:
-            faults = "; ".join(
-                f"extra field {'.'.join(str(part) for part in fault['loc'])!r}: {fault['msg']}"
-                for fault in error.errors(include_url=False, include_input=False)
-            )
-            raise self.refused(faults) from None
+            faults = error.errors(include_url=False, include_input=False)
+            raise self.refused("; ".join(_said(fault, model) for fault in faults)) from None
 
     def base_url(self, default: str | None = None, *, without: Iterable[str] = ()) -> str:
         """The address where paths begin.
 
         :param default: the vendor's public address, where there is one.
         :param without: endings people paste along, which the paths already have.
+        :raises InvalidConnection: host, port or schema cannot be used, or contradict each other.
         """
-        address = (self.host or default or "").rstrip("/")
-        if not address:
-            raise self.refused("host is empty; it holds the base URL, and this service has no public one")
-        if "://" not in address:
-            address = f"https://{address}"
+        try:
+            address = base_address(self.host, port=self.port, schema=self.schema, default=default)
+        except ValueError as error:
+            raise self.refused(str(error)) from None
         for ending in without:
             address = address.removesuffix(ending)
         return address
+
+
+def _said(fault: Any, model: type[ConnectionExtra]) -> str:
+    name = ".".join(str(part) for part in fault["loc"])
+    if fault["type"] != "extra_forbidden":
+        return f"extra field {name!r}: {fault['msg']}"
+    there = sorted(model.model_fields)
+    close = difflib.get_close_matches(name, there, 1)
+    meant = f" (is {close[0]!r} meant?)" if close else ""
+    return f"extra field {name!r} is unknown{meant}; there are {', '.join(there)}"
+
+
+def is_json(raw: Any) -> bool:
+    """Whether Airflow can read the extra; it would take another for an empty one."""
+    return isinstance(raw, str) and not _fault_of_json(raw)
+
+
+def secrets_of(connection: Any) -> set[str]:
+    """The password in the forms in which it may be sent, besides the one that Airflow has masked."""
+    given = connection.password
+    text = _as_text(given)
+    return {text, text.rstrip("\r\n"), text.strip()} - {given, ""} if isinstance(text, str) else set()
+
+
+def _fault_of_json(raw: str) -> str:
+    try:
+        json.loads(raw or "{}")
+    except json.JSONDecodeError as error:
+        return f"line {error.lineno}, column {error.colno}"
+    except (ValueError, RecursionError):
+        return "nested too deeply, or a number that is too long"
+    return ""

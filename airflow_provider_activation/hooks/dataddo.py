@@ -9,6 +9,7 @@ from airflow_provider_activation.api.call import Call
 from airflow_provider_activation.hooks.base import ActivationHook
 from airflow_provider_activation.hooks.binding import sends
 from airflow_provider_activation.hooks.connection import ConnectionExtra, ConnectionValues
+from airflow_provider_activation.hooks.trial import Check, Plan
 from airflow_provider_activation.transport import ConnectionSettings
 
 
@@ -39,11 +40,15 @@ class DataddoHook(ActivationHook):
             values.base_url(api.BASE_URL),
             log_in=api.log_in(values.required("login", "e-mail address"), password),
             secrets=frozenset({password}),
+            remark=values.remark,
             **extra.common(),
         )
 
     def test_call(self) -> Call[Any]:
         return api.list_services()
+
+    def test_plan(self) -> Plan:
+        return Plan((Check(self.test_call(), "e-mail and password"),))
 
     # services
     list_services = sends(api.list_services)

@@ -11,7 +11,8 @@ from airflow_provider_activation.api.call import Call
 from airflow_provider_activation.errors import InvalidConnection
 from airflow_provider_activation.hooks.base import ActivationHook
 from airflow_provider_activation.hooks.binding import bound, sends
-from airflow_provider_activation.hooks.connection import ConnectionExtra, ConnectionValues
+from airflow_provider_activation.hooks.connection import ConnectionExtra, ConnectionValues, ExtraText
+from airflow_provider_activation.hooks.trial import Check, Plan
 from airflow_provider_activation.transport import ConnectionSettings
 
 P = ParamSpec("P")
@@ -21,8 +22,8 @@ T = TypeVar("T")
 class DeltaProjectsConnectionExtra(ConnectionExtra):
     """Extra fields of a connection of type ``delta_projects``."""
 
-    media_agency_id: str | None = None
-    client_id: str | None = None
+    media_agency_id: ExtraText | None = None
+    client_id: ExtraText | None = None
 
 
 def in_account(function: Callable[P, Call[T]]) -> Callable[Concatenate[DeltaProjectsHook, P], T]:
@@ -64,12 +65,29 @@ class DeltaProjectsHook(ActivationHook):
             values.base_url(without=["/api/v1"]),
             query={"apikey": key},
             secrets=frozenset({key}),
+            remark=values.remark,
             scope={name: value for name, value in scope.items() if value},
             **extra.common(),
         )
 
     def test_call(self) -> Call[Any]:
         return api.list_activity_templates()
+
+    def test_plan(self) -> Plan:
+        plan = Plan((Check(self.test_call(), "the API key"),))
+        scope = self.get_conn().settings.scope
+        if missing := [name for name in api.Account.__annotations__ if name not in scope]:
+            plan = Plan(plan.checks, (f"{' and '.join(missing)} (not in the extra)", *plan.unchecked))
+        if not scope:
+            return plan
+        call: Call[Any] = api.list_activities(**scope)
+        if missing == ["client_id"]:
+            call = api.list_clients(**scope)
+        elif missing == ["media_agency_id"]:
+            call = api.get_client(**scope)
+        shows = " and ".join(f"{name} {value}" for name, value in scope.items())
+        refused = f"The API key is accepted, but not {shows}: check them in the extra."
+        return Plan((*plan.checks, Check(call, shows, refused)), plan.unchecked)
 
     def account(self, media_agency_id: str | None = None, client_id: str | None = None) -> api.Account:
         """Where activities live: what is given, else what the connection's extra says.

@@ -2,23 +2,35 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from airflow_provider_activation.api import liveramp as api
 from airflow_provider_activation.api.call import Call
+from airflow_provider_activation.hooks.address import other_address
 from airflow_provider_activation.hooks.base import ActivationHook
 from airflow_provider_activation.hooks.binding import lists, sends
-from airflow_provider_activation.hooks.connection import ConnectionExtra, ConnectionValues
+from airflow_provider_activation.hooks.connection import ConnectionExtra, ConnectionValues, ExtraText
+from airflow_provider_activation.hooks.trial import Check, Plan
 from airflow_provider_activation.transport import ConnectionSettings
 
 
 class LiveRampConnectionExtra(ConnectionExtra):
-    """Extra fields of a connection of type ``liveramp``."""
+    """Extra fields of a connection of type ``liveramp``.
 
-    org_id: str = Field(min_length=1)
-    token_url: str = api.TOKEN_URL
+    ``token_url`` is the earlier name of ``auth_url``. Airflow's form masks it for its name.
+    """
+
+    org_id: ExtraText = Field(min_length=1)
+    auth_url: str | None = None
+    token_url: str | None = None
+
+    @model_validator(mode="after")
+    def _is_one_address(self) -> Self:
+        if self.auth_url and self.token_url and self.auth_url != self.token_url:
+            raise ValueError("auth_url and token_url are two names of one field, and differ")
+        return self
 
 
 class LiveRampHook(ActivationHook):
@@ -42,18 +54,28 @@ class LiveRampHook(ActivationHook):
         extra = values.extra_as(LiveRampConnectionExtra)
         secret_key = values.required("password", "secret key")
         account = values.required("login", "service account")
+        auth_url = extra.auth_url or extra.token_url
+        if auth_url is not None:
+            try:
+                auth_url = other_address("auth_url" if extra.auth_url else "token_url", auth_url)
+            except ValueError as error:
+                raise values.refused(f"extra field {error}") from None
         return ConnectionSettings(
             api.SERVICE,
             values.conn_id,
             values.base_url(api.BASE_URL, without=["/v2"]),
             headers={"LR-Org-ID": extra.org_id},
-            log_in=api.request_token(account, secret_key, token_url=extra.token_url),
+            log_in=api.request_token(account, secret_key, token_url=auth_url or api.TOKEN_URL),
             secrets=frozenset({secret_key}),
+            remark=values.remark,
             **extra.common(),
         )
 
     def test_call(self) -> Call[Any]:
         return api.list_destinations()
+
+    def test_plan(self) -> Plan:
+        return Plan((Check(self.test_call(), "service account, secret key and org_id"),))
 
     list_destinations = lists(api.list_destinations)
     get_destination = sends(api.get_destination)

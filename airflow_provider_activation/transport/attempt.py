@@ -19,6 +19,8 @@ from typing import Any
 import httpcore
 import httpx
 
+from airflow_provider_activation.transport.causes import Cause, Destination, cause_of_failure
+
 PROGRESS = 64 * 1024
 """Bytes. While a file moves at least this much in the time of an attempt, the attempt goes on."""
 PIECE = 64 * 1024
@@ -30,11 +32,12 @@ class NotAnswered(Exception):
 
     :param what: what happened, for messages; may quote an address.
     :param sent: whether any of the request was sent.
+    :param cause: why, if that is known.
     """
 
-    def __init__(self, what: str, *, sent: bool) -> None:
+    def __init__(self, what: str, *, sent: bool, cause: Cause | None = None) -> None:
         super().__init__(what)
-        self.what, self.sent = what, sent
+        self.what, self.sent, self.cause = what, sent, cause
 
 
 class Attempt:
@@ -43,14 +46,39 @@ class Attempt:
     :param seconds: how long it may take; for a file, how long `PROGRESS` bytes may take.
     :param ends: the monotonic time at which it ends in any case.
     :param by_progress: whether a file is sent or received.
+    :param way: where the call goes.
     """
 
-    __slots__ = ("_by_progress", "_ends", "_moved", "_seconds", "_until", "sent")
+    __slots__ = (
+        "_by_progress",
+        "_ends",
+        "_given",
+        "_moved",
+        "_seconds",
+        "_until",
+        "_way",
+        "handshake",
+        "reached",
+        "sent",
+    )
 
-    def __init__(self, seconds: float, *, ends: float = inf, by_progress: bool = False) -> None:
+    def __init__(
+        self,
+        seconds: float,
+        *,
+        ends: float = inf,
+        by_progress: bool = False,
+        way: Destination | None = None,
+    ) -> None:
         self.sent = False
+        self.reached: tuple[str, int | None] | None = None
+        """Host and port of the last step, a connection or a TLS handshake; None for the port of the call."""
+        self.handshake = False
+        """Whether a TLS handshake is under way."""
+        self._way = way
         self._seconds, self._ends, self._by_progress = seconds, ends, by_progress
         self._moved = 0
+        self._given = min(seconds, ends - time.monotonic())
         self._until = min(time.monotonic() + seconds, ends)
 
     def left(self, timeout: float | None, error: type[Exception]) -> float:
@@ -61,7 +89,7 @@ class Attempt:
         """
         left = self._until - time.monotonic()
         if left <= 0:
-            raise error(f"no complete answer within {self._seconds:g} seconds")
+            raise error(f"no complete answer within {max(0.0, self._given):.3g} seconds")
         return left if timeout is None else min(timeout, left)
 
     def moved(self, size: int) -> None:
@@ -78,6 +106,15 @@ class Attempt:
             self.sent = True
 
     @contextmanager
+    def shaking_hands(self, host: str | None) -> Iterator[None]:
+        """Note a TLS handshake. Through a proxy it is with the service behind the proxy."""
+        if host is not None and (self.reached is None or self.reached[0] != host):
+            self.reached = host, None
+        self.handshake = True
+        yield
+        self.handshake = False
+
+    @contextmanager
     def running(self) -> Iterator[None]:
         """Bound what the network streams do in the block.
 
@@ -89,7 +126,11 @@ class Attempt:
         except (httpx.HTTPError, httpx.InvalidURL, OSError, ValueError) as error:
             # ValueError: of the HTTP library and of codecs, for what a service sends
             what = f"{type(error).__name__}: {error}".rstrip(": ")
-            raise NotAnswered(what, sent=self.sent) from None
+            cause = self._way and cause_of_failure(
+                error, self._way, reached=self.reached, handshake=self.handshake, sent=self.sent
+            )
+            what = (cause and cause.what) or what
+            raise NotAnswered(what, sent=self.sent, cause=cause) from None
         finally:
             _current.reset(token)
 
@@ -122,6 +163,7 @@ class _Network(httpcore.NetworkBackend):
         local_address: str | None = None,
         socket_options: Iterable[Any] | None = None,
     ) -> httpcore.NetworkStream:
+        _current.get().reached = host, port
         try:
             addresses = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
         except (OSError, UnicodeError) as error:
@@ -160,8 +202,10 @@ class _Stream(httpcore.NetworkStream):
     def start_tls(
         self, ssl_context: Any, server_hostname: str | None = None, timeout: float | None = None
     ) -> httpcore.NetworkStream:
-        left = _current.get().left(timeout, httpcore.ConnectTimeout)
-        return _Stream(self._inner.start_tls(ssl_context, server_hostname, left))
+        attempt = _current.get()
+        with attempt.shaking_hands(server_hostname):
+            left = attempt.left(timeout, httpcore.ConnectTimeout)
+            return _Stream(self._inner.start_tls(ssl_context, server_hostname, left))
 
     def get_extra_info(self, info: str) -> Any:
         return self._inner.get_extra_info(info)
@@ -182,7 +226,9 @@ class _AsyncNetwork(httpcore.AsyncNetworkBackend):
         local_address: str | None = None,
         socket_options: Iterable[Any] | None = None,
     ) -> httpcore.AsyncNetworkStream:
-        left = _current.get().left(timeout, httpcore.ConnectTimeout)
+        attempt = _current.get()
+        attempt.reached = host, port
+        left = attempt.left(timeout, httpcore.ConnectTimeout)
         try:
             stream = await self._inner.connect_tcp(host, port, left, local_address, socket_options)
         except UnicodeError as error:
@@ -211,8 +257,10 @@ class _AsyncStream(httpcore.AsyncNetworkStream):
     async def start_tls(
         self, ssl_context: Any, server_hostname: str | None = None, timeout: float | None = None
     ) -> httpcore.AsyncNetworkStream:
-        left = _current.get().left(timeout, httpcore.ConnectTimeout)
-        return _AsyncStream(await self._inner.start_tls(ssl_context, server_hostname, left))
+        attempt = _current.get()
+        with attempt.shaking_hands(server_hostname):
+            left = attempt.left(timeout, httpcore.ConnectTimeout)
+            return _AsyncStream(await self._inner.start_tls(ssl_context, server_hostname, left))
 
     def get_extra_info(self, info: str) -> Any:
         return self._inner.get_extra_info(info)

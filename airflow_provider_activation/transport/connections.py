@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-import ssl
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import TypeVar
 
 import httpx
 
-from airflow_provider_activation.errors import InvalidConnection
 from airflow_provider_activation.transport.attempt import abounded, bounded
+from airflow_provider_activation.transport.authorities import ssl_context
 from airflow_provider_activation.transport.settings import ConnectionSettings, Proxy, proxy_of
 
 MOST_CONNECTIONS = 100
@@ -28,7 +27,7 @@ class Connections:
     """
 
     def __init__(self, settings: ConnectionSettings) -> None:
-        context = _ssl_context(settings)
+        context = ssl_context(settings)
         self._to = _for_each_address(
             settings, lambda proxy: bounded(httpx.HTTPTransport(verify=context, proxy=proxy))
         )
@@ -54,7 +53,7 @@ class AsyncConnections:
     """
 
     def __init__(self, settings: ConnectionSettings) -> None:
-        context = _ssl_context(settings)  # made once: it takes longer than a request
+        context = ssl_context(settings)  # made once: it takes longer than a request
         limits = httpx.Limits(max_connections=1)
 
         def of(proxy: str | None) -> _Idle:
@@ -134,16 +133,3 @@ def _unusable(proxy: Proxy | None, error: Exception) -> str:
     else:
         why = "it must be an address such as http://proxy.example:3128; http, https and socks5 are supported"
     return f"the proxy in {proxy.where}: {why}"
-
-
-def _ssl_context(settings: ConnectionSettings) -> ssl.SSLContext:
-    if not isinstance(settings.verify, str):
-        return httpx.create_ssl_context(verify=settings.verify)
-    try:
-        return ssl.create_default_context(cafile=settings.verify)
-    except OSError as error:
-        raise InvalidConnection(
-            f"verify names {settings.verify!r}, which cannot be read as a file of certificates "
-            f"({error.strerror or error}); connection {settings.conn_id!r}.",
-            service=settings.name,
-        ) from None

@@ -84,7 +84,7 @@ class Exchanges:
         self._renewal = 0.0
         self._settings = settings
         self._base = httpx.URL(settings.base_url)
-        self._refusals = Refusals(self.redact, self._base.host)
+        self._refusals = Refusals(self.redact, self._settings)
         self._resume_at = 0.0
         self._said: set[tuple[str, str]] = set()
 
@@ -117,6 +117,7 @@ class Exchanges:
             except NotAnswered as failed:
                 pause = _pause(attempts)
                 may = not failed.sent or call.safety is not Safety.ONCE
+                may = may and not (failed.cause and failed.cause.of_connection)
                 if may and self._repeats(call, failed.what, attempts, pause, give_up_at):
                     yield Pause(pause)
                     continue
@@ -167,7 +168,11 @@ class Exchanges:
         except errors.InvalidRequest as error:
             # the credentials are wrong, not the arguments of the task
             raise errors.AuthenticationFailed(
-                error.message, service=error.service, operation=error.operation, status=error.status
+                error.message,
+                service=error.service,
+                operation=error.operation,
+                status=error.status,
+                advice=vars(error).get("advice"),
             ) from None
         for secret in token.secrets:
             self.redact.add(secret)
@@ -192,7 +197,7 @@ class Exchanges:
     def with_token_of(self, other: Exchanges) -> None:
         """Use the token and the known secrets of other exchanges of the same connection."""
         self.redact = other.redact
-        self._refusals = Refusals(self.redact, self._base.host)
+        self._refusals = Refusals(self.redact, self._settings)
         self.token, self._renewal = other.token, other._renewal
 
     def _needs_token(self, call: Call[Any]) -> bool:

@@ -13,6 +13,8 @@ from airflow_provider_activation.errors import ActivationError
 from airflow_provider_activation.redaction import Redactor, printable
 from airflow_provider_activation.transport.attempt import NotAnswered
 from airflow_provider_activation.transport.body import QUOTABLE, UnfitBody
+from airflow_provider_activation.transport.causes import Cause, Destination, cause_of_answer
+from airflow_provider_activation.transport.settings import ConnectionSettings
 
 LONGEST_RETRY_AFTER = 86_400.0
 """Seconds. A service that asks for more is asked again after a day."""
@@ -34,18 +36,22 @@ _ERRORS: Mapping[int, type[ActivationError]] = {
 class Refusals:
     """Makes the errors of one connection, all texts redacted.
 
-    :param host: where requests go, for messages.
+    :param settings: say where requests go, and which connection it is.
     """
 
-    def __init__(self, redact: Redactor, host: str) -> None:
+    def __init__(self, redact: Redactor, settings: ConnectionSettings) -> None:
         self._redact: Callable[[str], str] = lambda text: printable(redact(text))
-        self._host = host
+        self._settings = settings
 
     def of_status(self, call: Call[Any], answer: Answer) -> ActivationError:
         """The error for a response that is no success."""
         status = answer.status
-        said = f"{call.method} {call.template} answered {status}."
-        context = self._context(call, answer)
+        cause = cause_of_answer(answer, call.template, Destination(self._settings, call.url))
+        why = f": {cause.what}" if cause and cause.what else ""
+        said = f"{call.method} {call.template} answered {status}{why}."
+        context = self._context(call, answer, cause)
+        if cause and cause.of_connection:
+            return errors.InvalidConnection(said, **context)
         if status == 429:
             return errors.RateLimited(said, retry_after=retry_after(answer), **context)
         if status == 308:
@@ -56,6 +62,7 @@ class Refusals:
                 f"it answered {status}, and redirects are not followed",
                 answer,
                 errors.UnreadableResponse,
+                cause,
             )
         if kind := _ERRORS.get(status):
             return kind(said, **context)
@@ -66,13 +73,15 @@ class Refusals:
 
     def of_attempt(self, call: Call[Any], failed: NotAnswered, attempts: int) -> ActivationError:
         """The error for a request that got no complete response."""
-        what = self._redact(failed.what)
+        what, cause = self._redact(failed.what), failed.cause
+        if cause and cause.of_connection:
+            said = f"{call.method} {call.template} failed: {what}."
+            return errors.InvalidConnection(said, **self._context(call, None, cause))
         if not failed.sent:
-            said = (
-                f"{call.method} {call.template} could not be sent to {self._host} ({what}; {attempts} tries)."
-            )
-            return errors.ServiceUnavailable(said, **self._context(call))
-        return self.of_doubt(call, f"{what} after {attempts} tries")
+            host = Destination(self._settings, call.url).host
+            said = f"{call.method} {call.template} could not be sent to {host} ({what}; {attempts} tries)."
+            return errors.ServiceUnavailable(said, **self._context(call, None, cause))
+        return self.of_doubt(call, f"{what} after {attempts} tries", cause=cause)
 
     def of_body(self, call: Call[Any], unfit: UnfitBody) -> ActivationError:
         """The error for a response whose body was not read to its end."""
@@ -90,6 +99,7 @@ class Refusals:
         what: str,
         answer: Answer | None = None,
         kind: type[ActivationError] = errors.ServiceUnavailable,
+        cause: Cause | None = None,
     ) -> ActivationError:
         """The error for a call that may have taken effect: uncertain only if a second one is damage.
 
@@ -98,7 +108,7 @@ class Refusals:
         if call.safety is Safety.ONCE:
             said = f"{call.method} {call.template} may or may not have taken effect: {what}."
             return errors.UncertainOutcome(said, **self._context(call, answer))
-        return kind(f"{call.method} {call.template}: {what}.", **self._context(call, answer))
+        return kind(f"{call.method} {call.template}: {what}.", **self._context(call, answer, cause))
 
     def of_reading(
         self, call: Call[Any], error: ActivationError, answer: Answer, *, quoted: bool
@@ -119,12 +129,15 @@ class Refusals:
         # redacted before it is cut, so that no half of a secret is left at the end
         return " ".join(self._redact(text[:QUOTABLE])[: 4 * QUOTED_BODY].split())[:QUOTED_BODY] or None
 
-    def _context(self, call: Call[Any], answer: Answer | None = None) -> dict[str, Any]:
+    def _context(
+        self, call: Call[Any], answer: Answer | None = None, cause: Cause | None = None
+    ) -> dict[str, Any]:
         return {
             "service": call.service,
             "operation": call.operation,
             "status": answer.status if answer is not None else None,
             "body": self._quote(answer.text) if answer is not None else None,
+            "advice": self._redact(cause.advice) if cause else None,
         }
 
 

@@ -20,7 +20,7 @@ class ConnectionSettings(NotStored):
     """What the transport needs of an Airflow connection.
 
     :param name: the service's name as a person writes it.
-    :param base_url: where paths begin; https, or http to this machine.
+    :param base_url: where paths begin; https, or http to this machine or where `allow_http` says so.
     :param headers: sent with every call.
     :param query: query parameters sent with every call; may be secret, and appear in no log.
     :param log_in: the call that yields a token, where the service has one.
@@ -29,8 +29,10 @@ class ConnectionSettings(NotStored):
     :param timeout: seconds to wait for a connection, and for each part of an answer; an attempt may take four
         times as long in all.
     :param max_retries: how often a call is sent again at most.
-    :param verify: check certificates against the system's authorities, against the file named, or not.
+    :param verify: check certificates against the usual authorities, against the file or folder named, or not.
     :param proxy: address of a proxy; None takes the environment's.
+    :param allow_http: whether requests may leave this machine without encryption.
+    :param remark: what is odd about the credentials, a sentence for errors that say they are refused.
     """
 
     name: str
@@ -46,6 +48,8 @@ class ConnectionSettings(NotStored):
     max_retries: int = 4
     verify: bool | str = True
     proxy: str | None = field(default=None, repr=False)
+    allow_http: bool = False
+    remark: str = field(default="", repr=False)
 
     def refused(self, what: str) -> InvalidConnection:
         """The error for settings that cannot be used."""
@@ -84,19 +88,27 @@ def refuse_unfit_settings(settings: ConnectionSettings) -> None:
 
 
 def _refuse_unfit_address(address: str, settings: ConnectionSettings) -> None:
-    """Refuse http, except where the bytes stay on this machine, and credentials in the address."""
+    """Refuse http, unless the bytes stay on this machine or may leave it, and credentials in the address."""
     try:
         url = httpx.URL(address)
     except (ValueError, httpx.InvalidURL):
         raise settings.refused("names an address that is none") from None
-    rule = "only https is used, and http to this machine alone"
-    if not url.host or not (url.scheme == "https" or (url.scheme == "http" and _is_this_machine(url.host))):
-        raise settings.refused(f"names {url.scheme or 'no scheme'}://{url.host}; {rule}")
     if url.userinfo:
         raise settings.refused("has credentials in its address; they belong into login and password")
-    proxy = proxy_of(settings, address) if url.scheme == "http" else None
+    may_be_http = _is_this_machine(url.host) or settings.allow_http
+    if not url.host or not (url.scheme == "https" or (url.scheme == "http" and may_be_http)):
+        raise settings.refused(f"names {url.scheme or 'no scheme'}://{url.host}; {_HTTPS_ONLY}")
+    proxy = proxy_of(settings, address) if url.scheme == "http" and not settings.allow_http else None
     if proxy and not _is_this_machine(urlsplit(proxy.url).hostname or ""):
-        raise settings.refused(f"names http://{url.host} with a proxy elsewhere ({proxy.where}); {rule}")
+        raise settings.refused(
+            f"names http://{url.host} with a proxy elsewhere ({proxy.where}); {_HTTPS_ONLY}"
+        )
+
+
+_HTTPS_ONLY = (
+    "only https is used, and http to this machine alone. For a private gateway that has no https, set "
+    "allow_http to true in the extra: what is sent, the credentials included, is then not encrypted"
+)
 
 
 def _is_this_machine(host: str) -> bool:

@@ -21,6 +21,7 @@ from airflow_provider_activation.gate import Gate, at_the_gate
 from airflow_provider_activation.redaction import Redactor, redact_logs
 from airflow_provider_activation.transport.attempt import Attempt
 from airflow_provider_activation.transport.body import Received
+from airflow_provider_activation.transport.causes import Destination
 from airflow_provider_activation.transport.connections import AsyncConnections, Connections
 from airflow_provider_activation.transport.exchange import ATTEMPT, Exchanges, LogIn, Read, Send
 from airflow_provider_activation.transport.loops import PerLoop
@@ -242,7 +243,8 @@ class Transport(NotStored):
 
     def _bounds(self, send: Send) -> Attempt:
         seconds = ATTEMPT * self.settings.timeout
-        return Attempt(seconds, ends=send.ends, by_progress=send.call.is_file)
+        way = Destination(self.settings, send.call.url)
+        return Attempt(seconds, ends=send.ends, by_progress=send.call.is_file, way=way)
 
     def _keyed(self, send: Send) -> httpx.Request:
         """The request, with the connection's query parameters if it goes to the service itself.
