@@ -39,22 +39,22 @@ def base_address(host: str, *, port: int | None, schema: str, default: str | Non
     if own_port and port and own_port != port:
         raise ValueError(f"host says port {own_port} and port says {port}")
     if port and not 0 < port < 2**16:
-        raise ValueError(f"port is {port}, which is no port")
+        raise ValueError(f"port is {port}, which is no number from 1 to 65535")
     number = own_port or port
     _refuse_dots("host", tail)
     address = f"{written or scheme or 'https'}://{name}{f':{number}' if number else ''}"
     return "/".join(part for part in (address, tail.strip("/"), path) if part)
 
 
-def other_address(field: str, address: str) -> str:
+def other_address(address: str) -> str:
     """A whole address in an extra field; https if it has no scheme.
 
     :raises ValueError: what is wrong with it.
     """
-    _refuse_odd_signs(field, address, odd="#\\")
+    _refuse_odd_signs("it", address, odd="#\\")
     scheme, separator, rest = address.partition("://")
     if "@" in (rest if separator else address).partition("/")[0]:
-        raise ValueError(f"{field} holds a user or a password ('@'); they belong into login and password")
+        raise ValueError("it holds a user or a password ('@'); they belong into login and password")
     return f"{scheme.lower()}://{rest}" if separator else f"https://{address}"
 
 
@@ -90,19 +90,19 @@ def _name_and_port(authority: str) -> tuple[str, int | None]:
         # without brackets, all of it is the address
         name, colon, digits = f"[{authority}]", "", ""
     elif authority.startswith("["):
-        inner, _, after = authority.partition("]")
-        name, (empty, colon, digits) = f"{inner}]", after.partition(":")
-        if empty:
+        inner, bracket, after = authority.partition("]")
+        name, (odd, colon, digits) = inner + bracket, after.partition(":")
+        if odd:
             raise ValueError("host is no address: after ']' a port may follow")
     else:
         name, colon, digits = authority.partition(":")
     if name.startswith("["):
         try:
-            ipaddress.IPv6Address(name[1:-1])
+            ipaddress.IPv6Address(name.removeprefix("[").removesuffix("]") if name.endswith("]") else "")
         except ValueError:
             raise ValueError("host is no address: an IPv6 address stands in brackets") from None
     if not name or name.lower() in SCHEMES:
         raise ValueError("host is no address")
     if colon and not (digits.isascii() and digits.isdigit() and 0 < int(digits[:9]) < 2**16):
-        raise ValueError("host has a port that is none")
+        raise ValueError("host has a port that is no number from 1 to 65535")
     return name, int(digits) if digits else None

@@ -19,7 +19,7 @@ from airflow_provider_activation.api.steps import Steps
 from airflow_provider_activation.errors import InvalidConnection
 from airflow_provider_activation.gate import Gate, at_the_gate
 from airflow_provider_activation.get_provider_info import CONNECTION_TYPES
-from airflow_provider_activation.hooks.connection import ConnectionValues, is_json, secrets_of
+from airflow_provider_activation.hooks.connection import ConnectionValues, airflow_reads, secrets_of
 from airflow_provider_activation.hooks.trial import Check, Plan, try_out
 from airflow_provider_activation.redaction import Redactor
 from airflow_provider_activation.transport import ConnectionSettings, PerLoop, Transport
@@ -101,7 +101,7 @@ class ActivationHook(BaseHook):
                 connection = self.get_connection(self.conn_id)
             for secret in secrets_of(connection):
                 airflow_compat.mask_secret(secret)
-            extra = connection.extra_dejson if is_json(connection.extra) else connection.extra
+            extra = connection.extra_dejson if airflow_reads(connection.extra) else connection.extra
             self._transport = self._shared_transport(connection, extra)
         return self._transport
 
@@ -115,7 +115,8 @@ class ActivationHook(BaseHook):
                 raise
             raise InvalidConnection(
                 f"the connection {self.conn_id!r}: Airflow cannot read {name} of the environment. It holds a "
-                "JSON object with Airflow's own names, or a URI whose parts are percent-encoded.",
+                "JSON object with Airflow's own names, its login and password as texts, or a URI whose parts "
+                "are percent-encoded.",
                 service=self.hook_name,
             ) from None
 
@@ -168,7 +169,7 @@ class ActivationHook(BaseHook):
                     connection = await airflow_compat.aget_connection(self, self.conn_id)
                 for secret in secrets_of(connection):
                     await airflow_compat.amask_secret(secret)
-                readable = is_json(connection.extra)
+                readable = airflow_reads(connection.extra)
                 extra = await airflow_compat.aget_extra(connection) if readable else connection.extra
                 lookup.found = connection, extra
                 lookup.found_at = time.monotonic()

@@ -125,7 +125,8 @@ class ConnectionValues(NotStored):
             port = int(port)
         if port is not None and (not isinstance(port, int) or isinstance(port, bool)):
             raise empty.refused("port must be a whole number")
-        if isinstance(extra, str) and (fault := _fault_of_json(extra)):
+        raw = connection.extra
+        if isinstance(raw, str) and (fault := _fault_of_json(raw)):
             raise empty.refused(f"extra is not JSON ({fault}); it must be a JSON object")
         return cls(
             conn_id,
@@ -133,7 +134,7 @@ class ConnectionValues(NotStored):
             texts["host"].strip(),
             texts["login"].strip(),
             texts["password"].rstrip("\r\n"),
-            {} if extra is None else extra,
+            {} if extra is None or (isinstance(extra, str) and not extra.strip()) else extra,
             port or None,
             texts["schema"],
         )
@@ -191,16 +192,17 @@ class ConnectionValues(NotStored):
 def _said(fault: Any, model: type[ConnectionExtra]) -> str:
     name = ".".join(str(part) for part in fault["loc"])
     if fault["type"] != "extra_forbidden":
-        return f"extra field {name!r}: {fault['msg']}"
+        where = f"extra field {name!r}" if name else "extra"
+        return f"{where}: {fault['msg'].removeprefix('Value error, ')}"
     there = sorted(model.model_fields)
     close = difflib.get_close_matches(name, there, 1)
     meant = f" (is {close[0]!r} meant?)" if close else ""
     return f"extra field {name!r} is unknown{meant}; there are {', '.join(there)}"
 
 
-def is_json(raw: Any) -> bool:
-    """Whether Airflow can read the extra; it would take another for an empty one."""
-    return isinstance(raw, str) and not _fault_of_json(raw)
+def airflow_reads(extra: Any) -> bool:
+    """Whether Airflow can read the text of an extra; it would take another text for an empty extra."""
+    return extra is None or (isinstance(extra, str) and bool(extra.strip()) and not _fault_of_json(extra))
 
 
 def secrets_of(connection: Any) -> set[str]:
@@ -212,7 +214,7 @@ def secrets_of(connection: Any) -> set[str]:
 
 def _fault_of_json(raw: str) -> str:
     try:
-        json.loads(raw or "{}")
+        json.loads(raw.strip() or "{}")
     except json.JSONDecodeError as error:
         return f"line {error.lineno}, column {error.colno}"
     except (ValueError, RecursionError):

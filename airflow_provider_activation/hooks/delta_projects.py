@@ -80,11 +80,13 @@ class DeltaProjectsHook(ActivationHook):
             plan = Plan(plan.checks, (f"{' and '.join(missing)} (not in the extra)", *plan.unchecked))
         if not scope:
             return plan
-        call: Call[Any] = api.list_activities(**scope)
+        call: Call[Any]
         if missing == ["client_id"]:
             call = api.list_clients(**scope)
         elif missing == ["media_agency_id"]:
             call = api.get_client(**scope)
+        else:
+            call = api.list_activities(**scope)
         shows = " and ".join(f"{name} {value}" for name, value in scope.items())
         refused = f"The API key is accepted, but not {shows}: check them in the extra."
         return Plan((*plan.checks, Check(call, shows, refused)), plan.unchecked)

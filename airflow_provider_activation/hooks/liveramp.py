@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Self
 
-from pydantic import Field, model_validator
+from pydantic import Field, field_validator, model_validator
 
 from airflow_provider_activation.api import liveramp as api
 from airflow_provider_activation.api.call import Call
@@ -25,6 +25,11 @@ class LiveRampConnectionExtra(ConnectionExtra):
     org_id: ExtraText = Field(min_length=1)
     auth_url: str | None = None
     token_url: str | None = None
+
+    @field_validator("auth_url", "token_url")
+    @classmethod
+    def _read_address(cls, value: str | None) -> str | None:
+        return value and other_address(value)
 
     @model_validator(mode="after")
     def _is_one_address(self) -> Self:
@@ -54,18 +59,13 @@ class LiveRampHook(ActivationHook):
         extra = values.extra_as(LiveRampConnectionExtra)
         secret_key = values.required("password", "secret key")
         account = values.required("login", "service account")
-        auth_url = extra.auth_url or extra.token_url
-        if auth_url is not None:
-            try:
-                auth_url = other_address("auth_url" if extra.auth_url else "token_url", auth_url)
-            except ValueError as error:
-                raise values.refused(f"extra field {error}") from None
+        auth_url = extra.auth_url or extra.token_url or api.TOKEN_URL
         return ConnectionSettings(
             api.SERVICE,
             values.conn_id,
             values.base_url(api.BASE_URL, without=["/v2"]),
             headers={"LR-Org-ID": extra.org_id},
-            log_in=api.request_token(account, secret_key, token_url=auth_url or api.TOKEN_URL),
+            log_in=api.request_token(account, secret_key, token_url=auth_url),
             secrets=frozenset({secret_key}),
             remark=values.remark,
             **extra.common(),

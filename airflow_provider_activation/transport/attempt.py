@@ -114,6 +114,13 @@ class Attempt:
         yield
         self.handshake = False
 
+    def _cause(self, error: Exception) -> Cause | None:
+        if self._way is None:
+            return None
+        return cause_of_failure(
+            error, self._way, reached=self.reached, handshake=self.handshake, sent=self.sent
+        )
+
     @contextmanager
     def running(self) -> Iterator[None]:
         """Bound what the network streams do in the block.
@@ -126,9 +133,7 @@ class Attempt:
         except (httpx.HTTPError, httpx.InvalidURL, OSError, ValueError) as error:
             # ValueError: of the HTTP library and of codecs, for what a service sends
             what = f"{type(error).__name__}: {error}".rstrip(": ")
-            cause = self._way and cause_of_failure(
-                error, self._way, reached=self.reached, handshake=self.handshake, sent=self.sent
-            )
+            cause = self._cause(error)
             what = (cause and cause.what) or what
             raise NotAnswered(what, sent=self.sent, cause=cause) from None
         finally:

@@ -172,7 +172,6 @@ def cause_of_failure(
                     f"{place} does not speak TLS",
                     f"It may be a port for plain http: check scheme and port in {named}. "
                     "Plain http is for this machine, or for a private gateway with allow_http.",
-                    of_connection=True,
                 )
             case ConnectionRefusedError():
                 return Cause(
@@ -237,7 +236,6 @@ def _refused_by_proxy(said: str, way: Destination) -> Cause:
         return Cause(
             "ProxyError: the proxy asks for credentials (407)",
             f"Name its user and password in {where}: http://user:password@proxy.",
-            of_connection=True,
         )
     return Cause(
         f"ProxyError: the proxy does not connect to {way.host} ({said})",
@@ -284,7 +282,7 @@ def cause_of_answer(answer: Answer, template: str, way: Destination) -> Cause | 
         return Cause("", f"{advice} If every call ends so, check {way.field}: calls begin at {way.address}.")
     if status == 407:
         where = way.proxy.where if way.proxy else "the environment"
-        return Cause("the proxy asks for credentials", f"Name its user and password in {where}.", True)
+        return Cause("the proxy asks for credentials", f"Name its user and password in {where}.")
     if 300 <= status < 400 and (location := answer.headers.get("Location") or ""):
         return _of_redirect(location, way)
     return None
@@ -332,7 +330,7 @@ def _of_redirect(location: str, way: Destination) -> Cause | None:
     except (ValueError, httpx.InvalidURL):
         return None
     if way.url.scheme == "http" and target.scheme == "https":
-        return _speaks_tls(way.place, way.field)
+        return Cause("", f"It sends the call to https: check the scheme in {way.field}.")
     if target.host != way.url.host:
         return Cause("", f"It sends the call to {target.host}, which may be the right {way.field}.")
     return None

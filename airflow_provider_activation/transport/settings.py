@@ -93,11 +93,11 @@ def _refuse_unfit_address(address: str, settings: ConnectionSettings) -> None:
         url = httpx.URL(address)
     except (ValueError, httpx.InvalidURL):
         raise settings.refused("names an address that is none") from None
-    if url.userinfo:
-        raise settings.refused("has credentials in its address; they belong into login and password")
     may_be_http = _is_this_machine(url.host) or settings.allow_http
     if not url.host or not (url.scheme == "https" or (url.scheme == "http" and may_be_http)):
         raise settings.refused(f"names {url.scheme or 'no scheme'}://{url.host}; {_HTTPS_ONLY}")
+    if url.userinfo:
+        raise settings.refused("has credentials in its address; they belong into login and password")
     proxy = proxy_of(settings, address) if url.scheme == "http" and not settings.allow_http else None
     if proxy and not _is_this_machine(urlsplit(proxy.url).hostname or ""):
         raise settings.refused(
