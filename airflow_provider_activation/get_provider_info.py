@@ -18,17 +18,38 @@ def _field(label: str, description: str, **schema: Any) -> dict[str, Any]:
 
 _COMMON_FIELDS: dict[str, Any] = {
     "timeout": _field(
-        "Timeout", "Seconds to wait for an answer; 30 if empty.", type=["number", "null"], minimum=0.1
+        "Timeout",
+        "Seconds to wait for a connection and for each part of an answer; 30 if empty.",
+        type=["number", "null"],
+        minimum=0.1,
+        maximum=3600,
     ),
     "max_retries": _field(
         "Max retries",
         "How often a call that may be repeated is sent again; 4 if empty.",
         type=["integer", "null"],
         minimum=0,
+        maximum=100,
     ),
-    "verify": _field("Verify", "true, false, or the path of a file with your own certificate authorities."),
-    "proxy": _field("Proxy", "Address of a proxy, where the environment's is not the right one."),
+    "verify": _field(
+        "Verify",
+        "How certificates are checked: a file or a folder of your own authorities, or true or false. If empty, "
+        "the authorities that REQUESTS_CA_BUNDLE, CURL_CA_BUNDLE, SSL_CERT_FILE or SSL_CERT_DIR of the "
+        "environment name, or else the usual ones.",
+    ),
+    "proxy": _field(
+        "Proxy",
+        "Address such as http://proxy.example:3128, where the environment's proxy is not the right one.",
+    ),
+    "allow_http": _field(
+        "Allow http",
+        "For a private gateway without https: calls and credentials then travel without encryption.",
+        type=["boolean", "null"],
+    ),
 }
+
+_KEPT = "Sent as it is, blanks included; a line end at its end is taken off"
+"""What becomes of a password."""
 
 CONNECTION_TYPES: list[dict[str, Any]] = [
     {
@@ -38,11 +59,19 @@ CONNECTION_TYPES: list[dict[str, Any]] = [
         "ui-field-behaviour": {
             "hidden-fields": ["schema", "port"],
             "relabeling": {"host": "Base URL", "login": "Service account", "password": "Secret key"},
-            "placeholders": {"host": "https://api.liveramp.com/activation"},
+            "placeholders": {
+                "host": "https://api.liveramp.com/activation",
+                "login": "account.v2.serviceaccounts.liveramp.com; blanks around it are taken off",
+                "password": _KEPT,
+            },
         },
         "conn-fields": {
             "org_id": _field("Organisation id", "Sent as LR-Org-ID with every call; required."),
-            "token_url": _field("Token URL", "Where tokens are requested, if not at LiveRamp's own address."),
+            "auth_url": _field(
+                "Log-in URL",
+                "The whole address where tokens are requested, if not LiveRamp's own. Connections that were made "
+                "earlier may call it token_url, which is read too.",
+            ),
             **_COMMON_FIELDS,
         },
     },
@@ -53,7 +82,10 @@ CONNECTION_TYPES: list[dict[str, Any]] = [
         "ui-field-behaviour": {
             "hidden-fields": ["schema", "port", "login"],
             "relabeling": {"host": "Base URL", "password": "Authentication key"},
-            "placeholders": {"host": "https://the address Acoustic assigned to your account"},
+            "placeholders": {
+                "host": "https://the address Acoustic assigned to your account",
+                "password": "Blanks and line ends around it are taken off: it travels in a header",
+            },
         },
         "conn-fields": {
             "key_level": _field(
@@ -73,11 +105,15 @@ CONNECTION_TYPES: list[dict[str, Any]] = [
         "ui-field-behaviour": {
             "hidden-fields": ["schema", "port", "login"],
             "relabeling": {"host": "Base URL", "password": "API key"},
-            "placeholders": {"host": "https://the address Delta Projects gave you"},
+            "placeholders": {"host": "https://the address Delta Projects gave you", "password": _KEPT},
         },
         "conn-fields": {
-            "media_agency_id": _field("Media agency id", "From your Delta Projects representative."),
-            "client_id": _field("Client id", "The client whose activities are managed."),
+            "media_agency_id": _field(
+                "Media agency id", "From your Delta Projects representative; for tasks that name no other."
+            ),
+            "client_id": _field(
+                "Client id", "The client whose activities are managed; for tasks that name no other."
+            ),
             **_COMMON_FIELDS,
         },
     },
@@ -88,7 +124,11 @@ CONNECTION_TYPES: list[dict[str, Any]] = [
         "ui-field-behaviour": {
             "hidden-fields": ["schema", "port"],
             "relabeling": {"host": "Base URL", "login": "E-mail"},
-            "placeholders": {"host": "https://headless.dataddo.com/customer-api/v1"},
+            "placeholders": {
+                "host": "https://headless.dataddo.com/customer-api/v1",
+                "login": "Blanks around it are taken off",
+                "password": _KEPT,
+            },
         },
         "conn-fields": dict(_COMMON_FIELDS),
     },

@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from airflow_provider_activation.api.call import Call
-from airflow_provider_activation.errors import ActivationError
+from airflow_provider_activation.errors import ActivationError, ServiceUnavailable
 from airflow_provider_activation.redaction import Redactor, printable
 from airflow_provider_activation.transport import ConnectionSettings, Transport
 from airflow_provider_activation.transport.causes import Destination
@@ -80,7 +80,7 @@ def try_out(settings: ConnectionSettings, plan: Plan) -> tuple[bool, str, list[s
             finally:
                 transport.close()
         except Exception as error:
-            if course.check and isinstance(error, ActivationError) and error.status is None:
+            if course.check and isinstance(error, ServiceUnavailable) and error.status is None:
                 course.guess = _guess(Destination(settings, course.check.call.url))
             course.error = error
 
@@ -101,11 +101,11 @@ def try_out(settings: ConnectionSettings, plan: Plan) -> tuple[bool, str, list[s
 def _good(settings: ConnectionSettings, plan: Plan, course: _Course) -> str:
     unchecked = list(plan.unchecked)
     if settings.base_url.startswith("http://"):
-        unchecked.append("the certificate, as http has none")
+        unchecked.append("a certificate (http has none)")
     elif settings.verify is False:
-        unchecked.append("the certificate, as verify is false")
-    said = f"{settings.name} answers at {settings.base_url}. Checked: {', '.join(course.shown)}."
-    return f"{said} Not checked: {', '.join(unchecked)}." if unchecked else said
+        unchecked.append("the certificate (verify is false)")
+    said = f"{settings.name} answers at {settings.base_url}. Checked: {'; '.join(course.shown)}."
+    return f"{said} Not checked: {'; '.join(unchecked)}." if unchecked else said
 
 
 def _bad(settings: ConnectionSettings, course: _Course) -> str:
@@ -114,14 +114,14 @@ def _bad(settings: ConnectionSettings, course: _Course) -> str:
         return f"{settings.name}: the test failed ({type(error).__name__})."
     said = [f"{settings.name}:"]
     if course.check and course.check.refused and _is_refusal(error):
-        said.append(course.check.refused)
-    said.append(error.message)
-    said.append(error.advice)
+        said += course.check.refused, error.message
+    else:
+        said += error.message, error.advice
     said.append(course.guess)
+    if course.shown:
+        said.append(f"Checked before: {'; '.join(course.shown)}.")
     if error.body:
         said.append(f"The service said: {error.body[:QUOTED]}")
-    if course.shown:
-        said.append(f"Checked before: {', '.join(course.shown)}.")
     return " ".join(part for part in said if part)
 
 

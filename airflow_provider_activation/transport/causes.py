@@ -13,10 +13,11 @@ import ssl
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 import httpx
 
-from airflow_provider_activation.api.call import Answer
+from airflow_provider_activation.api.call import Answer, Call, Safety
 from airflow_provider_activation.transport.settings import ConnectionSettings, Proxy, proxy_of
 
 _UNREACHABLE = frozenset({errno.ENETUNREACH, errno.EHOSTUNREACH, errno.ENETDOWN, errno.EHOSTDOWN})
@@ -38,6 +39,7 @@ _HTTPS_PORT = re.compile(
 )
 """What nginx, Go and Apache answer to plain http on a port that expects TLS."""
 
+_WANTS_A_TOKEN = re.compile(r"token\W+(?:\w+\W+)?(?:missing|required|expired)", re.I)
 _LEVEL = re.compile(r"\b(?:account|endpoint|application)[- ]level +(?:\w+ +)?key|level of (?:the )?key", re.I)
 _KEY = re.compile(
     r"\bkey\b|api[-_]?key|token|credential|password|log[- ]?in|log(?:ged)? ?on|e-?mail|bearer|authenticat",
@@ -55,7 +57,7 @@ class Cause:
     """Why a call failed.
 
     :param what: what happened, as part of a sentence; empty if the error says enough.
-    :param advice: what to do, in sentences.
+    :param advice: what to do, in sentences; empty for what the error says by its class.
     :param of_connection: whether the Airflow connection is wrong, so that every other attempt fails alike.
     """
 
@@ -98,7 +100,7 @@ class Destination:
 
     @property
     def verify(self) -> str:
-        return f"extra field 'verify' of the connection {self.conn_id!r}"
+        return f"The extra field 'verify' of the connection {self.conn_id!r}"
 
     @property
     def credentials(self) -> str:
@@ -170,13 +172,13 @@ def cause_of_failure(
             case ssl.SSLError() if each.reason in _NO_TLS:
                 return Cause(
                     f"{place} does not speak TLS",
-                    f"It may be a port for plain http: check scheme and port in {named}. "
+                    f"It may be a port for plain http: check {named}, its scheme and the port. "
                     "Plain http is for this machine, or for a private gateway with allow_http.",
                 )
             case ConnectionRefusedError():
                 return Cause(
                     f"{place} refuses connections",
-                    f"Nothing listens there, or a firewall refuses: check host and port in {named}.",
+                    f"Nothing listens there, or a firewall refuses: check {named}, and the port.",
                 )
             case OSError() if each.errno in _UNREACHABLE:
                 return Cause(
@@ -188,17 +190,19 @@ def cause_of_failure(
     if handshake:
         return Cause(
             f"the TLS handshake with {place} did not succeed",
-            f"The port may not speak TLS, or not with this client: check scheme and port in {named}.",
+            f"The port may not speak TLS, or not with this client: check {named}, its scheme and the port.",
         )
     if isinstance(error, httpx.ConnectTimeout):
         return Cause(
             f"{place} does not answer",
-            f"Check host and port in {named}, and whether a firewall or a missing proxy is in the way.",
+            f"Check {named}, the port, and whether a firewall or a missing proxy is in the way.",
         )
+    if isinstance(error, httpx.ReadTimeout):
+        return Cause(f"ReadTimeout: {place} was reached and does not answer in time", "")
     if way.url.scheme == "http" and isinstance(error, httpx.RemoteProtocolError | httpx.ReadError):
         if _TLS_ALERT.search(str(error)):
             return _speaks_tls(place, named)
-        hint = f"if it never answers, it may expect https: check the scheme in {named}"
+        hint = f"if it never answers, it may expect https: check the scheme of {named}"
         return Cause("", f"Run the task again when the service is well; {hint}.")
     return None
 
@@ -216,8 +220,8 @@ def _certificate(error: ssl.SSLCertVerificationError, host: str, named: str, way
             )
     reason = error.verify_message.rstrip(".")
     return Cause(
-        f"the certificate of {host} cannot be verified ({reason}; verify in the extra says how)",
-        f"{why} See {way.verify}.",
+        f"the certificate of {host} cannot be verified ({reason}; see 'verify' in the extra)",
+        f"{why} {way.verify} says what is trusted.",
         of_connection=True,
     )
 
@@ -260,23 +264,22 @@ def _chain(error: BaseException | None) -> Iterator[BaseException]:
 # With an answer
 
 
-def cause_of_answer(answer: Answer, template: str, way: Destination) -> Cause | None:
+def cause_of_answer(answer: Answer, call: Call[Any], way: Destination, *, is_log_in: bool) -> Cause | None:
     """What a response that is no success shows of its cause; None if nothing beyond its status.
 
-    :param template: the path of the call, ids as variables.
+    :param is_log_in: whether the call is the log-in, which needs no token.
     """
     text = answer.text[:4000]
     status = answer.status
     if status == 400 and way.url.scheme == "http" and _HTTPS_PORT.search(text):
         return _speaks_tls(way.place, way.field)
+    if status in (401, 403) and is_log_in and _WANTS_A_TOKEN.search(text):
+        return _no_such_path(way)
     if status in (401, 403):
         return _of_credentials(status, "" if answer.is_page else text, way, is_page=answer.is_page)
-    if status in (404, 405, 410) and ("{" not in template or answer.is_page):
-        return Cause(
-            "there is no such path",
-            f"The address may be wrong, or a path may have been pasted along: check {way.field}. "
-            f"Calls begin at {way.address}.",
-        )
+    has_no_ids = call.safety is Safety.READ and "{" not in call.template
+    if status in (404, 405, 410) and (has_no_ids or answer.is_page):
+        return _no_such_path(way)
     if status in (404, 410) and way.has_path:
         advice = "Check the ids given to the task; the resource may have been deleted."
         return Cause("", f"{advice} If every call ends so, check {way.field}: calls begin at {way.address}.")
@@ -286,6 +289,14 @@ def cause_of_answer(answer: Answer, template: str, way: Destination) -> Cause | 
     if 300 <= status < 400 and (location := answer.headers.get("Location") or ""):
         return _of_redirect(location, way)
     return None
+
+
+def _no_such_path(way: Destination) -> Cause:
+    return Cause(
+        "there is no such path",
+        f"The address may be wrong, or a path may have been pasted along: check {way.field}. "
+        f"Calls begin at {way.address}.",
+    )
 
 
 def _of_credentials(status: int, text: str, way: Destination, *, is_page: bool) -> Cause:
@@ -300,25 +311,25 @@ def _of_credentials(status: int, text: str, way: Destination, *, is_page: bool) 
     speaks_of_key, speaks_of_permission = bool(_KEY.search(text)), bool(_PERMISSION.search(text))
     if speaks_of_key and speaks_of_permission:
         return Cause(
-            "key or permission",
+            "the credentials are not accepted, or lack the permission",
             f"{wrong} If they are right, they lack the permission for this call. A retry will not help.",
         )
     if speaks_of_key or (status == 401 and not speaks_of_permission):
-        return Cause("the key is not known", f"{wrong} A retry will not help.")
+        return Cause("the credentials are not accepted", f"{wrong} A retry will not help.")
     if speaks_of_permission:
         return Cause(
             "the permission is missing",
-            f"The service knows the credentials of {conn} and refuses this call: ask the service's "
-            "administrator for the permission, and check ids in the extra. A retry will not help.",
+            f"The service knows the credentials of {conn} and refuses this call: check the ids in the extra, "
+            "or ask the service's administrator for the permission. A retry will not help.",
         )
     if is_page:
         return Cause(
-            "a web page refuses",
+            "a web page refuses the call",
             f"A web page answered, perhaps of a proxy or a firewall: check {way.field}, then "
             f"{way.credentials} A retry will not help.",
         )
     return Cause(
-        "refused without a reason",
+        "",
         f"The service does not say why: check {way.credentials} If they are right, ask the service's "
         "administrator for the permission. A retry will not help.",
     )
@@ -330,7 +341,7 @@ def _of_redirect(location: str, way: Destination) -> Cause | None:
     except (ValueError, httpx.InvalidURL):
         return None
     if way.url.scheme == "http" and target.scheme == "https":
-        return Cause("", f"It sends the call to https: check the scheme in {way.field}.")
+        return Cause("", f"It sends the call to https: check the scheme of {way.field}.")
     if target.host != way.url.host:
         return Cause("", f"It sends the call to {target.host}, which may be the right {way.field}.")
     return None

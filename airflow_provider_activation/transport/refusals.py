@@ -46,7 +46,8 @@ class Refusals:
     def of_status(self, call: Call[Any], answer: Answer) -> ActivationError:
         """The error for a response that is no success."""
         status = answer.status
-        cause = cause_of_answer(answer, call.template, Destination(self._settings, call.url))
+        way, is_log_in = Destination(self._settings, call.url), call is self._settings.log_in
+        cause = cause_of_answer(answer, call, way, is_log_in=is_log_in)
         why = f": {cause.what}" if cause and cause.what else ""
         said = f"{call.method} {call.template} answered {status}{why}."
         context = self._context(call, answer, cause)
@@ -78,8 +79,9 @@ class Refusals:
             said = f"{call.method} {call.template} failed: {what}."
             return errors.InvalidConnection(said, **self._context(call, None, cause))
         if not failed.sent:
+            tries = f"{attempts} {'try' if attempts == 1 else 'tries'}"
             host = Destination(self._settings, call.url).host
-            said = f"{call.method} {call.template} could not be sent to {host} ({what}; {attempts} tries)."
+            said = f"{call.method} {call.template} could not be sent to {host} ({what}; {tries})."
             return errors.ServiceUnavailable(said, **self._context(call, None, cause))
         return self.of_doubt(call, f"{what} after {attempts} tries", cause=cause)
 
@@ -137,7 +139,7 @@ class Refusals:
             "operation": call.operation,
             "status": answer.status if answer is not None else None,
             "body": self._quote(answer.text) if answer is not None else None,
-            "advice": self._redact(cause.advice) if cause else None,
+            "advice": self._redact(cause.advice) if cause and cause.advice else None,
         }
 
 
