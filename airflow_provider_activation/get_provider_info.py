@@ -33,8 +33,8 @@ _COMMON_FIELDS: dict[str, Any] = {
     ),
     "verify": _field(
         "Verify",
-        "How certificates are checked: a file or a folder of your own authorities, or true or false. If empty, "
-        "the authorities that REQUESTS_CA_BUNDLE, CURL_CA_BUNDLE, SSL_CERT_FILE or SSL_CERT_DIR of the "
+        "How certificates are checked: a file or a folder of your own authorities, or true or false. If "
+        "empty, the authorities that REQUESTS_CA_BUNDLE, CURL_CA_BUNDLE, SSL_CERT_FILE or SSL_CERT_DIR of the "
         "environment name, or else the usual ones.",
     ),
     "proxy": _field(
@@ -69,8 +69,8 @@ CONNECTION_TYPES: list[dict[str, Any]] = [
             "org_id": _field("Organisation id", "Sent as LR-Org-ID with every call; required."),
             "auth_url": _field(
                 "Log-in URL",
-                "The whole address where tokens are requested, if not LiveRamp's own. Connections that were made "
-                "earlier may call it token_url, which is read too.",
+                "The whole address where tokens are requested, if not LiveRamp's own. In earlier connections "
+                "its name is token_url, which is read too.",
             ),
             **_COMMON_FIELDS,
         },

@@ -19,12 +19,14 @@ from typing import Any
 import httpcore
 import httpx
 
-from airflow_provider_activation.transport.causes import Cause, Destination, cause_of_failure
+from airflow_provider_activation.transport.causes import TLS_ALERT, Cause, Destination, cause_of_failure
 
 PROGRESS = 64 * 1024
 """Bytes. While a file moves at least this much in the time of an attempt, the attempt goes on."""
 PIECE = 64 * 1024
 """Bytes that are written at once; the time is checked before each."""
+_ALERT = b"\x15\x03"
+"""How a TLS record begins that says that the handshake has failed."""
 
 
 class NotAnswered(Exception):
@@ -50,6 +52,7 @@ class Attempt:
     """
 
     __slots__ = (
+        "_answered",
         "_by_progress",
         "_ends",
         "_given",
@@ -76,6 +79,7 @@ class Attempt:
         self.handshake = False
         """Whether a TLS handshake is under way."""
         self._way = way
+        self._answered = False
         self._seconds, self._ends, self._by_progress = seconds, ends, by_progress
         self._moved = 0
         self._given = min(seconds, ends - time.monotonic())
@@ -99,6 +103,17 @@ class Attempt:
             if self._moved >= PROGRESS:
                 self._moved = 0
                 self._until = min(time.monotonic() + self._seconds, self._ends)
+
+    def received(self, piece: bytes) -> None:
+        """Note that bytes were received.
+
+        :raises RemoteProtocolError: they are no response: the port expects TLS.
+        """
+        if not self._answered:
+            self._answered = True
+            if piece.startswith(_ALERT):
+                raise httpcore.RemoteProtocolError(TLS_ALERT)
+        self.moved(len(piece))
 
     def sends(self, piece: bytes) -> None:
         """Note that a piece of the request is about to be sent; the call to a proxy for a tunnel is none."""
@@ -193,7 +208,7 @@ class _Stream(httpcore.NetworkStream):
     def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
         attempt = _current.get()
         piece = self._inner.read(max_bytes, attempt.left(timeout, httpcore.ReadTimeout))
-        attempt.moved(len(piece))
+        attempt.received(piece)
         return piece
 
     def write(self, buffer: bytes, timeout: float | None = None) -> None:
@@ -248,7 +263,7 @@ class _AsyncStream(httpcore.AsyncNetworkStream):
     async def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
         attempt = _current.get()
         piece = await self._inner.read(max_bytes, attempt.left(timeout, httpcore.ReadTimeout))
-        attempt.moved(len(piece))
+        attempt.received(piece)
         return piece
 
     async def write(self, buffer: bytes, timeout: float | None = None) -> None:

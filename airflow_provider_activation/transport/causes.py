@@ -32,8 +32,8 @@ _NO_TLS = frozenset(
     }
 )
 """What OpenSSL says of a port that answers a TLS handshake with something else."""
-_TLS_ALERT = re.compile(r"\\x15\\x03[\\x]")
-"""How a TLS record looks in a message of the HTTP library, which cannot read it."""
+TLS_ALERT = "the answer is an alert of TLS"
+"""The words of an error of the network streams: the HTTP library would only say that it cannot read it."""
 _HTTPS_PORT = re.compile(
     r"plain http request was sent to https|http request to an https server|plain http to an ssl", re.I
 )
@@ -200,7 +200,7 @@ def cause_of_failure(
     if isinstance(error, httpx.ReadTimeout):
         return Cause(f"ReadTimeout: {place} was reached and does not answer in time", "")
     if way.url.scheme == "http" and isinstance(error, httpx.RemoteProtocolError | httpx.ReadError):
-        if _TLS_ALERT.search(str(error)):
+        if TLS_ALERT in str(error):
             return _speaks_tls(place, named)
         hint = f"if it never answers, it may expect https: check the scheme of {named}"
         return Cause("", f"Run the task again when the service is well; {hint}.")

@@ -45,13 +45,13 @@ def test_a_secret_that_was_misread(secret: str, spelled: Callable[[str], str]) -
 @pytest.mark.parametrize(
     ("secret", "text", "redacted"),
     [
-        ("a", "a banana, (a) %61", "*** banana, (***) ***"),
-        ("key", "key keys monkey key:", "*** keys monkey ***:"),
+        ("a", "a banana, (a) %61", "a banana, (a) %61"),
+        ("key", "key keys monkey key:", "key keys monkey key:"),
         ("word", "passwords", "pass***s"),
         ("ÿÿÿÿÿ", "\ufffd\ufffd\ufffd\ufffd\ufffd", "\ufffd\ufffd\ufffd\ufffd\ufffd"),
     ],
 )
-def test_short_secrets_leave_other_words_alone(secret: str, text: str, redacted: str) -> None:
+def test_short_secrets_stay_and_leave_words_alone(secret: str, text: str, redacted: str) -> None:
     assert Redactor([secret])(text) == redacted
 
 

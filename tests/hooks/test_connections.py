@@ -218,6 +218,7 @@ def test_a_port_alone_is_no_address(connect: Connect) -> None:
         ("acoustic_exchange", {"extra": {"key_level": "Account"}}, "key_level"),
         ("acoustic_exchange", {"host": "http://ubx.example.com"}, "https"),
         ("liveramp", {"extra": {"token_url": "http://token.example.com"}}, "https"),
+        ("liveramp", {"extra": {"auth_url": "http://token.example.com"}}, "https"),
     ],
     ids=str,
 )
@@ -267,12 +268,6 @@ CHANGED: dict[str, dict[str, Any]] = {
 def change(sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch, conn_id: str, **changes: Any) -> None:
     fields = {**sandbox.connections[conn_id], **changes}
     monkeypatch.setenv(f"AIRFLOW_CONN_{conn_id.upper()}", json.dumps(fields))
-
-
-@every_type
-def test_the_test_of_a_good_connection(connections: Sandbox, conn_type: str) -> None:
-    hook = HOOKS[conn_type]()  # type: ignore[call-arg]
-    assert hook.test_connection() == (True, f"{hook.hook_name} answers and accepts the credentials.")
 
 
 def test_an_extra_that_is_no_object_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -375,7 +375,7 @@ def test_a_header_that_never_ends_is_refused(wire: Wire, talkers: Callable[[Talk
         wire.send(wire.transport(quickly(talker.url)), call())
 
 
-def test_a_certificate_nobody_signed_is_no_doubt(wire: Wire, talkers: Callable[[Talk], Talker]) -> None:
+def test_a_port_without_tls_is_no_doubt(wire: Wire, talkers: Callable[[Talk], Talker]) -> None:
     def no_tls(connection: socket.socket) -> None:
         connection.sendall(b"HTTP/1.1 400 This is not https\r\n\r\n")
 
