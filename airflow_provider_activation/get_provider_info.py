@@ -34,8 +34,8 @@ _COMMON_FIELDS: dict[str, Any] = {
     "verify": _field(
         "Verify",
         "How certificates are checked: a file or a folder of your own authorities, or true or false. If "
-        "empty, the authorities that REQUESTS_CA_BUNDLE, CURL_CA_BUNDLE, SSL_CERT_FILE or SSL_CERT_DIR of the "
-        "environment name, or else the usual ones.",
+        "empty, the authorities that REQUESTS_CA_BUNDLE, CURL_CA_BUNDLE, SSL_CERT_FILE or SSL_CERT_DIR in "
+        "the environment name, or else the usual ones.",
     ),
     "proxy": _field(
         "Proxy",
