@@ -28,6 +28,8 @@ _END = "-----END CERTIFICATE-----\n"
 _CERTIFICATE = Path(_HOME, "one_certificate.pem")
 _CERTIFICATE.write_text(Path(certifi.where()).read_text().partition(_END)[0] + _END)
 os.environ["SSL_CERT_FILE"] = str(_CERTIFICATE)
+for _name in ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "SSL_CERT_DIR"):
+    os.environ.pop(_name, None)
 
 if TYPE_CHECKING:
     from airflow_provider_activation.sandbox import Sandbox

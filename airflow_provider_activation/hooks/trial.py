@@ -86,7 +86,7 @@ def try_out(settings: ConnectionSettings, plan: Plan) -> tuple[bool, str, list[s
 
     thread = threading.Thread(target=work, daemon=True, name="connection-test")
     thread.start()
-    thread.join(SECONDS - 0.5)
+    thread.join(0.95 * SECONDS)
     if thread.is_alive() and course.error is None:
         names = " or ".join(sorted({Destination(settings, url).looked_up for url in settings.addresses}))
         advice = "Check the host, and the name servers of this machine."

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+import re
 import ssl
+from contextlib import suppress
 from pathlib import Path
 
 import httpx
@@ -16,6 +18,10 @@ FOLDERS = "SSL_CERT_DIR"
 """The variable that names one folder or several. One that is not there is passed over, as OpenSSL does."""
 
 
+_HASHED = re.compile(r"[0-9a-f]{8}\.\d+")
+"""A name by which OpenSSL finds a certificate in a folder; it then reads no more than it needs."""
+
+
 def ssl_context(settings: ConnectionSettings) -> ssl.SSLContext:
     """The context for all connections of these settings. Certificates are read from disk.
 
@@ -26,32 +32,22 @@ def ssl_context(settings: ConnectionSettings) -> ssl.SSLContext:
     """
     if settings.verify is False:
         return httpx.create_ssl_context(verify=False)
-    named = _named(settings)
     context: ssl.SSLContext | None = None
-    for path, where in named:
-        is_folder = path.is_dir()
-        if where == FOLDERS and not is_folder:
-            continue
-        files = sorted(path.iterdir()) if is_folder else [path]
-        found = False
-        for file in files:
+    for path, where in _named(settings):
+        if path.is_dir():
+            with_folder = _with_folder(context, path)
+            if with_folder is None and where != FOLDERS:
+                what = f"{where} names the folder {str(path)!r}, which has no certificates"
+                raise settings.refused(f"cannot be used: {what}")
+            context = with_folder or context
+        elif where != FOLDERS:
             try:
-                if context is None:
-                    context = ssl.create_default_context(cafile=file)
-                else:
-                    context.load_verify_locations(cafile=file)
-                found = True
+                context = _with(context, cafile=path)
             except OSError as error:
-                if not is_folder:
-                    kind = "a file or a folder of certificates"
-                    raise settings.refused(
-                        f"cannot be used: {where} names {str(path)!r}, which cannot be read as {kind} "
-                        f"({error.strerror or error})"
-                    ) from None
-        if not found and where != FOLDERS:
-            raise settings.refused(
-                f"cannot be used: {where} names the folder {str(path)!r}, which has no certificates"
-            )
+                what = (
+                    f"{where} names {str(path)!r}, which cannot be read as a file or a folder of certificates"
+                )
+                raise settings.refused(f"cannot be used: {what} ({error.strerror or error})") from None
     return context or httpx.create_ssl_context(verify=True, trust_env=False)
 
 
@@ -59,10 +55,27 @@ def _named(settings: ConnectionSettings) -> list[tuple[Path, str]]:
     """Files and folders of certificates, each with what names it."""
     if isinstance(settings.verify, str):
         return [(Path(settings.verify).expanduser(), "verify in the extra")]
-    named = [
-        (Path(os.environ[name]).expanduser(), f"{name} in the environment")
-        for name in FILES
-        if os.environ.get(name)
-    ]
+    given = {name: os.environ.get(name) for name in FILES}
+    named = [(Path(path).expanduser(), f"{name} in the environment") for name, path in given.items() if path]
     folders = os.environ.get(FOLDERS, "").split(os.pathsep)
     return named + [(Path(folder), FOLDERS) for folder in folders if folder]
+
+
+def _with(context: ssl.SSLContext | None, **more: Path) -> ssl.SSLContext:
+    """A context that trusts a file or a folder too."""
+    if context is None:
+        return ssl.create_default_context(**more)
+    context.load_verify_locations(**more)
+    return context
+
+
+def _with_folder(context: ssl.SSLContext | None, folder: Path) -> ssl.SSLContext | None:
+    """A context that trusts a folder too; None if the folder has no certificates."""
+    files = sorted(folder.iterdir())
+    if any(_HASHED.fullmatch(file.name) for file in files):
+        return _with(context, capath=folder)
+    found = None
+    for file in files:
+        with suppress(OSError):  # a key, a list, a text about the others
+            found = context = _with(context, cafile=file)
+    return found

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import ipaddress
 import socket
 import ssl
@@ -39,6 +40,9 @@ class Authority:
         )
         self.file.write_bytes(certificate.public_bytes(serialization.Encoding.PEM))
         (self.folder / "README").write_text("Not a certificate.")
+        self.hashed = folder / "hashed"
+        self.hashed.mkdir()
+        (self.hashed / f"{_hash_of(self._name)}.0").write_bytes(self.file.read_bytes())
         self.good, self.expired = folder / "good.pem", folder / "expired.pem"
         self._sign(self.good, timedelta(days=1))
         self._sign(self.expired, timedelta(hours=-1))
@@ -76,6 +80,20 @@ class Authority:
                 serialization.NoEncryption(),
             )
         )
+
+
+def _hash_of(name: x509.Name) -> str:
+    """The name of a file by which OpenSSL finds an authority in a folder."""
+    [relative] = name.rdns
+    [attribute] = relative
+    text = " ".join(str(attribute.value).lower().split()).encode()
+
+    def der(tag: int, content: bytes) -> bytes:
+        return bytes([tag, len(content)]) + content
+
+    common_name = der(0x30, bytes.fromhex("0603550403") + der(0x0C, text))
+    digest = hashlib.sha1(der(0x31, common_name)).digest()
+    return f"{int.from_bytes(digest[:4], 'little'):08x}"
 
 
 class Server:

@@ -91,6 +91,7 @@ TRUSTED: dict[str, Callable[[Authority], dict[str, str]]] = {
     "CURL_CA_BUNDLE": lambda known: {"CURL_CA_BUNDLE": str(known.file)},
     "SSL_CERT_FILE": lambda known: {"SSL_CERT_FILE": str(known.file)},
     "SSL_CERT_DIR": lambda known: {"SSL_CERT_DIR": f"/no/such/folder:{known.folder}"},
+    "a folder as OpenSSL has it": lambda known: {"verify": str(known.hashed)},
     "one of several": lambda known: {
         "REQUESTS_CA_BUNDLE": str(known.file),
         "SSL_CERT_DIR": "/no/such/folder",
