@@ -61,11 +61,13 @@ def _named(settings: ConnectionSettings) -> list[tuple[Path, str]]:
     return named + [(Path(folder), FOLDERS) for folder in folders if folder]
 
 
-def _with(context: ssl.SSLContext | None, **more: Path) -> ssl.SSLContext:
+def _with(
+    context: ssl.SSLContext | None, cafile: Path | None = None, capath: Path | None = None
+) -> ssl.SSLContext:
     """A context that trusts a file or a folder too."""
     if context is None:
-        return ssl.create_default_context(**more)
-    context.load_verify_locations(**more)
+        return ssl.create_default_context(cafile=cafile, capath=capath)
+    context.load_verify_locations(cafile, capath)
     return context
 
 

@@ -11,6 +11,7 @@ import pytest
 from airflow.sdk import Connection
 from airflow.sdk.definitions.connection import Connection as Stored
 
+from airflow_provider_activation import airflow_compat
 from airflow_provider_activation.errors import InvalidConnection
 from airflow_provider_activation.hooks import base
 from airflow_provider_activation.hooks.acoustic_exchange import AcousticExchangeHook
@@ -61,7 +62,7 @@ def look(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Loo
             async def found(hook: Any, conn_id: str) -> Any:
                 return value
 
-            monkeypatch.setattr(base.airflow_compat, "aget_connection", found)
+            monkeypatch.setattr(airflow_compat, "aget_connection", found)
         else:
             text = value if isinstance(value, str) else json.dumps({"conn_type": conn_type, **value})
             monkeypatch.setenv("AIRFLOW_CONN_MINE", text)
@@ -210,8 +211,8 @@ def test_a_password_that_is_changed_is_masked_as_it_is_sent(
     async def note(secret: str) -> None:
         masked.append(secret)
 
-    monkeypatch.setattr(base.airflow_compat, "mask_secret", masked.append)
-    monkeypatch.setattr(base.airflow_compat, "amask_secret", note)
+    monkeypatch.setattr(airflow_compat, "mask_secret", masked.append)
+    monkeypatch.setattr(airflow_compat, "amask_secret", note)
     look("delta_projects", {**GOOD["delta_projects"], "password": "pasted-key\n"})
     assert masked == ["pasted-key"]
 

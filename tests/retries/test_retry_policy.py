@@ -47,7 +47,12 @@ def test_what_is_in_vain() -> None:
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_an_error_survives_being_written_down(kind: type[ActivationError]) -> None:
-    own = {"retry_after": 7.0, "share_action": "REPLACE", "failed": {"1": "why"}, "result": [1]}
+    own: dict[str, Any] = {
+        "retry_after": 7.0,
+        "share_action": "REPLACE",
+        "failed": {"1": "why"},
+        "result": [1],
+    }
     own |= {"candidates": ["job 1"]}
     given = {name: own[name] for name in kind.own_fields}
     error = kind("went wrong", service="LiveRamp", operation="get", status=400, body="b", **given)
@@ -55,6 +60,9 @@ def test_an_error_survives_being_written_down(kind: type[ActivationError]) -> No
     assert type(again) is kind
     assert vars(again) == vars(error)
     assert str(again) == str(error)
+    error = kind("went wrong", advice="Do this.", **given)
+    assert str(error).removesuffix(" Candidates: job 1.").endswith("Do this.")
+    assert vars(ActivationError.from_json(error.as_json())) == vars(error)
 
 
 @pytest.mark.parametrize("name", ["Mapping", "annotations", "__builtins__", "NoSuchError", "", None])
