@@ -53,7 +53,7 @@ def test_an_error_survives_being_written_down(kind: type[ActivationError]) -> No
         "failed": {"1": "why"},
         "result": [1],
     }
-    own |= {"candidates": ["job 1"]}
+    own |= {"result": [1], "candidates": ["job 1"]}
     given = {name: own[name] for name in kind.own_fields}
     error = kind("went wrong", service="LiveRamp", operation="get", status=400, body="b", **given)
     again = ActivationError.from_json(error.as_json())
