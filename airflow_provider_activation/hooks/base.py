@@ -19,7 +19,12 @@ from airflow_provider_activation.api.steps import Steps
 from airflow_provider_activation.errors import InvalidConnection
 from airflow_provider_activation.gate import Gate, at_the_gate
 from airflow_provider_activation.get_provider_info import CONNECTION_TYPES
-from airflow_provider_activation.hooks.connection import ConnectionValues, airflow_reads, secrets_of
+from airflow_provider_activation.hooks.connection import (
+    ConnectionValues,
+    airflow_reads,
+    passwords_as_sent,
+    third_party_secret,
+)
 from airflow_provider_activation.hooks.trial import Check, Plan, try_out
 from airflow_provider_activation.redaction import Redactor
 from airflow_provider_activation.transport import ConnectionSettings, PerLoop, Transport
@@ -57,7 +62,11 @@ os.register_at_fork(after_in_child=_begin_a_forked_process)
 
 
 class ActivationHook(BaseHook):
-    """A hook of this package. Subclasses say how their connection becomes a `ConnectionSettings`."""
+    """A hook of this package. Subclasses say how their connection becomes a `ConnectionSettings`.
+
+    A connection comes from Airflow's form, a URI, JSON or a secrets backend. Its password is sent as it is;
+    see `hooks.connection.ConnectionValues` for what is taken off, and README for examples.
+    """
 
     conn_name_attr: ClassVar[str]
     default_conn_name: ClassVar[str]
@@ -97,24 +106,24 @@ class ActivationHook(BaseHook):
     def get_conn(self) -> Transport:
         """The transport of this connection: one for all hooks of the process."""
         if self._transport is None or self._transport.pid != os.getpid():
-            with self._found():
+            with self._found(self.conn_id):
                 connection = self.get_connection(self.conn_id)
-            for secret in secrets_of(connection):
+            for secret in passwords_as_sent(connection):
                 airflow_compat.mask_secret(secret)
             extra = connection.extra_dejson if airflow_reads(connection.extra) else connection.extra
             self._transport = self._shared_transport(connection, extra)
         return self._transport
 
     @contextmanager
-    def _found(self) -> Iterator[None]:
+    def _found(self, conn_id: str) -> Iterator[None]:
         """Airflow passes over a variable of the environment that it cannot read, and says nothing of it."""
         try:
             yield
         except AirflowNotFoundException:
-            if (name := f"AIRFLOW_CONN_{self.conn_id.upper()}") not in os.environ:
+            if (name := f"AIRFLOW_CONN_{conn_id.upper()}") not in os.environ:
                 raise
             raise InvalidConnection(
-                f"the connection {self.conn_id!r}: Airflow cannot read {name} of the environment. It holds a "
+                f"the connection {conn_id!r}: Airflow cannot read {name} of the environment. It holds a "
                 "JSON object with Airflow's own names, its login and password as texts, or a URI whose parts "
                 "are percent-encoded.",
                 service=self.hook_name,
@@ -165,9 +174,9 @@ class ActivationHook(BaseHook):
         lookup = _lookups.get(dict).setdefault((type(self), self.conn_id), _Lookup())
         async with lookup.lock:
             if lookup.found is None or time.monotonic() - lookup.found_at > max_age:
-                with self._found():
+                with self._found(self.conn_id):
                     connection = await airflow_compat.aget_connection(self, self.conn_id)
-                for secret in secrets_of(connection):
+                for secret in passwords_as_sent(connection):
                     await airflow_compat.amask_secret(secret)
                 readable = airflow_reads(connection.extra)
                 extra = await airflow_compat.aget_extra(connection) if readable else connection.extra
@@ -204,10 +213,14 @@ class ActivationHook(BaseHook):
 
         :param conn_id: the Airflow connection that holds them.
         :param places: for each which field of it: ``login``, ``password`` or ``extra.<name>``.
-        :raises InvalidConnection: a field is empty.
+        :raises InvalidConnection: a field is empty or no text, or the extra is not JSON.
         """
-        connection = self.get_connection(conn_id)
-        values = {part: _value_at(connection, place) for part, place in places.items()}
+        with self._found(conn_id):
+            connection = self.get_connection(conn_id)
+        try:
+            values = {part: third_party_secret(connection, place) for part, place in places.items()}
+        except ValueError as error:
+            raise InvalidConnection(f"the connection {conn_id!r}: {error}.", service=self.hook_name) from None
         if empty := [places[part] for part, value in values.items() if not value]:
             lacks = f"the connection {conn_id!r} lacks {', '.join(empty)}."
             raise InvalidConnection(lacks, service=self.hook_name)
@@ -248,12 +261,6 @@ class ActivationHook(BaseHook):
             name: StringField(entry["label"], description=entry["description"], widget=BS3TextFieldWidget())
             for name, entry in _form(cls.conn_type)["conn-fields"].items()
         }
-
-
-def _value_at(connection: Any, place: str) -> str:
-    if place.startswith("extra."):
-        return str(connection.extra_dejson.get(place.removeprefix("extra.")) or "")
-    return str(getattr(connection, place) or "")
 
 
 def _form(conn_type: str) -> dict[str, Any]:

@@ -205,7 +205,27 @@ def airflow_reads(extra: Any) -> bool:
     return extra is None or (isinstance(extra, str) and bool(extra.strip()) and not _fault_of_json(extra))
 
 
-def secrets_of(connection: Any) -> set[str]:
+def third_party_secret(connection: Any, place: str) -> str:
+    """A field of a connection that another service shall get; empty if it is not filled.
+
+    :param place: ``login``, ``password`` or ``extra.<name>``.
+    :raises ValueError: it is no text, or the extra is no JSON object.
+    """
+    if place.startswith("extra."):
+        if isinstance(connection.extra, str) and (fault := _fault_of_json(connection.extra)):
+            raise ValueError(f"extra is not JSON ({fault}); it must be a JSON object")
+        extra = connection.extra_dejson if (connection.extra or "").strip() else None
+        if not isinstance(extra, dict | None):
+            raise ValueError("extra must be a JSON object")
+        value = _as_text((extra or {}).get(place.removeprefix("extra.")))
+    else:
+        value = _as_text(getattr(connection, place))
+    if value is not None and not isinstance(value, str):
+        raise ValueError(f"{place} must be text")
+    return (value or "").rstrip("\r\n")
+
+
+def passwords_as_sent(connection: Any) -> set[str]:
     """The password in the forms in which it may be sent, besides the one that Airflow has masked."""
     given = connection.password
     text = _as_text(given)

@@ -329,6 +329,42 @@ def test_verify_of_another_kind(look: Look, given: Any) -> None:
     assert "'verify': must be true, false, or the path" in said
 
 
+# The connection of a third party
+
+
+@pytest.mark.parametrize(
+    ("values", "said"),
+    [
+        ({"extra": "{CANARY"}, "extra is not JSON"),
+        ({"extra": '["CANARY"]'}, "extra must be a JSON object"),
+        ({"extra": '{"refresh_token": ["CANARY"]}'}, "extra.refresh_token must be text"),
+        ({"extra": '{"refresh_token": true}'}, "extra.refresh_token must be text"),
+        ({"extra": "  "}, "lacks extra.refresh_token"),
+        ({}, "lacks extra.refresh_token"),
+    ],
+    ids=str,
+)
+def test_a_third_partys_connection_that_cannot_be_used(
+    monkeypatch: pytest.MonkeyPatch, values: dict[str, Any], said: str
+) -> None:
+    stored = Connection(conn_id="theirs", conn_type="http", **values)
+    monkeypatch.setattr(base.ActivationHook, "get_connection", lambda self, conn_id: stored)
+    with pytest.raises(InvalidConnection, match="'theirs'") as caught:
+        DataddoHook("mine").secrets_of("theirs", {"token": "extra.refresh_token"})
+    assert said in caught.value.message
+    assert "CANARY" not in str(caught.value)
+
+
+def test_a_third_partys_secrets_are_sent_as_they_are(monkeypatch: pytest.MonkeyPatch) -> None:
+    own = {"conn_type": "dataddo", **GOOD["dataddo"]}
+    theirs = {"conn_type": "http", "login": " a ", "password": " p w \n", "extra": {"refresh_token": 12345}}
+    monkeypatch.setenv("AIRFLOW_CONN_MINE", json.dumps(own))
+    monkeypatch.setenv("AIRFLOW_CONN_THEIRS", json.dumps(theirs))
+    places = {"id": "login", "secret": "password", "token": "extra.refresh_token"}
+    sent = DataddoHook("mine").secrets_of("theirs", places)
+    assert sent == {"id": " a ", "secret": " p w ", "token": "12345"}
+
+
 # The log-in of LiveRamp
 
 
