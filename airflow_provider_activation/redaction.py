@@ -61,11 +61,11 @@ class Redactor:
     def __call__(self, text: str, *, shortest: int = SHORT) -> str:
         """The text without the secrets.
 
-        :param shortest: secrets with fewer characters stay; those with fewer than `SHORT` always do.
+        :param shortest: secrets with fewer characters stay.
         """
         ready = self._ready
         if (spellings := ready.get(shortest)) is None:
-            secrets = [secret for secret in self._secrets.copy() if len(secret) >= max(shortest, SHORT)]
+            secrets = [secret for secret in self._secrets.copy() if len(secret) >= shortest]
             spellings = ready[shortest] = _Spellings(secrets)
         return spellings.hidden_in(text)
 

@@ -113,8 +113,8 @@ SABOTAGES = (
     ),
     Sabotage(
         "hooks/connection.py",
-        '    return f"extra field {name!r} is unknown{meant}; there are',
-        '    return f"extra field {name!r} is unknown{meant}; not',
+        "    there = sorted(model.model_fields)\n",
+        "    there: list[str] = []\n",
         "tests/hooks/test_connection_forms.py",
     ),
     Sabotage(
@@ -143,8 +143,8 @@ SABOTAGES = (
     ),
     Sabotage(
         "redaction.py",
-        "if len(secret) >= max(shortest, SHORT)]",
-        "if len(secret) >= shortest]",
+        "shortest: int = SHORT)",
+        "shortest: int = 1)",
         "tests/gate/test_spellings.py",
     ),
     Sabotage(
@@ -156,7 +156,7 @@ SABOTAGES = (
     Sabotage(
         "hooks/trial.py",
         "    thread.join(0.95 * SECONDS)\n",
-        "    thread.join()\n",
+        "    thread.join(3 * SECONDS)\n",
         "tests/hooks/test_trial_adversary.py",
     ),
     Sabotage(
