@@ -72,6 +72,13 @@ CONNECTION_TYPES: list[dict[str, Any]] = [
                 "The whole address where tokens are requested, if not LiveRamp's own. In earlier connections "
                 "its name is token_url, which is read too.",
             ),
+            "segment_ids_parameter": _field(
+                "Segment ids parameter",
+                "The query parameter that names segments; segmentIDs, as the documents have it, if empty.",
+                enum=["segmentIDs", "segmentIDs[]"],
+                default="segmentIDs",
+                type="string",
+            ),
             **_COMMON_FIELDS,
         },
     },

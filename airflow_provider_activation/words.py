@@ -20,6 +20,16 @@ DEVICE_TYPES: tuple[str, ...] = get_args(DeviceType)
 DISTRIBUTION_MANAGER_STATUSES: tuple[str, ...] = get_args(DistributionManagerStatus)
 SEGMENT_TYPES: tuple[str, ...] = get_args(SegmentType)
 
+# Dataddo (the description of the headless beta API)
+
+KeyStyle = Literal["camelCase", "snake_case"]
+"""How a connector spells the fields that every source has."""
+OAuthIdType = Literal["text", "number"]
+"""How the id of an authorised service goes out in them."""
+
+KEY_STYLES: tuple[str, ...] = get_args(KeyStyle)
+OAUTH_ID_TYPES: tuple[str, ...] = get_args(OAuthIdType)
+
 # Acoustic Exchange ("Account-level API", "Endpoint-level API", "Jobs API")
 
 JobCategory = Literal["SEGMENT_EXPORT", "IDENTITY_IMPORT", "SEGMENT_POPULATE_DB"]

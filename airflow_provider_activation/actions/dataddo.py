@@ -19,6 +19,7 @@ from airflow_provider_activation.errors import Conflict, InvalidRequest, NotAsAs
 from airflow_provider_activation.redaction import logger
 from airflow_provider_activation.waits.dataddo import FlowRunProbe, RunProbe, SourceRunProbe, is_timestamp
 from airflow_provider_activation.waits.probe import Failed
+from airflow_provider_activation.words import KeyStyle, OAuthIdType
 
 log = logger(__name__)
 
@@ -86,7 +87,7 @@ class AuthorizedService(NotStored, Labelled):
     told_by = "credentials"
 
     service: str
-    secrets: Mapping[str, str] = field(repr=False)
+    secrets: Mapping[str, Any] = field(repr=False)
 
     @property
     def own_key(self) -> str | None:
@@ -136,7 +137,8 @@ class Source(Labelled):
 
     :param connector_id: the connector, for example ``snapchat``.
     :param parameters: the connector's own parameters, see `api.dataddo.source_payload`.
-    :param service_id: the authorised service it loads with.
+    :param service_id: the authorised service it loads with; None for none.
+    :param key_style: see `api.dataddo.source_payload`, as for ``oauth_id_type``.
     """
 
     noun = "source"
@@ -145,12 +147,26 @@ class Source(Labelled):
 
     connector_id: str
     parameters: Mapping[str, Any]
-    service_id: str = NOT_MADE_YET
+    service_id: str | None = NOT_MADE_YET
+    key_style: KeyStyle | None = None
+    oauth_id_type: OAuthIdType | None = None
 
     @property
     def payload(self) -> dict[str, Any]:
         """The source as it is sent."""
-        return api.source_payload(self.connector_id, self.sent_label, self.service_id, self.parameters)
+        return api.source_payload(
+            self.connector_id,
+            self.sent_label,
+            self.service_id,
+            self.parameters,
+            key_style=self.key_style,
+            oauth_id_type=self.oauth_id_type,
+        )
+
+    @property
+    def loads_with(self) -> str | None:
+        """The authorised service that a source of this connector loads with."""
+        return None if self.connector_id in api.WITHOUT_AUTHORIZER else self.service_id
 
     def create(self) -> Call[api.Source]:
         return api.create_source(self.connector_id, self.payload)
@@ -170,7 +186,7 @@ class Source(Labelled):
             is_read = is_kin and not is_ours and (is_named or (doubt is not None and doubt.before is None))
             service_id = await self._service_of(source.id) if is_read else None
             description = f"source {source.id} {source.label!r}"
-            if is_named and is_kin and service_id is None:
+            if is_named and is_kin and service_id is None and self.loads_with is not None:
                 found.append(
                     Candidate(source.id, f"{description}, which does not show its service", certain=False)
                 )
@@ -180,8 +196,8 @@ class Source(Labelled):
                 description,
                 doubt,
                 text=label,
-                is_wanted=is_named and is_kin and service_id == self.service_id,
-                is_kin=is_kin and service_id in (None, self.service_id),
+                is_wanted=is_named and is_kin and service_id == self.loads_with,
+                is_kin=is_kin and service_id in (None, self.loads_with),
             )
         return found
 
@@ -272,12 +288,12 @@ class Flow(Labelled):
 class BuildFlow(base.Making):
     """An authorised service, a source that loads with it, and a flow fed by the source.
 
-    :param service: the service, or the id of one that exists.
+    :param service: the service, or the id of one that exists; None for a source that loads without one.
     :param source: the source, without the service's id.
     :param flow: the flow, without the source's id.
     """
 
-    service: AuthorizedService | str
+    service: AuthorizedService | str | None
     source: Source
     flow: Flow
 
@@ -285,9 +301,10 @@ class BuildFlow(base.Making):
         for action in (self.service, self.source, self.flow):
             if isinstance(action, Action):
                 action.create()  # refuses what cannot be sent, of all three before any call
+        service_id: str | None = None
         if isinstance(self.service, str):
             service_id = await taken_service(self.service)
-        else:
+        elif self.service is not None:
             service_id = await base.submit(self.service, memory, on_uncertain)
             await self.service.proven(service_id)
         source = replace(self.source, service_id=service_id)

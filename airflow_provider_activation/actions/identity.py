@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import html
+import json
 import re
 import unicodedata
-from typing import Literal
+from collections.abc import Mapping
+from typing import Any, Literal
 from urllib.parse import unquote
 
 Mark = Literal["suffix", "prefix"]
@@ -25,13 +27,17 @@ def submission_key(dag_id: str, run_id: str, task_id: str, map_index: int, gener
     return _short_hash(dag_id, run_id, task_id, str(map_index), str(generation))
 
 
-def credentials_key(service: str, secrets: dict[str, str]) -> str:
+def credentials_key(service: str, secrets: Mapping[str, Any]) -> str:
     """A short text that shows for which credentials a resource is, and does not show the credentials.
 
     :param service: what the credentials are for.
     :param secrets: the credentials.
     """
-    text = "\0".join((service, *(f"{name}\0{secrets[name]}" for name in sorted(secrets))))
+    values = {
+        name: value if isinstance(value, str) else json.dumps(value, sort_keys=True)
+        for name, value in secrets.items()
+    }
+    text = "\0".join((service, *(f"{name}\0{values[name]}" for name in sorted(values))))
     # slow on purpose: whoever can list the resources could try passwords otherwise
     slow = hashlib.scrypt(text.encode(), salt=b"airflow-provider-activation", n=2**14, r=8, p=1, dklen=6)
     return slow.hex()

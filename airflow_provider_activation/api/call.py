@@ -271,11 +271,13 @@ class Page(Generic[T]):
 
     :param following: the query of the page after it; None for the last one.
     :param unreadable: the rows that were left out.
+    :param remark: what whoever reads the log should know of it.
     """
 
     items: tuple[T, ...]
     following: Query | None = None
     unreadable: tuple[Unreadable, ...] = ()
+    remark: str | None = None
 
 
 async def every_page(call: Call[Page[T]]) -> Rows[T]:
@@ -301,20 +303,20 @@ async def every_page(call: Call[Page[T]]) -> Rows[T]:
 _UNFIT_FOR_A_SEGMENT = re.compile(r"[/\\\x00-\x1f\x7f]")
 
 
+def fits_a_path(text: str) -> bool:
+    """Whether an id can stand in a path: not empty, no ``.`` or ``..``, no slash or control character."""
+    return text.strip() not in ("", ".", "..") and not _UNFIT_FOR_A_SEGMENT.search(text)
+
+
 def path_of(template: str, **arguments: Any) -> str:
     """Fill the variables of a path. Every argument is percent-encoded, so that it stays one segment.
 
-    :raises InvalidRequest: an argument is empty, ``.``, ``..``, or holds a slash or a control character.
+    :raises InvalidRequest: an argument does not fit, see `fits_a_path`.
     """
     encoded = {}
     for name, value in arguments.items():
         text = str(value)
-        if (
-            not isinstance(value, str | int)
-            or isinstance(value, bool)
-            or text.strip() in ("", ".", "..")
-            or _UNFIT_FOR_A_SEGMENT.search(text)
-        ):
+        if not isinstance(value, str | int) or isinstance(value, bool) or not fits_a_path(text):
             raise InvalidRequest(f"{name} must be an id, without slashes and not empty, but is {text!r}.")
         try:
             encoded[name] = quote(text, safe="")

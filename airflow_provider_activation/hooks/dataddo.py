@@ -58,6 +58,7 @@ class DataddoHook(ActivationHook):
     update_service = sends(api.update_service)
     delete_service = sends(api.delete_service)
     debug_service = sends(api.debug_service)
+    run_service_action = sends(api.run_service_action)
 
     # connectors
     list_connectors = sends(api.list_connectors)
@@ -122,3 +123,4 @@ class DataddoHook(ActivationHook):
     update_destination = sends(api.update_destination)
     delete_destination = sends(api.delete_destination)
     clone_destination = sends(api.clone_destination)
+    run_destination_action = sends(api.run_destination_action)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Self
+from typing import Any, Literal, Self
 
 from pydantic import Field, field_validator, model_validator
 
@@ -25,6 +25,7 @@ class LiveRampConnectionExtra(ConnectionExtra):
     org_id: ExtraText = Field(min_length=1)
     auth_url: str | None = None
     token_url: str | None = None
+    segment_ids_parameter: Literal["segmentIDs", "segmentIDs[]"] = "segmentIDs"
 
     @field_validator("auth_url", "token_url")
     @classmethod
@@ -68,6 +69,7 @@ class LiveRampHook(ActivationHook):
             log_in=api.request_token(account, secret_key, token_url=auth_url),
             secrets=frozenset({secret_key}),
             remark=values.remark,
+            query_names={api.SEGMENT_IDS: extra.segment_ids_parameter},
             **extra.common(),
         )
 

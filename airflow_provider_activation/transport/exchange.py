@@ -16,7 +16,7 @@ from typing import Any, TypeAlias, TypeVar
 import httpx
 
 from airflow_provider_activation import errors
-from airflow_provider_activation.api.call import NOTHING, Answer, Call, Safety, Token
+from airflow_provider_activation.api.call import NOTHING, Answer, Call, Page, Safety, Token
 from airflow_provider_activation.api.rows import unreadable_of
 from airflow_provider_activation.api.steps import Pause
 from airflow_provider_activation.errors import ActivationError
@@ -192,6 +192,10 @@ class Exchanges:
         if left_out and (said := (call.operation, self.redact(left_out[0].reason))) not in self._said:
             self._said.add(said)
             log.warning("%r: %d rows are left out, they cannot be read: %s", call, len(left_out), said[1])
+        remark = value.remark if isinstance(value, Page) else None
+        if remark and (said := (call.operation, "remark")) not in self._said:
+            self._said.add(said)
+            log.warning("%r: %s", call, remark)
         return value
 
     def with_token_of(self, other: Exchanges) -> None:
@@ -220,7 +224,8 @@ class Exchanges:
             url = self._base.copy_with(raw_path=self._base.raw_path.rstrip(b"/") + call.path.encode("ascii"))
             headers |= self._settings.headers
         if call.query:
-            url = url.copy_with(params=list(call.query))
+            spelled = self._settings.query_names
+            url = url.copy_with(params=[(spelled.get(name, name), value) for name, value in call.query])
         if token is not None:
             headers |= token.headers
         if call.file is not None:

@@ -26,6 +26,7 @@ class ConnectionSettings(NotStored):
     :param log_in: the call that yields a token, where the service has one.
     :param key_level: level of the authentication key, where the service has levels.
     :param scope: ids that a call takes from the connection where it is given none.
+    :param query_names: query parameters that this connection spells in another way than the documents.
     :param timeout: seconds to wait for a connection, and for each part of an answer; an attempt may take four
         times as long in all.
     :param max_retries: how often a call is sent again at most.
@@ -44,6 +45,7 @@ class ConnectionSettings(NotStored):
     secrets: frozenset[str] = field(default=frozenset(), repr=False)
     key_level: str | None = None
     scope: Mapping[str, str] = field(default_factory=dict)
+    query_names: Mapping[str, str] = field(default_factory=dict)
     timeout: float = 30.0
     max_retries: int = 4
     verify: bool | str = True

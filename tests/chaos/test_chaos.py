@@ -161,7 +161,7 @@ def test_credentials_taken_by_their_name_are_somebody_else_s(monkeypatch: pytest
 def test_a_source_that_loads_with_another_service_is_somebody_else_s(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    async def trustful(source: dataddo.Source, source_id: str) -> str:
+    async def trustful(source: dataddo.Source, source_id: str) -> str | None:
         return source.service_id
 
     monkeypatch.setattr(dataddo.Source, "_service_of", trustful)

@@ -10,7 +10,7 @@ import re
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
-from pydantic import AliasChoices, BeforeValidator, Field, StrictInt, field_validator
+from pydantic import AliasChoices, BeforeValidator, Field, field_validator
 
 from airflow_provider_activation.api.acoustic_exchange.common import (
     ACCOUNT,
@@ -65,11 +65,11 @@ __all__ = [
 
 
 def _in_capitals(value: Any) -> Any:
-    # the tables say NONE, HASHED and REQUIRED, the text says None, Hashed and Required
-    return value.upper() if isinstance(value, str) else value
+    # the tables say NONE, HASHED and REQUIRED, the text says None, Hashed and Required; it can be null
+    return value.upper() or None if isinstance(value, str) else value
 
 
-HashMode = Annotated[Literal["NONE", "HASHED", "REQUIRED"], BeforeValidator(_in_capitals)]
+HashMode = Literal["NONE", "HASHED", "REQUIRED"]
 PushOrPull = Literal["push", "pull"]
 """Who starts the transfer of the data: the side that has it pushes, the side that wants it pulls."""
 
@@ -85,7 +85,7 @@ def _endpoint_id() -> Any:
 class Registration(Resource):
     """The response to a registration. The documents do not show it; the id is read if there is one."""
 
-    endpoint_id: int | None = _endpoint_id()
+    endpoint_id: int | str | None = _endpoint_id()
 
 
 class Endpoint(Resource):
@@ -109,7 +109,7 @@ class SegmentSource(Input):
     enabled: bool
     producer_type: PushOrPull = Field(alias="producerType")
     url: str | None = None
-    data_window: StrictInt | None = Field(default=None, alias="dataWindow", ge=0)
+    data_window: int | None = Field(default=None, alias="dataWindow", ge=0)
 
 
 class SegmentDestination(Input):
@@ -142,7 +142,9 @@ class _Hashed(Input):
 
     name: str = Field(min_length=1)
     type: str = Field(min_length=1)
-    hash_mode: HashMode | None = Field(default=None, alias="hashMode")
+    hash_mode: Annotated[HashMode | None, BeforeValidator(_in_capitals)] = Field(
+        default=None, alias="hashMode"
+    )
     hash_algorithm: HashAlgorithm | None = Field(default=None, alias="hashAlgorithm")
 
 
@@ -156,7 +158,9 @@ class Attribute(_Hashed):
 
 
 class MarketingDatabase(Input):
-    name: str = Field(min_length=1)
+    """A database; one that only lists identifiers and attributes needs no name."""
+
+    name: str | None = Field(default=None, min_length=1)
     id: str | None = None
     identifiers: tuple[Identifier, ...] | None = None
     attributes: tuple[Attribute, ...] | None = None
@@ -174,7 +178,7 @@ class EndpointRegistration(Input):
     description: str | None = None
     url: str | None = None
     hash_algorithm: HashAlgorithm | None = Field(default=None, alias="hashAlgorithm")
-    endpoint_types: EndpointTypes = Field(alias="endpointTypes")
+    endpoint_types: EndpointTypes | None = Field(default=None, alias="endpointTypes")
     marketing_databases_definition: MarketingDatabasesDefinition | None = Field(
         default=None, alias="marketingDatabasesDefinition"
     )
@@ -187,7 +191,8 @@ class EndpointRegistration(Input):
         for database in definition.marketing_databases:
             for field in (*(database.identifiers or ()), *(database.attributes or ())):
                 if field.hash_mode in ("HASHED", "REQUIRED") and field.hash_algorithm is None:
-                    what = f"{field.name!r} of {database.name!r} has the hash_mode {field.hash_mode}"
+                    where = database.name or "the database"
+                    what = f"{field.name!r} of {where!r} has the hash_mode {field.hash_mode}"
                     raise ValueError(f"{what}, so hash_algorithm must be given, there or for the endpoint")
 
 
@@ -199,7 +204,7 @@ class EndpointDatabase(Input):
     """
 
     database_id: str = Field(alias="databaseId", min_length=1)
-    endpoint_id: StrictInt | None = Field(default=None, alias="endpointId")
+    endpoint_id: int | None = Field(default=None, alias="endpointId")
     marketing_database_name: str | None = Field(default=None, alias="marketingDatabaseName", min_length=1)
 
 
@@ -218,11 +223,11 @@ class EndpointQuery(Input):
     load_segments: bool | None = Field(default=None, alias="loadSegments")
     include_segment_id_string: bool | None = Field(default=None, alias="includeSegmentIDString")
     include_billing: bool | None = Field(default=None, alias="includeBilling")
-    page_size: StrictInt | None = Field(default=None, alias="pageSize", ge=1)
-    start_record: StrictInt | None = Field(default=None, alias="startRecord", ge=0)
+    page_size: int | None = Field(default=None, alias="pageSize", ge=1)
+    start_record: int | None = Field(default=None, alias="startRecord", ge=0)
     search_by_name: str | None = Field(default=None, alias="searchByName", min_length=1)
     search_by_description: str | None = Field(default=None, alias="searchByDescription", min_length=1)
-    endpoint_id: StrictInt | None = Field(default=None, alias="endpointId")
+    endpoint_id: int | None = Field(default=None, alias="endpointId")
 
     def check(self) -> None:
         for field, needed in (
@@ -400,12 +405,14 @@ async def register(registration: EndpointRegistration, endpoint_id: int | None =
 
 
 def _registration(answer: Answer) -> Registration:
-    if answer.word in ("", "true"):
-        return Registration()
-    reply = answer.json()
-    if isinstance(reply, int | str):
+    """Any 2xx is success, also one whose body says no more than ``OK``."""
+    try:
+        reply = answer.json()
+    except ValueError:
+        reply = None
+    if not isinstance(reply, bool) and str(reply).isdecimal():
         reply = {"endpointId": reply}
-    return Registration.model_validate(reply)
+    return Registration.model_validate(reply if isinstance(reply, dict) else {})
 
 
 def _endpoints(answer: Answer) -> list[Endpoint]:

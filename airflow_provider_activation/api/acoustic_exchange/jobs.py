@@ -7,12 +7,12 @@ from __future__ import annotations
 
 import re
 import zoneinfo
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime, time, tzinfo
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self, get_args
 
-from pydantic import AfterValidator, AliasChoices, BeforeValidator, Field, StrictInt
+from pydantic import AfterValidator, AliasChoices, Field, field_validator
 
 from airflow_provider_activation.api.acoustic_exchange.common import (
     ACCOUNT,
@@ -25,7 +25,7 @@ from airflow_provider_activation.api.acoustic_exchange.common import (
 )
 from airflow_provider_activation.api.answers import each, model, nothing
 from airflow_provider_activation.api.call import Call, FileBody, Safety, get, query_of, request
-from airflow_provider_activation.api.models import Input, Resource, Text, TextId
+from airflow_provider_activation.api.models import Input, Resource, Text
 from airflow_provider_activation.errors import InvalidRequest, NeedsAction, UnreadableResponse
 from airflow_provider_activation.words import (
     COMPLETE,
@@ -59,6 +59,7 @@ __all__ = [
     "list_jobs",
     "refresh_segments",
     "same_status",
+    "schedule_of",
     "upload_job_data",
 ]
 
@@ -116,10 +117,6 @@ def _time(largest: int) -> AfterValidator:
     return AfterValidator(check)
 
 
-def _two_digits(value: Any) -> Any:
-    return f"{value:02}" if isinstance(value, int) and not isinstance(value, bool) else value
-
-
 def _is_a_date(value: str) -> str:
     if _day(value) is None:
         raise ValueError("must be a date in the form MM/dd/yyyy")
@@ -127,7 +124,6 @@ def _is_a_date(value: str) -> str:
 
 
 _Date = Annotated[str, AfterValidator(_is_a_date)]
-_Digits = Annotated[str, BeforeValidator(_two_digits)]
 
 
 class ScheduleDetails(Input):
@@ -142,17 +138,22 @@ class ScheduleDetails(Input):
     )
     run_repeat: bool | None = Field(default=None, alias="runRepeat")
     # the table has no * for days of the week; null means every day
-    days_of_week: Annotated[TextId, _numbers(7, star="")] | None = Field(default=None, alias="daysOfWeek")
-    days_of_month: Annotated[TextId, _numbers(31)] | None = Field(default=None, alias="daysOfMonth")
-    months_of_year: Annotated[TextId, _numbers(12)] | None = Field(default=None, alias="monthsOfYear")
-    year: TextId | None = None
-    start_hour: Annotated[_Digits, _time(24)] | None = Field(default=None, alias="startHour")
-    start_minute: Annotated[_Digits, _time(59)] | None = Field(default=None, alias="startMinute")
-    start_second: Annotated[_Digits, _time(59)] | None = Field(default=None, alias="startSecond")
+    days_of_week: Annotated[str, _numbers(7, star="")] | None = Field(default=None, alias="daysOfWeek")
+    days_of_month: Annotated[str, _numbers(31)] | None = Field(default=None, alias="daysOfMonth")
+    months_of_year: Annotated[str, _numbers(12)] | None = Field(default=None, alias="monthsOfYear")
+    year: str | None = None
+    start_hour: Annotated[str, _time(24)] | None = Field(default=None, alias="startHour")
+    start_minute: Annotated[str, _time(59)] | None = Field(default=None, alias="startMinute")
+    start_second: Annotated[str, _time(59)] | None = Field(default=None, alias="startSecond")
     start_date: _Date | None = Field(default=None, alias="startDate")
     end_date: _Date | None = Field(default=None, alias="endDate")
     time_slice_start_date: _Date | None = Field(default=None, alias="timeSliceStartDate")
     time_slice_end_date: _Date | None = Field(default=None, alias="timeSliceEndDate")
+
+    @field_validator("start_hour", "start_minute", "start_second", mode="before")
+    @classmethod
+    def _two_digits(cls, value: Any) -> Any:
+        return f"{value:02}" if isinstance(value, int) and not isinstance(value, bool) else value
 
     @classmethod
     def run_now(cls) -> Self:
@@ -227,11 +228,40 @@ class ScheduleDetails(Input):
         return self.model_dump(mode="json", by_alias=True, exclude_unset=True)
 
 
+def schedule_of(
+    given: ScheduleDetails | Mapping[str, Any] | None,
+    data_interval_start: datetime | None = None,
+    data_interval_end: datetime | None = None,
+) -> ScheduleDetails:
+    """A schedule from plain JSON, in which a template may stand for any text.
+
+    :param given: the fields of a schedule; None runs the job at once. With ``time_slice``, which must be
+        ``data_interval``, and ``timezone`` the time slice is that of `ScheduleDetails.from_data_interval`.
+    :param data_interval_start: the start of the run's data interval, None without one.
+    :param data_interval_end: its end.
+    :raises InvalidRequest: naming the field that does not fit.
+    """
+    if given is None:
+        return ScheduleDetails.run_now()
+    if not isinstance(given, Mapping) or "time_slice" not in given:
+        return ScheduleDetails.model_validate(given)
+    rest = dict(given)
+    slice_, timezone = rest.pop("time_slice"), rest.pop("timezone", None)
+    if slice_ != "data_interval":
+        kind = f"a {type(slice_).__name__} that is not"
+        raise InvalidRequest(f"time_slice must be data_interval, but is {kind}.")
+    if data_interval_start is None or data_interval_end is None:
+        raise InvalidRequest("time_slice cannot be data_interval: the run has no data interval.")
+    sliced = ScheduleDetails.from_data_interval(data_interval_start, data_interval_end, timezone or "")
+    more = ScheduleDetails.model_validate(rest)
+    return sliced.model_copy(update={name: getattr(more, name) for name in more.model_fields_set})
+
+
 class _SegmentJob(Input):
     """The fields that exports and imports share: the segment, by its number or its text, and the schedule."""
 
-    endpoint_id: StrictInt = Field(alias="endpointID")
-    segment_id: StrictInt | None = Field(default=None, alias="segmentID")
+    endpoint_id: int = Field(alias="endpointID")
+    segment_id: int | None = Field(default=None, alias="segmentID")
     segment_id_string: str | None = Field(default=None, alias="segmentIDString", min_length=1)
     schedule_details: ScheduleDetails = Field(
         default_factory=ScheduleDetails.run_now, alias="scheduleDetails"
@@ -260,7 +290,7 @@ class SegmentExport(_SegmentJob):
     """An audience to share, and its destination. Exactly one of ``segment_id`` and ``segment_id_string``."""
 
     segment_name: str | None = Field(default=None, alias="segmentName")
-    destination_endpoint_id: StrictInt = Field(alias="destinationEndpointID")
+    destination_endpoint_id: int = Field(alias="destinationEndpointID")
     destination_segment_name: str | None = Field(default=None, alias="destinationSegmentName")
     destination_segment_description: str | None = Field(default=None, alias="destinationSegmentDescription")
     destination_segment_id: str | None = Field(default=None, alias="destinationSegmentID", min_length=1)
@@ -270,7 +300,7 @@ class SegmentExport(_SegmentJob):
     destination_identifier: str = Field(alias="destinationIdentifier", min_length=1)
     attribute_mappings: dict[str, str] | None = Field(default=None, alias="attributeMappings")
     update_identities: bool = Field(alias="updateIdentities")
-    min_count: StrictInt | None = Field(default=None, alias="minCount", ge=0)
+    min_count: int | None = Field(default=None, alias="minCount", ge=0)
 
     def check(self) -> None:
         super().check()
@@ -296,7 +326,10 @@ class SegmentExport(_SegmentJob):
 
 
 class IdentityImport(_SegmentJob):
-    """A segment whose identities go to the Identity Store. It has one id, as in `SegmentExport`."""
+    """A segment whose identities go to the Identity Store. It has one id, as in `SegmentExport`.
+
+    ``database_id`` is the database in which the segment is, not one where identities go.
+    """
 
     database_id: str | None = Field(default=None, alias="databaseID", min_length=1)
     source_identifiers: tuple[str, ...] | None = Field(default=None, alias="sourceIdentifiers", min_length=1)

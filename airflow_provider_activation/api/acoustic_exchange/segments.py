@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, Literal
 
-from pydantic import AliasChoices, Field, StrictInt
+from pydantic import AliasChoices, Field
 
 from airflow_provider_activation.api.acoustic_exchange.common import (
     ACCOUNT,
@@ -22,7 +22,7 @@ from airflow_provider_activation.api.acoustic_exchange.common import (
 )
 from airflow_provider_activation.api.acoustic_exchange.endpoints import EndpointQuery, list_endpoints
 from airflow_provider_activation.api.answers import model
-from airflow_provider_activation.api.call import Call, Safety, get, query_of, request
+from airflow_provider_activation.api.call import Call, Safety, fits_a_path, get, query_of, request
 from airflow_provider_activation.api.models import Input, Resource, Several, Text
 from airflow_provider_activation.errors import InvalidRequest, NotFound, Refused
 
@@ -68,7 +68,7 @@ class SegmentAttributeInput(Input):
 class SegmentDefinition(Input):
     """A segment to offer. Exactly one of ``id`` (a number) and ``id_string`` is given."""
 
-    id: StrictInt | None = None
+    id: int | None = None
     id_string: str | None = Field(default=None, min_length=1)
     name: str = Field(min_length=1)
     description: str | None = None
@@ -77,6 +77,11 @@ class SegmentDefinition(Input):
 
     def check(self) -> None:
         exactly_one(id=self.id, id_string=self.id_string)
+        if self.id_string is not None and not fits_a_path(self.id_string):
+            raise ValueError(
+                "id_string must not be . or .. and not hold a slash or a control character: such a segment "
+                "could neither be read nor deleted"
+            )
 
     @property
     def path_id(self) -> int | str:

@@ -20,7 +20,14 @@ from airflow_provider_activation.api.dataddo.common import (
     updated,
     updated_fields,
 )
-from airflow_provider_activation.api.dataddo.values import CurrentSchedule, DebugResult, RunStatus, Schedule
+from airflow_provider_activation.api.dataddo.values import (
+    ConnectorOption,
+    CurrentSchedule,
+    DebugResult,
+    RunStatus,
+    Schedule,
+    options_of,
+)
 from airflow_provider_activation.api.models import Input, Label, Resource, Several, TextId
 
 __all__ = [
@@ -54,6 +61,7 @@ __all__ = [
     "list_flows",
     "list_flows_by_source",
     "preview_flow",
+    "run_destination_action",
     "update_destination",
     "update_flow",
     "update_write_schedule",
@@ -287,6 +295,27 @@ def debug_write(flow_id: str) -> Call[DebugResult]:
 
 
 # Destinations
+
+
+@endpoint
+def run_destination_action(
+    destination_type: str,
+    action: str,
+    method: Literal["GET", "POST"] = "GET",
+    inputs: Mapping[str, Any] | None = None,
+) -> Call[list[ConnectorOption]]:
+    """List the values that a parameter of a destination may have.
+
+    GET or POST /destinations/{destination_type}/actions/{action}. A POST changes nothing here.
+
+    :param destination_type: for example ``google_big_query``.
+    :param action: for example ``authorization``, ``writeModes``, ``sourceFields`` or ``destinationFields``.
+    :param method: as for `run_connector_action`.
+    :param inputs: as for `run_connector_action`, for example ``{"o_auth_id": 1000}``.
+    :raises InvalidRequest: the method is another, or inputs are given with GET.
+    """
+    path = "/destinations/{destination_type}/actions/{action}"
+    return options_of(path, method, inputs, destination_type=destination_type, action=action)
 
 
 @endpoint

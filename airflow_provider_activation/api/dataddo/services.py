@@ -17,7 +17,6 @@ from pydantic import Field
 
 from airflow_provider_activation.api.answers import bearer_token, each, fields, model, nothing
 from airflow_provider_activation.api.call import (
-    NOTHING,
     Answer,
     Call,
     Safety,
@@ -29,14 +28,12 @@ from airflow_provider_activation.api.call import (
     request,
 )
 from airflow_provider_activation.api.dataddo.common import created, endpoint, plain_json, updated_fields
-from airflow_provider_activation.api.dataddo.values import DebugResult
+from airflow_provider_activation.api.dataddo.values import ConnectorOption, DebugResult, options_of
 from airflow_provider_activation.api.models import Label, Resource, TextId
-from airflow_provider_activation.errors import InvalidRequest
 
 __all__ = [
     "AuthorizedService",
     "Connector",
-    "ConnectorOption",
     "Preview",
     "create_service",
     "create_typed_service",
@@ -50,6 +47,7 @@ __all__ = [
     "log_in",
     "preview_connector",
     "run_connector_action",
+    "run_service_action",
     "update_service",
 ]
 
@@ -65,14 +63,6 @@ class AuthorizedService(Resource):
 class Connector(Resource):
     id: TextId
     label: Label = None
-
-
-class ConnectorOption(Resource):
-    """A value that a parameter of a connector may have. Those of the action ``authorization`` have an id."""
-
-    label: Label = None
-    value: Any = None
-    id: TextId | None = None
 
 
 class Preview(Resource):
@@ -110,7 +100,7 @@ def get_service(service_id: str) -> Call[AuthorizedService]:
 
 @endpoint
 def create_service(
-    service: str, data: Mapping[str, str], *, deprecated_names: bool = True
+    service: str, data: Mapping[str, Any], *, deprecated_names: bool = True
 ) -> Call[AuthorizedService]:
     """Authorise a service with a third party's credentials: POST /services.
 
@@ -119,18 +109,18 @@ def create_service(
     ``config``. The id is a number in the example and text on another page.
 
     :param service: for example ``snapchat_static``.
-    :param data: the credentials.
+    :param data: the credentials, plain JSON.
     :param deprecated_names: False sends ``serviceName`` and ``config`` instead.
     """
     names = ("service", "data") if deprecated_names else ("serviceName", "config")
-    body = dict(zip(names, (service, dict(data)), strict=True))
+    body = dict(zip(names, (service, plain_json("data", data)), strict=True))
     return post("/services", created(AuthorizedService, "services"), body)
 
 
 @endpoint
-def create_typed_service(service: str, data: Mapping[str, str]) -> Call[AuthorizedService]:
+def create_typed_service(service: str, data: Mapping[str, Any]) -> Call[AuthorizedService]:
     """Authorise a service by its credentials, the specification's second way: POST /services/{service}."""
-    body = {"service": service, "data": dict(data)}
+    body = {"service": service, "data": plain_json("data", data)}
     return post("/services/{service}", created(AuthorizedService, "services"), body, service=service)
 
 
@@ -198,17 +188,31 @@ def run_connector_action(
     "specific API endpoint"; both are POST.
 
     :param action: for example ``authorization``, ``organization`` or ``metric``.
-    :param method: the specification has GET for actions without inputs.
-    :param inputs: the values chosen so far, for example ``{"oAuthId": "1000"}``.
+    :param method: the specification has GET for most actions without inputs, and POST for some.
+    :param inputs: the values chosen so far, for example ``{"oAuthId": "1000"}``; no body is sent if left out.
     :raises InvalidRequest: the method is another, or inputs are given with GET.
     """
-    if method not in ("GET", "POST"):
-        raise InvalidRequest(f"method must be GET or POST, but is the {type(method).__name__} {method!r}.")
-    if method == "GET" and inputs is not None:
-        raise InvalidRequest("inputs can be given with the method POST only.")
-    path, read = "/connectors/{connector_id}/actions/{action}", each(ConnectorOption)
-    body = NOTHING if method == "GET" else plain_json("inputs", inputs or {})
-    return request(method, path, Safety.READ, read, json=body, connector_id=connector_id, action=action)
+    path = "/connectors/{connector_id}/actions/{action}"
+    return options_of(path, method, inputs, connector_id=connector_id, action=action)
+
+
+@endpoint
+def run_service_action(
+    service: str,
+    action: str,
+    method: Literal["GET", "POST"] = "GET",
+    inputs: Mapping[str, Any] | None = None,
+) -> Call[list[ConnectorOption]]:
+    """List the values that a part of a service's credentials may have.
+
+    GET or POST /services/{service}/actions/{action}. A POST changes nothing here.
+
+    :param service: its name, for example ``amazon_seller_partner``.
+    :param method: as for `run_connector_action`.
+    :param inputs: as for `run_connector_action`.
+    :raises InvalidRequest: the method is another, or inputs are given with GET.
+    """
+    return options_of("/services/{service}/actions/{action}", method, inputs, service=service, action=action)
 
 
 @endpoint

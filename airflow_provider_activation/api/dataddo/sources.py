@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import date
-from typing import Any
+from typing import Any, NamedTuple
 
 from pydantic import Field, field_validator
 
@@ -29,8 +29,11 @@ from airflow_provider_activation.api.dataddo.values import (
 )
 from airflow_provider_activation.api.models import Input, Label, Resource, TextId
 from airflow_provider_activation.errors import InvalidRequest
+from airflow_provider_activation.words import KeyStyle, OAuthIdType
 
 __all__ = [
+    "SNAKE_CASE_CONNECTORS",
+    "WITHOUT_AUTHORIZER",
     "Extraction",
     "ExtractionAction",
     "Source",
@@ -55,6 +58,36 @@ __all__ = [
     "update_source",
     "update_source_request",
 ]
+
+
+SNAKE_CASE_CONNECTORS = frozenset(
+    {
+        *("alloy_db", "coreWebVitals", "databricks", "google_big_query", "intercom", "klaviyo_v3", "mssql"),
+        *("mysql", "mysql_binlog", "netsuite", "nmbrs", "pgsql", "pgsql_wal", "redshift", "sage_intacct"),
+        *("shopify", "snowflake", "trino"),
+    }
+)
+"""The connectors whose form in the specification has ``connector_id``, ``template_id``, ``o_auth_id`` and
+``storage_strategy``."""
+WITHOUT_AUTHORIZER = frozenset({"amazon_ads_data_extractor", "black_diamond_extractor"})
+"""The connectors whose form takes no authorised service."""
+_DATE_RANGES = frozenset({"dateRange", "dateRangePreview", "date_range", "date_range_preview"})
+
+
+class _Names(NamedTuple):
+    """The fields of every source, in one of the two spellings."""
+
+    connector: str
+    template: str
+    authorizer: str
+    strategy: str
+    authorizer_type: OAuthIdType
+
+
+_FIELDS: dict[KeyStyle, _Names] = {
+    "camelCase": _Names("connectorId", "templateId", "oAuthId", "storageStrategy", "text"),
+    "snake_case": _Names("connector_id", "template_id", "o_auth_id", "storage_strategy", "number"),
+}
 
 
 class Source(Resource):
@@ -95,39 +128,51 @@ class Extraction(Input):
 
 
 def source_payload(
-    connector_id: str, label: str, service_id: str, parameters: Mapping[str, Any]
+    connector_id: str,
+    label: str,
+    service_id: str | int | None,
+    parameters: Mapping[str, Any],
+    *,
+    key_style: KeyStyle | None = None,
+    oauth_id_type: OAuthIdType | None = None,
 ) -> dict[str, Any]:
     """The payload that creates a source: the connector's own parameters, and the fields of every source.
 
-    Parameters are sent unchanged, nulls included, because each connector has its own; date ranges get
-    braces. If ``strategy``, which is deprecated, is given, ``storageStrategy`` is sent too.
+    Parameters are sent unchanged, nulls included, because each connector has its own. Date ranges get braces
+    in the style ``camelCase`` and none in the other, as in the specification's examples. If ``strategy``, which
+    is deprecated, is given, ``storageStrategy`` is sent too.
 
     :param connector_id: for example ``snapchat``.
-    :param service_id: the authorised service that the source loads with.
+    :param service_id: the authorised service that the source loads with; None for none. It is left out for
+        a connector that takes none.
     :param parameters: the connector's own parameters; for a schedule those of `Schedule.parameters`.
+    :param key_style: ``camelCase`` (``connectorId``, ``oAuthId``) or ``snake_case`` (``connector_id``,
+        ``o_auth_id``); what the specification has for this connector if None.
+    :param oauth_id_type: whether the service's id goes out as ``text`` or as ``number``; if None as the
+        specification has it, ``oAuthId`` as text and ``o_auth_id`` as a number.
     :raises InvalidRequest: a parameter repeats another argument, or a date range is wrong.
     """
+    style = key_style or ("snake_case" if connector_id in SNAKE_CASE_CONNECTORS else "camelCase")
+    names = _FIELDS[style]
+    fields: dict[str, Any] = {names.connector: connector_id, "label": label}
+    if service_id is not None and connector_id not in WITHOUT_AUTHORIZER:
+        as_number = (oauth_id_type or names.authorizer_type) == "number" and str(service_id).isdecimal()
+        fields[names.authorizer] = int(service_id) if as_number else str(service_id)
     payload = dict(parameters)
-    if taken := sorted({"connectorId", "label", "oAuthId"} & payload.keys()):
+    if taken := sorted(fields.keys() & payload.keys()):
         raise InvalidRequest(f"parameters: {', '.join(taken)} come from the other arguments.")
-    for name in ("dateRange", "dateRangePreview"):
-        if name in payload:
-            try:
-                payload[name] = braced_date_range(str(payload[name]))
-            except ValueError as error:
-                kind = type(payload[name]).__name__
-                raise InvalidRequest(f"parameters: {name} {error}, but is a {kind} that does not.") from None
+    for name in _DATE_RANGES & payload.keys():
+        try:
+            braced = braced_date_range(str(payload[name]))
+        except ValueError as error:
+            kind = type(payload[name]).__name__
+            raise InvalidRequest(f"parameters: {name} {error}, but is a {kind} that does not.") from None
+        payload[name] = braced if style == "camelCase" else braced[2:-2]
     payload = plain_json("parameters", payload)
     if "strategy" in payload:
-        payload.setdefault("storageStrategy", payload["strategy"])
-    payload.setdefault("templateId", "index")
-    return {
-        "connectorId": connector_id,
-        "label": label,
-        # the example sends the number it was given
-        "oAuthId": int(service_id) if service_id.isascii() and service_id.isdigit() else service_id,
-        **payload,
-    }
+        payload.setdefault(names.strategy, payload["strategy"])
+    payload.setdefault(names.template, "index")
+    return {**fields, **payload}
 
 
 # Sources

@@ -6,11 +6,15 @@ Documents: the vendor's pages on date ranges and on backfilling, and its descrip
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from typing import Any, Literal, Self, TypeAlias
 
 from pydantic import Field
 
-from airflow_provider_activation.api.models import Input, Label, Resource, Text, TextId, Timestamp
+from airflow_provider_activation.api.answers import each
+from airflow_provider_activation.api.call import NOTHING, Call, Safety, request
+from airflow_provider_activation.api.dataddo.common import plain_json
+from airflow_provider_activation.api.models import Input, Label, Resource, Text, TextId, Timestamp, text_of
 from airflow_provider_activation.errors import InvalidRequest
 
 __all__ = [
@@ -19,6 +23,7 @@ __all__ = [
     "LIVE",
     "RETRYING",
     "RUNNING",
+    "ConnectorOption",
     "CurrentSchedule",
     "DateRange",
     "DebugResult",
@@ -103,12 +108,15 @@ class DateRange(str):
 # Schedules
 
 
-CronPart: TypeAlias = TextId
+CronPart: TypeAlias = str
 """A number or a cron expression; both go out as text."""
 
 
 class Schedule(Input):
-    """When a source loads or a flow writes. A field given as None goes out as null.
+    """When a source loads or a flow writes. A part of it given as None goes out as null.
+
+    The specification allows null for the parts, not for ``sync_frequency`` and ``timezone``: given as None
+    they are left out.
 
     The documents do not say whether the service keeps or clears a field that is left out. To change one
     field, send all of `CurrentSchedule.schedule` with this field changed.
@@ -127,11 +135,13 @@ class Schedule(Input):
     day_of_week: CronPart | None = Field(default=None, alias="dayOfWeek")
 
     def check(self) -> None:
-        if not self.model_fields_set:
+        if not self.body():
             raise ValueError("at least one field must be given")
 
     def body(self) -> dict[str, Any]:
-        return self.model_dump(mode="json", by_alias=True, exclude_unset=True)
+        given = self.model_dump(mode="json", by_alias=True, exclude_unset=True, warnings=False)
+        never_null = ("sync_frequency", "timezone")
+        return {name: value for name, value in given.items() if value is not None or name not in never_null}
 
     def parameters(self) -> dict[str, str]:
         """The schedule as parameters of a new source, which have the spelling that the service returns."""
@@ -150,12 +160,14 @@ class CurrentSchedule(Resource):
     day_of_week: Any = None
 
     def schedule(self) -> Schedule:
-        """The schedule to send back, nulls included, without fields that the service does not take.
+        """The schedule to send back as it is, without fields that the service does not take.
 
-        :raises InvalidRequest: a value is not allowed in a schedule.
+        :raises InvalidRequest: the service has shown no schedule.
         """
-        known = {name: getattr(self, name) for name in Schedule.model_fields if name in self.model_fields_set}
-        return Schedule.model_validate(known)
+        shown = {name: getattr(self, name) for name in Schedule.model_fields if name in self.model_fields_set}
+        if not shown:
+            raise InvalidRequest("the service shows no schedule, so that there is none to send back.")
+        return Schedule.model_construct({*shown}, **{name: text_of(value) for name, value in shown.items()})
 
 
 # Runs
@@ -176,6 +188,32 @@ class RunStatus(Resource):
     def state(self) -> str:
         """The status in small letters."""
         return self.status.strip().lower()
+
+
+# Actions
+
+
+class ConnectorOption(Resource):
+    """A value that a parameter of a connector, a destination or a service may have.
+
+    Those of the action ``authorization`` have an id.
+    """
+
+    label: Label = None
+    value: Any = None
+    id: TextId | None = None
+
+
+def options_of(
+    path: str, method: str, inputs: Mapping[str, Any] | None, **ids: Any
+) -> Call[list[ConnectorOption]]:
+    """The call of an action, which lists what may be chosen; see `run_connector_action`."""
+    if method not in ("GET", "POST"):
+        raise InvalidRequest(f"method must be GET or POST, but is the {type(method).__name__} {method!r}.")
+    if method == "GET" and inputs is not None:
+        raise InvalidRequest("inputs can be given with the method POST only.")
+    body = NOTHING if inputs is None else plain_json("inputs", inputs)
+    return request(method, path, Safety.READ, each(ConnectorOption), json=body, **ids)
 
 
 class DebugResult(Resource):

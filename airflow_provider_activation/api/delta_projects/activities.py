@@ -5,10 +5,11 @@ Document: the vendor's page "Activity" of 2019.
 
 from __future__ import annotations
 
-from datetime import datetime
+from collections.abc import Mapping
+from datetime import UTC, datetime
 from typing import Any
 
-from pydantic import Field, StrictInt, field_serializer, field_validator
+from pydantic import Field, field_serializer, field_validator
 
 from airflow_provider_activation.api.answers import each, model, nothing
 from airflow_provider_activation.api.call import Call, Safety, get, path_of, post, query_of, request
@@ -30,6 +31,7 @@ from airflow_provider_activation.api.models import (
     Timestamp,
     utc_text,
 )
+from airflow_provider_activation.errors import InvalidRequest
 
 __all__ = [
     "Activity",
@@ -38,6 +40,7 @@ __all__ = [
     "ActivityTemplate",
     "ActivityUpdate",
     "GeoDetail",
+    "SentAsObject",
     "create_activity_from_template",
     "get_activity",
     "list_activities",
@@ -78,20 +81,31 @@ class GeoDetail(Input):
     radius: Number = Field(ge=0)
 
 
+class SentAsObject(dict[str, Any]):
+    """Override variables that go out as a JSON object. Other mappings go out as text that holds the JSON."""
+
+
 class ActivityFields(Input):
-    """What an activity can be given both when it is made and later, besides its name, dates and budget."""
+    """What an activity can be given both when it is made and later, besides its name, dates and budget.
+
+    ``override_variables`` are sent as text, the type in the document's table. Its sample shows an object:
+    `SentAsObject` sends one.
+    """
 
     target_ecpm: Number | None = Field(default=None, alias="targetECPM", ge=0)
-    impression_budget: StrictInt | None = Field(default=None, alias="impressionBudget", ge=0)
-    override_variables: dict[str, Any] | str | None = Field(default=None, alias="overrideVariables")
+    impression_budget: int | None = Field(default=None, alias="impressionBudget", ge=0)
+    override_variables: Mapping[str, Any] | str | None = Field(default=None, alias="overrideVariables")
     geo_details: tuple[GeoDetail, ...] | None = Field(default=None, alias="geoDetails", min_length=1)
     exclude_geo: bool | None = Field(default=None, alias="excludeGeo")
 
-    @field_validator("override_variables")
+    @field_validator("override_variables", mode="before")
     @classmethod
-    def _as_text(cls, value: dict[str, Any] | str | None) -> str | None:
+    def _as_text(cls, value: Any) -> Any:
         # the table types it "String (JSON)" though its sample is an object
-        return json_text(value) if isinstance(value, dict) else value
+        if not isinstance(value, Mapping):
+            return value
+        text = json_text(dict(value))
+        return dict(value) if isinstance(value, SentAsObject) else text
 
     @field_serializer("flight_start", "flight_stop", check_fields=False)
     def _in_utc(self, timestamp: datetime | None) -> str | None:
@@ -178,7 +192,12 @@ def create_activity_from_template(
     """POST .../activity/create_from_template: answers the new activity's id, from the Location header.
 
     The name goes out as ``activityName`` and comes back as ``name``.
+
+    :raises InvalidRequest: the flight is over.
     """
+    if activity.flight_stop <= datetime.now(UTC):
+        over = f"flight_stop, {utc_text(activity.flight_stop)}, has passed"
+        raise InvalidRequest(f"the flight of the activity is over: {over}. It would never deliver.")
     ids = in_campaign(media_agency_id, client_id)
     return post(ACTIVITIES + CREATE, created_id(path_of(ACTIVITIES, **ids)), activity.body(), **ids)
 

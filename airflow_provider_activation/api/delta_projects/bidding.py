@@ -7,9 +7,9 @@ read only; the pages do not show all of their fields, and those beyond the ones 
 from __future__ import annotations
 
 from datetime import date
-from typing import Annotated, Any, Literal
+from typing import Any, Literal
 
-from pydantic import BeforeValidator, Field, StrictInt, field_serializer
+from pydantic import Field, field_serializer, field_validator
 
 from airflow_provider_activation.api.answers import each, model
 from airflow_provider_activation.api.call import Call, get, query_of
@@ -70,11 +70,6 @@ class StatisticsGroup(Resource):
     entries: Several[StatisticsEntry] = Field(default_factory=list)
 
 
-def _days(value: Any) -> Any:
-    """Two days, or the text that the page shows."""
-    return value.split("/") if isinstance(value, str) else value
-
-
 class StatisticsQuery(Input):
     """Which figures. What is left out is as the page says: the whole flight, by bidding plan, in total.
 
@@ -83,11 +78,17 @@ class StatisticsQuery(Input):
     :param limit: the most entries.
     """
 
-    interval: Annotated[tuple[date, date], BeforeValidator(_days)] | None = None
+    interval: tuple[date, date] | None = None
     group_by: GroupBy | None = None
     granularity: Granularity | None = None
     sort_order: SortOrder | None = None
-    limit: StrictInt | None = Field(default=None, ge=1)
+    limit: int | None = Field(default=None, ge=1)
+
+    @field_validator("interval", mode="before")
+    @classmethod
+    def _two_days(cls, value: Any) -> Any:
+        # the text that the page shows
+        return value.split("/") if isinstance(value, str) else value
 
     @field_serializer("interval")
     def _as_text(self, interval: tuple[date, date] | None) -> str | None:

@@ -85,20 +85,20 @@ def chunks(items: Sequence[T], size: int) -> Iterator[Sequence[T]]:
 # Arguments that are not the field of a model
 
 
-def texts(name: str, values: Sequence[str]) -> list[str]:
-    """A list of ids, each of them a text.
+def texts(name: str, values: Sequence[str | int]) -> list[str]:
+    """A list of ids, each of them as text.
 
-    :raises InvalidRequest: the list is empty, or an id is empty or no text.
+    :raises InvalidRequest: the list is empty, or an id is empty or neither a text nor a whole number.
     """
     if isinstance(values, str):
         raise InvalidRequest(f"{name} must be a list of ids, but is a str.")
     if not values:
         raise InvalidRequest(f"{name} must hold at least one id, but is an empty {type(values).__name__}.")
     for number, value in enumerate(values):
-        if not isinstance(value, str) or not value.strip():
+        if not isinstance(value, str | int) or isinstance(value, bool) or not str(value).strip():
             kind = "an empty str" if isinstance(value, str) else f"a {type(value).__name__}"
-            raise InvalidRequest(f"{name}.{number} must be an id as text, not empty, but is {kind}.")
-    return list(values)
+            raise InvalidRequest(f"{name}.{number} must be an id, and not empty, but is {kind}.")
+    return [str(value) for value in values]
 
 
 def at_most(name: str, number: int, most: int) -> None:

@@ -179,18 +179,22 @@ class IntegrationConnectionUpdate(_Settings):
     out; it may be lost. The integration cannot be changed.
     """
 
+    stand_ins = {"properties": (), "device_types": ("PII",)}
+
     @classmethod
     def keeping(cls, connection: IntegrationConnection, **changes: Any) -> Self:
         """The connection with changes to ``properties``, ``device_types``, ``oauth_connection_id``."""
         kept = {
-            "properties": [
-                {"property_key": kept.property_key, "property_value": kept.property_value}
-                for kept in connection.properties
-            ],
-            "device_types": connection.device_types,
+            "properties": tuple(
+                PropertyInput.model_construct(
+                    **{name: getattr(shown, name) for name in PropertyInput.model_fields}
+                )
+                for shown in connection.properties
+            ),
+            "device_types": tuple(connection.device_types),
             "oauth_connection_id": connection.oauth_connection_id,
         }
-        return cls.model_validate({**kept, **changes})
+        return cls.of_read(kept, changes)
 
 
 class OAuthConnectionAttemptInput(Input):

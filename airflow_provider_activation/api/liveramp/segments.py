@@ -6,15 +6,25 @@ LiveRamp adds some without notice. Segments come into being by uploaded files; n
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import date, datetime
-from typing import Annotated, Any, Self
+from typing import Any, Self, TypeVar
 
-from pydantic import BeforeValidator, Field
+from pydantic import Field
 
 from airflow_provider_activation.api.answers import each, model
-from airflow_provider_activation.api.call import Call, Page, Query, delete, get, post, put, query_of
+from airflow_provider_activation.api.call import (
+    Answer,
+    Call,
+    Page,
+    Query,
+    delete,
+    get,
+    post,
+    put,
+    query_of,
+)
 from airflow_provider_activation.api.liveramp.common import (
     Created,
     at_most,
@@ -27,11 +37,14 @@ from airflow_provider_activation.api.liveramp.common import (
 )
 from airflow_provider_activation.api.liveramp.connections import ManagerName
 from airflow_provider_activation.api.models import Input, Resource, Text, TextId, Timestamp
+from airflow_provider_activation.errors import InvalidRequest
 from airflow_provider_activation.words import DistributionManagerStatus, SegmentType
 
 __all__ = [
     "DELIVERED",
     "MOST_SEGMENTS_A_CALL",
+    "SEGMENT_IDS",
+    "SEGMENT_IDS_FIELD",
     "Delivery",
     "DistributionManager",
     "DistributionManagerInput",
@@ -60,7 +73,13 @@ __all__ = [
     "update_distribution_manager",
 ]
 
+S = TypeVar("S", "Delivery", "SegmentStatus")
+
 MOST_SEGMENTS_A_CALL = 500
+SEGMENT_IDS = "segmentIDs"
+"""The query parameter that names segments, once for each."""
+SEGMENT_IDS_FIELD = "segment_ids_parameter"
+"""The field of a connection's extra that spells it in another way."""
 
 DELIVERED = "DELIVERED"
 
@@ -162,39 +181,29 @@ class Delivery(Resource):
     updated_at: Timestamp | None = Field(default=None, alias="updatedAt")
 
 
-def _day(value: Any) -> Any:
-    """A day without a time, since a timestamp is another day in another time zone."""
-    is_day = isinstance(value, date) and not isinstance(value, datetime)
-    is_text = isinstance(value, str) and re.fullmatch(r"\d{4}-\d{2}-\d{2}", value, re.ASCII)
-    if value is None or is_day or is_text:
-        return value
-    raise ValueError("must be a date without a time, YYYY-MM-DD")
-
-
-Day = Annotated[date, BeforeValidator(_day)]
-
-
 class DistributionManagerInput(Input):
     """A distribution manager to be created; if the status is left out, LiveRamp decides on it."""
 
     name: ManagerName
     integration_connection_id: str = Field(alias="integrationConnectionID", min_length=1)
     status: DistributionManagerStatus | None = None
-    expire_at: Day | None = Field(default=None, alias="expireAt")
+    expire_at: date | None = Field(default=None, alias="expireAt")
 
 
 class DistributionManagerUpdate(Input):
     """All that a distribution manager is replaced by. ``expire_at`` must be given; None means never."""
 
+    stand_ins = {"name": "-", "status": "ACTIVE", "expire_at": None}
+
     name: ManagerName
     status: DistributionManagerStatus
-    expire_at: Day | None = Field(alias="expireAt")
+    expire_at: date | None = Field(alias="expireAt")
 
     @classmethod
     def keeping(cls, manager: DistributionManager, **changes: Any) -> Self:
         """The distribution manager as it is, with changes to ``name``, ``status``, ``expire_at``."""
         kept = {"name": manager.name, "status": manager.status, "expire_at": manager.expire_at}
-        return cls.model_validate({**kept, **changes})
+        return cls.of_read(kept, changes)
 
     def body(self) -> dict[str, Any]:
         # PUT requires the key, even if it is null
@@ -327,11 +336,15 @@ def get_segment_config(distribution_manager_id: str, segment_config_id: str) -> 
 
 @endpoint
 def list_segments(value_name: str | None = None, field_name: str | None = None) -> Call[Page[Segment]]:
-    """List the segments of the uploaded files: GET /v2/segments.
+    """List the segments of the uploaded files: GET /v2/segments. The two filters go together.
 
     :param value_name: the value of the field; ``1`` in files with a column for each segment.
     :param field_name: the column's heading, exactly.
+    :raises InvalidRequest: only one of them is given.
     """
+    if (value_name is None) != (field_name is None):
+        missing = "field_name" if field_name is None else "value_name"
+        raise InvalidRequest(f"value_name and field_name must be given together, but {missing} is None.")
     query = query_of(valueName=value_name, fieldName=field_name)
     return listing("/v2/segments", "v2/Segments", Segment, query)
 
@@ -352,8 +365,9 @@ def list_segment_statuses(segment_type: SegmentType, segment_ids: Sequence[str])
     :raises InvalidRequest: there are no ids, one of them is empty or no text, or the type is unknown.
     """
     query = query_of(segmentType=one_of("segment_type", segment_type, SegmentType))
-    ids = _segment_ids(texts("segment_ids", segment_ids))
-    return listing("/v2/segment-statuses", "v2/SegmentStatuses", SegmentStatus, query + ids)
+    ids = texts("segment_ids", segment_ids)
+    listed = listing("/v2/segment-statuses", "v2/SegmentStatuses", SegmentStatus, query + _named(ids))
+    return _of_segments(ids, listed)
 
 
 @endpoint
@@ -367,10 +381,31 @@ def list_deliveries(
     :raises InvalidRequest: an id is empty or no text.
     """
     query = query_of(integrationConnectionID=integration_connection_id)
-    ids = _segment_ids(texts("segment_ids", segment_ids)) if segment_ids else ()
-    return listing("/v2/deliveries", "v2/Deliveries", Delivery, query + ids)
+    ids = texts("segment_ids", segment_ids) if segment_ids else []
+    listed = listing("/v2/deliveries", "v2/Deliveries", Delivery, query + _named(ids))
+    return _of_segments(ids, listed) if ids else listed
 
 
-def _segment_ids(segment_ids: list[str]) -> Query:
-    # the specification repeats ``segmentIDs=``; a client in use sends ``segmentIDs[]=``, which works
-    return tuple(("segmentIDs[]", segment_id) for segment_id in segment_ids)
+def _named(segment_ids: Sequence[str]) -> Query:
+    # as the specification repeats it; a connection may spell it in another way
+    return tuple((SEGMENT_IDS, segment_id) for segment_id in segment_ids)
+
+
+def _of_segments(segment_ids: Sequence[str], call: Call[Page[S]]) -> Call[Page[S]]:
+    """The call without the rows of other segments, which a service lists that does not know the parameter."""
+
+    def read(answer: Answer) -> Page[S]:
+        page = call.read(answer)
+        wanted = {None, *segment_ids}
+        rows = tuple(row for row in page.items if row.segment_id in wanted)
+        if len(rows) == len(page.items):
+            return page
+        return replace(
+            page,
+            items=rows,
+            remark=f"{len(page.items) - len(rows)} of {len(page.items)} rows are about segments that were not "
+            "asked for, and are left out. The service may know the parameter by its other name: see the extra "
+            f"field {SEGMENT_IDS_FIELD!r} of the connection.",
+        )
+
+    return replace(call, read=read)

@@ -66,8 +66,8 @@ def fleet_dag() -> None:
     DeltaProjectsCreateActivityFromTemplateOperator.partial(
         task_id="activity",
         template_id=TEMPLATE,
-        flight_start="2026-11-23T00:00:00+01:00",
-        flight_stop="2026-11-29T23:59:59+01:00",
+        flight_start="2036-11-24T00:00:00+01:00",
+        flight_stop="2036-11-30T23:59:59+01:00",
         order_id="GXK-77123",
         budget=1000,
         enabled=True,

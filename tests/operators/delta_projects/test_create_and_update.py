@@ -23,7 +23,7 @@ class TestDeltaProjects:
         assert activity["enabled"] is False
         assert activity["name"].startswith("Win-back [af:")
         assert datetime.fromisoformat(activity["flightStart"]) == datetime.fromisoformat(
-            "2026-11-23T00:00:00+01:00"
+            "2036-11-24T00:00:00+01:00"
         )
         assert task.ti is not None
         assert task.ti.xcoms["id"] == activity["id"]

@@ -14,8 +14,8 @@ from airflow_provider_activation.operators.delta_projects import (
 
 ACTIVITY: dict[str, Any] = {
     "template_id": "16b35327-794c-11e4-8425-daf437376f87",
-    "flight_start": "2026-11-23T00:00:00+01:00",
-    "flight_stop": "2026-11-29T23:59:59+01:00",
+    "flight_start": "2036-11-24T00:00:00+01:00",
+    "flight_stop": "2036-11-30T23:59:59+01:00",
     "order_id": "GXK-77123",
     "budget": 1000,
 }
