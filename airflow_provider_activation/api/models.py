@@ -107,7 +107,7 @@ def _reader_of(annotation: Any) -> Reader:
     if origin in (tuple, list):
         read_items = _or_none(_reader_of(inner[0]))
         return lambda values: (
-            [read_items(value) for value in values]
+            (tuple if isinstance(values, tuple) else list)(map(read_items, values))
             if isinstance(values, Sequence) and not isinstance(values, str | bytes)
             else values
         )

@@ -49,7 +49,7 @@ def test_repr_shows_service_operation_method_and_template_and_nothing_else(call:
         dataddo.create_service("snapchat_static", {"staticKey": "CANARY"}),
         liveramp.request_token("CANARY", "CANARY"),
         liveramp.get_integration("CANARY", "CANARY"),
-        liveramp.list_segments(value_name="CANARY"),
+        liveramp.list_segments(value_name="CANARY", field_name="x"),
         delta_projects.get_activity("CANARY", media_agency_id="CANARY", client_id="CANARY"),
         acoustic_exchange.get_segment(1, "CANARY"),
     ],

@@ -492,7 +492,7 @@ def test_an_activity_over_a_bad_line_is_uncertain_and_made_at_most_once(
             "template_id": "16b35327-794c-11e4-8425-daf437376f87",
             "activity_name": "Autumn",
             "flight_start": "2026-09-01T00:00:00Z",
-            "flight_stop": "2026-10-01T00:00:00Z",
+            "flight_stop": "2036-10-01T00:00:00Z",
             "order_id": "order-1",
             "budget": 1000,
         }

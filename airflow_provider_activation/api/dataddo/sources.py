@@ -139,8 +139,8 @@ def source_payload(
     """The payload that creates a source: the connector's own parameters, and the fields of every source.
 
     Parameters are sent unchanged, nulls included, because each connector has its own. Date ranges get braces
-    in the style ``camelCase`` and none in the other, as in the specification's examples. If ``strategy``, which
-    is deprecated, is given, ``storageStrategy`` is sent too.
+    in the style ``camelCase`` and none in the other, as in the specification's examples. If ``strategy``,
+    which is deprecated, is given, ``storageStrategy`` is sent too.
 
     :param connector_id: for example ``snapchat``.
     :param service_id: the authorised service that the source loads with; None for none. It is left out for

@@ -403,9 +403,9 @@ def _of_segments(segment_ids: Sequence[str], call: Call[Page[S]]) -> Call[Page[S
         return replace(
             page,
             items=rows,
-            remark=f"{len(page.items) - len(rows)} of {len(page.items)} rows are about segments that were not "
-            "asked for, and are left out. The service may know the parameter by its other name: see the extra "
-            f"field {SEGMENT_IDS_FIELD!r} of the connection.",
+            remark=f"{len(page.items) - len(rows)} of {len(page.items)} rows are about segments that were "
+            "not asked for, and are left out. The service may know the parameter by its other name: see the "
+            f"extra field {SEGMENT_IDS_FIELD!r} of the connection.",
         )
 
     return replace(call, read=read)

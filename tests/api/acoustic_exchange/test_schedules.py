@@ -166,7 +166,7 @@ def test_a_time_of_day_goes_out_as_text(fields: dict[str, Any], sent: tuple[str,
 @pytest.mark.parametrize(
     ("fields", "rule"),
     [
-        ({"start_hour": 25}, r"start_?hour: .*from 0 to 24 \(given: int\)"),
+        ({"start_hour": 25}, r"start_?hour: .*from 0 to 24 \(given: str\)"),
         ({"start_hour": "noon"}, r"start_?hour: .*from 0 to 24 \(given: str\)"),
         ({"days_of_week": "1,8"}, r"days_of_week: .*from 1 to 7 .*\(given: str\)"),
         ({"days_of_week": "MON"}, "days_of_week: .*from 1 to 7"),

@@ -84,8 +84,8 @@ GOES_OUT: dict[str, tuple[Any, ...]] = {
         *({"oAuthId": "1", "organizationId": "2"}, READ),
     ),
     "run an action with no inputs": (
-        api.run_connector_action("snapchat", "account", "POST"),
-        *("POST", "/connectors/snapchat/actions/account", (), {}, READ),
+        api.run_connector_action("mailchimp", "dc", "POST"),
+        *("POST", "/connectors/mailchimp/actions/dc", (), NOTHING, READ),
     ),
     "preview a connector": (
         api.preview_connector("snapchat", {"label": "Spend", "request": None}),

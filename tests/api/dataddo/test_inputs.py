@@ -21,7 +21,7 @@ def test_a_payload_carries_the_connectors_own_parameters_through_nulls_too() -> 
     assert api.source_payload("snapchat", "Spend", "1000", parameters) == {
         "connectorId": "snapchat",
         "label": "Spend",
-        "oAuthId": 1000,
+        "oAuthId": "1000",
         "templateId": "index",
         **parameters,
     }
@@ -39,10 +39,72 @@ def test_a_template_that_was_given_is_kept() -> None:
 
 
 @pytest.mark.parametrize(
-    ("given", "sent"), [("1000", 1000), ("0012x", "0012x"), ("64a1f0", "64a1f0"), ("²", "²")]
+    ("given", "as_number"),
+    [("1000", 1000), (1000, 1000), ("0012x", "0012x"), ("64a1f0", "64a1f0"), ("²", "²")],
 )
-def test_a_services_id_goes_out_as_the_number_it_was_given_as(given: str, sent: int | str) -> None:
-    assert api.source_payload("x", "l", given, {})["oAuthId"] == sent
+def test_a_services_id_goes_out_as_text_or_as_the_number_it_is(given: Any, as_number: int | str) -> None:
+    assert api.source_payload("x", "l", given, {})["oAuthId"] == str(given)
+    for name, payload in (
+        ("oAuthId", api.source_payload("x", "l", given, {}, oauth_id_type="number")),
+        ("o_auth_id", api.source_payload("mysql", "l", given, {})),
+    ):
+        assert repr(payload[name]) == repr(as_number)
+    assert api.source_payload("mysql", "l", given, {}, oauth_id_type="text")["o_auth_id"] == str(given)
+
+
+SNAKE = {"connector_id", "label", "o_auth_id", "template_id", "storage_strategy", "strategy"}
+CAMEL = {"connectorId", "label", "oAuthId", "templateId", "storageStrategy", "strategy"}
+OF_SNAKES = [
+    *(
+        "alloy_db",
+        "coreWebVitals",
+        "databricks",
+        "google_big_query",
+        "intercom",
+        "klaviyo_v3",
+        "mssql",
+        "mysql",
+    ),
+    *(
+        "mysql",
+        "mysql_binlog",
+        "netsuite",
+        "nmbrs",
+        "pgsql",
+        "pgsql_wal",
+        "redshift",
+        "sage_intacct",
+        "shopify",
+    ),
+    *("snowflake", "trino"),
+]
+
+
+@pytest.mark.parametrize("connector", [*OF_SNAKES, "snapchat", "facebook"])
+def test_the_fields_of_every_source_are_spelled_as_the_connector_has_them(connector: str) -> None:
+    snake = connector in OF_SNAKES
+    payload = api.source_payload(connector, "l", "1", {"strategy": "clean"})
+    assert payload.keys() == (SNAKE if snake else CAMEL)
+    assert payload["connector_id" if snake else "connectorId"] == connector
+    for style, names in (("camelCase", CAMEL), ("snake_case", SNAKE)):
+        given = api.source_payload(connector, "l", "1", {"strategy": "clean"}, key_style=style)  # type: ignore[arg-type]
+        assert given.keys() == names
+
+
+@pytest.mark.parametrize("connector", ["amazon_ads_data_extractor", "black_diamond_extractor"])
+def test_a_connector_that_takes_no_service_gets_none(connector: str) -> None:
+    assert api.source_payload(connector, "l", "1", {}).keys() == {"connectorId", "label", "templateId"}
+
+
+def test_a_source_without_a_service_may_name_one_among_its_parameters() -> None:
+    assert "oAuthId" not in api.source_payload("x", "l", None, {})
+    assert api.source_payload("x", "l", None, {"oAuthId": None})["oAuthId"] is None
+
+
+@pytest.mark.parametrize("name", ["dateRange", "date_range"])
+def test_a_range_has_no_braces_in_the_style_of_the_databases(name: str) -> None:
+    assert api.source_payload("mysql", "l", "1", {name: "{{1d1}}"})[name] == "1d1"
+    assert api.source_payload("mysql", "l", "1", {name: "1d1"}, key_style="camelCase")[name] == "{{1d1}}"
 
 
 @pytest.mark.parametrize("written", ["30d1", "{{30d1}}", "{{ 30d1 }}", " 30d1 "])
@@ -147,7 +209,7 @@ def test_one_day_may_be_extracted() -> None:
     [
         ({"sources": ()}, "sources"),
         ({"sources": "source-1"}, "sources"),
-        ({"sources": (1,)}, "sources"),
+        ({"sources": (1.5,)}, "sources"),
         ({"app": ""}, "app"),
         ({"label": ""}, "label"),
         ({"destination": "x"}, "destination"),
@@ -234,7 +296,17 @@ def test_a_part_given_as_none_goes_out_as_null_and_is_no_parameter() -> None:
 
 def test_a_schedule_that_was_read_goes_back_whole() -> None:
     read = api.CurrentSchedule.model_validate({"hour": "3", "day_of_week": None, "timezone": None})
-    assert read.schedule().body() == {"hour": "3", "dayOfWeek": None, "timezone": None}
+    assert read.schedule().body() == {"hour": "3", "dayOfWeek": None}
+
+
+@pytest.mark.parametrize("name", ["sync_frequency", "timezone"])
+def test_null_is_not_sent_where_the_service_does_not_take_it(name: str) -> None:
+    shown = dict.fromkeys(("hour", "minute", "day_of_month", "month", "day_of_week", name))
+    given = api.Schedule.model_validate(shown)
+    read = api.CurrentSchedule.model_validate(shown).schedule()
+    assert (
+        given.body() == read.body() == dict.fromkeys(("hour", "minute", "dayOfMonth", "month", "dayOfWeek"))
+    )
 
 
 def test_a_new_source_takes_a_schedule_among_its_parameters() -> None:
@@ -260,9 +332,14 @@ def test_a_schedule_that_cannot_be_meant_is_refused(fields: dict[str, Any], rule
         api.Schedule(**fields)
 
 
-def test_a_current_schedule_that_cannot_be_sent_is_refused_by_its_field() -> None:
-    with pytest.raises(InvalidRequest, match=r"sync_frequency: .*given: str"):
-        api.CurrentSchedule.model_validate({"sync_frequency": "fortnight"}).schedule()
+def test_a_schedule_in_words_that_no_document_names_goes_back_as_it_is() -> None:
+    shown = {"sync_frequency": "fortnight", "hour": 3, "new": 1}
+    assert api.CurrentSchedule.model_validate(shown).schedule().body() == {
+        "sync_frequency": "fortnight",
+        "hour": "3",
+    }
+    with pytest.raises(InvalidRequest, match="no schedule"):
+        api.CurrentSchedule.model_validate({"new": 1}).schedule()
 
 
 # Free bodies, and writing

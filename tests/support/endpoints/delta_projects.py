@@ -19,7 +19,7 @@ ACTIVITY = api.ActivityFromTemplate(
     template_id="16b35327-794c-11e4-8425-daf437376f87",
     activity_name="Autumn",
     flight_start=datetime(2026, 9, 1, tzinfo=UTC),
-    flight_stop=datetime(2026, 10, 1, tzinfo=UTC),
+    flight_stop=datetime(2036, 10, 1, tzinfo=UTC),
     order_id="order-1",
     budget=1000,
 )

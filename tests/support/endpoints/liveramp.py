@@ -165,7 +165,6 @@ TABLE = Table(
         api.get_segment_config: [on(distribution, has(key=CONFIG.key))],
         api.list_segments: [
             use(),
-            use(value_name="1"),
             on(seeds, lists(id=["5000000001"]), value_name="1", field_name="win_back"),
         ],
         api.get_segment: [on(seeds, has(field__name="win_back"), segment_id=TWO[0])],
