@@ -369,7 +369,7 @@ def test_deliveries_of_one_integration_connection_share_a_list(
 
     assert [result[0]["id"] for result in asyncio.run(run())] == [str(number) for number in range(waits)]
     assert transport.calls == {"list_deliveries": 1}
-    assert len([name for name, _ in transport.last_query if name == "segmentIDs[]"]) == named
+    assert len([name for name, _ in transport.last_query if name == "segmentIDs"]) == named
 
 
 def test_where_nothing_lists_each_wait_asks_for_itself(transport: CountingTransport) -> None:

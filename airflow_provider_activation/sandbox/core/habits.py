@@ -93,6 +93,15 @@ KINDS: Mapping[str, Kind] = {
             "times": _TIMES,
         },
     ),
+    "segment_ids": Kind(
+        "LiveRamp reads the segments of a query under the name that it `reads`, segmentIDs or segmentIDs[]; "
+        "the `other` one is refused or ignored. Without this habit segmentIDs is read.",
+        "path",
+        {
+            "reads": Option(checks.one_of("segmentIDs", "segmentIDs[]")),
+            "other": Option(checks.one_of("refused", "ignored"), "refused"),
+        },
+    ),
     "quotes": Kind(
         "Responses quote the request's credentials: in errors, descriptions and `self`.", "path", {}
     ),

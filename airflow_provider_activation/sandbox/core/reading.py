@@ -78,13 +78,15 @@ class Query:
         """An optional boolean parameter, false by default."""
         return self.may(name, checks.one_of("true", "false")) == "true"
 
-    def many(self, *names: str) -> list[str] | None:
-        """An optional parameter that may be repeated, under one of its spellings."""
-        self._known.update(names)
-        given = [name for name in names if name in self._values]
-        if len(given) > 1:
-            raise Invalid(f"give {given[0]} or {given[1]}, not both")
-        return [checks.filled_text(value, given[0]) for value in self._values[given[0]]] if given else None
+    def many(self, name: str) -> list[str] | None:
+        """An optional parameter that may be repeated."""
+        self._known.add(name)
+        values = self._values.get(name)
+        return None if values is None else [checks.filled_text(value, name) for value in values]
+
+    def ignore(self, name: str) -> None:
+        """A parameter that the service does not know and passes over."""
+        self._known.add(name)
 
     def end(self) -> None:
         """Refuse each parameter that was not read."""

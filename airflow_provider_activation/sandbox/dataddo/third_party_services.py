@@ -11,8 +11,9 @@ from airflow_provider_activation.sandbox.core.errors import Invalid, Refused
 from airflow_provider_activation.sandbox.core.messages import Request, Response
 from airflow_provider_activation.sandbox.core.reading import Fields
 from airflow_provider_activation.sandbox.dataddo.account import CUSTOMER_ID, Account, AccountOperations
-from airflow_provider_activation.sandbox.dataddo.catalogue import SNAPCHAT_SERVICE
+from airflow_provider_activation.sandbox.dataddo.catalogue import SNAPCHAT_SERVICE, options
 
+REGIONS = {"eu": "Europe", "us": "United States"}
 OLDER = ("service", "data")
 NEWER = ("serviceName", "config")
 
@@ -28,6 +29,8 @@ class Services(AccountOperations):
         ("PUT", "/services/{id}", "update"),
         ("DELETE", "/services/{id}", "delete"),
         ("GET", "/services/{id}/debug", "debug"),
+        ("GET", "/services/{service}/actions/{action}", "list_options"),
+        ("POST", "/services/{service}/actions/{action}", "list_options_for"),
     )
     makes = frozenset({"create", "create_typed"})
 
@@ -101,6 +104,24 @@ class Services(AccountOperations):
         service = self._account.service(service_id)
         return Response.json(self._account.debug(request, f"Signing in with {service['label']}"))
 
+    def list_options(self, request: Request, service: str, action: str) -> Response:
+        """The options of a part of the credentials. The documents do not describe the actions: one is here."""
+        request.need_no_query()
+        _check_action(service, action, "region")
+        return Response.json(options(REGIONS))
+
+    def list_options_for(self, request: Request, service: str, action: str) -> Response:
+        """The scopes in a region; those of all regions without one."""
+        request.need_no_query()
+        _check_action(service, action, "scope")
+        fields = Fields(request.json() if request.body else {})
+        region = fields.may("region", checks.one_of(*REGIONS))
+        fields.end()
+        scopes = {
+            f"{one}.read": f"Read in {label}" for one, label in REGIONS.items() if region in (None, one)
+        }
+        return Response.json(options(scopes))
+
     def _read_credentials(self, value: object, where: str) -> str | None:
         """Check the credentials; return their label."""
         data = Fields(value, where)
@@ -128,6 +149,11 @@ class Services(AccountOperations):
         }
         self._account.services.add(number, stored)
         return Response.json({"id": number})
+
+
+def _check_action(service: str, action: str, known: str) -> None:
+    if (service, action) != (SNAPCHAT_SERVICE, known):
+        raise Refused(404, f"the service {service} has no action {action}")
 
 
 def _form(fields: Fields) -> tuple[str, str]:

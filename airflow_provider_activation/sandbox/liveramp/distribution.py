@@ -11,7 +11,7 @@ from airflow_provider_activation.sandbox.core.checks import Check
 from airflow_provider_activation.sandbox.core.clock import iso, progress
 from airflow_provider_activation.sandbox.core.errors import Invalid, Refused
 from airflow_provider_activation.sandbox.core.messages import Request, Response
-from airflow_provider_activation.sandbox.core.reading import Optional, record
+from airflow_provider_activation.sandbox.core.reading import Optional, Query, record
 from airflow_provider_activation.sandbox.core.routing import Operations
 from airflow_provider_activation.sandbox.core.settings import Settings
 from airflow_provider_activation.sandbox.core.shelf import Shelf, Stored, free_text
@@ -222,7 +222,7 @@ class Distribution(Operations):
         """The statuses of segment names at the destinations. Both filters are optional."""
         query = request.read_query()
         kind = query.may("segmentType", checks.one_of(*SEGMENT_TYPES))
-        ids = query.many("segmentIDs", "segmentIDs[]")
+        ids = self._segment_ids(request, query)
         statuses = [
             (number, status)
             for number, status in self._segment_statuses(self._now())
@@ -267,7 +267,7 @@ class Distribution(Operations):
         """All deliveries, or those of a connection or of segments."""
         query = request.read_query()
         connection_id = query.may("integrationConnectionID", checks.filled_text)
-        segment_ids = query.many("segmentIDs", "segmentIDs[]")
+        segment_ids = self._segment_ids(request, query)
         wanted = None if segment_ids is None else set(segment_ids)
         found = [
             delivery
@@ -279,6 +279,14 @@ class Distribution(Operations):
         return page(
             self._traits, query, "v2/Deliveries", found, lambda delivery: self._delivery(delivery, now)
         )
+
+    def _segment_ids(self, request: Request, query: Query) -> list[str] | None:
+        """The segments that a query names. The description has segmentIDs, a client in use segmentIDs[]."""
+        habit = self._traits.first("segment_ids", request.path)
+        read = habit.options["reads"] if habit else "segmentIDs"
+        if habit and habit.options["other"] == "ignored":
+            query.ignore("segmentIDs[]" if read == "segmentIDs" else "segmentIDs")
+        return query.many(read)
 
     def _status(self, delivery: Delivery, now: float) -> str:
         if delivery.cancelled is not None:

@@ -208,6 +208,18 @@ GOES_OUT: dict[str, tuple[Any, ...]] = {
     ),
     "update a destination": (api.update_destination("destination-1", CHANGES), *to_put(D1, CHANGES)),
     "delete a destination": (api.delete_destination("destination-1"), *to_delete(D1)),
+    "run a destination's action": (
+        api.run_destination_action("google_big_query", "project", "POST", {"o_auth_id": 1000}),
+        *("POST", "/destinations/google_big_query/actions/project", (), {"o_auth_id": 1000}, READ),
+    ),
+    "run a destination's action without inputs": (
+        api.run_destination_action("google_big_query", "authorization"),
+        *to_read("/destinations/google_big_query/actions/authorization"),
+    ),
+    "run a service's action": (
+        api.run_service_action("amazon seller", "region", "POST"),
+        *("POST", "/services/amazon%20seller/actions/region", (), NOTHING, READ),
+    ),
     "clone a destination": (
         api.clone_destination("destination-1"),
         *("GET", f"{D1}/clone", (), NOTHING, ONCE),
@@ -387,6 +399,8 @@ LISTS: list[Call[Any]] = [
     api.list_connectors(),
     api.run_connector_action("snapchat", "metric"),
     api.run_connector_action("snapchat", "account", "POST"),
+    api.run_destination_action("google_big_query", "writeModes", "POST"),
+    api.run_service_action("amazon_seller", "region"),
     api.list_sources(),
     api.list_flows(),
     api.list_flows_by_source("s"),

@@ -72,7 +72,11 @@ class TestDistribution:
         assert liveramp.get("/deliveries").json()["_pagination"]["total"] == 0
 
     @pytest.mark.parametrize("spelling", ["segmentIDs", "segmentIDs[]"])
-    def test_both_array_spellings(self, liveramp: httpx.Client, spelling: str) -> None:
+    def test_one_array_spelling_is_read(
+        self, sandbox: Sandbox, liveramp: httpx.Client, spelling: str
+    ) -> None:
+        if spelling != "segmentIDs":
+            sandbox.habit("segment_ids", reads=spelling)
         manager = make_manager(liveramp)
         items = [config(manager, str(5000000000 + number)) for number in (1, 2, 3)]
         liveramp.post(f"/distribution-managers/{manager}/segment-configs", json=items)
@@ -81,8 +85,14 @@ class TestDistribution:
         assert [item["segmentID"] for item in found] == ["5000000001", "5000000003"]
         statuses = liveramp.get("/segment-statuses", params=params).json()["v2/SegmentStatuses"]
         assert len(statuses) == 2
-        both = {"segmentIDs": "1", "segmentIDs[]": "2"}
-        assert is_error(liveramp.get("/deliveries", params=both), 422)
+        (other,) = {"segmentIDs", "segmentIDs[]"} - {spelling}
+        for wrong in ({other: "5000000001"}, {**params, other: "5000000001"}):
+            assert is_error(liveramp.get("/deliveries", params=wrong), 422)
+            assert is_error(liveramp.get("/segment-statuses", params=wrong), 422)
+        sandbox.forget_habits()
+        sandbox.habit("segment_ids", reads=spelling, other="ignored")
+        assert liveramp.get("/deliveries", params={other: "1"}).json()["_pagination"]["total"] == 3
+        assert liveramp.get("/deliveries", params={**params, other: "1"}).json()["_pagination"]["total"] == 2
 
 
 class TestRemoval:

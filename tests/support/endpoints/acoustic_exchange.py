@@ -13,7 +13,7 @@ URL = "https://example.com/exchange?a=b"
 LEVELS = get_args(api.KeyLevel)
 HASHED = [
     {"hash_mode": mode, "hash_algorithm": algorithm}
-    for mode in (None, *get_args(get_args(api.HashMode)[0]))
+    for mode in (None, *get_args(api.HashMode))
     for algorithm in get_args(api.HashAlgorithm)
 ]
 FLAGS = [{"is_required": required, "is_event_only": not required} for required in (True, False)]

@@ -37,6 +37,7 @@ PAYLOAD = api.source_payload("snapchat", "Spend", "1000", SNAPCHAT)
 PAYLOADS = [
     use(connector_id="snapchat", payload=api.source_payload("snapchat", ODD, "1000", WHOLE_SNAPCHAT)),
     use(connector_id="http", payload=api.source_payload("http", ODD, ODD, {"dateRange": "0d0"})),
+    use(connector_id="mysql", payload=api.source_payload("mysql", ODD, "1000", {"date_range": "0d0"})),
 ]
 DAYS = api.Extraction(date_from=date(2026, 9, 1), date_to=date(2026, 9, 30), storage_strategy="clean")
 FLOW = api.FlowInput(sources=("source-1",), app="google_data_studio", label="Spend")
@@ -50,6 +51,7 @@ SETTINGS = [
     for columns in (None, ("day", ODD))
     if mode != "upsert" or columns
 ]
+BIG_QUERY_MODES = {"destination_type": "google_big_query", "action": "writeModes", "method": "POST"}
 CHANGES = {"label": ODD, "list": [1.5, None, True]}
 
 
@@ -111,6 +113,13 @@ def asks(action: str, **inputs: str) -> Use:
     return on(service, may_be_chosen, inputs=lambda held: {"oAuthId": held.service_id, **inputs}, **given)
 
 
+def chooses(action: str, **inputs: str) -> Use:
+    """An action of a destination that needs a service and what was chosen so far."""
+    given = {"destination_type": "google_big_query", "action": action, "method": "POST"}
+    chosen = lambda held: {"o_auth_id": int(held.service_id), **inputs}  # noqa: E731
+    return on(service, may_be_chosen, inputs=chosen, **given)
+
+
 TABLE = Table(
     "dataddo",
     {
@@ -134,6 +143,17 @@ TABLE = Table(
         api.update_service: [on(service, changes={"label": "Snapchat"}), use(changes=CHANGES)],
         api.delete_service: [on(service, is_done)],
         api.debug_service: [on(service)],
+        api.run_service_action: [
+            on(seeds, may_be_chosen, service="snapchat_static", action="region"),
+            use(service=ODD, action=ODD, method="GET"),
+            use(service="amazon_seller", action="region", method="POST"),
+            on(
+                seeds,
+                lists(value=["eu.read"]),
+                **{"service": "snapchat_static", "action": "scope", "method": "POST"},
+                inputs={"region": "eu"},
+            ),
+        ],
         api.list_connectors: [on(seeds, lambda found: "snapchat" in {one.id for one in found})],
         api.list_connector_templates: [on(seeds, connector_id="snapchat")],
         api.get_connector_template: [on(seeds, connector_id="snapchat", template_name="index")],
@@ -145,6 +165,7 @@ TABLE = Table(
             asks("account", organizationId="org-1"),
             asks("campaign", accountId="acc-1"),
             use(connector_id="facebook", action="account", method="POST", inputs={}),
+            use(connector_id="mailchimp", action="dc", method="POST"),
             use(connector_id="facebook", action=ODD, method="GET"),
         ],
         api.preview_connector: [on(service, connector_id="snapchat", payload=PAYLOAD), *PAYLOADS],
@@ -233,5 +254,12 @@ TABLE = Table(
         ],
         api.delete_destination: [on(destination, is_done)],
         api.clone_destination: [on(destination, may_name_it)],
+        api.run_destination_action: [
+            on(service, lists(id=["1000"]), destination_type="google_big_query", action="authorization"),
+            use(destination_type=ODD, action=ODD, method="GET"),
+            on(seeds, may_be_chosen, **BIG_QUERY_MODES),
+            chooses("project"),
+            chooses("dataset", projectId="project-1"),
+        ],
     },
 )
