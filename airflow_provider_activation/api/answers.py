@@ -16,9 +16,19 @@ def nothing(answer: Answer) -> None:
     """Any 2xx is success, whatever its body; ``false`` has been refused before."""
 
 
-def model(kind: type[R]) -> Callable[[Answer], R]:
-    """One resource."""
-    return lambda answer: kind.model_validate(answer.json())
+def model(kind: type[R], **known: str) -> Callable[[Answer], R]:
+    """One resource; ``known`` are its fields that a response need not have."""
+
+    def read(answer: Answer) -> R:
+        reply = answer.json()
+        return kind.model_validate(with_known(reply, known) if isinstance(reply, dict) else reply)
+
+    return read
+
+
+def with_known(reply: Mapping[str, Any], known: Mapping[str, str]) -> dict[str, Any]:
+    """A response with the fields that are known without it."""
+    return {**reply, **{name: reply.get(name) or value for name, value in known.items()}}
 
 
 def each(kind: type[R]) -> Callable[[Answer], Rows[R]]:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 from urllib.parse import unquote, urlsplit
 
-from airflow_provider_activation.api.answers import fields
+from airflow_provider_activation.api.answers import fields, with_known
 from airflow_provider_activation.api.call import Answer, endpoint_of
 from airflow_provider_activation.api.models import Resource
 from airflow_provider_activation.errors import InvalidRequest
@@ -48,7 +48,7 @@ def updated(kind: type[R], **known: str) -> Callable[[Answer], R]:
 
     def read(answer: Answer) -> R:
         reply = {} if answer.word in ("null", "[]") else updated_fields(answer)
-        return kind.model_validate({**reply, **{name: reply.get(name) or known[name] for name in known}})
+        return kind.model_validate(with_known(reply, known))
 
     return read
 

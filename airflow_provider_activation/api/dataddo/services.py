@@ -95,7 +95,7 @@ def list_services() -> Call[list[AuthorizedService]]:
 @endpoint
 def get_service(service_id: str) -> Call[AuthorizedService]:
     """Read an authorised service: GET /services/{service_id}. The specification leaves its fields open."""
-    return get("/services/{service_id}", model(AuthorizedService), service_id=service_id)
+    return get("/services/{service_id}", model(AuthorizedService, id=service_id), service_id=service_id)
 
 
 @endpoint

@@ -129,7 +129,7 @@ def get_bidding_plan(
     :param fetch: children to attach; the page names it for the list alone.
     """
     ids = in_campaign(media_agency_id, client_id, activity_id=activity_id, bidding_plan_id=bidding_plan_id)
-    return get(_BIDDING_PLAN, model(BiddingPlan), query=query_of(fetch=fetch), **ids)
+    return get(_BIDDING_PLAN, model(BiddingPlan, id=bidding_plan_id), query=query_of(fetch=fetch), **ids)
 
 
 @endpoint
@@ -159,7 +159,7 @@ def get_creative(
     Document: "Creative".
     """
     ids = in_campaign(media_agency_id, client_id, activity_id=activity_id, bidding_plan_id=bidding_plan_id)
-    return get(_CREATIVES + "/{creative_id}", model(Creative), **ids, creative_id=creative_id)
+    return get(_CREATIVES + "/{creative_id}", model(Creative, id=creative_id), **ids, creative_id=creative_id)
 
 
 @endpoint

@@ -105,7 +105,7 @@ class Services(AccountOperations):
         return Response.json(self._account.debug(request, f"Signing in with {service['label']}"))
 
     def list_options(self, request: Request, service: str, action: str) -> Response:
-        """The options of a part of the credentials. The documents do not describe the actions: one is here."""
+        """The options of a part of the credentials. The documents describe no action; there is one here."""
         request.need_no_query()
         _check_action(service, action, "region")
         return Response.json(options(REGIONS))

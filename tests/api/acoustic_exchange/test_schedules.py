@@ -197,3 +197,50 @@ def test_days_and_months_may_be_numbers() -> None:
         "monthsOfYear": "1,3",
         "year": "2026",
     }
+
+
+START, END = datetime(2026, 9, 1, 22, tzinfo=UTC), datetime(2026, 9, 2, 22, tzinfo=UTC)
+OF_THE_INTERVAL = {"time_slice": "data_interval", "timezone": "Europe/Berlin"}
+
+
+@pytest.mark.parametrize(
+    ("given", "sent"),
+    [
+        (None, {"runNow": True}),
+        ({"runNow": "true"}, {"runNow": True}),
+        (api.ScheduleDetails(year=2036), {"year": "2036"}),
+        ({"startDate": "09/01/2026", "startHour": 9}, {"startDate": "09/01/2026", "startHour": "09"}),
+        (
+            OF_THE_INTERVAL,
+            {"runNow": True, "timeSliceStartDate": "09/02/2026", "timeSliceEndDate": "09/02/2026"},
+        ),
+        (
+            {**OF_THE_INTERVAL, "runs_now": False, "startDate": "09/05/2026"},
+            {
+                **{"runNow": False, "startDate": "09/05/2026"},
+                **{"timeSliceStartDate": "09/02/2026", "timeSliceEndDate": "09/02/2026"},
+            },
+        ),
+    ],
+)
+def test_a_schedule_of_plain_json(given: Any, sent: dict[str, Any]) -> None:
+    assert api.schedule_of(given, START, END).body() == sent
+
+
+@pytest.mark.parametrize(
+    ("given", "interval", "rule"),
+    [
+        ({**OF_THE_INTERVAL, "time_slice": "yesterday"}, (START, END), "time_slice must be data_interval"),
+        ({"time_slice": "data_interval"}, (START, END), "timezone must name a time zone"),
+        ({**OF_THE_INTERVAL, "timezone": "Berlin"}, (START, END), "timezone must name a time zone"),
+        (OF_THE_INTERVAL, (None, None), "the run has no data interval"),
+        ({**OF_THE_INTERVAL, "startHour": 25}, (START, END), "(?i)start_?hour"),
+        ({"timezone": "Europe/Berlin"}, (START, END), "timezone"),
+        ("now", (START, END), "ScheduleDetails"),
+    ],
+)
+def test_a_schedule_of_plain_json_that_cannot_be_meant_is_refused(
+    given: Any, interval: Any, rule: str
+) -> None:
+    with pytest.raises(InvalidRequest, match=rule):
+        api.schedule_of(given, *interval)

@@ -352,6 +352,8 @@ UNFIT = {"ok": 1, "unfit": date(2026, 9, 1)}
     [
         (lambda body: api.update_service("1", body), "changes"),
         (lambda body: api.run_connector_action("x", "y", "POST", body), "inputs"),
+        (lambda body: api.run_destination_action("x", "y", "POST", body), "inputs"),
+        (lambda body: api.run_service_action("x", "y", "POST", body), "inputs"),
         (lambda body: api.preview_connector("x", body), "payload"),
         (lambda body: api.create_source("x", body), "payload"),
         (lambda body: api.update_source("1", body), "changes"),
@@ -390,9 +392,21 @@ def test_a_body_that_was_given_is_not_changed() -> None:
         (None, None, "method must be GET or POST, but is the NoneType None"),
     ],
 )
-def test_an_action_is_asked_for_in_one_of_two_ways(method: Any, inputs: Any, rule: str) -> None:
+@pytest.mark.parametrize(
+    "action", [api.run_connector_action, api.run_destination_action, api.run_service_action]
+)
+def test_an_action_is_asked_for_in_one_of_two_ways(action: Any, method: Any, inputs: Any, rule: str) -> None:
     with pytest.raises(InvalidRequest, match=rule):
-        api.run_connector_action("snapchat", "metric", method, inputs)
+        action("snapchat", "metric", method, inputs)
+
+
+def test_credentials_are_plain_json() -> None:
+    data = {"ssl": True, "port": 5432, "tunnel": {"host": "a"}, "none": None}
+    assert api.create_service("pgsql", data).json["data"] == data
+    assert api.create_typed_service("pgsql", data).json["data"] == data
+    for make in (api.create_service, api.create_typed_service):
+        with pytest.raises(InvalidRequest, match="data: at must be plain JSON"):
+            make("pgsql", {"at": date(2026, 9, 1)})
 
 
 def test_credentials_go_out_under_one_pair_of_names() -> None:

@@ -119,6 +119,28 @@ def test_every_field_of_an_update_has_the_vendors_name() -> None:
     }
 
 
+def test_override_variables_go_out_as_text_or_as_an_object() -> None:
+    variables = {"fontsize": 24}
+    for given, sent in (
+        (variables, '{"fontsize": 24}'),
+        ('{"fontsize": 24}', '{"fontsize": 24}'),
+        (api.SentAsObject(variables), variables),
+    ):
+        assert api.ActivityUpdate(override_variables=given).body() == {"overrideVariables": sent}
+    with pytest.raises(InvalidRequest, match=r"override_?[vV]ariables"):
+        api.ActivityUpdate(override_variables=api.SentAsObject(a=float("nan")))
+
+
+def test_a_flight_that_is_over_is_refused() -> None:
+    over = api.ActivityFromTemplate(**{**FIELDS, "flight_stop": datetime.now(UTC)})
+    with pytest.raises(
+        InvalidRequest, match=r"the flight of the activity is over: flight_stop, 20.*, has passed"
+    ):
+        api.create_activity_from_template(over, **ACCOUNT)
+    ahead = api.ActivityFromTemplate(**{**FIELDS, "flight_stop": datetime.now(UTC) + timedelta(minutes=1)})
+    api.create_activity_from_template(ahead, **ACCOUNT)
+
+
 def test_enabled_is_always_sent_and_off_unless_asked_for() -> None:
     assert api.ActivityFromTemplate(**FIELDS).body()["enabled"] is False
 
