@@ -51,7 +51,7 @@ class TestBuildFlow:
         assert task.ti is not None
         assert {name: task.ti.xcoms[name] for name in built} == built
         assert flow["source"] == [{"source_id": source["id"]}]
-        assert source["parameters"]["oAuthId"] == held(connections, "services")[0]["id"]
+        assert source["parameters"]["oAuthId"] == str(held(connections, "services")[0]["id"])
 
     @pytest.mark.parametrize("step", STEPS)
     @pytest.mark.parametrize("failure", FAILURES)

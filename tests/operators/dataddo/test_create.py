@@ -184,7 +184,7 @@ class TestCreateSource:
             **parameters,
             "connectorId": "snapchat",
             "label": "Snapchat Insights",
-            "oAuthId": 1000,
+            "oAuthId": "1000",
             "storageStrategy": "incremental",
             "dateRange": "{{30d1}}",
             "dateRangePreview": "{{7d1}}",

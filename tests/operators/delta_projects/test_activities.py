@@ -162,6 +162,17 @@ class TestCreate:
         assert len(held(connections)) == 1
 
 
+class TestFlight:
+    def test_one_that_is_over_is_refused_before_any_call(self, connections: Sandbox) -> None:
+        for stop, rule in (
+            ("2026-11-01T00:00:00Z", "the flight of the activity is over"),
+            ("2026-10-01T00:00:00Z", "flight_start must be before flight_stop"),
+        ):
+            with pytest.raises(InvalidRequest, match=rule):
+                Task(lambda: create_activity(flight_start="2026-10-01T00:00:00Z", flight_stop=stop)).run()  # noqa: B023
+        assert connections.requests == []
+
+
 class TestUpdate:
     @pytest.fixture
     def activity_id(self, connections: Sandbox) -> str:
@@ -191,8 +202,8 @@ class TestUpdate:
         assert [len(body) for body in sent(connections)[1:]] == [len(given) for given, _ in changes]
 
     def test_a_longer_flight(self, connections: Sandbox, activity_id: str) -> None:
-        changed = Task(lambda: update(activity_id, flight_stop="2026-12-24T18:00:00+01:00")).run()
-        assert datetime.fromisoformat(changed["flightStop"]) == datetime(2026, 12, 24, 17, tzinfo=UTC)
+        changed = Task(lambda: update(activity_id, flight_stop="2036-12-24T18:00:00+01:00")).run()
+        assert datetime.fromisoformat(changed["flightStop"]) == datetime(2036, 12, 24, 17, tzinfo=UTC)
 
     @pytest.mark.parametrize("what", ["drop_after", "half_body", "empty", "status"])
     def test_a_lost_answer_and_a_repeated_try(
@@ -331,7 +342,8 @@ class TestSensor:
     @both_modes
     @pytest.mark.parametrize("until", ["enabled", "flight_start"])
     def test_what_can_no_longer_come_fails(self, connections: Sandbox, until: str, deferrable: bool) -> None:
-        activity_id = activity_of(-5 * SECOND, -SECOND)
+        activity_id = activity_of(-5 * SECOND, 60 * SECOND)
+        Task(lambda: update(activity_id, flight_stop=datetime.now(UTC) - SECOND)).run()
         with pytest.raises(JobFailed, match=f"activity {activity_id}.*its flight is over and it is disabled"):
             Task(lambda: wait(activity_id, until=until, deferrable=deferrable)).run()
 
