@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -63,11 +63,16 @@ def created_schedule(parameters: Mapping[str, Any]) -> Schedule:
     return {name: parameters.get(name) for name in NAMES}
 
 
-def read_schedule(value: object, where: str, spelling: Mapping[str, str]) -> Schedule:
-    """A schedule. Missing parts are null."""
+def read_schedule(
+    value: object,
+    where: str,
+    spelling: Mapping[str, str],
+    may_be_null: Callable[[Check[str]], Check[str] | Check[str | None]],
+) -> Schedule:
+    """A schedule. Missing parts are null. Where a response is sent back, all of them may be null."""
     fields = Fields(value, where)
-    frequency = fields.may("sync_frequency", checks.nullable(checks.one_of(*FREQUENCIES)))
-    schedule: Schedule = {"timezone": fields.may("timezone", checks.nullable(timezone))}
+    frequency = fields.may("sync_frequency", may_be_null(checks.one_of(*FREQUENCIES)))
+    schedule: Schedule = {"timezone": fields.may("timezone", may_be_null(timezone))}
     for name in BOUNDS:
         schedule[name] = fields.may(spelling.get(name, name), checks.nullable(part(name, frequency)))
     fields.end()
@@ -76,9 +81,9 @@ def read_schedule(value: object, where: str, spelling: Mapping[str, str]) -> Sch
 
 def written_schedule(body: object) -> Schedule:
     """The body of PUT schedule."""
-    return read_schedule(body, "", WRITTEN)
+    return read_schedule(body, "", WRITTEN, lambda check: check)
 
 
 def schedule_of_action(value: object, where: str) -> Schedule | None:
     """The schedule in an action, spelled as in a response."""
-    return None if value is None else read_schedule(value, where, {})
+    return None if value is None else read_schedule(value, where, {}, checks.nullable)
