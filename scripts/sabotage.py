@@ -316,6 +316,66 @@ SABOTAGES = (
         "if exception.retry_helps:",
         "tests/retries",
     ),
+    Sabotage(
+        "api/models.py",
+        "    str: text_of,\n",
+        "    str: _unread,\n",
+        "tests/api/test_inputs.py",
+    ),
+    Sabotage(
+        "api/models.py",
+        "    datetime: _timestamp,\n",
+        "    datetime: _unread,\n",
+        "tests/api/test_inputs.py",
+    ),
+    Sabotage(
+        "api/models.py",
+        "checked.model_copy(",
+        "cls.model_validate(dict(read)) or (",
+        "tests/api/test_inputs.py",
+    ),
+    Sabotage(
+        "api/liveramp/segments.py",
+        "tuple(row for row in page.items if row.segment_id in wanted)",
+        "page.items",
+        "tests/hooks/test_liveramp.py",
+    ),
+    Sabotage(
+        "transport/exchange.py",
+        "spelled.get(name, name)",
+        "name",
+        "tests/hooks/test_liveramp.py",
+    ),
+    Sabotage(
+        "api/dataddo/sources.py",
+        " and connector_id not in WITHOUT_AUTHORIZER:",
+        ":",
+        "tests/api/dataddo/test_inputs.py",
+    ),
+    Sabotage(
+        "api/dataddo/values.py",
+        " if value is not None or name not in never_null",
+        "",
+        "tests/api/dataddo/test_inputs.py",
+    ),
+    Sabotage(
+        "api/acoustic_exchange/segments.py",
+        " and not fits_a_path(self.id_string):",
+        " and False:",
+        "tests/api/acoustic_exchange/test_loose_inputs.py",
+    ),
+    Sabotage(
+        "api/delta_projects/activities.py",
+        "activity.flight_stop <= datetime.now(UTC)",
+        "False",
+        "tests/api/delta_projects",
+    ),
+    Sabotage(
+        "api/liveramp/segments.py",
+        "taxonomy_sync_status: str | None = Field(default=None, ",
+        "taxonomy_sync_status: str = Field(",
+        "tests/contracts/test_contract_answers.py",
+    ),
 )
 
 
