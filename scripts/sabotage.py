@@ -331,7 +331,7 @@ SABOTAGES = (
     Sabotage(
         "api/models.py",
         "checked.model_copy(",
-        "cls.model_validate(dict(read)) or (",
+        "cls.model_validate({**read, **changes}) or checked.model_copy(",
         "tests/api/test_inputs.py",
     ),
     Sabotage(
