@@ -154,8 +154,8 @@ class Input(BaseModel):
             return made
         except ValidationError as error:
             faults = "; ".join(
-                f"{'.'.join(str(part) for part in fault['loc']) or cls.__name__}: {fault['msg']}"
-                f" (given: {type(fault['input']).__name__})"
+                f"{'.'.join(str(part) for part in fault['loc']) or cls.__name__}: "
+                f"{fault['msg'].removeprefix('Value error, ')} (given: {type(fault['input']).__name__})"
                 for fault in error.errors(include_url=False)
             )
             raise InvalidRequest(f"{cls.__name__} cannot be sent: {faults}.") from None

@@ -131,7 +131,7 @@ REFUSED: list[tuple[Callable[..., Any], dict[str, Any]]] = [
     (acoustic_exchange.AcousticExchangeRegisterEndpointOperator, {"hash_algorithm": "SHA512"}),
     (
         acoustic_exchange.AcousticExchangeRegisterEndpointOperator,
-        {"marketing_databases_definition": {"marketingDatabases": [{"id": "1"}]}},
+        {"marketing_databases_definition": {"marketingDatabases": [{"name": ""}]}},
     ),
     (acoustic_exchange.AcousticExchangeSetEndpointAttributesOperator, {"credentials": {"a": "host"}}),
     (acoustic_exchange.AcousticExchangeDefineSegmentsOperator, {"mode": "merge"}),
@@ -184,9 +184,9 @@ REFUSED: list[tuple[Callable[..., Any], dict[str, Any]]] = [
 FAULTS_INSIDE = {
     str({"segment": BOTH}): "both a source and a destination of audiences",
     str({"audience": SOURCE}): "audience: Extra inputs are not permitted",
-    str({"marketingDatabases": [{"id": "1"}]}): "name: Field required",
+    str({"marketingDatabases": [{"name": ""}]}): "name: .*at least 1 character",
     str({"startHour": "25"}): "startHour.*must be a number from 0 to 24",
-    str({"runNow": "soon"}): "runNow.*valid boolean",
+    str({"runNow": "soon"}): "runNow.*must be true or false",
     str([CIRCLE | {"lat": 91}]): "lat.*less than or equal to 90",
     str([CIRCLE | {"radius": -1}]): "radius.*greater than or equal to 0",
     "7": "action is required",
