@@ -126,7 +126,7 @@ class Services:
             "client_id": "liveramp-api",
         }
         client = httpx.Client(verify=False, trust_env=False, timeout=60)
-        address = connection["extra"]["token_url"]
+        address = connection["extra"]["auth_url"]
         token = httpx.post(address, data=form, verify=False, trust_env=False).raise_for_status().json()
         client.headers["Authorization"] = f"Bearer {token['access_token']}"
         client.headers["LR-Org-ID"] = connection["extra"]["org_id"]

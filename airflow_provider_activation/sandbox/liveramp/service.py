@@ -103,7 +103,7 @@ class LiveRamp(Service):
                 "host": self.url,
                 "login": self.settings.secret("liveramp_service_account"),
                 "password": self.settings.secret("liveramp_secret_key"),
-                "extra": {"org_id": ORGANISATION["id"], "token_url": f"{self.url}/authn/v1/oauth2/token"},
+                "extra": {"org_id": ORGANISATION["id"], "auth_url": f"{self.url}/authn/v1/oauth2/token"},
             }
         }
 
