@@ -315,8 +315,11 @@ def _no_number(name: str, value: Any) -> Any:
 
 
 def _objects(name: str, value: Any) -> Any:
-    if isinstance(value, str) or hasattr(value, "resolve"):
-        raise ValueError(f"{name} takes no template and no output of a task.")
+    for item in value if isinstance(value, list | tuple) else [value]:
+        if isinstance(item, str) or hasattr(item, "resolve"):
+            raise ValueError(f"{name} takes objects, no text, no template and no output of a task.")
+        if not callable(item):
+            raise ValueError(f"{name} must be objects that can be called, but is {type(item).__name__}.")
     return value
 
 

@@ -116,6 +116,22 @@ class ActivationTask:
         :raises ValueError: naming the arguments.
         """
 
+    def check_inside(self, name: str, read: Callable[[Any], object]) -> None:
+        """Check what is inside an argument, if it is given and no template is in it.
+
+        :param read: makes of it what is sent.
+        :raises ValueError: naming the argument, and what is wrong inside.
+        """
+        value = getattr(self, name)
+        if value is None or is_template(value):
+            return
+        from airflow_provider_activation.errors import InvalidRequest
+
+        try:
+            read(value)
+        except InvalidRequest as error:
+            raise ValueError(f"{name}: {error.message}") from None
+
     def read_arguments(self, *, mapped: bool) -> None:
         """Read the arguments as the user gave them.
 

@@ -150,8 +150,10 @@ class SubmittingOperator(ActivationOperator):
     nouns: tuple[str, ...]
     """What is made, the names under which it is stored between tries."""
     on_uncertain: OnUncertain = "fail"
-    cancel_on_kill = False
-    """Whether to cancel what was made when the task is killed."""
+    cancel_on_kill: bool | None = None
+    """Whether to cancel what was made when the task is killed; as `cancels_on_kill` says if None."""
+    cancels_on_kill = False
+    """The default of `cancel_on_kill`."""
     _memory: Memory | None = None
     _cancelled: JSON = None
 
@@ -168,6 +170,11 @@ class SubmittingOperator(ActivationOperator):
         :param made: the id of what was made.
         """
         return None
+
+    @property
+    def cancels(self) -> bool:
+        """Whether what was made is cancelled when the task is killed."""
+        return self.cancels_on_kill if self.cancel_on_kill is None else self.cancel_on_kill
 
     def make(self, context: Context, action: Making) -> JSON:
         """Have it made, and return its id, or `Finished` if there is nothing to wait for."""
@@ -224,7 +231,7 @@ class SubmittingOperator(ActivationOperator):
 
         probe = None if made is None else self.unfinished(made)
         if probe is not None:
-            self.hook.run(give_up(probe, cancel=self.cancel_on_kill))
+            self.hook.run(give_up(probe, cancel=self.cancels))
 
     def on_kill(self) -> None:
         """Called by Airflow in the task's process: SIGTERM, or ``execution_timeout`` has passed."""
@@ -239,7 +246,7 @@ class SubmittingOperator(ActivationOperator):
         elif probe := self.unfinished(memory.made):
             from airflow_provider_activation.waits.probe import give_up
 
-            if self.hook.run_apart(give_up(probe, cancel=self.cancel_on_kill), timeout=KILLED_WITHIN):
+            if self.hook.run_apart(give_up(probe, cancel=self.cancels), timeout=KILLED_WITHIN):
                 self._cancelled = memory.made
 
 
@@ -285,14 +292,13 @@ class SubmitAndWaitOperator(SubmittingOperator):
 
     arguments = {
         "on_uncertain": ON_UNCERTAIN,
-        "cancel_on_kill": FLAG,
+        "cancel_on_kill": FLAG | None,
         "wait_for_completion": PLAIN_FLAG,
         "deferrable": PLAIN_FLAG,
         "poll_interval": INTERVAL,
         "timeout": DURATION,
     }
     cancels_on_kill = True
-    """The default of ``cancel_on_kill``."""
     rehearsal_id: JSON = "0"
     """Stands for the id while the trigger is built before anything is sent."""
 
@@ -313,7 +319,7 @@ class SubmitAndWaitOperator(SubmittingOperator):
         self.deferrable = deferrable
         self.poll_interval: Any = poll_interval
         self.timeout: Any = timeout
-        self.cancel_on_kill = self.cancels_on_kill if cancel_on_kill is None else cancel_on_kill
+        self.cancel_on_kill: Any = cancel_on_kill
 
     @abstractmethod
     def probe(self, made: JSON) -> Probe:
@@ -425,7 +431,7 @@ class SubmitAndWaitOperator(SubmittingOperator):
         """The rest of the wait, in the triggerer."""
         from airflow_provider_activation.triggers.wait import WaitTrigger
 
-        conn_id, interval, cancel = self.hook.conn_id, self.poll_interval, self.cancel_on_kill
+        conn_id, interval, cancel = self.hook.conn_id, self.poll_interval, self.cancels
         return WaitTrigger.of(
             probe, conn_id=conn_id, poll_interval=interval, deadline=deadline, cancel_on_kill=cancel
         )

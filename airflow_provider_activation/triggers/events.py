@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeAlias, TypeVar
 
 from airflow.triggers.base import BaseEventTrigger, TriggerEvent
 
-from airflow_provider_activation.arguments import interval
+from airflow_provider_activation.arguments import PLAIN_FLAG, given, interval
 
 if TYPE_CHECKING:
     from airflow.triggers.shared_stream import SharedStreamProducer
@@ -116,7 +116,7 @@ class ActivationEventTrigger(BaseEventTrigger, Generic[R]):
     def __init__(self, *, poll_interval: float | timedelta, report_existing: bool) -> None:
         super().__init__()  # type: ignore[no-untyped-call]  # Airflow's own lacks types
         self.poll_interval = interval("poll_interval", poll_interval)
-        self.report_existing = report_existing
+        self.report_existing = given("report_existing", PLAIN_FLAG, report_existing)
         self._written: dict[str, list[str]] | None = None
 
     @property

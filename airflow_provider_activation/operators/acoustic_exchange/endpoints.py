@@ -13,7 +13,6 @@ from airflow_provider_activation.arguments import (
     PLACES,
     STRUCTURE,
     TEXT,
-    is_template,
     word,
 )
 from airflow_provider_activation.operators.base import ActionOperator, ActivationOperator, DeleteOperator
@@ -76,7 +75,8 @@ class AcousticExchangeRegisterEndpointOperator(AcousticExchangeEndpointOperator,
 
     :param name: the name of the business application (templated).
     :param provider_name: the name of the endpoint's provider (templated).
-    :param endpoint_types: the types of the endpoint, with the vendor's own field names (templated).
+    :param endpoint_types: the types of the endpoint, with the vendor's own field names; what is left out is
+        switched off (templated).
     :param description: the purpose of the endpoint (templated).
     :param url: the address to which Acoustic Exchange pushes data (templated).
     :param hash_algorithm: the algorithm that hashes identities, for example ``SHA256`` (templated).
@@ -89,7 +89,7 @@ class AcousticExchangeRegisterEndpointOperator(AcousticExchangeEndpointOperator,
     arguments = {
         "name": FILLED,
         "provider_name": FILLED,
-        "endpoint_types": STRUCTURE,
+        "endpoint_types": STRUCTURE | None,
         "description": TEXT | None,
         "url": FILLED | None,
         "hash_algorithm": word(*HASH_ALGORITHMS) | None,
@@ -103,7 +103,7 @@ class AcousticExchangeRegisterEndpointOperator(AcousticExchangeEndpointOperator,
         *,
         name: str,
         provider_name: str,
-        endpoint_types: Mapping[str, Any],
+        endpoint_types: Mapping[str, Any] | None = None,
         description: str | None = None,
         url: str | None = None,
         hash_algorithm: str | None = None,
@@ -125,11 +125,9 @@ class AcousticExchangeRegisterEndpointOperator(AcousticExchangeEndpointOperator,
         # this loads the service's models, but few DAGs register endpoints
         from airflow_provider_activation.api import acoustic_exchange as api
 
-        if not is_template(self.endpoint_types):
-            api.EndpointTypes.model_validate(self.endpoint_types)
-        definition = self.marketing_databases_definition
-        if definition is not None and not is_template(definition):
-            api.MarketingDatabasesDefinition.model_validate(definition)
+        self.check_inside("endpoint_types", api.EndpointTypes.model_validate)
+        definition = "marketing_databases_definition"
+        self.check_inside(definition, api.MarketingDatabasesDefinition.model_validate)
 
     async def steps(self) -> JSON:
         from airflow_provider_activation.actions import acoustic_exchange as actions
@@ -264,7 +262,7 @@ class AcousticExchangeSetEndpointAttributesOperator(AcousticExchangeTask, Action
     arguments = {
         "attributes": NAMED_TEXTS | None,
         "credentials_conn_id": FILLED | None,
-        "credentials": PLACES,
+        "credentials": PLACES | None,
     }
 
     def __init__(
@@ -279,7 +277,7 @@ class AcousticExchangeSetEndpointAttributesOperator(AcousticExchangeTask, Action
         super().__init__(**kwargs)
         self.attributes = attributes
         self.credentials_conn_id = credentials_conn_id
-        self.credentials = credentials or {}
+        self.credentials = credentials
         self.acoustic_exchange_conn_id = acoustic_exchange_conn_id
 
     def check(self) -> None:
@@ -293,7 +291,7 @@ class AcousticExchangeSetEndpointAttributesOperator(AcousticExchangeTask, Action
 
         attributes = dict(self.attributes or {})
         if self.credentials_conn_id:
-            attributes |= self.hook.secrets_of(self.credentials_conn_id, self.credentials)
+            attributes |= self.hook.secrets_of(self.credentials_conn_id, self.credentials or {})
         await api.set_endpoint_attributes(self.hook.authentication_key, attributes)
         return {"attributes": sorted(attributes)}
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -18,7 +19,7 @@ from airflow_provider_activation.arguments import (
     STRUCTURE,
     TEXT,
     TEXTS,
-    is_template,
+    plain,
     word,
 )
 from airflow_provider_activation.operators.base import ActionOperator, SubmitAndWaitOperator
@@ -95,9 +96,11 @@ class AcousticExchangeExportSegmentOperator(AcousticExchangeJobTask, SubmitAndWa
         (templated).
     :param update_identities: True also writes to the Identity Store, False only reads it (templated).
     :param min_count: the service cancels the job if it has fewer records; 1 if left out (templated).
-    :param schedule_details: when the job runs, for example ``ScheduleDetails.from_data_interval(...)`` of
-        `airflow_provider_activation.api.acoustic_exchange`, or a mapping with the vendor's own field names;
-        at once if left out (templated).
+    :param schedule_details: when the job runs and over which days: a mapping with the vendor's own field
+        names, or a ``ScheduleDetails`` of `airflow_provider_activation.api.acoustic_exchange`. At once if it
+        is left out. ``{"time_slice": "data_interval", "timezone": "Europe/Berlin"}`` takes the days of the
+        run's data interval in that time zone. A job that does not run at once is not waited for, unless
+        ``wait_for_completion=True`` is given (templated).
     :param mark_submission: put the submission key at the end of the description (``suffix`` or True), at its
         beginning (``prefix``, for a service that cuts texts) or leave it out (False) (templated).
     :param on_needs_action: what to do when the job waits for its data, or for its file to be downloaded:
@@ -152,7 +155,7 @@ class AcousticExchangeExportSegmentOperator(AcousticExchangeJobTask, SubmitAndWa
         acoustic_exchange_conn_id: str = "acoustic_exchange_default",
         **kwargs: Any,
     ) -> None:
-        super().__init__(**self.without_ignored(kwargs))
+        super().__init__(**_waiting(self.without_ignored(kwargs), schedule_details))
         self.endpoint_id = endpoint_id
         self.destination_endpoint_id = destination_endpoint_id
         self.source_identifiers = source_identifiers
@@ -168,14 +171,14 @@ class AcousticExchangeExportSegmentOperator(AcousticExchangeJobTask, SubmitAndWa
         self.action = action
         self.attribute_mappings = attribute_mappings
         self.min_count = min_count
-        self.schedule_details = schedule_details
+        self.schedule_details = _with_data_interval(schedule_details)
         self.mark_submission: Any = mark_submission
         self.on_needs_action = on_needs_action
         self.acoustic_exchange_conn_id = acoustic_exchange_conn_id
 
     def check(self) -> None:
         _check_segment(self.segment_id, self.segment_id_string)
-        _check_schedule(self.schedule_details)
+        self.check_inside("schedule_details", _schedule)
         if self.destination_segment_id is not None and self.action is None:
             raise ValueError("action is required with an existing destination segment.")
 
@@ -183,7 +186,8 @@ class AcousticExchangeExportSegmentOperator(AcousticExchangeJobTask, SubmitAndWa
         from airflow_provider_activation.actions import acoustic_exchange as actions
         from airflow_provider_activation.api import acoustic_exchange as api
 
-        given = _with_numbers(self.given(api.SegmentExport.model_fields))
+        given = self.given(api.SegmentExport.model_fields)
+        given["schedule_details"] = _schedule(self.schedule_details)
         return actions.SegmentExport(
             export=api.SegmentExport.model_validate(given),
             key=key if self.mark_submission else None,
@@ -206,7 +210,7 @@ class AcousticExchangeImportIdentitiesOperator(AcousticExchangeJobTask, SubmitAn
     :param endpoint_id: the endpoint that offers the segment (templated).
     :param segment_id: the segment, if its id is a number (templated).
     :param segment_id_string: the segment, if its id is a text (templated).
-    :param database_id: the database that receives the identities (templated).
+    :param database_id: the database that the segment is in (templated).
     :param source_identifiers: the identifiers of the source; all if left out (templated).
     :param schedule_details: see `AcousticExchangeExportSegmentOperator` (templated).
     :param on_needs_action: see `AcousticExchangeExportSegmentOperator` (templated).
@@ -238,25 +242,26 @@ class AcousticExchangeImportIdentitiesOperator(AcousticExchangeJobTask, SubmitAn
         acoustic_exchange_conn_id: str = "acoustic_exchange_default",
         **kwargs: Any,
     ) -> None:
-        super().__init__(**self.without_ignored(kwargs))
+        super().__init__(**_waiting(self.without_ignored(kwargs), schedule_details))
         self.endpoint_id = endpoint_id
         self.segment_id = segment_id
         self.segment_id_string = segment_id_string
         self.database_id = database_id
         self.source_identifiers = source_identifiers
-        self.schedule_details = schedule_details
+        self.schedule_details = _with_data_interval(schedule_details)
         self.on_needs_action = on_needs_action
         self.acoustic_exchange_conn_id = acoustic_exchange_conn_id
 
     def check(self) -> None:
         _check_segment(self.segment_id, self.segment_id_string)
-        _check_schedule(self.schedule_details)
+        self.check_inside("schedule_details", _schedule)
 
     def submission(self, key: str) -> actions.IdentityImport:
         from airflow_provider_activation.actions import acoustic_exchange as actions
         from airflow_provider_activation.api import acoustic_exchange as api
 
-        given = _with_numbers(self.given(api.IdentityImport.model_fields))
+        given = self.given(api.IdentityImport.model_fields)
+        given["schedule_details"] = _schedule(self.schedule_details)
         return actions.IdentityImport(identity_import=api.IdentityImport.model_validate(given))
 
 
@@ -435,15 +440,30 @@ def _check_segment(segment_id: object, segment_id_string: object) -> None:
         raise ValueError("Give exactly one of segment_id and segment_id_string.")
 
 
-def _check_schedule(given: Any) -> None:
-    if given is not None and not is_template(given):
-        # this loads the service's models, but few DAGs give a schedule
-        from airflow_provider_activation.api import acoustic_exchange as api
+def _waiting(arguments: dict[str, Any], schedule: Any) -> dict[str, Any]:
+    """The arguments, without a wait for a job that runs on other days, unless it is asked for."""
+    given = {"wait_for_completion"} & {*arguments, *(arguments.get("default_args") or ())}
+    schedule = plain(schedule)
+    later = isinstance(schedule, dict) and not schedule.keys() & {"runNow", "run_now", "time_slice"}
+    return {**arguments, "wait_for_completion": False} if later and not given else arguments
 
-        api.ScheduleDetails.model_validate(given)
+
+def _with_data_interval(given: Any) -> Any:
+    """A schedule over the data interval, with the templates that render it."""
+    if isinstance(given, Mapping) and "time_slice" in given:
+        interval = ("data_interval_start", "data_interval_end")
+        return {**given, **{name: f"{{{{ {name} }}}}" for name in interval}}
+    return given
 
 
-def _with_numbers(given: dict[str, Any]) -> dict[str, Any]:
-    """The fields of a job with the vendor's ids as numbers."""
-    ids = given.keys() & {"endpoint_id", "segment_id", "destination_endpoint_id"}
-    return {**given, **{name: int(given[name]) for name in ids}}
+def _schedule(given: Mapping[str, Any] | None) -> api.ScheduleDetails:
+    # this loads the service's models, but few DAGs give a schedule
+    from airflow_provider_activation.api import acoustic_exchange as api
+
+    if given is None or "time_slice" not in given:
+        return api.schedule_of(given)
+    rest = dict(given)
+    start, end = (rest.pop(name, None) for name in ("data_interval_start", "data_interval_end"))
+    # a run that no schedule began has no data interval
+    interval = [None if text in (None, "None") else datetime.fromisoformat(text) for text in (start, end)]
+    return api.schedule_of(rest, *interval)

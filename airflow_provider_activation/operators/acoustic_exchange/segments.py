@@ -54,6 +54,13 @@ class AcousticExchangeDefineSegmentsOperator(AcousticExchangeTask, ActionOperato
         self.mode = mode
         self.acoustic_exchange_conn_id = acoustic_exchange_conn_id
 
+    def check(self) -> None:
+        # this loads the service's models, but few DAGs define segments
+        from airflow_provider_activation.api import acoustic_exchange as api
+
+        definition = api.SegmentDefinition
+        self.check_inside("segments", lambda segments: [*map(definition.model_validate, segments)])
+
     async def steps(self) -> JSON:
         from airflow_provider_activation.actions import acoustic_exchange as actions
         from airflow_provider_activation.api import acoustic_exchange as api

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from airflow_provider_activation.arguments import FILLED, ID, IDS, MARK, PLACES, STRUCTURE, word
 from airflow_provider_activation.operators.base import DeleteOperator, SubmitOperator
 from airflow_provider_activation.tasks import DataddoTask
+from airflow_provider_activation.words import KEY_STYLES, OAUTH_ID_TYPES, KeyStyle, OAuthIdType
 
 if TYPE_CHECKING:
     from airflow_provider_activation.actions import dataddo as actions
@@ -24,6 +25,7 @@ __all__ = [
 ]
 
 IF_EXISTS = word("reuse", "fail", "create")
+_SPELLING = {"key_style": word(*KEY_STYLES) | None, "oauth_id_type": word(*OAUTH_ID_TYPES) | None}
 
 STATIC_CREDENTIALS = {"staticKey": "extra.refresh_token", "clientId": "login", "clientSecret": "password"}
 """Which field of the second connection holds which part of a service with a refresh token of its own."""
@@ -34,7 +36,7 @@ class DataddoCredentialsTask(DataddoTask):
 
     arguments = {
         "credentials_conn_id": FILLED | None,
-        "credentials": PLACES,
+        "credentials": PLACES | None,
         "service": FILLED | None,
         "service_id": ID | None,
         "service_label": FILLED | None,
@@ -42,7 +44,7 @@ class DataddoCredentialsTask(DataddoTask):
         "mark_submission": MARK,
     }
     credentials_conn_id: str | None
-    credentials: Mapping[str, str]
+    credentials: Mapping[str, str] | None
     service: str | None
     service_id: str | int | None
     service_label: str | None
@@ -61,7 +63,7 @@ class DataddoCredentialsTask(DataddoTask):
         name, conn_id = str(self.service), str(self.credentials_conn_id)
         return actions.AuthorizedService(
             service=name,
-            secrets=self.hook.secrets_of(conn_id, self.credentials),
+            secrets=self.hook.secrets_of(conn_id, self.credentials or STATIC_CREDENTIALS),
             label=self.service_label or name,
             key=key,
             mark=self.mark_submission or None,
@@ -116,7 +118,7 @@ class DataddoCreateServiceOperator(DataddoCredentialsTask, SubmitOperator):
         super().__init__(**kwargs)
         self.service = service
         self.credentials_conn_id = credentials_conn_id
-        self.credentials = credentials or STATIC_CREDENTIALS
+        self.credentials = credentials
         self.service_id = service_id
         self.service_label = service_label
         self.if_exists: IfExists = if_exists
@@ -148,9 +150,14 @@ class DataddoCreateSourceOperator(DataddoTask, SubmitOperator):
 
     :param connector_id: the connector, for example ``snapchat`` (templated).
     :param source_label: the source's label (templated).
-    :param service_id: the authorised service it loads with (templated).
+    :param service_id: the authorised service it loads with; left out for a connector that takes none
+        (templated).
     :param parameters: the connector's own parameters, in its own field names. Date ranges are written
         without braces: ``30d1`` (templated).
+    :param key_style: how the connector spells the fields of every source, ``camelCase`` or ``snake_case``; as
+        Dataddo's description has it if left out (templated).
+    :param oauth_id_type: whether the service's id goes out as ``text`` or as ``number``; as Dataddo's
+        description has it if left out (templated).
     :param if_exists: ``reuse`` takes a source with this label; ``fail`` fails if there is one; ``create``
         makes another, with the submission key behind the label (templated).
     :param mark_submission: with ``if_exists="create"``, where in the label the submission key stands: behind
@@ -162,8 +169,9 @@ class DataddoCreateSourceOperator(DataddoTask, SubmitOperator):
     arguments = {
         "connector_id": FILLED,
         "source_label": FILLED,
-        "service_id": ID,
+        "service_id": ID | None,
         "parameters": STRUCTURE,
+        **_SPELLING,
         "if_exists": IF_EXISTS,
         "mark_submission": MARK,
     }
@@ -175,8 +183,10 @@ class DataddoCreateSourceOperator(DataddoTask, SubmitOperator):
         *,
         connector_id: str,
         source_label: str,
-        service_id: str,
         parameters: Mapping[str, Any],
+        service_id: str | int | None = None,
+        key_style: KeyStyle | None = None,
+        oauth_id_type: OAuthIdType | None = None,
         if_exists: IfExists = "reuse",
         mark_submission: bool | str = True,
         dataddo_conn_id: str = "dataddo_default",
@@ -185,8 +195,10 @@ class DataddoCreateSourceOperator(DataddoTask, SubmitOperator):
         super().__init__(**kwargs)
         self.connector_id = connector_id
         self.source_label = source_label
-        self.service_id = service_id
+        self.service_id: Any = service_id
         self.parameters = parameters
+        self.key_style = key_style
+        self.oauth_id_type = oauth_id_type
         self.if_exists: IfExists = if_exists
         self.mark_submission: Any = mark_submission
         self.dataddo_conn_id = dataddo_conn_id
@@ -194,11 +206,14 @@ class DataddoCreateSourceOperator(DataddoTask, SubmitOperator):
     def submission(self, key: str) -> actions.Source:
         from airflow_provider_activation.actions import dataddo as actions
 
+        _need_service(self.connector_id, self.service_id or "")
         return actions.Source(
             connector_id=self.connector_id,
             label=self.source_label,
             service_id=self.service_id,
             parameters=self.parameters,
+            key_style=self.key_style,
+            oauth_id_type=self.oauth_id_type,
             key=key,
             mark=self.mark_submission or None,
             if_exists=self.if_exists,
@@ -289,7 +304,8 @@ class DataddoBuildFlowOperator(DataddoCredentialsTask, SubmitOperator):
             app="google_data_studio",
         )
 
-    :param service: the service to authorise, for example ``snapchat_static`` (templated).
+    :param service: the service to authorise, for example ``snapchat_static``; left out, as credentials and
+        ``service_id`` are, for a connector that takes none (templated).
     :param credentials_conn_id: the connection that holds the credentials (templated).
     :param credentials: see `DataddoCreateServiceOperator` (templated).
     :param service_id: instead of ``service`` and credentials: an authorised service that exists (templated).
@@ -298,6 +314,8 @@ class DataddoBuildFlowOperator(DataddoCredentialsTask, SubmitOperator):
     :param source_label: label of the source (templated).
     :param source_parameters: the connector's own parameters, in its own field names. Date ranges are
         written without braces: ``30d1`` (templated).
+    :param key_style: see `DataddoCreateSourceOperator` (templated).
+    :param oauth_id_type: see `DataddoCreateSourceOperator` (templated).
     :param flow_label: label of the flow (templated).
     :param app: where the flow hands its data to, for example ``google_data_studio`` (templated).
     :param if_exists: ``reuse`` takes a service whose label has the key of these credentials, a source with
@@ -313,6 +331,7 @@ class DataddoBuildFlowOperator(DataddoCredentialsTask, SubmitOperator):
         "connector_id": FILLED,
         "source_label": FILLED,
         "source_parameters": STRUCTURE,
+        **_SPELLING,
         "flow_label": FILLED,
         "app": FILLED,
     }
@@ -332,6 +351,8 @@ class DataddoBuildFlowOperator(DataddoCredentialsTask, SubmitOperator):
         credentials: Mapping[str, str] | None = None,
         service_id: str | int | None = None,
         service_label: str | None = None,
+        key_style: KeyStyle | None = None,
+        oauth_id_type: OAuthIdType | None = None,
         if_exists: IfExists = "reuse",
         mark_submission: bool | str = True,
         dataddo_conn_id: str = "dataddo_default",
@@ -340,6 +361,8 @@ class DataddoBuildFlowOperator(DataddoCredentialsTask, SubmitOperator):
         super().__init__(**kwargs)
         self.service = service
         self.credentials_conn_id = credentials_conn_id
+        self.key_style = key_style
+        self.oauth_id_type = oauth_id_type
         self.service_id = service_id
         self.service_label = service_label
         self.connector_id = connector_id
@@ -348,15 +371,23 @@ class DataddoBuildFlowOperator(DataddoCredentialsTask, SubmitOperator):
         self.flow_label = flow_label
         self.app = app
         self.if_exists: IfExists = if_exists
-        self.credentials = credentials or STATIC_CREDENTIALS
+        self.credentials = credentials
         self.mark_submission: Any = mark_submission
         self.dataddo_conn_id = dataddo_conn_id
+
+    def check(self) -> None:
+        # a connector that takes no service: the run knows which do
+        if not self.service_id is self.credentials_conn_id is self.service is None:
+            super().check()
 
     def submission(self, key: str) -> actions.BuildFlow:
         from airflow_provider_activation.actions import dataddo as actions
 
-        service: actions.AuthorizedService | str = str(self.service_id)
-        if self.service_id is None:
+        _need_service(self.connector_id, str(self.service_id or self.service or ""))
+        service: actions.AuthorizedService | str | None = None
+        if self.service_id is not None:
+            service = str(self.service_id)
+        elif self.service is not None:
             # several sources may load with one service: that it exists forbids nothing
             service = self.authorized_service(key, "create" if self.if_exists == "create" else "reuse")
         return actions.BuildFlow(
@@ -365,6 +396,8 @@ class DataddoBuildFlowOperator(DataddoCredentialsTask, SubmitOperator):
                 connector_id=self.connector_id,
                 label=self.source_label,
                 parameters=self.source_parameters,
+                key_style=self.key_style,
+                oauth_id_type=self.oauth_id_type,
                 key=key,
                 mark=self.mark_submission or None,
                 if_exists=self.if_exists,
@@ -377,6 +410,15 @@ class DataddoBuildFlowOperator(DataddoCredentialsTask, SubmitOperator):
                 if_exists=self.if_exists,
             ),
         )
+
+
+def _need_service(connector_id: str, service: str) -> None:
+    """Refuse a source without an authorised service, unless its connector takes none."""
+    from airflow_provider_activation.api import dataddo as api
+    from airflow_provider_activation.errors import InvalidRequest
+
+    if not service and connector_id not in api.WITHOUT_AUTHORIZER:
+        raise InvalidRequest(f"the connector {connector_id} needs an authorised service: give service_id.")
 
 
 class DataddoDeleteServiceOperator(DataddoTask, DeleteOperator):

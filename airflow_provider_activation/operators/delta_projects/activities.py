@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from airflow_provider_activation.arguments import (
@@ -17,6 +18,7 @@ from airflow_provider_activation.arguments import (
     RESOURCES,
     TIMESTAMP,
     is_template,
+    word,
 )
 from airflow_provider_activation.operators.base import ActionOperator, ActivationOperator, SubmitOperator
 from airflow_provider_activation.tasks import JSON, DeltaProjectsTask
@@ -34,6 +36,8 @@ _OPTIONAL_FIELDS = {
     "geo_details": RESOURCES | None,
     "exclude_geo": FLAG | None,
 }
+_GEO = ("geo_details", "exclude_geo")
+_SENT_AS = {"override_variables_as": word("text", "object")}
 
 
 class DeltaProjectsCreateActivityFromTemplateOperator(DeltaProjectsTask, SubmitOperator):
@@ -65,6 +69,8 @@ class DeltaProjectsCreateActivityFromTemplateOperator(DeltaProjectsTask, SubmitO
     :param target_ecpm: in the account's currency; the template's if left out (templated).
     :param impression_budget: total impressions; the template's if left out (templated).
     :param override_variables: ad server tag variables (templated).
+    :param override_variables_as: ``text`` sends them as text that holds the JSON, ``object`` as JSON; the
+        document has both (templated).
     :param geo_details: circles of ``lat``, ``long``, ``radius``; only where the template has a geo rule
         (templated).
     :param exclude_geo: whether the circles are excluded; must be given with ``geo_details`` (templated).
@@ -89,6 +95,7 @@ class DeltaProjectsCreateActivityFromTemplateOperator(DeltaProjectsTask, SubmitO
         "budget": AMOUNT,
         "enabled": FLAG,
         **_OPTIONAL_FIELDS,
+        **_SENT_AS,
         "cancel_on_kill": FLAG,
         "mark_submission": MARK,
     }
@@ -108,6 +115,7 @@ class DeltaProjectsCreateActivityFromTemplateOperator(DeltaProjectsTask, SubmitO
         target_ecpm: float | None = None,
         impression_budget: int | None = None,
         override_variables: Mapping[str, Any] | str | None = None,
+        override_variables_as: str = "text",
         geo_details: Sequence[Mapping[str, float]] | None = None,
         exclude_geo: bool | None = None,
         cancel_on_kill: bool = True,
@@ -128,6 +136,7 @@ class DeltaProjectsCreateActivityFromTemplateOperator(DeltaProjectsTask, SubmitO
         self.target_ecpm = target_ecpm
         self.impression_budget = impression_budget
         self.override_variables = override_variables
+        self.override_variables_as = override_variables_as
         self.geo_details = geo_details
         self.exclude_geo = exclude_geo
         self.cancel_on_kill = cancel_on_kill
@@ -144,6 +153,7 @@ class DeltaProjectsCreateActivityFromTemplateOperator(DeltaProjectsTask, SubmitO
         from airflow_provider_activation.api import delta_projects as api
 
         fields = {name: getattr(self, name) for name in api.ActivityFromTemplate.model_fields}
+        fields["override_variables"] = _override_variables(self)
         return actions.Activity(
             account=self.account,
             activity=api.ActivityFromTemplate.model_validate({**fields, "enabled": False}),
@@ -181,6 +191,7 @@ class DeltaProjectsUpdateActivityOperator(DeltaProjectsTask, ActionOperator):
     :param target_ecpm: in the account's currency (templated).
     :param impression_budget: total impressions (templated).
     :param override_variables: ad server tag variables (templated).
+    :param override_variables_as: see `DeltaProjectsCreateActivityFromTemplateOperator` (templated).
     :param geo_details: circles of ``lat``, ``long``, ``radius``; only where the activity has a geo rule
         (templated).
     :param exclude_geo: whether the circles are excluded; must be given with ``geo_details`` (templated).
@@ -198,6 +209,7 @@ class DeltaProjectsUpdateActivityOperator(DeltaProjectsTask, ActionOperator):
         "order_id": FILLED | None,
         "budget": AMOUNT | None,
         **_OPTIONAL_FIELDS,
+        **_SENT_AS,
     }
 
     def __init__(
@@ -212,6 +224,7 @@ class DeltaProjectsUpdateActivityOperator(DeltaProjectsTask, ActionOperator):
         target_ecpm: float | None = None,
         impression_budget: int | None = None,
         override_variables: Mapping[str, Any] | str | None = None,
+        override_variables_as: str = "text",
         geo_details: Sequence[Mapping[str, float]] | None = None,
         exclude_geo: bool | None = None,
         media_agency_id: str | None = None,
@@ -229,6 +242,7 @@ class DeltaProjectsUpdateActivityOperator(DeltaProjectsTask, ActionOperator):
         self.target_ecpm = target_ecpm
         self.impression_budget = impression_budget
         self.override_variables = override_variables
+        self.override_variables_as = override_variables_as
         self.geo_details = geo_details
         self.exclude_geo = exclude_geo
         self.media_agency_id = media_agency_id
@@ -242,8 +256,25 @@ class DeltaProjectsUpdateActivityOperator(DeltaProjectsTask, ActionOperator):
         from airflow_provider_activation.actions import delta_projects as actions
         from airflow_provider_activation.api import delta_projects as api
 
-        update = api.ActivityUpdate.model_validate(self.given(api.ActivityUpdate.model_fields))
+        given = self.given(api.ActivityUpdate.model_fields)
+        if "override_variables" in given:
+            given["override_variables"] = _override_variables(self)
+        update = api.ActivityUpdate.model_validate(given)
         return await actions.update_activity(self.activity_id, update, self.account)
+
+
+def _override_variables(task: Any) -> Any:
+    from airflow_provider_activation.api import delta_projects as api
+
+    given = task.override_variables
+    as_object = task.override_variables_as == "object" and isinstance(given, Mapping)
+    return api.SentAsObject(given) if as_object else given
+
+
+def _fit(fields: Mapping[str, Any], value: object) -> None:
+    from airflow_provider_activation.api import delta_projects as api
+
+    api.ActivityFields.model_validate(fields)
 
 
 def _check_fields(task: ActivationOperator) -> None:
@@ -251,6 +282,6 @@ def _check_fields(task: ActivationOperator) -> None:
     given = task.given(_OPTIONAL_FIELDS)
     if given and not is_template(given):
         # loads the service's models: only DAGs that give such a field pay for that
-        from airflow_provider_activation.api import delta_projects as api
-
-        api.ActivityFields.model_validate(given)
+        for name, value in given.items():
+            fields = {geo: given.get(geo) for geo in _GEO} if name in _GEO else {name: value}
+            task.check_inside(name, partial(_fit, fields))

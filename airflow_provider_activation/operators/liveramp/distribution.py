@@ -14,6 +14,7 @@ from airflow_provider_activation.arguments import (
     IDS,
     IDS_OR_RESOURCES,
     MARK,
+    is_template,
     word,
 )
 from airflow_provider_activation.operators.base import (
@@ -265,6 +266,16 @@ class LiveRampDistributeSegmentsOperator(LiveRampTask, SubmitAndWaitOperator):
         self.segments = segments
         self.segment_type = segment_type
         self.liveramp_conn_id = liveramp_conn_id
+
+    def check(self) -> None:
+        described = [one for one in self.segments if isinstance(one, Mapping)]
+        if described and not is_template(self.segments):
+            # loads the service's models: only DAGs that describe segments pay for that
+            from airflow_provider_activation.api import liveramp as api
+
+            read = api.SegmentConfigInput.model_validate
+            typed = [{"segmentType": self.segment_type, **one} for one in described]
+            self.check_inside("segments", lambda _: [*map(read, typed)])
 
     def submission(self, key: str) -> actions.Distribution:
         from airflow_provider_activation.actions import liveramp as actions
