@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from argument_table.common import AT_ONCE, DELETES, FOLDER, SENSES, WAITS, WATCHES
+from argument_table.common import AT_ONCE, DELETES, FOLDER, SENSES, SOON, WAITS, WATCHES
 from argument_table.kinds import (
     CONNECTION_ID,
     FLAG,
@@ -230,7 +230,7 @@ ROWS: dict[str, Row] = {
             "target_statuses": has(LIST_OF_WORDS, ["READY_FOR_DOWNLOAD"], wrong=(["DONE"],)),
             "on_needs_action": has(WORD, "return"),
         },
-        ACCOUNT_KEY,
+        ACCOUNT_KEY | SOON,
     ),
     "sensors.acoustic_exchange.AcousticExchangeEndpointStatusSensor": Row(
         {
@@ -239,7 +239,7 @@ ROWS: dict[str, Row] = {
             "endpoint_id": ENDPOINT,
             "target_statuses": has(LIST_OF_WORDS, ["ACTIVE"], wrong=(["active"],)),
         },
-        OWN_KEY,
+        OWN_KEY | SOON,
     ),
     "triggers.acoustic_exchange.AcousticExchangeJobTrigger": Row(
         {

@@ -12,6 +12,7 @@ from airflow.sdk import BaseNotifier
 from argument_table.kinds import (
     DURATION,
     FLAG,
+    LEFT_OUT,
     MODE,
     PLAIN_FLAG,
     WORD,
@@ -44,7 +45,7 @@ DELETES: Arguments = {"if_missing": has(WORD, "ignore")}
 SENSES: Arguments = {
     "deferrable": has(PLAIN_FLAG, True),
     "poke_interval": may(DURATION, timedelta(minutes=2)),
-    "poll_interval": may(DURATION, 90.5),
+    "poll_interval": may(DURATION, 90.5, beside={"poke_interval": LEFT_OUT}),
     "timeout": has(DURATION, 3600),
     "mode": has(MODE, "reschedule"),
 }
@@ -54,3 +55,5 @@ WATCHES: Arguments = {
 }
 AT_ONCE: dict[str, Any] = {"wait_for_completion": False}
 """Nothing is waited for, so that a case ends at once."""
+SOON: dict[str, Any] = {"timeout": 0.2, "poke_interval": 0.1}
+"""What does not come at once never comes here."""

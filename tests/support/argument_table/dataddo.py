@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from argument_table.common import AT_ONCE, DELETES, MAKES, SENSES, WAITS, WATCHES
+from argument_table.common import AT_ONCE, DELETES, MAKES, SENSES, SOON, WAITS, WATCHES
 from argument_table.kinds import (
     CONNECTION_ID,
     DAY,
@@ -120,10 +120,10 @@ ROWS: dict[str, Row] = {
         {**CONNECTED, **DELETES, "flow_id": need(ID, "60f1", "60f2")}, HERE
     ),
     "sensors.dataddo.DataddoSourceSensor": Row(
-        {**CONNECTED, **SENSES, **RUN, "source_id": need(ID, "60f1", "60f2")}, HERE
+        {**CONNECTED, **SENSES, **RUN, "source_id": need(ID, "60f1", "60f2")}, HERE | SOON
     ),
     "sensors.dataddo.DataddoFlowSensor": Row(
-        {**CONNECTED, **SENSES, **RUN, "flow_id": need(ID, "60f1", "60f2")}, HERE
+        {**CONNECTED, **SENSES, **RUN, "flow_id": need(ID, "60f1", "60f2")}, HERE | SOON
     ),
     "triggers.dataddo.DataddoFlowTrigger": Row(
         {

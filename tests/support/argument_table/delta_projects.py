@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from argument_table.common import MAKES, SENSES
+from argument_table.common import MAKES, SENSES, SOON
 from argument_table.kinds import (
     AMOUNT,
     CONNECTION_ID,
@@ -89,6 +89,6 @@ ROWS: dict[str, Row] = {
         HERE,
     ),
     "sensors.delta_projects.DeltaProjectsActivitySensor": Row(
-        {**CONNECTED, **SENSES, "activity_id": ACTIVITY, "until": has(WORD, "flight_stop")}, HERE
+        {**CONNECTED, **SENSES, "activity_id": ACTIVITY, "until": has(WORD, "flight_stop")}, HERE | SOON
     ),
 }

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from argument_table.common import AT_ONCE, DELETES, MAKES, SENSES, WAITS, WATCHES, Notifier
+from argument_table.common import AT_ONCE, DELETES, MAKES, SENSES, SOON, WAITS, WATCHES, Notifier
 from argument_table.kinds import (
     CONNECTION_ID,
     DAY,
@@ -130,7 +130,7 @@ ROWS: dict[str, Row] = {
         HERE,
     ),
     "sensors.liveramp.LiveRampOAuthConnectionSensor": Row(
-        {**CONNECTED, **SENSES, "attempt_id": need(ID, "attempt-1", "attempt-2")}, HERE
+        {**CONNECTED, **SENSES, "attempt_id": need(ID, "attempt-1", "attempt-2")}, HERE | SOON
     ),
     "sensors.liveramp.LiveRampSegmentSyncSensor": Row(
         {
@@ -140,7 +140,7 @@ ROWS: dict[str, Row] = {
             "segment_type": SEGMENT_TYPE,
             "integration_connection_id": may(ID, "7000001", "7000002"),
         },
-        HERE,
+        HERE | SOON,
     ),
     "sensors.liveramp.LiveRampDeliverySensor": Row(
         {
@@ -150,7 +150,7 @@ ROWS: dict[str, Row] = {
             "segment_ids": need(LIST_OF_IDS, ["5000000001"], ["5000000002"]),
             "updated_after": may(TIMESTAMP, "2026-01-01T00:00:00+00:00"),
         },
-        HERE,
+        HERE | SOON,
     ),
     "triggers.liveramp.LiveRampDeliveryTrigger": Row(
         {
