@@ -40,6 +40,7 @@ SLOW = {
     "fleet": "fleet",
     "chaos": "chaos",
     "contracts/test_contract_sandbox.py": "generated",
+    "arguments/test_whole_walk.py": "generated",
     "benchmarks": "measuring",
     "test_sdist.py": "measuring",
 }

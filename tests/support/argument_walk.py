@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import importlib
 import inspect
+import itertools
 import json
 import logging
 import re
@@ -155,6 +156,8 @@ class Bench:
     make: Make
     services: WalkedServices
     environments: dict[bool, Any] = field(default_factory=dict)
+    named: Mapping[str, str] = field(default_factory=lambda: {"task_id": "walked"})
+    """What is no argument of the walk; a trigger has no name."""
 
     def run(
         self,
@@ -179,12 +182,14 @@ class Bench:
             given = {name: _with_output(one, upstream) for name, one in given.items()}
             try:
                 if mapped is None:
-                    task = self.make(task_id="walked", **given)
+                    task = self.make(**self.named, **given)
                 else:
                     expanded = {name: [one] for name, one in mapped.items()}
                     mapping = self.make.partial(task_id="walked", **given).expand(**expanded)  # type: ignore[attr-defined]
             except Exception as error:
                 return self._outcome("parse", error)
+        if not self.named:
+            return self._outcome("end", result=task)
         if native not in self.environments:
             self.environments[native] = dag.get_template_env(force_sandboxed=False)
         ti = WalkedInstance("walked", "manual__1")
@@ -387,10 +392,10 @@ class Walk:
     def plain(self, value: Any) -> Outcome:
         return self.outcome(Case("plain", value, is_taken))
 
-    def failures(self) -> tuple[int, list[str]]:
-        """How many cases there are, and what is wrong with which."""
+    def failures(self, every: int = 1, first: int = 0) -> tuple[int, list[str]]:
+        """How many cases were tried, and what is wrong with which."""
         count, wrong = 0, []
-        for case in self.cases():
+        for case in itertools.islice(self.cases(), first % every, None, every):
             count += 1
             if said := case.judge(self.outcome(case)):
                 value = case.options.get("value", case.given)
@@ -504,8 +509,12 @@ class Walk:
         elsewhere = (("task", OUTPUT, False), ("native", TEMPLATE, True))
         if self.argument.need is Need.OPTIONAL:
             base = {name: one for name, one in self.base.items() if name != self.name}
-            same = acts_as(self.bench.run(base))
-            yield Case("plain None", None, same)
+            without = self.bench.run(base)
+            same, plain = acts_as(without), acts_as(without)
+            if without.stage == "parse":
+                # one of two must be given, and the case gives the other one to nobody
+                same, plain = refused_at_run(self.name), refused_at_parse(self.name)
+            yield Case("plain None", None, plain)
             for way, given, native in elsewhere:
                 yield Case(f"{way} None", given, same, {"value": None, "native": native})
             return
@@ -530,15 +539,18 @@ class Walked:
         return sum(self.cases.values())
 
 
-def walk(path: str, make: Make, row: Row, services: WalkedServices) -> Walked:
-    """Every case of every argument of a class."""
-    bench = Bench(make, services)
+def walk(path: str, make: Make, row: Row, services: WalkedServices, every: int = 1) -> Walked:
+    """Every case of every argument of a class.
+
+    :param every: one of so many cases, each argument begun at another one.
+    """
+    bench = Bench(make, services, named={} if path.startswith("triggers.") else {"task_id": "walked"})
     cases: dict[str, int] = {}
     failures: list[str] = []
     logging.disable(logging.CRITICAL)
     try:
-        for name in row.arguments:
-            cases[name], found = Walk(path, name, row, bench).failures()
+        for first, name in enumerate(row.arguments):
+            cases[name], found = Walk(path, name, row, bench).failures(every, first)
             failures += found
     finally:
         logging.disable(logging.NOTSET)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from argument_table.common import AT_ONCE, DELETES, FOLDER, SENSES, SOON, WAITS, WATCHES
+from argument_table.common import AT_ONCE, DELETES, FOLDER, MAKES, SENSES, SOON, WAITS, WATCHES
 from argument_table.kinds import (
     CONNECTION_ID,
     FLAG,
@@ -138,6 +138,7 @@ ROWS: dict[str, Row] = {
         {
             **CONNECTED,
             **WAITS,
+            **MAKES,
             **SOURCED,
             "destination_endpoint_id": need(WHOLE_ID, 20002, 20003),
             "source_identifiers": need(LIST_OF_TEXTS, ["email"], ["phone"]),
@@ -160,6 +161,7 @@ ROWS: dict[str, Row] = {
         {
             **CONNECTED,
             **WAITS,
+            **MAKES,
             **SOURCED,
             "database_id": may(ID, "db-1", "db-2"),
             "source_identifiers": may(LIST_OF_TEXTS, ["email"], ["phone"]),
@@ -168,7 +170,7 @@ ROWS: dict[str, Row] = {
         ACCOUNT_KEY | AT_ONCE | {"segment_id": SEGMENT},
     ),
     "operators.acoustic_exchange.AcousticExchangeRefreshSegmentsOperator": Row(
-        {**CONNECTED, **WAITS, "on_needs_action": ON_NEEDS_ACTION}, ACCOUNT_KEY | AT_ONCE
+        {**CONNECTED, **WAITS, **MAKES, "on_needs_action": ON_NEEDS_ACTION}, ACCOUNT_KEY | AT_ONCE
     ),
     "operators.acoustic_exchange.AcousticExchangeUploadJobDataOperator": Row(
         {

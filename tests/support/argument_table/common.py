@@ -34,13 +34,12 @@ class Notifier(BaseNotifier):
 ON_UNCERTAIN = has(WORD, "adopt")
 MAKES: Arguments = {"on_uncertain": ON_UNCERTAIN}
 WAITS: Arguments = {
-    "on_uncertain": ON_UNCERTAIN,
     "wait_for_completion": has(PLAIN_FLAG, False),
     "deferrable": has(PLAIN_FLAG, True),
     "poll_interval": has(DURATION, timedelta(minutes=2)),
     "timeout": has(DURATION, 3600),
-    "cancel_on_kill": may(FLAG, False),
 }
+CANCELS: Arguments = {"cancel_on_kill": may(FLAG, False)}
 DELETES: Arguments = {"if_missing": has(WORD, "ignore")}
 SENSES: Arguments = {
     "deferrable": has(PLAIN_FLAG, True),

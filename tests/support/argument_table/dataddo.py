@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from argument_table.common import AT_ONCE, DELETES, MAKES, SENSES, SOON, WAITS, WATCHES
+from argument_table.common import AT_ONCE, CANCELS, DELETES, MAKES, SENSES, SOON, WAITS, WATCHES
 from argument_table.kinds import (
     CONNECTION_ID,
     DAY,
@@ -99,6 +99,8 @@ ROWS: dict[str, Row] = {
         {
             **CONNECTED,
             **WAITS,
+            **MAKES,
+            **CANCELS,
             "source_id": need(ID, "60f1", "60f2"),
             "date_from": may(DAY, "2027-01-01", "2027-01-02", beside={"date_to": "2027-01-31"}),
             "date_to": may(DAY, "2027-01-31", "2027-01-30", beside={"date_from": "2027-01-01"}),
@@ -108,7 +110,7 @@ ROWS: dict[str, Row] = {
         HERE | AT_ONCE,
     ),
     "operators.dataddo.DataddoWriteFlowOperator": Row(
-        {**CONNECTED, **WAITS, "flow_id": need(ID, "60f1", "60f2")}, HERE | AT_ONCE
+        {**CONNECTED, **WAITS, **MAKES, "flow_id": need(ID, "60f1", "60f2")}, HERE | AT_ONCE
     ),
     "operators.dataddo.DataddoDeleteServiceOperator": Row(
         {**CONNECTED, **DELETES, "service_id": need(ID, "1000", "1001")}, HERE

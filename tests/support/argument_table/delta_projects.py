@@ -69,7 +69,6 @@ ROWS: dict[str, Row] = {
             "order_id": need(NAME, "GXK-77123", "GXK-77124"),
             "budget": need(AMOUNT, 1000, 1000.5, wrong=(-1,)),
             "enabled": has(FLAG, True, False),
-            "cancel_on_kill": has(FLAG, False),
             "mark_submission": has(MARK, "prefix", False),
         },
         HERE,

@@ -210,7 +210,7 @@ MARK = Kind("mark", (1, 0, 1.5, "middle", "", "yes", [], {}), ("middle", "", "No
 PLAIN_FLAG = Kind("plain flag", (1, 0, "yes", "False", "true", "", [], 1.5), plain=True)
 DURATION = Kind(
     "duration",
-    (0, -1, True, "60", "", NAN, INFINITE, 1e-9, timedelta(0), timedelta(seconds=-1), [60], {"a": 1}),
+    (0, -1, True, "60", "", NAN, INFINITE, timedelta(0), timedelta(seconds=-1), [60], {"a": 1}),
     plain=True,
 )
 MODE = Kind("Airflow's mode", ("nonsense", "", 5), plain=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from argument_table.common import AT_ONCE, DELETES, MAKES, SENSES, SOON, WAITS, WATCHES, Notifier
+from argument_table.common import AT_ONCE, CANCELS, DELETES, MAKES, SENSES, SOON, WAITS, WATCHES, Notifier
 from argument_table.kinds import (
     CONNECTION_ID,
     DAY,
@@ -109,7 +109,8 @@ ROWS: dict[str, Row] = {
     "operators.liveramp.LiveRampDistributeSegmentsOperator": Row(
         {
             **CONNECTED,
-            **{name: argument for name, argument in WAITS.items() if name != "on_uncertain"},
+            **WAITS,
+            **CANCELS,
             "distribution_manager_id": MANAGER,
             "segments": need(
                 SEGMENTS,
