@@ -142,7 +142,9 @@ class Outcome:
         return self.stage != "end" and (not isinstance(self.error, ActivationError) or early)
 
     def __str__(self) -> str:
-        error = f"{type(self.error).__name__}: {str(self.error)[:160]}" if self.error else f"{self.result!r:.80}"
+        error = (
+            f"{type(self.error).__name__}: {str(self.error)[:160]}" if self.error else f"{self.result!r:.80}"
+        )
         return f"{self.stage}, {error}, sent {list(self.sent)[-1:] or 'nothing'}"
 
 
@@ -491,11 +493,14 @@ class Walk:
         if kind.items is None or not inner:
             return
         place = inner[0]
-        if kind.items.digits and self.argument.digits or not kind.items.wrong_texts and kind.items.digits:
+        if (kind.items.digits and self.argument.digits) or (not kind.items.wrong_texts and kind.items.digits):
             digits = acts_as(self.plain(put(whole, place, "77123")))
             yield Case("plain number inside", put(whole, place, 77123), digits)
             yield Case(
-                "native digits inside", put(whole, place, TEMPLATE), digits, {"value": "77123", "native": True}
+                "native digits inside",
+                put(whole, place, TEMPLATE),
+                digits,
+                {"value": "77123", "native": True},
             )
         for value in (*kind.items.wrong, *kind.items.wrong_texts, None):
             yield Case("plain wrong inside", put(whole, place, value), refused_at_parse(self.name))

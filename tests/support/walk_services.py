@@ -59,7 +59,12 @@ def _manager(asked: Asked, found: re.Match[str], memory: dict[str, Any]) -> Repl
 
 def _configs(asked: Asked, found: re.Match[str], memory: dict[str, Any]) -> Reply:
     rows = [
-        {"id": f"{segment}-{kind}", "segmentID": segment, "segmentType": kind, "distributionManagerID": found[1]}
+        {
+            "id": f"{segment}-{kind}",
+            "segmentID": segment,
+            "segmentType": kind,
+            "distributionManagerID": found[1],
+        }
         for segment in ("5000000001", "5000000002")
         for kind in ("ONBOARDING", "DATA_MARKETPLACE")
     ]

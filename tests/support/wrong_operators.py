@@ -63,7 +63,7 @@ class Right(BaseOperator):
     def __init__(self, *, everything: Any = False, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.everything = everything
-        waits = isinstance(everything, str) and "{{" in everything or hasattr(everything, "resolve")
+        waits = (isinstance(everything, str) and "{{" in everything) or hasattr(everything, "resolve")
         if not (isinstance(everything, bool) or waits or kwargs.get("_airflow_from_mapped")):
             raise ValueError("everything must be True or False")
 

@@ -33,11 +33,11 @@ from argument_table.kinds import (
 )
 
 CONNECTED: Arguments = {
-    "acoustic_exchange_conn_id": has(CONNECTION_ID, "walk_acoustic_exchange", "walk_acoustic_exchange_elsewhere")
+    "acoustic_exchange_conn_id": has(
+        CONNECTION_ID, "walk_acoustic_exchange", "walk_acoustic_exchange_elsewhere"
+    )
 }
-OWN: Arguments = {
-    "acoustic_exchange_conn_id": has(CONNECTION_ID, "walk_endpoint", "walk_endpoint_elsewhere")
-}
+OWN: Arguments = {"acoustic_exchange_conn_id": has(CONNECTION_ID, "walk_endpoint", "walk_endpoint_elsewhere")}
 ACCOUNT_KEY = {"acoustic_exchange_conn_id": "walk_acoustic_exchange"}
 OWN_KEY = {"acoustic_exchange_conn_id": "walk_endpoint"}
 ENDPOINT = need(WHOLE_ID, 10001, 10002)

@@ -110,7 +110,7 @@ ROWS: dict[str, Row] = {
         HERE | AT_ONCE,
     ),
     "operators.dataddo.DataddoWriteFlowOperator": Row(
-        {**CONNECTED, **WAITS, **MAKES, "flow_id": need(ID, "60f1", "60f2")}, HERE | AT_ONCE
+        {**CONNECTED, **WAITS, **MAKES, **CANCELS, "flow_id": need(ID, "60f1", "60f2")}, HERE | AT_ONCE
     ),
     "operators.dataddo.DataddoDeleteServiceOperator": Row(
         {**CONNECTED, **DELETES, "service_id": need(ID, "1000", "1001")}, HERE

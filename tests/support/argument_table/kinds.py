@@ -108,9 +108,7 @@ class Row:
     def base(self) -> dict[str, Any]:
         """Arguments of a task that is right."""
         required = {
-            name: argument.good
-            for name, argument in self.arguments.items()
-            if argument.need is Need.REQUIRED
+            name: argument.good for name, argument in self.arguments.items() if argument.need is Need.REQUIRED
         }
         return required | dict(self.always)
 

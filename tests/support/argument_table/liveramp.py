@@ -28,7 +28,16 @@ CONNECTED: Arguments = {"liveramp_conn_id": has(CONNECTION_ID, "walk_liveramp", 
 HERE = {"liveramp_conn_id": "walk_liveramp"}
 SEGMENTS = Kind(
     "list of ids and mappings",
-    (5, True, 1.5, "5000000001", [["5"]], [{"segmentID": 1.5}], [{"segmentID": None}], [{"segmentID": "None"}]),
+    (
+        5,
+        True,
+        1.5,
+        "5000000001",
+        [["5"]],
+        [{"segmentID": 1.5}],
+        [{"segmentID": None}],
+        [{"segmentID": "None"}],
+    ),
     items=ID,
     scalar=False,
 )
