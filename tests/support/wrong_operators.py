@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import re
+from contextlib import suppress
 from typing import Any
+from urllib.error import HTTPError
 from urllib.request import Request, urlopen
 
 from airflow.sdk import BaseHook, BaseOperator
@@ -15,7 +17,8 @@ from airflow_provider_activation.errors import InvalidRequest
 
 def _post(path: str, body: Any) -> None:
     host = BaseHook.get_connection("walk_delta_projects").host
-    urlopen(Request(f"{host}/{path}", json.dumps(body).encode(), method="POST"))
+    with suppress(HTTPError):
+        urlopen(Request(f"{host}/{path}", json.dumps(body).encode(), method="POST")).close()
 
 
 class FlagByTruth(BaseOperator):
@@ -64,7 +67,7 @@ class Right(BaseOperator):
         super().__init__(**kwargs)
         self.everything = everything
         waits = (isinstance(everything, str) and "{{" in everything) or hasattr(everything, "resolve")
-        if not (isinstance(everything, bool) or waits or kwargs.get("_airflow_from_mapped")):
+        if not (isinstance(everything, bool) or waits or getattr(self, "_BaseOperator__from_mapped", False)):
             raise ValueError("everything must be True or False")
 
     def execute(self, context: Any) -> None:
@@ -75,8 +78,8 @@ class Right(BaseOperator):
 
 ID_ARGUMENT: Argument = need(ID, "5000000001", "5000000002")
 ROWS: dict[type[BaseOperator], Row] = {
-    FlagByTruth: Row({"everything": has(FLAG, True, False)}),
+    FlagByTruth: Row({"everything": has(FLAG, False, True)}),
     UntemplatedText: Row({"landing": need(NAME, "https://shop.example/", "https://shop.example/other")}),
     IdThroughStr: Row({"segment_id": ID_ARGUMENT}),
-    Right: Row({"everything": has(FLAG, True, False)}),
+    Right: Row({"everything": has(FLAG, False, True)}),
 }
