@@ -419,7 +419,7 @@ class Walk:
         yield Case("plain", self.argument.good, is_taken)
         for value in (*kind.wrong, *kind.wrong_texts, *kind.wrong_at_parse, *self.argument.wrong):
             yield Case("plain wrong", value, refused)
-        if self.argument.need is not Need.OPTIONAL:
+        if self.argument.need is Need.REQUIRED:
             yield Case("plain wrong", None, refused)
         for value in (TEMPLATE, OUTPUT):
             yield Case("takes no template", value, refused)

@@ -148,7 +148,7 @@ ROWS: dict[str, Row] = {
             **SENSES,
             "segment_ids": need(LIST_OF_IDS, ["5000000001"], ["5000000002"]),
             "segment_type": SEGMENT_TYPE,
-            "integration_connection_id": may(ID, "7000001", "7000002"),
+            "integration_connection_id": may(ID, "7000001"),
         },
         HERE | SOON,
     ),
