@@ -1,4 +1,4 @@
-"""Every argument is rendered, or refused with its name, and never sent as it stands: a sample of the whole walk."""
+"""Every argument is rendered or refused with its name, never sent as it stands: a sample of the walk."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Every argument is rendered, or refused with its name, and never sent as it stands: every case of the walk."""
+"""Every argument is rendered or refused with its name, never sent as it stands: every case."""
 
 from __future__ import annotations
 

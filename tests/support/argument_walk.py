@@ -1,8 +1,8 @@
 """The walk over every argument: what is given, in which way, and whether what happens is right.
 
-Each case gives one value to one argument of one class, in the DAG file, by a template, as the output of a task,
-or in a mapped task. It is right if the argument is rendered and acts as its plain value does, or is refused with
-its name before anything is sent. What was sent is read at a plain server.
+Each case gives one value to one argument of one class, in the DAG file, by a template, as the output of a
+task, or in a mapped task. It is right if the argument is rendered and acts as its plain value does, or is
+refused with its name before anything is sent. What was sent is read at a plain server.
 """
 
 from __future__ import annotations
@@ -440,7 +440,7 @@ class Walk:
             yield from _from_elsewhere(value, same)
         if kind.scalar:
             yield Case("template to text", TEMPLATE, same, {"value": str(argument.good)})
-        else:
+        elif not kind.text_too:
             readable = either(same, refused)
             yield Case("template to text", TEMPLATE, readable, {"value": argument.good})
         if isinstance(argument.good, list):
@@ -469,7 +469,7 @@ class Walk:
             yield Case("plain wrong", value, refused_at_parse(self.name))
         for value in (*kind.wrong, *kind.wrong_texts, *self.argument.wrong):
             for case in _from_elsewhere(value, refused_at_run(self.name)):
-                # a text that is no right value of itself may be one for its kind: only these were said to be wrong
+                # a rendered text may be right although the value it comes from is wrong
                 if case.way != "template" or value in kind.wrong_texts or not kind.scalar:
                     yield Case(f"{case.way} wrong", case.given, case.judge, case.options)
             yield Case("mapped wrong", value, refused_at_run(self.name), {"mapped": True})

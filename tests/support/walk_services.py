@@ -1,7 +1,7 @@
 """A plain server that records what reaches it and answers just enough for every argument to be sent.
 
-It knows no rules and holds nothing but the last body of a creation: no write is accepted, but for creations that
-are followed by another call.
+It knows no rules and holds nothing but the last body of a creation: no write is accepted, but for creations
+that are followed by another call.
 """
 
 from __future__ import annotations

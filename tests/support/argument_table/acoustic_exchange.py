@@ -1,4 +1,4 @@
-"""Acoustic Exchange's arguments: from the docstrings, its documents on both levels and the design of names."""
+"""Acoustic Exchange's arguments: from the docstrings and its documents on both levels."""
 
 from __future__ import annotations
 

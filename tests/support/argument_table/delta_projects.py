@@ -85,7 +85,7 @@ ROWS: dict[str, Row] = {
             "order_id": may(NAME, "GXK-77123", "GXK-77124"),
             "budget": may(AMOUNT, 1000, 1000.5, wrong=(-1,)),
         },
-        HERE,
+        HERE | {"impression_budget": 7},
     ),
     "sensors.delta_projects.DeltaProjectsActivitySensor": Row(
         {**CONNECTED, **SENSES, "activity_id": ACTIVITY, "until": has(WORD, "flight_stop")}, HERE | SOON

@@ -1,7 +1,7 @@
 """The kinds of argument: which values are taken, which are other spellings of them, and which are refused.
 
-This is a second, independent reading of what the documents promise of arguments. Nothing of it is taken from the
-package.
+This is a second, independent reading of what the documents promise of arguments. Nothing of it is taken
+from the package.
 """
 
 from __future__ import annotations
@@ -39,8 +39,9 @@ class Kind:
     :param alike: other spellings of a good value, taken everywhere.
     :param alike_at_run: other spellings that a template may render to.
     :param items: the kind of the items of a list or of the values of a mapping.
-    :param scalar: whether a template that renders to the text of a good value is taken. Where it is not, it is
-        either understood or refused.
+    :param scalar: whether a template that renders to the text of a good value is taken. Where it is not, it
+        is either understood or refused.
+    :param text_too: whether it is a good value of its own instead.
     :param plain: whether it takes plain values only, neither a template nor a task's output.
     :param digits: whether a text of digits is good, which native rendering makes a number.
     """
@@ -53,6 +54,7 @@ class Kind:
     alike_at_run: Callable[[Any], Iterable[Any]] = _none
     items: Kind | None = None
     scalar: bool = True
+    text_too: bool = False
     plain: bool = False
     digits: bool = False
 
@@ -199,7 +201,7 @@ PLACES = Kind(
 )
 JSON = Kind("JSON mapping", (5, True, 1.5, "a", ["a"], {"a": NAN}), scalar=False)
 JSON_LIST = Kind("list of JSON mappings", (5, True, 1.5, "a", [5], ["a"], [None]), scalar=False)
-JSON_OR_TEXT = Kind("JSON mapping or text", (5, 1.5, True, {"a": NAN}), scalar=False)
+JSON_OR_TEXT = Kind("JSON mapping or text", (5, 1.5, True, {"a": NAN}), scalar=False, text_too=True)
 PATH = Kind("path", (1.5, True, "", [], {"a": "b"}), ("",))
 MARK = Kind("mark", (1, 0, 1.5, "middle", "", "yes", [], {}), ("middle", "", "None"))
 

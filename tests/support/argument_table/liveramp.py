@@ -1,4 +1,4 @@
-"""LiveRamp's arguments: from the docstrings, the description of the Activation API and the design of names."""
+"""LiveRamp's arguments: from the docstrings and the description of the Activation API."""
 
 from __future__ import annotations
 
