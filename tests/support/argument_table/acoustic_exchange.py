@@ -229,7 +229,7 @@ ROWS: dict[str, Row] = {
             **SENSES,
             "job_id": need(WHOLE_ID, 33, 43),
             "job_category": CATEGORY,
-            "target_statuses": has(LIST_OF_WORDS, ["READY_FOR_DOWNLOAD"], wrong=(["DONE"],)),
+            "target_statuses": has(LIST_OF_WORDS, ["COMPLETE"], wrong=(["DONE"],)),
             "on_needs_action": has(WORD, "return"),
         },
         ACCOUNT_KEY | SOON,
