@@ -218,7 +218,8 @@ class Bench:
     def _outcome(self, stage: str, error: BaseException | None = None, result: Any = None) -> Outcome:
         asked = list(self.services.asked)
         sent = tuple(
-            f"{one.method} {one.target} {one.headers.get('Content-Type', '')} {one.body.decode(errors='replace')}"
+            f"{one.method} {one.target} {one.headers.get('Content-Type', '')}"
+            f" {one.body.decode(errors='replace')}"
             for one in asked
             if not LOG_IN.search(one.path)
         )
