@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import importlib
 import inspect
-import itertools
 import json
 import logging
 import re
@@ -398,7 +397,7 @@ class Walk:
     def failures(self, every: int = 1, first: int = 0) -> tuple[int, list[str]]:
         """How many cases were tried, and what is wrong with which."""
         count, wrong = 0, []
-        for case in itertools.islice(self.cases(), first % every, None, every):
+        for case in _one_of(every, first, list(self.cases())):
             count += 1
             if said := case.judge(self.outcome(case)):
                 value = case.options.get("value", case.given)
@@ -543,6 +542,11 @@ class Walked:
     @property
     def count(self) -> int:
         return sum(self.cases.values())
+
+
+def _one_of(every: int, first: int, cases: list[Any]) -> list[Any]:
+    """One of so many cases, and at least one."""
+    return cases[first % min(every, len(cases) or 1) :: every]
 
 
 def walk(path: str, make: Make, row: Row, services: WalkedServices, every: int = 1) -> Walked:

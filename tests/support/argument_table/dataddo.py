@@ -50,6 +50,15 @@ CONNECTOR = need(NAME, "snapchat", "mailchimp")
 MARKED = {"mark_submission": has(MARK, "prefix", "suffix", beside={"if_exists": "create"})}
 RUN: Arguments = {"finished_after": may(TIMESTAMP, "2026-01-01T00:00:00+00:00")}
 
+SPELLING: Arguments = {
+    "key_style": may(WORD, "snake_case", "camelCase"),
+    "oauth_id_type": may(WORD, "number", "text"),
+}
+SPELLING_HERE: Arguments = {
+    "key_style": may(WORD, "snake_case", "camelCase", beside=KNOWN),
+    "oauth_id_type": may(WORD, "number", "text", beside=KNOWN),
+}
+
 ROWS: dict[str, Row] = {
     "operators.dataddo.DataddoCreateServiceOperator": Row(
         {**CONNECTED, **MAKES, **AUTHORISES, **EXISTING}, HERE | BY_CREDENTIALS
@@ -64,6 +73,7 @@ ROWS: dict[str, Row] = {
             "source_label": need(NAME, "Insights", "Others"),
             "service_id": need(ID, "1000", "1001"),
             "parameters": need(JSON, PARAMETERS, OTHER_PARAMETERS),
+            **SPELLING,
         },
         HERE,
     ),
@@ -90,6 +100,7 @@ ROWS: dict[str, Row] = {
             "connector_id": need(NAME, "snapchat", "mailchimp", beside=KNOWN),
             "source_label": need(NAME, "Insights", "Others", beside=KNOWN),
             "source_parameters": need(JSON, PARAMETERS, OTHER_PARAMETERS, beside=KNOWN),
+            **SPELLING_HERE,
             "flow_label": need(NAME, "Spend", "Others", beside=KNOWN),
             "app": need(NAME, "google_data_studio", "power_bi", beside=KNOWN),
         },

@@ -52,6 +52,9 @@ FIGURES: Arguments = {
     "override_variables": may(
         JSON_OR_TEXT, {"landing": "https://shop.example/"}, {"landing": "https://shop.example/other"}
     ),
+    "override_variables_as": has(
+        WORD, "object", "text", beside={"override_variables": {"landing": "https://shop.example/"}}
+    ),
 }
 ACTIVITY = need(ID, "17b35327-794c-11e4", "18b35327-794c-11e4")
 
