@@ -311,6 +311,12 @@ SABOTAGES = (
         "tests/operators/dataddo/test_build_and_delete.py",
     ),
     Sabotage(
+        "operators/acoustic_exchange/jobs.py",
+        "        directory.mkdir(exist_ok=True)\n",
+        "",
+        "tests/operators/acoustic_exchange/test_jobs.py",
+    ),
+    Sabotage(
         "retry_policy.py",
         "if not exception.retry_helps:",
         "if exception.retry_helps:",

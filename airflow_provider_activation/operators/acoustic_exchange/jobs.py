@@ -376,16 +376,18 @@ class AcousticExchangeDownloadSegmentDataOperator(AcousticExchangeTask, ActionOp
     .. code-block:: python
 
         download = AcousticExchangeDownloadSegmentDataOperator(
-            task_id="download", job_id="{{ ti.xcom_pull('ready')['jobId'] }}", directory="/data/audiences"
+            task_id="download",
+            job_id="{{ ti.xcom_pull('ready')['jobId'] }}",
+            directory="/data/audiences/{{ ds }}",
         )
 
     :param job_id: the job (templated).
-    :param directory: an existing folder on the worker (templated).
+    :param directory: a folder on the worker; made if it is missing and its parent is there (templated).
     :param file_names: the files of the job to download; all if left out (templated).
     :param job_category: the category of the job (templated).
     :param acoustic_exchange_conn_id: the connection's id (templated).
-    :raises InvalidRequest: the folder is missing, a name of a file has a folder in it, or the job has no such
-        file.
+    :raises InvalidRequest: the folder's parent is missing, a name of a file has a folder in it, or the job has
+        no such file.
     :raises NeedsAction: the job has no files yet.
     """
 
@@ -418,8 +420,11 @@ class AcousticExchangeDownloadSegmentDataOperator(AcousticExchangeTask, ActionOp
         from airflow_provider_activation.errors import InvalidRequest
 
         job_id, directory = int(self.job_id), Path(self.directory)
-        if not directory.is_dir():
-            raise InvalidRequest(f"directory: {directory} is not there or is no folder.")
+        if directory.exists() and not directory.is_dir():
+            raise InvalidRequest(f"directory: {directory} is no folder.")
+        # one that is misspelt, or a disk that is not mounted, must not become a new tree of folders
+        if not directory.parent.is_dir():
+            raise InvalidRequest(f"directory: {directory.parent}, in which it would be made, is no folder.")
         names = self.file_names
         if strange := [name for name in names or () if Path(name).name != name]:
             raise InvalidRequest(f"file_names: {strange[0]!r} is no name of a file.")
@@ -431,6 +436,7 @@ class AcousticExchangeDownloadSegmentDataOperator(AcousticExchangeTask, ActionOp
         if strange := [name for name in listed if Path(name).name != name]:
             raise InvalidRequest(f"job {job_id} has a file {strange[0]!r}, which is no name of a file.")
         names = listed if names is None else names
+        directory.mkdir(exist_ok=True)
         files = [await api.download_segment_data(job_id, name, directory / name) for name in names]
         return {"jobId": job_id, "files": [str(file) for file in files]}
 

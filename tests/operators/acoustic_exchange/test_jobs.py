@@ -265,6 +265,17 @@ class TestDownloads:
         # Its fetching is what the job waited for.
         assert Task(lambda: job_sensor(ready_job, on_needs_action="wait")).run()["status"] == "COMPLETE"
 
+    def test_the_last_folder_is_made(self, ready_job: int, tmp_path: Path) -> None:
+        folder = tmp_path / "2026-11-27"
+        (file,) = Task(lambda: download(ready_job, folder)).run()["files"]
+        assert file == str(folder / f"segment_{ready_job}.csv")
+        assert Path(file).read_bytes() == b"email\r\nh1\r\nh2\r\n"
+
+    def test_no_folder_is_made_for_a_job_without_files(self, waiting_job: int, tmp_path: Path) -> None:
+        with pytest.raises(NeedsAction):
+            Task(lambda: download(waiting_job, tmp_path / "2026-11-27")).run()
+        assert not (tmp_path / "2026-11-27").exists()
+
     def test_a_download_that_breaks_off_is_made_again(
         self, ready_job: int, tmp_path: Path, push_source: Sandbox
     ) -> None:
