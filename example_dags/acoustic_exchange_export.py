@@ -23,7 +23,7 @@ from airflow_provider_activation.operators.acoustic_exchange import (
     start_date=pendulum.datetime(2026, 1, 1, tz="UTC"),
     catchup=False,
     max_active_runs=1,
-    default_args={"retries": 2, "retry_delay": timedelta(minutes=5), "deferrable": True},
+    default_args={"retries": 2, "retry_delay": timedelta(minutes=1), "deferrable": True},
     params={
         "destination_endpoint_id": Param(
             20002,
@@ -57,6 +57,23 @@ def acoustic_exchange_export() -> None:
         name="Customer base",
         provider_name="Marketing data",
         endpoint_types={"segment": {"source": {"enabled": True, "producerType": "push"}}},
+        # the columns of the file
+        marketing_databases_definition={
+            "marketingDatabases": [
+                {
+                    "name": "Customers",
+                    "identifiers": [
+                        {
+                            "name": "email_sha256",
+                            "type": "email",
+                            "hashMode": "HASHED",
+                            "hashAlgorithm": "SHA256",
+                        }
+                    ],
+                    "attributes": [{"name": "last_purchase", "type": "String", "isRequired": False}],
+                }
+            ]
+        },
     )
     define = AcousticExchangeDefineSegmentsOperator(
         task_id="define_segment",

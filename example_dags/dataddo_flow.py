@@ -19,7 +19,7 @@ from airflow_provider_activation.operators.dataddo import (
     start_date=pendulum.datetime(2026, 1, 1, tz="UTC"),
     catchup=False,
     max_active_runs=1,
-    default_args={"retries": 2, "retry_delay": timedelta(minutes=5), "deferrable": True},
+    default_args={"retries": 2, "retry_delay": timedelta(minutes=1), "deferrable": True},
     params={
         "organization_id": Param(
             "org-1", type="string", title="Organisation", description="Whose ads Dataddo reads."

@@ -21,7 +21,7 @@ TIME_ZONE = "Europe/Stockholm"
     start_date=pendulum.datetime(2026, 1, 1, tz=TIME_ZONE),
     catchup=False,
     max_active_runs=1,
-    default_args={"retries": 2, "retry_delay": timedelta(minutes=5), "deferrable": True},
+    default_args={"retries": 2, "retry_delay": timedelta(minutes=1), "deferrable": True},
     tags=["activation", "delta projects"],
     user_defined_macros={"local": lambda timestamp: timestamp.in_timezone(TIME_ZONE)},
     params={

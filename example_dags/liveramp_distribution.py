@@ -24,7 +24,7 @@ from airflow_provider_activation.sensors.liveramp import LiveRampDeliverySensor
     start_date=pendulum.datetime(2026, 1, 1, tz="UTC"),
     catchup=False,
     max_active_runs=1,
-    default_args={"retries": 2, "retry_delay": timedelta(minutes=5), "deferrable": True},
+    default_args={"retries": 2, "retry_delay": timedelta(minutes=1), "deferrable": True},
     params={
         "destination_id": Param(
             "1001", type="string", title="Destination", description="Where segments are delivered."

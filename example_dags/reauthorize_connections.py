@@ -45,7 +45,7 @@ def find_lost_authorisations() -> list[dict[str, str]]:
     start_date=pendulum.datetime(2026, 1, 1, tz="UTC"),
     catchup=False,
     max_active_runs=1,
-    default_args={"retries": 2, "retry_delay": timedelta(minutes=5), "deferrable": True},
+    default_args={"retries": 2, "retry_delay": timedelta(minutes=1), "deferrable": True},
     tags=["activation", "liveramp"],
     doc_md=__doc__,
 )

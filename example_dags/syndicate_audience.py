@@ -57,7 +57,7 @@ SEGMENT = 8000000000000001152
     max_active_runs=1,
     tags=["activation"],
     # waits hold no worker slot
-    default_args={"retries": 2, "retry_delay": timedelta(minutes=5), "deferrable": True},
+    default_args={"retries": 2, "retry_delay": timedelta(minutes=1), "deferrable": True},
     # timestamps as people in the agency's time zone write them
     user_defined_macros={"local": lambda timestamp: timestamp.in_timezone(TIME_ZONE)},
     params={

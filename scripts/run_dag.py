@@ -1,4 +1,4 @@
-"""Run one of the example DAGs once, in this process: ``python -m scripts.run_dag DAG``."""
+"""Run example DAGs in this process, one after the other: ``python -m scripts.run_dag DAG ...``."""
 
 from __future__ import annotations
 
@@ -43,7 +43,8 @@ def main(dag_id: str, *, deferrable: bool = False) -> int:
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(prog="python -m scripts.run_dag", description=__doc__)
-    parser.add_argument("dag")
+    parser.add_argument("dags", nargs="+", metavar="dag")
     parser.add_argument("--deferrable", action="store_true", help="let the waits be deferred")
     options = parser.parse_args()
-    sys.exit(main(options.dag, deferrable=options.deferrable))
+    # each is run, whatever came of those before it
+    sys.exit(max([main(dag, deferrable=options.deferrable) for dag in options.dags]))
