@@ -44,5 +44,6 @@ def write_winback_audience(file: Path, inactive_days: int, purchases: Path = PUR
         rows = csv.writer(out)
         rows.writerow(["email_sha256", "last_purchase"])
         for customer in audience:
-            rows.writerow([hashed(f" Customer-{customer}@example.com"), last[customer].isoformat()])
+            email = f" Customer-{customer}@example.com"  # as somebody typed it into a form
+            rows.writerow([hashed(email), last[customer].isoformat()])
     return len(audience)

@@ -53,7 +53,7 @@ LONGEST = 240.0
 TRIGGER_RAN = "[DAG TEST] Trigger completed"
 """What Airflow logs when the trigger of a deferred task has ended."""
 
-DAY, WEEK = r"\d{4}-\d\d-\d\d", r"\d{4}-W[0-5]\d"
+DAY, WEEK = "[0-9]{4}-[01][0-9]-[0-3][0-9]", "[0-9]{4}-W[0-5][0-9]"
 MARK = r" \[af:[0-9a-f]{12}\]"
 """The submission key behind a name."""
 DIGEST = re.compile("[0-9a-f]{64}")
@@ -110,17 +110,15 @@ def run_all(environment: Mapping[str, str], log: Path, *, deferrable: bool) -> I
     yield Check(f"{how}: {triggers} triggers ran", (triggers > 0) == deferrable, f"{triggers}")
 
 
-def _just(found: list[Any], number: int, what: str) -> Check:
-    return Check(f"{number} {what}", len(found) == number, f"{len(found)}: {found}")
-
-
-def _like(items: list[dict[str, Any]], **patterns: str) -> list[tuple[str, ...]]:
-    """The named fields of the items that match the patterns, whole."""
-    return [
-        tuple(str(item[name]) for name in patterns)
-        for item in items
-        if all(re.fullmatch(pattern, str(item[name])) for name, pattern in patterns.items())
-    ]
+def _exactly(number: int, items: list[dict[str, Any]], what: str, **patterns: str) -> Check:
+    """Check that there are so many items, and that the named fields of each match the patterns."""
+    found = [", ".join(str(item[name]) for name in patterns) or str(item["id"]) for item in items]
+    are_so = all(
+        re.fullmatch(pattern, str(item[name])) for item in items for name, pattern in patterns.items()
+    )
+    return Check(
+        f"exactly {number} {what}", len(items) == number and are_so, f"{len(items)}: {'; '.join(found)}"
+    )
 
 
 def checks(state: State, runs: int) -> Iterator[Check]:
@@ -128,40 +126,39 @@ def checks(state: State, runs: int) -> Iterator[Check]:
     acoustic, liveramp = state["acoustic-exchange"], state["liveramp"]
     delta, dataddo = state["delta-projects"], state["dataddo"]
 
-    yield _just(_like(acoustic["segments"], name="Win-back|Lapsed customers"), 2, "segments are offered")
-    yield _just(acoustic["segments"], 2, "segments at all")
-    yield _just(_like(acoustic["jobs"], status="COMPLETE", records="[1-9].*"), 2 * runs, "jobs have shared")
-    yield _just(acoustic["jobs"], 2 * runs, "jobs at all")
-    yield from _uploads(acoustic["jobs"], acoustic["endpoints"])
-
-    # a new one for each day and each week
-    found = _like(delta["activities"], name=rf"Win-back {DAY}{MARK}", orderId=r"WIN-BACK-\d{8}")
-    yield _just(found, runs, "activities are named after a day")
-    found = _like(delta["activities"], name=rf"Week {WEEK}{MARK}", orderId=r"WEEKLY-\d{4}W[0-5]\d")
-    yield _just(found, runs, "activities are named after a week")
-    yield _just(_like(delta["activities"], enabled="True"), 2 * runs, "activities are enabled")
-    yield _just(delta["activities"], 2 * runs, "activities at all")
-
     # what exists is taken by the next run
-    yield _just(_like(liveramp["oAuthConnectionAttempts"], status="AUTHORIZED"), 1, "consent was asked for")
-    yield _just(liveramp["oAuthConnectionAttempts"], 1, "request for consent at all")
-    yield _just(liveramp["integrationConnections"], 1, "integration connection")
-    managers = _like(liveramp["distributionManagers"], name="Win-back|Weekly audiences")
-    yield _just(sorted(set(managers)), 2, "distribution managers are named")
-    yield _just(liveramp["distributionManagers"], 2, "distribution managers at all")
-    configs = _like(liveramp["segmentConfigs"], distributionManagerID=".+", segmentID="500000000[12]")
-    yield _just(sorted(set(configs)), 3, "segments are in distribution")
-    yield _just(liveramp["segmentConfigs"], 3, "segment configs at all")
+    names = "Win-back|Lapsed customers"
+    yield _exactly(2, acoustic["segments"], f"segments offered: {names}", name=names)
+    yield _exactly(1, liveramp["oAuthConnectionAttempts"], "request for consent", status="AUTHORIZED")
+    yield _exactly(1, liveramp["integrationConnections"], "integration connection")
+    names = "Win-back|Weekly audiences"
+    yield _exactly(2, liveramp["distributionManagers"], f"distribution managers: {names}", name=names)
+    yield _exactly(3, liveramp["segmentConfigs"], "segments in distribution", segmentID="500000000[12]")
+    yield _exactly(1, dataddo["services"], "authorised service", status="True")
+    labels = {"sources": "Snapchat (Insights|daily)", "flows": "GDS Flow|Snapchat daily to Data Studio"}
+    for kind, label in labels.items():
+        yield _exactly(2, dataddo[kind], f"{kind}, each run {runs} time(s)", label=label, runs=str(runs))
 
-    yield _just(dataddo["services"], 1, "service is authorised")
-    yield _just(_like(dataddo["sources"], label="Snapchat (Insights|daily)"), 2, "sources")
-    yield _just(_like(dataddo["flows"], label="GDS Flow|Snapchat daily to Data Studio"), 2, "flows")
-    for kind in ("sources", "flows"):
-        ran = [item["runs"] for item in dataddo[kind]]
-        yield Check(f"each of the {kind} ran {runs} time(s)", ran == [runs, runs], str(ran))
+    # each run makes its own
+    jobs = acoustic["jobs"]
+    yield _exactly(
+        2 * runs, jobs, "export jobs, complete and not empty", status="COMPLETE", records="[1-9].*"
+    )
+    yield from _uploads(jobs, acoustic["endpoints"])
+    activities = delta["activities"]
+    yield _exactly(2 * runs, activities, "activities, all enabled", enabled="True")
+    made = [activity for activity in activities if activity["name"].startswith("Win-back")]
+    day = {"name": f"Win-back {DAY}{MARK}", "orderId": "WIN-BACK-[0-9]{8}"}
+    yield _exactly(runs, made, "of them named after a day", **day)
+    made = [activity for activity in activities if activity["name"].startswith("Week")]
+    week = {"name": f"Week {WEEK}{MARK}", "orderId": "WEEKLY-[0-9]{4}W[0-5][0-9]"}
+    yield _exactly(runs, made, "of them named after a week, such as 2026-W48", **week)
+
+    delivered = {one["segmentID"] for one in liveramp["deliveries"] if one["status"] == "DELIVERED"}
+    yield Check("each segment was delivered", delivered == {"5000000001", "5000000002"}, str(delivered))
 
     left = sorted(text for text in _texts(state) if TEMPLATE_LEFT.search(text))
-    yield Check("no template or directive is left as it stands", not left, "; ".join(left))
+    yield Check("no template and no directive is left as it stands", not left, "; ".join(left))
 
 
 def _texts(value: Any) -> Iterator[str]:
@@ -188,7 +185,7 @@ def _uploads(jobs: list[dict[str, Any]], endpoints: list[dict[str, Any]]) -> Ite
     }
     headers = [job["upload"]["header"] for job in jobs if job["upload"]]
     yield Check(
-        f"each upload has registered columns alone: {', '.join(sorted(registered))}",
+        f"each upload has the registered columns alone: {', '.join(sorted(registered))}",
         len(headers) == len(jobs) and all(set(header) <= registered for header in headers),
         str(headers),
     )
@@ -217,10 +214,10 @@ def starts_by_itself(environment: Mapping[str, str], sandbox: RunningSandbox, lo
     real = {**environment, **components.settings(port), "AIRFLOW__CORE__PARALLELISM": "4"}
     running: dict[str, subprocess.Popen[bytes]] = {}
 
-    def airflow(*command: str) -> None:
+    def run(*module: str) -> None:
         with log.open("a") as out:
-            arguments = [sys.executable, "-m", "airflow", *command]
-            subprocess.run(arguments, env=real, stdin=subprocess.DEVNULL, stdout=out, stderr=out, check=True)
+            command = [sys.executable, "-m", *module]
+            subprocess.run(command, env=real, stdin=subprocess.DEVNULL, stdout=out, stderr=out, check=True)
 
     def watches() -> bool:
         requests = get_json(f"{sandbox.url}/sandbox/requests")
@@ -236,15 +233,15 @@ def starts_by_itself(environment: Mapping[str, str], sandbox: RunningSandbox, lo
             60,
         )
         polls = len(get_json(f"{sandbox.url}/sandbox/requests"))
-        airflow("dags", "unpause", WATCHES)
+        run("airflow", "dags", "unpause", WATCHES)
         # what is ready at the first look is no news
         _until("The first look at the jobs", watches, 90)
+        # its own schedule would begin another run before this one
         conf = json.dumps({"destination_endpoint_id": FETCHES_ITSELF})
-        airflow("dags", "trigger", MAKES_READY, "--conf", conf)
-        airflow("dags", "unpause", MAKES_READY)
+        run("scripts.run_dag", MAKES_READY, "--conf", conf)
         _until(f"The end of {WATCHES}", lambda: _last_state(WATCHES) in ("success", "failed"), LONGEST)
-    except Failure as failure:
-        return Check(f"{WATCHES} starts by itself", False, str(failure)[:500])
+    except (Failure, subprocess.CalledProcessError) as failure:
+        return Check(f"{WATCHES} starts by itself", False, str(failure))
     finally:
         components.stop(running, scaled(30))
     state = _last_state(WATCHES)

@@ -74,7 +74,8 @@ def things(state: State) -> Iterator[Thing]:
             about = (endpoint["registration"] or {}).get("name", "")
             yield Thing(name, "endpoint", str(endpoint["endpointId"]), endpoint["status"], (about,))
     for segment in acoustic["segments"]:
-        yield Thing(name, "segment", str(segment["id"]), "", (segment["name"],))
+        known_by = segment.get("id", segment.get("id_string"))
+        yield Thing(name, "segment", str(known_by), "", (segment["name"],))
     for job in acoustic["jobs"]:
         details = f"{job['records']} records to endpoint {job['destinationEndpointID']}"
         yield Thing(name, "export job", str(job["jobId"]), job["status"], (details,))

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import argparse
 import importlib
+import json
 import sys
+from typing import Any
 
 from airflow.sdk import DAG
 
@@ -30,14 +32,17 @@ def hasten(dag: DAG, *, deferrable: bool) -> None:
                 values[name] = POLL_INTERVAL
 
 
-def main(dag_id: str, *, deferrable: bool = False) -> int:
-    """Run the DAG that the file of the same name makes in a function of the same name."""
+def main(dag_id: str, *, deferrable: bool = False, conf: dict[str, Any] | None = None) -> int:
+    """Run the DAG that the file of the same name makes in a function of the same name.
+
+    :param conf: values of the DAG's params.
+    """
     sys.path.insert(0, str(EXAMPLE_DAGS))
     dag = getattr(importlib.import_module(dag_id), dag_id)()
     if not isinstance(dag, DAG):
         raise TypeError(f"{dag_id}() gave back a {type(dag).__name__}, not a DAG")
     hasten(dag, deferrable=deferrable)
-    run = dag.test()
+    run = dag.test(run_conf=conf)
     return 0 if run is not None and run.state == "success" else 1
 
 
@@ -45,6 +50,7 @@ if __name__ == "__main__":
     parser = argparse.ArgumentParser(prog="python -m scripts.run_dag", description=__doc__)
     parser.add_argument("dags", nargs="+", metavar="dag")
     parser.add_argument("--deferrable", action="store_true", help="let the waits be deferred")
+    parser.add_argument("--conf", type=json.loads, help="values of the DAGs' params, as JSON")
     options = parser.parse_args()
     # each is run, whatever came of those before it
-    sys.exit(max([main(dag, deferrable=options.deferrable) for dag in options.dags]))
+    sys.exit(max([main(dag, deferrable=options.deferrable, conf=options.conf) for dag in options.dags]))
