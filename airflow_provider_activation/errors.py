@@ -1,13 +1,20 @@
 """Every error this package raises, in one tree.
 
-The texts are for the person who reads the task log at night: what was tried, on which service, what came
-back, what to do. The code that raises an error has removed the secrets from its texts.
+The texts are for the person who reads the task log at night. The first line is short: what was tried, on
+which service, and what came of it. The next lines say what was sent, what came back, what was looked for and
+what to do, each only where there is something to say. The code that raises an error has removed the secrets
+from its fields, and each line is made of fields.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any, ClassVar
+
+from airflow_provider_activation.wording import duration, listed, shortened
+
+LONGEST_HEADLINE = 160
+"""Characters of an error's first line."""
 
 
 class ActivationError(Exception):
@@ -19,10 +26,12 @@ class ActivationError(Exception):
     :param status: the HTTP status of the answer, where there was one.
     :param body: the first part of the answer's body, without secrets.
     :param advice: what to do, where the cause is known; otherwise what the class says.
+    :param request: the method and the path of the request, without secrets.
+    :param sent: what a person recognises the sent resource by, name to value.
     """
 
     advice: str = ""
-    retry_helps: ClassVar[bool] = True
+    retry_helps: bool = True
     """Whether another try of the task can succeed although nothing was changed."""
     own_fields: ClassVar[tuple[str, ...]] = ()
     """Names of the arguments that the class adds."""
@@ -36,16 +45,19 @@ class ActivationError(Exception):
         status: int | None = None,
         body: str | None = None,
         advice: str | None = None,
+        request: str | None = None,
+        sent: Mapping[str, str] | None = None,
     ) -> None:
         super().__init__(message)
         self.message, self.service, self.operation = message, service, operation
         self.status, self.body = status, body
+        self.request, self.sent = request, dict(sent or {})
         if advice is not None:
             self.advice = advice
 
     def as_json(self) -> dict[str, Any]:
         """This error as plain JSON; see `from_json`."""
-        names = ("message", "service", "operation", "status", "body", *self.own_fields)
+        names = ("message", *_CONTEXT, *self.own_fields)
         own = {"kind": type(self).__name__, "advice": vars(self).get("advice")}
         return own | {name: getattr(self, name) for name in names}
 
@@ -55,15 +67,42 @@ class ActivationError(Exception):
         kind = globals().get(str(fields["kind"]))
         if not (isinstance(kind, type) and issubclass(kind, ActivationError)):
             kind = ActivationError
-        names = ("service", "operation", "status", "body", "advice", *kind.own_fields)
+        names = (*_CONTEXT, "advice", *kind.own_fields)
         return kind(str(fields["message"]), **{name: fields.get(name) for name in names})
 
-    def __str__(self) -> str:
+    @property
+    def headline(self) -> str:
+        """The first line, also for where an error is quoted inside another line."""
+        return shortened(self._first_line, LONGEST_HEADLINE)
+
+    @property
+    def _first_line(self) -> str:
         where = " ".join(part for part in (self.service, self.operation) if part)
-        text = f"{where}: {self.message}" if where else self.message
-        if self.body:
-            text += f" The service said: {self.body}"
-        return f"{text} {self.advice}" if self.advice else text
+        return f"{where}: {self.message}" if where else self.message
+
+    def __str__(self) -> str:
+        lines = {
+            "In full": self.message if len(self._first_line) > LONGEST_HEADLINE else "",
+            "Sent": self._what_was_sent,
+            "The service said": self.body,
+            **self.own_lines(),
+            "What to do": self.advice,
+        }
+        return "\n".join([self.headline, *(f"{name}: {line}" for name, line in lines.items() if line)])
+
+    def own_lines(self) -> dict[str, str]:
+        """The lines that the class adds; an empty one is left out."""
+        return {}
+
+    @property
+    def _what_was_sent(self) -> str:
+        request = self.request if self.request and self.request not in self.headline else None
+        fields = ", ".join(f"{name} {value}" for name, value in self.sent.items())
+        return "; ".join(part for part in (request, fields) if part)
+
+
+_CONTEXT = ("service", "operation", "status", "body", "request", "sent")
+"""Arguments of every error besides its message and its advice."""
 
 
 class InvalidConnection(ActivationError):
@@ -166,16 +205,30 @@ class PartialFailure(ActivationError):
 
     :param failed: for each failed item its id and why.
     :param result: what the call did achieve, as plain JSON.
+    :param retry_helps: False if another try would find the same reasons.
     """
 
-    own_fields = ("failed", "result")
+    own_fields = ("failed", "result", "retry_helps")
 
     def __init__(
-        self, message: str, *, failed: dict[str, str] | None = None, result: Any = None, **context: Any
+        self,
+        message: str,
+        *,
+        failed: dict[str, str] | None = None,
+        result: Any = None,
+        retry_helps: bool | None = None,
+        **context: Any,
     ) -> None:
         super().__init__(message, **context)
         self.failed = failed or {}
         self.result = result
+        self.retry_helps = retry_helps is not False
+        if not self.retry_helps and not self.advice:
+            self.advice = "Correct the items that failed; a retry will not help."
+
+    def own_lines(self) -> dict[str, str]:
+        failed = (f"{item}: {why}" for item, why in self.failed.items())
+        return {"Failed": listed(failed, separator="; ")}
 
 
 class UnreadableResponse(ActivationError):
@@ -188,17 +241,33 @@ class UncertainOutcome(ActivationError):
     """A call that must not be made twice may or may not have taken effect.
 
     :param candidates: what the service holds that may be the result, for a person to look at.
+    :param why: what came of the call, in words.
+    :param looked_for: what shows that a resource is the task's own, in words.
+    :param looks: how often it was looked for.
+    :param looked_seconds: for how long.
     """
 
     advice = (
         "It was not sent again, so that nothing is made twice. Look at the service: if it is not there, "
         "clear the task to send it again."
     )
-    own_fields = ("candidates",)
+    own_fields = ("candidates", "why", "looked_for", "looks", "looked_seconds")
 
-    def __init__(self, message: str, *, candidates: list[str] | None = None, **context: Any) -> None:
+    def __init__(
+        self,
+        message: str,
+        *,
+        candidates: list[str] | None = None,
+        why: str | None = None,
+        looked_for: str | None = None,
+        looks: int | None = None,
+        looked_seconds: float | None = None,
+        **context: Any,
+    ) -> None:
         super().__init__(message, **context)
         self.candidates = candidates or []
+        self.why, self.looked_for = why, looked_for
+        self.looks, self.looked_seconds = looks, looked_seconds
 
     @property
     def acknowledged(self) -> bool:
@@ -206,9 +275,13 @@ class UncertainOutcome(ActivationError):
         is_page = (self.body or "").lstrip().startswith("<")
         return self.status is not None and 200 <= self.status < 300 and not is_page
 
-    def __str__(self) -> str:
-        found = f" Candidates: {'; '.join(self.candidates)}." if self.candidates else ""
-        return super().__str__() + found
+    def own_lines(self) -> dict[str, str]:
+        looked = self.looked_for or ""
+        if looked and self.looks:
+            took = duration(self.looked_seconds or 0.0)
+            looked += " (once)" if self.looks == 1 else f" ({self.looks} times in {took})"
+        found = listed(self.candidates, separator="; ")
+        return {"Looked for": looked, "Found": found or ("nothing that may be it" if looked else "")}
 
 
 class JobFailed(ActivationError):

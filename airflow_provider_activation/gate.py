@@ -82,13 +82,20 @@ class Gate:
         """The error to raise in place of this one: itself, with clean texts, where these can be changed."""
         from airflow_provider_activation.errors import ActivationError
 
+        ours: dict[str, ActivationError] = {}
         for each in _chain(error):
             if isinstance(each, ActivationError):
+                ours[str(each)] = each
                 for name, value in vars(each).items():
                     setattr(each, name, self(value) if name == "result" else self._messages(value))
                 each.args = (each.message,)
-            elif any(isinstance(argument, str) for argument in each.args):
-                each.args = tuple(map(self._messages, each.args))
+        for each in _chain(error):
+            if not isinstance(each, ActivationError) and any(isinstance(one, str) for one in each.args):
+                # Airflow's own error with the text of one of ours keeps its lines, which are clean now
+                each.args = tuple(
+                    str(ours[one]) if isinstance(one, str) and one in ours else self._messages(one)
+                    for one in each.args
+                )
         if isinstance(error, Exception) and self._redact(text := str(error)) != text:
             return ActivationError(self.message(f"{type(error).__name__}: {text}"))
         return error

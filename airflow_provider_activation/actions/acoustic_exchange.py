@@ -38,6 +38,7 @@ class _Job(_OfJob):
 
     # it is not documented whether a finished job stays in the list
     proves_absence = False
+    verb = "started"
 
     @property
     def sent(self) -> api.SegmentExport | api.IdentityImport | None:
@@ -79,6 +80,15 @@ class _Job(_OfJob):
         """What the job should show, by the names of the fields of a job."""
         return {} if self.sent is None else self.sent.shown_as()
 
+    def recognisable(self) -> dict[str, str]:
+        names = ("endpointID", "segmentID", "segmentIDString", "destinationEndpointID")
+        body = {} if self.sent is None else self.sent.body()
+        ids = {name: str(body[name]) for name in names if body.get(name) is not None}
+        return {**super().recognisable(), **ids}
+
+    def described(self, made: JSON) -> str:
+        return f"{self.job_category} job {made}"
+
     async def result(self, made: JSON) -> JSON:
         return (await self.proven(made)).plain()
 
@@ -113,7 +123,13 @@ class SegmentExport(_Job):
 
     @property
     def title(self) -> str:
-        return f"segment export {self.sent.destination_segment_description!r}"
+        name = self.export.destination_segment_name
+        return f"{self.noun} {name!r}" if name else f"{self.noun} of segment {_segment_of(self.export)}"
+
+    def recognisable(self) -> dict[str, str]:
+        name = self.export.destination_segment_name
+        named = {"destinationSegmentName": repr(name)} if name else {}
+        return named | super().recognisable()
 
     @property
     def sent(self) -> api.SegmentExport:
@@ -136,6 +152,10 @@ class IdentityImport(_Job):
 
     job_category: api.JobCategory = "IDENTITY_IMPORT"
     identity_import: api.IdentityImport
+
+    @property
+    def title(self) -> str:
+        return f"{self.noun} of segment {_segment_of(self.identity_import)}"
 
     @property
     def sent(self) -> api.IdentityImport:
@@ -166,6 +186,7 @@ class JobData(_OfJob):
     noun = "job data"
     identity = "the job, which takes data once"
     told_by = "place"
+    verb = "uploaded"
 
     if_exists: base.IfExists = "fail"
     job_id: int
@@ -176,6 +197,19 @@ class JobData(_OfJob):
         if not self.file.is_file() or self.file.stat().st_size == 0:
             raise InvalidRequest(f"file: {self.file} is not there or is empty.")
         return self
+
+    @property
+    def title(self) -> str:
+        return f"the data of job {self.job_id}"
+
+    def recognisable(self) -> dict[str, str]:
+        return {"jobId": str(self.job_id), "file": str(self.file)}
+
+    def described(self, made: JSON) -> str:
+        return f"the data of job {made}"
+
+    def told(self, made: JSON) -> str:
+        return f"Uploaded {size_of(self.file)} to job {made}."
 
     def create(self) -> Call[None]:
         return api.upload_job_data(self.job_id, self.file, self.content_type)
@@ -189,6 +223,19 @@ class JobData(_OfJob):
 
     def id_of(self, response: None, before: JSON) -> int:
         return self.job_id
+
+
+def _segment_of(job: api.SegmentExport | api.IdentityImport) -> int | str | None:
+    return job.segment_id if job.segment_id is not None else job.segment_id_string
+
+
+def size_of(file: Path) -> str:
+    """A file for the log: its path, its size, and how many lines it has if it is text."""
+    size = f"{file}, {file.stat().st_size:,} bytes"
+    if file.suffix.lower() not in (".csv", ".txt"):
+        return size
+    with file.open("rb") as text:
+        return f"{size}, {sum(1 for _ in text):,} lines"
 
 
 @dataclass(frozen=True, kw_only=True)

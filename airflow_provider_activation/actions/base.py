@@ -130,6 +130,9 @@ class Action(Making):
     """What `identity` is: the submission ``key``, a ``name`` that the user reuses, the ``credentials`` it is
     for, the ``place`` that takes one only, nothing but its ``id``; ``none`` if one more does no harm."""
 
+    verb: ClassVar[str] = "made"
+    """What the call does to it, as the log says it."""
+
     if_exists: IfExists = "create"
 
     @property
@@ -141,6 +144,18 @@ class Action(Making):
     def title(self) -> str:
         """What is made, as a person would recognise it."""
         return self.noun
+
+    def recognisable(self) -> dict[str, str]:
+        """What a person recognises it by at the service, name to value: no secret, no person's data."""
+        return {"key": self.own_key} if self.own_key else {}
+
+    def described(self, made: JSON) -> str:
+        """What was made, with its id, for messages."""
+        return f"{self.noun} {made}"
+
+    def told(self, made: JSON) -> str:
+        """What the call did, for the log."""
+        return f"{self.verb.capitalize()} {self.title}, with the id {made}."
 
     async def make(self, memory: Memory, on_uncertain: OnUncertain) -> JSON | Finished:
         return await submit(await self.resolved(), memory, on_uncertain)
@@ -259,14 +274,15 @@ async def _history(action: Action, memory: Memory, on_uncertain: OnUncertain) ->
         try:
             failed = await once_found(lambda: action.recall(known))
         except NotFound:
-            log.warning("%s %s of an earlier try is gone.", noun.capitalize(), known)
+            log.warning("What an earlier try %s is gone: %s.", action.verb, action.described(known))
             maybe_sent = True
         else:
             if not failed:
-                log.info("An earlier try made %s %s; it is taken.", noun, known)
+                log.info("An earlier try %s %s; it is taken.", action.verb, action.described(known))
                 memory.made, memory.reused = known, bool(note.get("reused"))
                 return _History(known, given_up)
-            log.info("An earlier try made %s %s, which failed; another is made.", noun, known)
+            failed_one = action.described(known)
+            log.info("An earlier try %s %s, which failed; it is done again.", action.verb, failed_one)
             given_up.append(known)
             maybe_sent = False
 
@@ -300,8 +316,9 @@ async def _create(
         if error.acknowledged:
             memory.acknowledged(noun, before=before, given_up=given_up)
         made = await _look_for(action, before, given_up, error, on_uncertain)
-    except ActivationError:
+    except ActivationError as error:
         # the service refused or was never reached, so there is nothing to look for later
+        error.sent = error.sent or action.recognisable()
         if given_up:
             memory.note(noun, id=given_up[-1], given_up=given_up[:-1])
         else:
@@ -309,7 +326,7 @@ async def _create(
         raise
     else:
         made = action.id_of(response, before)
-        log.info("Made %s, with the id %s.", action.title, made)
+        log.info("%s", action.told(made))
         if action.if_exists == "reuse":
             await _say_what_is_equal(action, made)
     memory.note(noun, id=made, given_up=given_up)
@@ -321,15 +338,14 @@ async def _say_what_is_equal(action: Action, made: JSON) -> None:
     try:
         others = [one for one in await action.find(None) if one.certain and one.id != made]
     except ActivationError as error:
-        log.debug("Looking for what is equal failed: %s", error)
+        log.debug("Looking for what is equal failed: %s", error.headline)
         return
     if others:
         equal = "; ".join(other.description for other in others)
         log.warning(
-            "%s %s was made, and an equal one is there: %s. Delete one of them, if nothing uses it: later "
-            "tasks take the one with the smallest id.",
-            action.noun.capitalize(),
-            made,
+            "Made %s, and an equal one is there: %s. Delete one of them, if nothing uses it: later tasks "
+            "take the one with the smallest id.",
+            action.described(made),
             equal,
         )
 
@@ -346,6 +362,8 @@ class Looks:
         self._pauses = chain(LOOKS_AFTER_DOUBT, repeat(30.0) if acknowledged else ())
         self.number = 1
         """How many looks were made."""
+        self.seconds = 0.0
+        """How long was waited between them."""
 
     async def until(self, look: Callable[[], Steps[T]], is_enough: Callable[[T], bool]) -> T:
         """What the last look found: one that is enough, or the one after which no other is worth it."""
@@ -353,8 +371,10 @@ class Looks:
         for pause in self._pauses:
             if is_enough(found) or self._left < 0:
                 break
-            await Pause(min(pause, self._left))
+            pause = min(pause, self._left)
+            await Pause(pause)
             self._left -= pause
+            self.seconds += pause
             found = await look()
             self.number += 1
         return found
@@ -429,7 +449,11 @@ def _choose(
     create = action.create()
     where: dict[str, Any] = {"service": create.service, "operation": create.operation}
     if found and action.if_exists == "fail" and not maybe_sent:
-        raise Conflict(f"{noun} exists already: {found[0].description}.", **where)
+        raise Conflict(
+            f"{noun} exists already: {found[0].description}.",
+            advice='Delete it, or give another if_exists than "fail", as far as the operator takes one.',
+            **where,
+        )
     if taken := _certain(action, found):
         log.info("The service has %s already: %s; it is taken.", action.title, taken.description)
         return taken
@@ -439,15 +463,19 @@ def _choose(
         if not usable:
             return None
         if on_uncertain != "adopt" or len(usable) > 1:
-            raise Conflict(f"{noun} exists already, and may be what is wanted or not: {held}.", **where)
+            raise Conflict(
+                f"{noun} exists already, and may be what is wanted or not: {held}.",
+                advice='Look at it: delete it if nothing uses it, or take it with on_uncertain="adopt".',
+                **where,
+            )
         why = "it may be what is wanted or not"
     elif not usable:
         has_failed = any(candidate.failed and candidate.certain for candidate in found)
         if has_failed or (action.proves_absence and not found):
             return None
-        why = f"an earlier try may have made {action.title}, and the service cannot show whether it did"
+        why = f"an earlier try may have {action.verb} {action.title}, and the service cannot show whether it did"
     else:
-        why = f"an earlier try may have made {action.title}; what the service holds may be it or not"
+        why = f"an earlier try may have {action.verb} {action.title}; what the service holds may be it or not"
     if on_uncertain == "adopt" and len(usable) == 1:
         log.warning("%s; %s is taken, as on_uncertain says.", why.capitalize(), usable[0].description)
         return usable[0]
@@ -455,10 +483,21 @@ def _choose(
         log.warning("%s; it is made again, as on_uncertain says.", why.capitalize())
         return None
     raise UncertainOutcome(
-        f"{why}. Looked {looks.number} times.",
+        f"{why}.",
+        sent=action.recognisable(),
         candidates=[candidate.description for candidate in usable],
+        **_looked(action, looks),
         **where,
     )
+
+
+def _looked(action: Action, looks: Looks) -> dict[str, Any]:
+    """What was looked for, how often and for how long, for an `UncertainOutcome`."""
+    return {
+        "looked_for": action.identity,
+        "looks": looks.number,
+        "looked_seconds": looks.seconds,
+    }
 
 
 def _certain(action: Action, found: list[Candidate]) -> Candidate | None:
@@ -487,7 +526,8 @@ async def _look_for(
         found = await looks.until(partial(_find, action, Doubt(before), given_up), _has_one)
     except ActivationError as failed:
         # what became of the call is still what matters; the next try looks again
-        error.message += f" Looking for what it may have made failed too: {failed.message}"
+        _complete(error, action, looks)
+        error.message += f" Looking for it failed too: {failed.headline}"
         raise error from None
     taken = _certain(action, found)
     if taken is None and len(ended := [candidate for candidate in found if candidate.certain]) == 1:
@@ -496,8 +536,16 @@ async def _look_for(
         taken = found[0]
         log.warning("It is taken although it may be somebody else's, as on_uncertain says.")
     if taken is not None:
-        log.info("The answer was lost, but the service has it: %s.", taken.description)
+        log.info("The answer was lost (%s), but the service has it: %s.", error.why, taken.description)
         return taken.id
-    error.message += f" It was to make {action.title}; looked for {looks.number} times."
+    _complete(error, action, looks)
     error.candidates = [candidate.description for candidate in found]
     raise error
+
+
+def _complete(error: UncertainOutcome, action: Action, looks: Looks) -> None:
+    """Have an error say what was to be made and what was looked for."""
+    why = (error.why or error.message).rstrip(".")
+    error.message = f"{action.title} may or may not have been {action.verb}: {why}."
+    error.sent = action.recognisable()
+    vars(error).update(_looked(action, looks))

@@ -55,6 +55,9 @@ class Labelled(Action):
     def title(self) -> str:
         return f"{self.noun} {self.sent_label!r}"
 
+    def recognisable(self) -> dict[str, str]:
+        return {"label": repr(self.sent_label)} | super().recognisable()
+
     @property
     def sought(self) -> str | None:
         """The label that a row must hold, where the key is not in it."""
@@ -350,10 +353,21 @@ class Run(Action):
 
     # a run may wait in the queue for a long time before its status shows
     proves_absence = False
+    verb = "started"
 
     @abstractmethod
     def probe(self, before: JSON) -> RunProbe:
         """The wait for the run, by what `before` returned."""
+
+    @property
+    def title(self) -> str:
+        return f"the {self.probe(dict.fromkeys(LAST_RUN)).subject}"
+
+    def described(self, made: JSON) -> str:
+        return self.title
+
+    def told(self, made: JSON) -> str:
+        return f"Started {self.title}."
 
     async def before(self) -> JSON:
         probe = self.probe(dict.fromkeys(LAST_RUN))
@@ -407,6 +421,9 @@ class Extraction(Run):
     source_id: str
     extraction: api.Extraction
 
+    def recognisable(self) -> dict[str, str]:
+        return {"source_id": self.source_id}
+
     def create(self) -> Call[None]:
         return api.enqueue_extraction(self.source_id, self.extraction)
 
@@ -423,6 +440,9 @@ class Write(Run):
     told_by = "id"
 
     flow_id: str
+
+    def recognisable(self) -> dict[str, str]:
+        return {"flow_id": self.flow_id}
 
     def create(self) -> Call[api.Write]:
         return api.enqueue_write(self.flow_id)

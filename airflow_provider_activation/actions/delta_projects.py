@@ -13,6 +13,9 @@ from airflow_provider_activation.actions.proof import Asked, differences, proven
 from airflow_provider_activation.api import delta_projects as api
 from airflow_provider_activation.api.call import Call
 from airflow_provider_activation.errors import NotFound
+from airflow_provider_activation.redaction import logger
+
+log = logger(__name__)
 
 MENDED_BY = "DeltaProjectsUpdateActivityOperator"
 
@@ -44,6 +47,10 @@ class Activity(Action):
     def title(self) -> str:
         return f"activity {self.name!r}"
 
+    def recognisable(self) -> dict[str, str]:
+        sent = {"name": repr(self.name), "order_id": repr(self.activity.order_id)}
+        return sent | super().recognisable()
+
     async def make(self, memory: Memory, on_uncertain: OnUncertain) -> str:
         activity_id: str = await base.submit(self, memory, on_uncertain)
         if self.enabled:
@@ -51,6 +58,7 @@ class Activity(Action):
             await self._proven(activity_id, enabled=None)
             update = api.update_activity(activity_id, api.ActivityUpdate(enabled=True), **self.account)
             await base.once_found(lambda: update)
+            log.info("Enabled activity %s.", activity_id)
         return activity_id
 
     @property

@@ -78,6 +78,9 @@ class OAuthConnectionAttempt(Action):
                 return Finished(newest.id)
         return await base.submit(attempt, memory, on_uncertain)
 
+    def recognisable(self) -> dict[str, str]:
+        return {"destination": str(self.destination_id), "integration": str(self.integration_id)}
+
     async def connections(self) -> list[api.OAuthConnection]:
         """The OAuth connections that exist for the integration."""
         listed = await every_page(api.list_oauth_connections(self.oauth_endpoint_id))
@@ -144,6 +147,12 @@ class IntegrationConnection(Action):
     def own_key(self) -> str | None:
         return self.key if self.if_exists == "create" and self.mark else None
 
+    def recognisable(self) -> dict[str, str]:
+        sent = {"destination": str(self.destination_id), "integration": str(self.integration_id)}
+        if self.distribution_manager_name:
+            sent["distribution manager"] = repr(self.wanted.distribution_manager_name)
+        return sent | super().recognisable()
+
     async def make(self, memory: Memory, on_uncertain: OnUncertain) -> Finished:
         made: str = await base.submit(await self.resolved(), memory, on_uncertain)
         reused = memory.reused
@@ -157,13 +166,29 @@ class IntegrationConnection(Action):
         """The connection's distribution manager, which is made if it is missing."""
         managers = await _managers_of(made)
         if self.distribution_manager_name is None:
-            return managers[0].id if len(managers) == 1 else None
+            if len(managers) == 1:
+                return managers[0].id
+            has = f"has {len(managers)}" if managers else "has none"
+            log.info(
+                "No distribution manager was asked for (distribution_manager_name), and integration "
+                "connection %s %s: distributionManagerID is null, and no XCom of its own.",
+                made,
+                has,
+            )
+            return None
         wanted = self.manager(made)
         look = partial(self._managers_like, wanted, reused=reused)
         if found := await (look() if reused else Looks().until(look, bool)):
-            return min((manager.id for manager in found), key=base.age)
+            manager_id: str = min((manager.id for manager in found), key=base.age)
+            log.info(
+                "Integration connection %s has distribution manager %s (%r).",
+                made,
+                manager_id,
+                self.distribution_manager_name,
+            )
+            return manager_id
         # the call that made the connection should have made it too, or the connection is an older one
-        manager_id: str = await base.submit(wanted, memory, on_uncertain)
+        manager_id = await base.submit(wanted, memory, on_uncertain)
         await wanted.proven(manager_id)
         return manager_id
 
@@ -275,6 +300,10 @@ class DistributionManager(Action):
     @property
     def title(self) -> str:
         return f"distribution manager {self.wanted.name!r}"
+
+    def recognisable(self) -> dict[str, str]:
+        sent = {"name": repr(self.wanted.name), "integration connection": self.integration_connection_id}
+        return sent | super().recognisable()
 
     async def before(self) -> JSON:
         return base.ids_of(await _managers_of(self.integration_connection_id))

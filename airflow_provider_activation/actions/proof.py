@@ -56,8 +56,8 @@ async def proven(read: Callable[[], Awaitable[R]], asked: Asked, *, service: str
         how = "clearing the task makes another" if asked.was_made else "a retry sends the change again"
         kind = NotAsAsked if asked.was_made else Refused
         raise kind(
-            f"{asked.title} is not what was asked for: {'; '.join(found)}. The service had accepted "
-            f"the call. {asked.mend} changes it; {how}.",
+            f"{asked.title} is not what was asked for: {'; '.join(found)}.",
+            advice=f"The service had accepted the call. {asked.mend} changes it; {how}.",
             service=service,
         )
     _look_at_texts(asked, shown.plain())

@@ -187,8 +187,7 @@ class Call(NotStored, Generic[T]):
             raise
         except Exception as error:
             raise UnreadableResponse(
-                f"{self.method} {self.template} answered {answer.status} with a body that cannot be read: "
-                f"{reason_of(error)}.",
+                f"it answered {answer.status} with a body that cannot be read: {reason_of(error)}.",
                 body=answer.text,
                 **context,
             ) from None

@@ -137,6 +137,12 @@ class Exchanges:
             if status in (401, 403) and token is not None and not renewed:
                 renewed = True
                 attempts -= 1
+                log.warning(
+                    "%s %s: answered %d. It is sent again with a new token.",
+                    call.service,
+                    call.operation,
+                    status,
+                )
                 yield LogIn(token, give_up_at)
                 continue
             pause = _pause(attempts, retry_after(answer))
@@ -144,7 +150,7 @@ class Exchanges:
                 # the limit is for the connection: its other calls wait too
                 waited_until = self._resume_at = time.monotonic() + min(pause, LONGEST_BACKOFF)
             may = status == 429 or (status in RETRIED_STATUSES and call.safety is not Safety.ONCE)
-            if may and self._repeats(call, f"answer {status}", attempts, pause, give_up_at):
+            if may and self._repeats(call, f"answered {status}", attempts, pause, give_up_at):
                 yield Pause(pause)
                 continue
             raise self._refusals.of_status(call, answer)
@@ -153,7 +159,15 @@ class Exchanges:
         """Whether there is another attempt after a pause in seconds; it is said in the log."""
         if attempts > self._settings.max_retries or time.monotonic() + pause >= give_up_at:
             return False
-        log.warning("%r: %s. It is sent again in %.1f s.", call, self.redact(why), pause)
+        log.warning(
+            "%s %s: %s. Attempt %d of %d in %.1f s.",
+            call.service,
+            call.operation,
+            self.redact(why),
+            attempts + 1,
+            self._settings.max_retries + 1,
+            pause,
+        )
         return True
 
     def log_in(self, ends: float = inf) -> Exchange[tuple[str, ...]]:
@@ -191,11 +205,17 @@ class Exchanges:
         left_out = unreadable_of(value)
         if left_out and (said := (call.operation, self.redact(left_out[0].reason))) not in self._said:
             self._said.add(said)
-            log.warning("%r: %d rows are left out, they cannot be read: %s", call, len(left_out), said[1])
+            log.warning(
+                "%s %s: %d rows are left out, they cannot be read: %s",
+                call.service,
+                call.operation,
+                len(left_out),
+                said[1],
+            )
         remark = value.remark if isinstance(value, Page) else None
         if remark and (said := (call.operation, "remark")) not in self._said:
             self._said.add(said)
-            log.warning("%r: %s", call, remark)
+            log.warning("%s %s: %s", call.service, call.operation, remark)
         return value
 
     def with_token_of(self, other: Exchanges) -> None:
@@ -212,7 +232,7 @@ class Exchanges:
             return self._new_request(call, token)
         except (ValueError, TypeError, RecursionError, OSError, httpx.InvalidURL) as error:
             # such as half of a character, or a file that is gone
-            what = f"{call.method} {call.template} cannot be sent ({type(error).__name__})."
+            what = f"{call.method} {self.redact(call.path)} cannot be sent ({type(error).__name__})."
             context: Any = {"service": call.service, "operation": call.operation}
             raise errors.InvalidRequest(what, **context) from None
 

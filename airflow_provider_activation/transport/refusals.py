@@ -49,7 +49,7 @@ class Refusals:
         way, is_log_in = Destination(self._settings, call.url), call is self._settings.log_in
         cause = cause_of_answer(answer, call, way, is_log_in=is_log_in)
         why = f": {cause.what}" if cause and cause.what else ""
-        said = f"{call.method} {call.template} answered {status}{why}."
+        said = f"{self._request_of(call)} answered {status}{why}."
         context = self._context(call, answer, cause)
         if cause and cause.of_connection:
             return errors.InvalidConnection(said, **context)
@@ -76,14 +76,15 @@ class Refusals:
         """The error for a request that got no complete response."""
         what, cause = self._redact(failed.what), failed.cause
         if cause and cause.of_connection:
-            said = f"{call.method} {call.template} failed: {what}."
+            said = f"{self._request_of(call)} failed: {what}."
             return errors.InvalidConnection(said, **self._context(call, None, cause))
         if not failed.sent:
             tries = f"{attempts} {'try' if attempts == 1 else 'tries'}"
             host = Destination(self._settings, call.url).host
-            said = f"{call.method} {call.template} could not be sent to {host} ({what}; {tries})."
+            said = f"{self._request_of(call)} could not be sent to {host} ({what}; {tries})."
             return errors.ServiceUnavailable(said, **self._context(call, None, cause))
-        return self.of_doubt(call, f"{what} after {attempts} tries", cause=cause)
+        tries = f"{attempts} {'try' if attempts == 1 else 'tries'}"
+        return self.of_doubt(call, f"{what} after {tries}", cause=cause)
 
     def of_body(self, call: Call[Any], unfit: UnfitBody) -> ActivationError:
         """The error for a response whose body was not read to its end."""
@@ -92,7 +93,7 @@ class Refusals:
 
     def of_limit(self, call: Call[Any], seconds: float) -> ActivationError:
         """The error for a call that was not sent, since the service asked the connection to wait so long."""
-        said = f"{call.method} {call.template} was not sent: the service asked to wait {seconds:.0f} s more."
+        said = f"{self._request_of(call)} was not sent: the service asked to wait {seconds:.0f} s more."
         return errors.RateLimited(said, retry_after=seconds, **self._context(call))
 
     def of_doubt(
@@ -108,9 +109,9 @@ class Refusals:
         :param kind: the error where it is not.
         """
         if call.safety is Safety.ONCE:
-            said = f"{call.method} {call.template} may or may not have taken effect: {what}."
-            return errors.UncertainOutcome(said, **self._context(call, answer))
-        return kind(f"{call.method} {call.template}: {what}.", **self._context(call, answer, cause))
+            said = f"{self._request_of(call)} may or may not have taken effect: {what}."
+            return errors.UncertainOutcome(said, why=what, **self._context(call, answer))
+        return kind(f"{self._request_of(call)}: {what}.", **self._context(call, answer, cause))
 
     def of_reading(
         self, call: Call[Any], error: ActivationError, answer: Answer, *, quoted: bool
@@ -121,7 +122,7 @@ class Refusals:
         """
         error.service, error.operation, error.status = call.service, call.operation, answer.status
         error.body = self._quote(error.body or answer.text) if quoted else None
-        error.message = self._redact(error.message)
+        error.message, error.request = self._redact(error.message), self._request_of(call)
         error.args = (error.message,)
         if call.safety is Safety.ONCE and isinstance(error, errors.UnreadableResponse):
             return self.of_doubt(call, error.message, answer)
@@ -130,6 +131,10 @@ class Refusals:
     def _quote(self, text: str) -> str | None:
         # redacted before it is cut, so that no half of a secret is left at the end
         return " ".join(self._redact(text[:QUOTABLE])[: 4 * QUOTED_BODY].split())[:QUOTED_BODY] or None
+
+    def _request_of(self, call: Call[Any]) -> str:
+        """The method and the path of a request, for messages."""
+        return f"{call.method} {self._redact(call.path)}"
 
     def _context(
         self, call: Call[Any], answer: Answer | None = None, cause: Cause | None = None
@@ -140,6 +145,7 @@ class Refusals:
             "status": answer.status if answer is not None else None,
             "body": self._quote(answer.text) if answer is not None else None,
             "advice": self._redact(cause.advice) if cause and cause.advice else None,
+            "request": self._request_of(call),
         }
 
 
