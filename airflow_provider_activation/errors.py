@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
-from airflow_provider_activation.wording import duration, listed, shortened
+from airflow_provider_activation.wording import duration, enumerated, shortened
 
 LONGEST_HEADLINE = 160
 """Characters of an error's first line."""
@@ -228,7 +228,7 @@ class PartialFailure(ActivationError):
 
     def own_lines(self) -> dict[str, str]:
         failed = (f"{item}: {why}" for item, why in self.failed.items())
-        return {"Failed": listed(failed, separator="; ")}
+        return {"Failed": enumerated(failed, separator="; ")}
 
 
 class UnreadableResponse(ActivationError):
@@ -280,7 +280,7 @@ class UncertainOutcome(ActivationError):
         if looked and self.looks:
             took = duration(self.looked_seconds or 0.0)
             looked += " (once)" if self.looks == 1 else f" ({self.looks} times in {took})"
-        found = listed(self.candidates, separator="; ")
+        found = enumerated(self.candidates, separator="; ")
         return {"Looked for": looked, "Found": found or ("nothing that may be it" if looked else "")}
 
 

@@ -8,7 +8,7 @@ MOST_TOLD = 20
 """The most ids that one line names."""
 
 
-def listed(ids: Iterable[object], *, separator: str = ", ") -> str:
+def enumerated(ids: Iterable[object], *, separator: str = ", ") -> str:
     """Ids in a line: all of a few, else the first ones and the number of the others."""
     told = [str(one) for one in ids]
     more = f" and {len(told) - MOST_TOLD} more" if len(told) > MOST_TOLD else ""
@@ -18,7 +18,7 @@ def listed(ids: Iterable[object], *, separator: str = ", ") -> str:
 def counted(ids: Collection[object], noun: str) -> str:
     """How many there are, and which: ``2 segments (1, 2)``."""
     count = f"{len(ids)} {noun}" if len(ids) == 1 else f"{len(ids) or 'no'} {noun}s"
-    return f"{count} ({listed(ids)})" if ids else count
+    return f"{count} ({enumerated(ids)})" if ids else count
 
 
 def duration(seconds: float) -> str:

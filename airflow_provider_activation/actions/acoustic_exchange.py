@@ -17,6 +17,7 @@ from airflow_provider_activation.actions.proof import Asked, proven
 from airflow_provider_activation.api import acoustic_exchange as api
 from airflow_provider_activation.api.call import Call
 from airflow_provider_activation.errors import Conflict, InvalidConnection, InvalidRequest, NotFound, Refused
+from airflow_provider_activation.wording import enumerated
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -262,8 +263,12 @@ class Segments(ItemsAction[int | str, api.SegmentDefinition, api.Segment]):
         if made.lost is not None:
             raise made.lost
         if made.refused:
-            why = "; ".join(f"segment {key}: {reason}" for key, reason in made.refused.items())
-            raise Refused(f"{why}. A retry looks again.", service=api.SERVICE, operation="add_segments")
+            why = enumerated(
+                (f"segment {key}: {why}" for key, (why, _) in made.refused.items()), separator="; "
+            )
+            raise Refused(
+                f"{why}.", advice="A retry looks again.", service=api.SERVICE, operation="add_segments"
+            )
         ids: dict[str, list[str]] = {"added": [], "unchanged": []}
         for segment in self.segments:
             ids["unchanged" if segment.path_id in made.unchanged else "added"].append(str(segment.path_id))
@@ -282,8 +287,8 @@ class Segments(ItemsAction[int | str, api.SegmentDefinition, api.Segment]):
     def differs(self, wanted: api.SegmentDefinition, listed: api.Segment) -> str | None:
         if found := _differences(wanted, listed):
             raise Conflict(
-                f"segment {wanted.path_id} is there with another {' and another '.join(found)}; "
-                'mode="replace" describes all segments of the endpoint anew.',
+                f"segment {wanted.path_id} is there with another {' and another '.join(found)}.",
+                advice='mode="replace" describes all segments of the endpoint anew.',
                 service=api.SERVICE,
                 operation="add_segments",
             )
@@ -298,6 +303,9 @@ class Segments(ItemsAction[int | str, api.SegmentDefinition, api.Segment]):
 
     def name(self, key: int | str) -> str:
         return repr(key)
+
+    def recognisable(self) -> dict[str, str]:
+        return {"endpoint": str(self.endpoint_id), "segments": enumerated(self.wanted())}
 
 
 def _differences(wanted: api.SegmentDefinition, shown: api.Segment) -> list[str]:
@@ -385,7 +393,8 @@ async def replace_segments(endpoint_id: int, segments: Sequence[api.SegmentDefin
         if found := _differences(segment, shown):
             raise Refused(
                 f"segment {segment.path_id} is there with another {' and another '.join(found)}, although "
-                "the service had accepted it. A retry sends the segments again.",
+                "the service had accepted it.",
+                advice="A retry sends the segments again.",
                 service=api.SERVICE,
                 operation="replace_segments",
             )

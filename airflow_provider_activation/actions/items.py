@@ -9,7 +9,7 @@ from __future__ import annotations
 from abc import abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, ClassVar, Generic, TypeVar
+from typing import Any, ClassVar, Generic, NamedTuple, TypeVar
 
 from airflow_provider_activation.actions.base import Looks, Making, ToldBy
 from airflow_provider_activation.actions.memory import JSON, Memory, seconds_since
@@ -22,6 +22,16 @@ W = TypeVar("W")
 """An item as it is sent."""
 L = TypeVar("L")
 """An item as it is listed."""
+
+
+class Refusal(NamedTuple):
+    """Why an item was not made.
+
+    :param is_final: whether it would be refused again.
+    """
+
+    why: str
+    is_final: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,7 +64,11 @@ class ItemsAction(Making, Generic[K, W, L]):
     def name(self, key: K) -> str:
         """An item's id as text, as it is stored."""
 
-    def refused(self, keys: Sequence[K], response: Any) -> Mapping[K, str]:
+    def recognisable(self) -> dict[str, str]:
+        """What a person recognises the items by, name to value; see `Action`."""
+        return {}
+
+    def refused(self, keys: Sequence[K], response: Any) -> Mapping[K, Refusal]:
         """The items that a call did not make although it succeeded, and why."""
         return {}
 
@@ -96,7 +110,7 @@ class MadeItems(Generic[K, L]):
     listed: Mapping[K, L]
     added: Sequence[K]
     unchanged: Sequence[K]
-    refused: Mapping[K, str] = field(default_factory=dict)
+    refused: Mapping[K, Refusal] = field(default_factory=dict)
     known: bool = True
     lost: UncertainOutcome | None = None
 
@@ -132,6 +146,7 @@ async def submit_items(action: ItemsAction[K, W, L], memory: Memory) -> MadeItem
         memory.intend(action.noun, before=before)
     differing = {key: why for key in there if (why := action.differs(wanted[key], there[key]))}
     refusals, lost = await _make(action, missing)
+    looks = Looks()
 
     def unlike(listed: Mapping[K, L]) -> dict[K, str]:
         """What was just made and is not as wanted."""
@@ -143,20 +158,22 @@ async def submit_items(action: ItemsAction[K, W, L], memory: Memory) -> MadeItem
 
     if missing:
         # what was just made may be listed late
-        listed = await Looks().until(action.listed, is_all)
+        listed = await looks.until(action.listed, is_all)
         differing |= unlike(listed)
-    absent = {
-        key: refusals.get(key, "accepted, but not listed afterwards") for key in missing if key not in listed
-    }
+    unlisted = Refusal("accepted, but not listed afterwards")
+    absent = {key: refusals.get(key, unlisted) for key in missing if key not in listed}
     there |= {key: listed[key] for key in missing if key in listed}
     ours = {key for key in there if action.name(key) in sent}
     explained = differing or refusals.keys() & absent.keys() or not absent
+    if lost is not None:
+        lost.sent, lost.looked_for = action.recognisable(), action.identity
+        lost.looks, lost.looked_seconds = looks.number, looks.seconds
     return MadeItems(
         before,
         there,
         [key for key in there if key in ours and key not in differing],
         [key for key in there if key not in ours and key not in differing],
-        {**differing, **absent},
+        {key: Refusal(why, is_final=True) for key, why in differing.items()} | absent,
         known=known,
         lost=None if explained else lost,
     )
@@ -164,9 +181,9 @@ async def submit_items(action: ItemsAction[K, W, L], memory: Memory) -> MadeItem
 
 async def _make(
     action: ItemsAction[K, W, L], missing: Mapping[K, W]
-) -> tuple[dict[K, str], UncertainOutcome | None]:
+) -> tuple[dict[K, Refusal], UncertainOutcome | None]:
     """Make the calls up to the first whose answer is lost."""
-    refusals: dict[K, str] = {}
+    refusals: dict[K, Refusal] = {}
     for keys, call in action.calls(missing):
         try:
             response = await call

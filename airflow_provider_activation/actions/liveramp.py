@@ -10,17 +10,23 @@ from typing import Any, Self, TypeAlias
 from airflow_provider_activation.actions import base
 from airflow_provider_activation.actions.base import Action, Candidate, Doubt, Finished, Looks, OnUncertain
 from airflow_provider_activation.actions.identity import Mark, alike, carries, marked, may_come_of
-from airflow_provider_activation.actions.items import ItemsAction, submit_items
+from airflow_provider_activation.actions.items import ItemsAction, Refusal, submit_items
 from airflow_provider_activation.actions.memory import JSON, Memory, seconds_since
 from airflow_provider_activation.actions.proof import Asked, differences, proven
 from airflow_provider_activation.api import liveramp as api
 from airflow_provider_activation.api.call import Call, every_page
 from airflow_provider_activation.api.liveramp.common import chunks
-from airflow_provider_activation.api.liveramp.distribution import configured, partial_failure, withdraw
+from airflow_provider_activation.api.liveramp.distribution import (
+    configured,
+    is_final,
+    partial_failure,
+    withdraw,
+)
 from airflow_provider_activation.api.models import Input
 from airflow_provider_activation.errors import Conflict, InvalidRequest
 from airflow_provider_activation.redaction import logger
 from airflow_provider_activation.waits.liveramp import latest_change
+from airflow_provider_activation.wording import counted, enumerated
 
 log = logger(__name__)
 
@@ -434,13 +440,21 @@ class Distribution(ItemsAction[SegmentKey, api.SegmentConfigInput, api.SegmentCo
         memory.made = {**made.before, "manager": self.distribution_manager_id, **distributed}
         lists = {"added": list(added), "unchanged": unchanged}
         result = {"distributionManagerID": self.distribution_manager_id, **lists}
-        failed = {self.name(key): why for key, why in made.refused.items()}
+        failed = {self.name(key): refusal.why for key, refusal in made.refused.items()}
+        if added or unchanged:
+            log.info(
+                "Distribution manager %s: added %s; there before: %s.",
+                self.distribution_manager_id,
+                counted([*added], "segment"),
+                counted(unchanged, "segment"),
+            )
         if made.lost is not None:
             made.lost.candidates = [f"segment {segment_id} is not listed" for segment_id in failed]
             raise made.lost
         if failed:
             total = f"of {len(self.wanted())} segments are not in distribution"
-            raise partial_failure("add_segment_configs", total, failed, result)
+            final = [self.name(key) for key, refusal in made.refused.items() if refusal.is_final]
+            raise partial_failure("add_segment_configs", total, failed, result, final=final)
         return memory.made if self.wait and awaited else Finished(result)
 
     def wanted(self) -> dict[SegmentKey, api.SegmentConfigInput]:
@@ -471,11 +485,19 @@ class Distribution(ItemsAction[SegmentKey, api.SegmentConfigInput, api.SegmentCo
 
     def refused(
         self, keys: Sequence[SegmentKey], response: list[api.SegmentConfigResult]
-    ) -> dict[SegmentKey, str]:
+    ) -> dict[SegmentKey, Refusal]:
         if len(response) != len(keys):
             return {}
         # the results carry no segment id; they have the order of the request
-        return {key: result.message for key, result in zip(keys, response, strict=True) if result.failed}
+        return {
+            key: Refusal(result.message, is_final(result.http_status))
+            for key, result in zip(keys, response, strict=True)
+            if result.failed
+        }
+
+    def recognisable(self) -> dict[str, str]:
+        segments = enumerated(map(self.name, self.wanted()))
+        return {"distribution manager": self.distribution_manager_id, "segments": segments}
 
     def differs(self, wanted: api.SegmentConfigInput, listed: api.SegmentConfig) -> str | None:
         name, known = wanted.destination_segment_id, listed.destination_segment_id

@@ -16,6 +16,7 @@ from airflow.sdk import BaseOperator
 from airflow_provider_activation.airflow_compat import deferral_timeout
 from airflow_provider_activation.arguments import DEFERRABLE, DURATION, FLAG, INTERVAL, PLAIN_FLAG, word
 from airflow_provider_activation.tasks import JSON, ActivationTask, ReadsArguments, in_a_running_task
+from airflow_provider_activation.wording import shortened
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
@@ -43,6 +44,11 @@ class ActivationOperator(ActivationTask, BaseOperator, metaclass=ReadsArguments)
         """The values of those of these arguments that are not left out."""
         return {name: value for name in names if (value := getattr(self, name)) is not None}
 
+    def changed(self, names: Iterable[str]) -> str:
+        """What was changed to which value, for the log: those of these arguments that are not left out."""
+        told = (f"{name} {shortened(repr(value), 60)}" for name, value in self.given(names).items())
+        return ", ".join(told) or "nothing, since nothing was given"
+
     @classmethod
     def partial(cls, **kwargs: Any) -> OperatorPartial:
         return super().partial(**cls.without_ignored(kwargs, stacklevel=2))
@@ -61,11 +67,12 @@ class ActivationOperator(ActivationTask, BaseOperator, metaclass=ReadsArguments)
         return {name: value for name, value in arguments.items() if name not in ignored}
 
     def publish(self, context: Context, result: JSON) -> JSON:
-        """Make the result fit to leave the task, and push its `outputs`; returns it."""
+        """Make the result fit to leave the task, and push those `outputs` that are not null; returns it."""
         result = self.gate(result)
         if self.do_xcom_push:
             for name in self.outputs:
-                context["ti"].xcom_push(key=name, value=result[name])
+                if result[name] is not None:
+                    context["ti"].xcom_push(key=name, value=result[name])
         return result
 
     def generation(self, context: Context) -> int:
@@ -88,10 +95,19 @@ class ActionOperator(ActivationOperator):
     async def steps(self) -> JSON:
         """Make the calls and return the task's result as plain JSON."""
 
+    @abstractmethod
+    def summary(self, result: JSON) -> str:
+        """What was done, in one line for the log: which resources, how many, rows and bytes if known.
+
+        :param result: what `steps` returned.
+        """
+
     @in_a_running_task
     def execute(self, context: Context) -> JSON:
         self.tried_before = not self.first_try(context)
-        return self.publish(context, self.hook.run(self.steps()))
+        result = self.hook.run(self.steps())
+        self.log.info(self.gate.message(self.summary(result)))
+        return self.publish(context, result)
 
 
 class DeleteOperator(ActivationOperator):
@@ -123,6 +139,11 @@ class DeleteOperator(ActivationOperator):
         """The task's result."""
         return {"id": self.resource_id}
 
+    @property
+    def noun(self) -> str:
+        """What is deleted, for the log."""
+        return self.id_argument.removesuffix("_id").replace("_", " ")
+
     @in_a_running_task
     def execute(self, context: Context) -> JSON:
         return self.publish(context, self.hook.run(self._steps(tried_before=not self.first_try(context))))
@@ -130,6 +151,9 @@ class DeleteOperator(ActivationOperator):
     async def _steps(self, *, tried_before: bool) -> JSON:
         from airflow_provider_activation.errors import NotFound
 
+        which = (
+            f"{self.noun} {self.resource_id}" if self.resource_id is not None else f"the key's {self.noun}"
+        )
         may_be_gone = tried_before or self.if_missing == "ignore"
         try:
             if self.reads is not None:
@@ -137,10 +161,12 @@ class DeleteOperator(ActivationOperator):
                 # it exists: if it is missing below, this call or a retry of it has deleted it
                 may_be_gone = True
             await self.endpoint(self.deletes)(self.resource_id)
-        except NotFound as error:
+        except NotFound:
             if not may_be_gone:
                 raise
-            self.log.info("It is not there: %s", error.message)
+            self.log.info("There is no %s (any more), so there is nothing to delete.", which)
+        else:
+            self.log.info("Deleted %s.", which)
         return self.result
 
 
@@ -368,47 +394,67 @@ class SubmitAndWaitOperator(SubmittingOperator):
         :param deadline: seconds since the epoch at which the wait gives up.
         """
         from airflow_provider_activation.waits import pace
-        from airflow_provider_activation.waits.probe import Patience, Pending, ask_on_worker, conclude, wait
+        from airflow_provider_activation.waits.probe import (
+            Patience,
+            Pending,
+            ask_on_worker,
+            begun,
+            conclude,
+            ended,
+            wait,
+        )
 
         started, left = time.monotonic(), deadline - time.time()
+        since, every = time.time(), self.poll_interval
         if not self.deferrable or round(left, 1) < 2 * pace.FIRST_LOOK_AFTER:
-            self.log.info("Waiting for %s.", probe.subject)
-            every = self.poll_interval
-            return ask_on_worker(
+            self.log.info(begun(probe, left, every))
+            result = ask_on_worker(
                 self.hook,
                 lambda credentials: wait(
                     probe, poll_interval=every, deadline=deadline, credentials=credentials
                 ),
                 ends=started + left,
             )
+            self.log.info(self.gate.message(ended(probe, result, since)))
+            return result
         patience = Patience(probe.subject)
         # the trigger needs the rest for its first look
         ends = started + left / 2 - pace.OVERRUN
         outcome = ask_on_worker(self.hook, lambda _: patience.look(probe), ends=ends)
         if not isinstance(outcome, Pending):
-            return conclude(probe, outcome)
+            result = conclude(probe, outcome)
+            self.log.info(self.gate.message(ended(probe, result, since)))
+            return result
         if self._cancelled is not None:
             return None  # it was killed meanwhile, and does not end well
-        self.log.info("Waiting for %s in the triggerer.", probe.subject)
+        self.log.info(begun(probe, left, every, in_triggerer=True))
         self.wait_trigger(probe, deadline).defer(self)
 
-    def execute_complete(self, context: Context, event: Mapping[str, JSON] | None = None) -> JSON:
-        """Continue after the trigger's event."""
-        from airflow_provider_activation.errors import WaitTimeout
-        from airflow_provider_activation.waits.probe import result_of_event
+    def execute_complete(
+        self, context: Context, event: Mapping[str, JSON] | None = None, since: float | None = None
+    ) -> JSON:
+        """Continue after the trigger's event.
 
+        :param since: when the wait in the triggerer began, in seconds since the epoch.
+        """
+        from airflow_provider_activation.errors import WaitTimeout
+        from airflow_provider_activation.waits.probe import ended, result_of_event
+
+        made = self.submitted(context)["made"]
         try:
             result = result_of_event(event)
         except WaitTimeout:
-            self.give_up(self.submitted(context)["made"])
+            self.give_up(made)
             raise
+        if made is not None:
+            self.log.info(self.gate.message(ended(self.probe(made), result, since)))
         return self.finish(context, result)
 
     @in_a_running_task
     def resume_execution(
         self, next_method: str, next_kwargs: dict[str, Any] | None, context: Context
     ) -> JSON:
-        from airflow_provider_activation.waits.probe import Pending, conclude, last_look
+        from airflow_provider_activation.waits.probe import Pending, conclude, ended, last_look
 
         try:
             return super().resume_execution(next_method, next_kwargs, context)
@@ -419,7 +465,9 @@ class SubmitAndWaitOperator(SubmittingOperator):
             if probe is None or isinstance(outcome := last_look(self.hook, probe), Pending):
                 self.give_up(made)
                 raise
-        return self.finish(context, conclude(probe, outcome))
+        result = conclude(probe, outcome)
+        self.log.info(self.gate.message(ended(probe, result, (next_kwargs or {}).get("since"))))
+        return self.finish(context, result)
 
     def submitted(self, context: Context) -> dict[str, JSON]:
         """What `execute` ``made`` before it gave its worker slot back, and the ``deadline`` of the wait."""

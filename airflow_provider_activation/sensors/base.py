@@ -61,29 +61,32 @@ class ActivationSensor(ActivationTask, BaseSensorOperator, metaclass=ReadsArgume
 
     arguments = {"deferrable": PLAIN_FLAG}
     _patience: Patience | None = None
-    _ends = 0.0
+    _ends = _since = 0.0
 
     @abstractmethod
     def probe(self) -> Probe:
         """What is waited for."""
 
-    def _begin(self, context: Context) -> Patience:
+    def _begin(self, context: Context, *, deferred: bool = False) -> Patience:
         """Take the time at the first poke, and what is tolerated from then on."""
         if self._patience is None:
-            from airflow_provider_activation.waits.probe import Patience
+            from airflow_provider_activation.waits.probe import Patience, begun
 
             started, first = time.monotonic(), None
             if self.reschedule:
                 # each poke is a process of its own
                 first = context["ti"].get_first_reschedule_date(context)
+            if first is None and not deferred:
+                self.log.info(begun(self.probe(), self.timeout, self.poke_interval))
             if first is not None:
                 started -= time.time() - first.timestamp()
             self._ends = started + self.timeout
+            self._since = time.time() - (time.monotonic() - started)
             self._patience = Patience(self.probe().subject, started=started)
         return self._patience
 
     def poke(self, context: Context) -> PokeReturnValue:
-        from airflow_provider_activation.waits.probe import Pending, ask_on_worker, conclude
+        from airflow_provider_activation.waits.probe import Pending, ask_on_worker, conclude, ended
 
         probe, patience = self.probe(), self._begin(context)
         outcome = ask_on_worker(self.hook, lambda _: patience.look(probe), ends=self._ends)
@@ -91,7 +94,9 @@ class ActivationSensor(ActivationTask, BaseSensorOperator, metaclass=ReadsArgume
             if not patience.is_bad:  # bad polls are logged already
                 self.log.info("%s: %s.", probe.subject, self.gate.message(outcome.status))
             return PokeReturnValue(False)
-        return PokeReturnValue(True, self.gate(conclude(probe, outcome)))
+        result = conclude(probe, outcome)
+        self.log.info(self.gate.message(ended(probe, result, self._since)))
+        return PokeReturnValue(True, self.gate(result))
 
     @cached_property
     def _pace(self) -> Pace:
@@ -114,22 +119,31 @@ class ActivationSensor(ActivationTask, BaseSensorOperator, metaclass=ReadsArgume
         if not self.deferrable or self.timeout < 2 * pace.FIRST_LOOK_AFTER:
             return super().execute(context)
         deadline, conn_id = time.time() + self.timeout, self.hook.conn_id
-        self._begin(context)
+        self._begin(context, deferred=True)
         # the trigger needs the rest for its first look
         self._ends = time.monotonic() + self.timeout / 2 - pace.OVERRUN
         poke = self.poke(context)
         if poke:
             return poke.xcom_value
         from airflow_provider_activation.triggers.wait import WaitTrigger
+        from airflow_provider_activation.waits.probe import begun
 
         probe, interval = self.probe(), self.poke_interval
+        self.log.info(begun(probe, self.timeout, interval, in_triggerer=True))
         WaitTrigger.of(probe, conn_id=conn_id, poll_interval=interval, deadline=deadline).defer(self)
 
-    def execute_complete(self, context: Context, event: Mapping[str, JSON] | None = None) -> JSON:
-        """Continue after the trigger's event."""
-        from airflow_provider_activation.waits.probe import result_of_event
+    def execute_complete(
+        self, context: Context, event: Mapping[str, JSON] | None = None, since: float | None = None
+    ) -> JSON:
+        """Continue after the trigger's event.
 
-        return self.gate(result_of_event(event))
+        :param since: when the wait in the triggerer began, in seconds since the epoch.
+        """
+        from airflow_provider_activation.waits.probe import ended, result_of_event
+
+        result = result_of_event(event)
+        self.log.info(self.gate.message(ended(self.probe(), result, since)))
+        return self.gate(result)
 
     @in_a_running_task
     def resume_execution(
@@ -139,7 +153,7 @@ class ActivationSensor(ActivationTask, BaseSensorOperator, metaclass=ReadsArgume
         from airflow.providers.common.compat.sdk import AirflowSensorTimeout, AirflowSkipException
 
         from airflow_provider_activation.errors import WaitTimeout
-        from airflow_provider_activation.waits.probe import Pending, conclude, last_look
+        from airflow_provider_activation.waits.probe import Pending, conclude, ended, last_look
 
         try:
             try:
@@ -148,7 +162,11 @@ class ActivationSensor(ActivationTask, BaseSensorOperator, metaclass=ReadsArgume
                 outcome = last_look(self.hook, self.probe())
                 if isinstance(outcome, Pending):
                     raise
-                return conclude(self.probe(), outcome)
+                result = conclude(self.probe(), outcome)
+                self.log.info(
+                    self.gate.message(ended(self.probe(), result, (next_kwargs or {}).get("since")))
+                )
+                return result
         except Exception as error:
             timed_out = isinstance(error, (WaitTimeout, deferral_timeout()))
             if self.never_fail or (self.soft_fail and timed_out):

@@ -331,7 +331,8 @@ class _Polling(Generic[R]):
         pause = self._pause(min(MOST_OUTAGES, max(self._refusals, self._patience.outages)))
         message = "%s: %s The watch goes on and asks again in %.0f seconds."
         unexpected = not isinstance(error, ActivationError)
-        log.error(message, self.trigger.subject, error, pause, exc_info=unexpected)
+        why = error.headline if isinstance(error, ActivationError) else error
+        log.error(message, self.trigger.subject, why, pause, exc_info=unexpected)
         return pause
 
     def _pause(self, bad_polls: int) -> float:

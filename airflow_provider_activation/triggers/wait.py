@@ -87,7 +87,8 @@ class WaitTrigger(BaseTrigger):
     def defer(self, task: BaseOperator) -> NoReturn:
         """Defer a task until the outcome; it continues in its ``execute_complete``."""
         left = timedelta(seconds=max(0.0, self.deadline - time.time()) + FRAMEWORK_GRACE)
-        task.defer(trigger=self, method_name="execute_complete", timeout=left)
+        since = {"since": time.time()}
+        task.defer(trigger=self, method_name="execute_complete", kwargs=since, timeout=left)
 
     async def run(self) -> AsyncIterator[TriggerEvent]:
         """Wait, and yield one event: the result, or the error the waiting task raises."""

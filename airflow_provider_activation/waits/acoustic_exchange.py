@@ -9,7 +9,16 @@ from typing import Literal
 from airflow_provider_activation.api import acoustic_exchange as api
 from airflow_provider_activation.errors import InvalidConnection
 from airflow_provider_activation.hooks.acoustic_exchange import AcousticExchangeHook
-from airflow_provider_activation.waits.probe import Blocked, Done, Failed, Listing, Outcome, Pending, Probe
+from airflow_provider_activation.waits.probe import (
+    JSON,
+    Blocked,
+    Done,
+    Failed,
+    Listing,
+    Outcome,
+    Pending,
+    Probe,
+)
 
 OnNeedsAction = Literal["fail", "return", "wait"]
 
@@ -40,6 +49,25 @@ class JobProbe(Probe):
         return (
             f"{self.job_category} job {self.job_id} goes on at Acoustic Exchange, which stops no job. "
             f"Look at it there, or ask for it: GET /v1/jobs/{self.job_category}/{self.job_id}."
+        )
+
+    def reached(self, result: JSON) -> str:
+        return str(result.get("status")).strip().upper()
+
+    def next_step(self, result: JSON) -> str | None:
+        state = self.reached(result)
+        if state in api.WAITING_TO_RECEIVE_DATA:
+            return "It goes on when AcousticExchangeUploadJobDataOperator uploads its audience."
+        if state in api.READY_FOR_DOWNLOAD:
+            return "AcousticExchangeDownloadSegmentDataOperator downloads its audience."
+        return None
+
+    @property
+    def action_needed(self) -> str:
+        return (
+            "AcousticExchangeUploadJobDataOperator uploads an audience, and "
+            "AcousticExchangeDownloadSegmentDataOperator downloads one. To wait until another system does it, "
+            'set on_needs_action="wait".'
         )
 
     async def look(self) -> Outcome:
@@ -103,6 +131,9 @@ class EndpointStatusProbe(Probe):
     @property
     def subject(self) -> str:
         return f"status of endpoint {self.endpoint_id}"
+
+    def reached(self, result: JSON) -> str:
+        return str(result["status"])
 
     async def look(self) -> Outcome:
         return self.judge(await api.get_endpoint_status(self.endpoint_id))

@@ -8,7 +8,7 @@ from typing import Literal, TypeAlias
 
 from airflow_provider_activation.api import delta_projects as api
 from airflow_provider_activation.hooks.delta_projects import DeltaProjectsHook
-from airflow_provider_activation.waits.probe import Done, Failed, Outcome, Pending, Probe
+from airflow_provider_activation.waits.probe import JSON, Done, Failed, Outcome, Pending, Probe
 
 Until: TypeAlias = Literal["enabled", "flight_start", "flight_stop"]
 
@@ -33,6 +33,9 @@ class ActivityProbe(Probe):
     @property
     def subject(self) -> str:
         return f"activity {self.activity_id}"
+
+    def reached(self, result: JSON) -> str:
+        return {"enabled": "enabled", "flight_start": "in flight", "flight_stop": "over"}[self.until]
 
     @property
     def left_behind(self) -> str:

@@ -14,7 +14,7 @@ from airflow_provider_activation.api.liveramp.distribution import refuse_unreada
 from airflow_provider_activation.api.rows import Rows, Unreadable
 from airflow_provider_activation.api.steps import Steps
 from airflow_provider_activation.hooks.liveramp import LiveRampHook
-from airflow_provider_activation.waits.probe import Done, Failed, Listing, Outcome, Pending, Probe
+from airflow_provider_activation.waits.probe import JSON, Done, Failed, Listing, Outcome, Pending, Probe
 
 S = TypeVar("S", api.Delivery, api.SegmentStatus)
 W = TypeVar("W", bound=str)
@@ -35,6 +35,12 @@ class OAuthConnectionAttemptProbe(Probe):
     @property
     def subject(self) -> str:
         return f"OAuth connection attempt {self.attempt_id}"
+
+    def reached(self, result: JSON) -> str:
+        return "AUTHORIZED"
+
+    def next_step(self, result: JSON) -> str:
+        return f"It made OAuth connection {result}."
 
     @property
     def left_behind(self) -> str:
@@ -74,6 +80,9 @@ class DeliveryProbe(Probe):
     def subject(self) -> str:
         where = f"integration connection {self.integration_connection_id}"
         return f"delivery of {_told(self.segment_ids)} to {where}"
+
+    def reached(self, result: JSON) -> str:
+        return api.DELIVERED
 
     async def look(self) -> Outcome:
         return self.judge_listed(await _deliveries(self.integration_connection_id, self.segment_ids))
@@ -166,6 +175,9 @@ class SegmentSyncProbe(Probe):
     @property
     def subject(self) -> str:
         return f"synchronisation of {_told(self.segment_ids)}"
+
+    def reached(self, result: JSON) -> str:
+        return "SYNCED"
 
     async def look(self) -> Outcome:
         return self.judge_listed(await _statuses(self.segment_type, self.segment_ids))

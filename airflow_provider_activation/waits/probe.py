@@ -18,6 +18,7 @@ from airflow_provider_activation.hooks.base import ActivationHook
 from airflow_provider_activation.redaction import logger
 from airflow_provider_activation.waits import pace
 from airflow_provider_activation.waits.pace import Pace, backed_off, spread
+from airflow_provider_activation.wording import duration
 
 log = logger(__name__)
 
@@ -107,9 +108,28 @@ class Probe(ABC):
         return None
 
     @property
+    def action_needed(self) -> str | None:
+        """What a person does about a wait that cannot go on; None for the general advice."""
+        return None
+
+    @property
     def left_behind(self) -> str:
         """What continues at the service when the wait has ended, and where to see it."""
         return f"What {self.hook_class.hook_name} does of the {self.subject} goes on there."
+
+    def reached(self, result: JSON) -> str:
+        """What it is when the wait has ended well, for the log.
+
+        :param result: what the wait returns.
+        """
+        return "done"
+
+    def next_step(self, result: JSON) -> str | None:
+        """What has to be done now that it is so, if anything.
+
+        :param result: what the wait returns.
+        """
+        return None
 
     def listing(self) -> Listing | None:
         """The poll that serves this probe and others at once, if the service has one."""
@@ -220,9 +240,9 @@ class Patience:
             self.outages, self.odd_answers = 0, self.odd_answers + 1
         if self.outages > self._most_outages or self.odd_answers > MOST_ODD_ANSWERS:
             raise error
-        self.no_answer = Pending(f"no answer: {error}")
+        self.no_answer = Pending(f"no answer: {error.headline}")
         number = self.outages or f"{self.odd_answers} of at most {MOST_ODD_ANSWERS}"
-        log.warning("%s: bad poll %s in a row: %s", self._subject, number, error)
+        log.warning("%s: bad poll %s in a row: %s", self._subject, number, error.headline)
 
     @property
     def is_bad(self) -> bool:
@@ -296,7 +316,8 @@ def last_look(hook: ActivationHook, probe: Probe) -> Outcome:
     try:
         return hook.run(probe.look(), within=pace.LAST_LOOK_WITHIN)
     except Exception as error:
-        log.warning("%s: the last poll was bad: %s", probe.subject, error)
+        why = error.headline if isinstance(error, ActivationError) else error
+        log.warning("%s: the last poll was bad: %s", probe.subject, why)
         return Pending("no answer")
 
 
@@ -310,7 +331,7 @@ async def give_up(probe: Probe, *, cancel: bool) -> bool:
     try:
         cancelled = await probe.cancel() if cancel else None
     except ActivationError as error:
-        log.error("The %s could not be cancelled: %s %s", probe.subject, error, probe.left_behind)
+        log.error("The %s could not be cancelled: %s %s", probe.subject, error.headline, probe.left_behind)
         return True
     if cancelled is None:
         log.warning(probe.left_behind)
@@ -319,9 +340,27 @@ async def give_up(probe: Probe, *, cancel: bool) -> bool:
     return True
 
 
+def begun(probe: Probe, timeout: float, poll_interval: float, *, in_triggerer: bool = False) -> str:
+    """The line of the log when a wait begins."""
+    where = ", in the triggerer" if in_triggerer else ""
+    every = duration(poll_interval)
+    return f"Waiting for {probe.subject}, at most {duration(timeout)}, every {every}{where}."
+
+
+def ended(probe: Probe, result: JSON, since: float | None) -> str:
+    """The line of the log when a wait has ended well.
+
+    :param since: when it began, in seconds since the epoch, if that is known.
+    """
+    after = "" if since is None else f" after {duration(max(0.0, time.time() - since))}"
+    subject, next_step = probe.subject, probe.next_step(result)
+    line = f"{subject[:1].upper()}{subject[1:]} is {probe.reached(result)}{after}."
+    return f"{line} {next_step}" if next_step else line
+
+
 def timed_out(probe: Probe, last: Pending, seconds: float) -> errors.WaitTimeout:
     """The error of a wait whose deadline has passed."""
-    message = f"{probe.subject} was still {last.status!r} after {seconds:.0f} seconds."
+    message = f"{probe.subject} was still {last.status!r} after {duration(seconds)}."
     return errors.WaitTimeout(message, service=probe.hook_class.hook_name)
 
 
@@ -334,7 +373,8 @@ def conclude(probe: Probe, outcome: Ended) -> JSON:
         case Failed(reason):
             raise errors.JobFailed(f"{probe.subject} failed: {reason}.", service=service)
         case Blocked(what):
-            raise errors.NeedsAction(f"{probe.subject} goes no further: {what}.", service=service)
+            said = f"{probe.subject} goes no further: {what}."
+            raise errors.NeedsAction(said, service=service, advice=probe.action_needed)
 
 
 def event_of_error(error: ActivationError) -> dict[str, JSON]:

@@ -7,7 +7,7 @@ answers 207 whatever became of each, so the list that is read afterwards decides
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
 from airflow_provider_activation.api import liveramp as api
@@ -17,6 +17,8 @@ from airflow_provider_activation.api.rows import Unreadable
 from airflow_provider_activation.errors import PartialFailure, UnreadableResponse
 
 GONE = 404
+MAY_PASS = frozenset({423, 429})
+"""An item that is locked, or one too many for now."""
 _SEGMENT = re.compile(r'"segmentID": ("[^"]|\d)')
 """In a row that names its segment."""
 
@@ -59,14 +61,14 @@ async def withdraw(distribution_manager_id: str, segment_configs: Mapping[str, s
     :raises PartialFailure: naming each segment that is still in distribution, and why.
     """
     reasons: dict[str, str] = {}
+    final: set[str] = set()
     for chunk in chunks(list(segment_configs.items()), api.MOST_SEGMENTS_A_CALL):
         results = await api.remove_segment_configs(distribution_manager_id, [config for _, config in chunk])
         if len(results) == len(chunk):
-            reasons |= {
-                segment_id: result.message
-                for (segment_id, _), result in zip(chunk, results, strict=True)
-                if result.failed and result.http_status != GONE
-            }
+            for (segment_id, _), result in zip(chunk, results, strict=True):
+                if result.failed and result.http_status != GONE:
+                    reasons[segment_id] = result.message
+                    final |= {segment_id} if is_final(result.http_status) else set()
     configs = await configured(distribution_manager_id, segment_configs, to_be_gone=True)
     still = {config.id for config in configs.values()}
     failed = {
@@ -78,20 +80,28 @@ async def withdraw(distribution_manager_id: str, segment_configs: Mapping[str, s
         withdrawn = [segment_id for segment_id in segment_configs if segment_id not in failed]
         result = {"distributionManagerID": distribution_manager_id, "withdrawn": withdrawn}
         total = f"of {len(segment_configs)} segments are still in distribution"
-        raise partial_failure("remove_segment_configs", total, failed, result)
+        raise partial_failure("remove_segment_configs", total, failed, result, final=final)
 
 
-def partial_failure(operation: str, what: str, failed: Mapping[str, str], result: Any) -> PartialFailure:
+def is_final(http_status: int | None) -> bool:
+    """Whether an item with this status fails again if it is sent again: a 4xx but for limits and locks."""
+    return http_status is not None and 400 <= http_status < 500 and http_status not in MAY_PASS
+
+
+def partial_failure(
+    operation: str, what: str, failed: Mapping[str, str], result: Any, *, final: Collection[str]
+) -> PartialFailure:
     """The error of a task that achieved a part, with its result.
 
     :param what: the message behind the number of failed segments.
     :param failed: segment id to the reason.
+    :param final: the segments of these that fail again if they are sent again.
     """
-    reasons = "; ".join(f"{segment_id}: {why}" for segment_id, why in failed.items())
     return PartialFailure(
-        f"{len(failed)} {what}: {reasons}.",
+        f"{len(failed)} {what}.",
         failed=dict(failed),
         result=result,
+        retry_helps=not failed.keys() <= {*final},
         service=api.SERVICE,
         operation=operation,
     )

@@ -17,6 +17,7 @@ from airflow_provider_activation.arguments import (
 )
 from airflow_provider_activation.operators.base import ActionOperator, ActivationOperator, DeleteOperator
 from airflow_provider_activation.tasks import JSON, AcousticExchangeTask
+from airflow_provider_activation.wording import counted
 from airflow_provider_activation.words import HASH_ALGORITHMS
 
 __all__ = [
@@ -138,16 +139,25 @@ class AcousticExchangeRegisterEndpointOperator(AcousticExchangeEndpointOperator,
         endpoint_id = await actions.register(registration, self.resource_id)
         return {"endpointId": endpoint_id, "name": self.name}
 
+    def summary(self, result: JSON) -> str:
+        return f"Registered endpoint {result['endpointId']} ({self.name!r})."
+
 
 class AcousticExchangeSwitch(AcousticExchangeEndpointOperator, ActionOperator):
     """An operator that enables or disables an endpoint."""
 
     switches: ClassVar[str]
     """The name of the endpoint of the API that does."""
+    switched: ClassVar[str]
+    """What the endpoint is afterwards."""
 
     async def steps(self) -> JSON:
         changed = await self.endpoint(self.switches)(self.resource_id)
         return {"endpointId": self.resource_id, "changed": changed}
+
+    def summary(self, result: JSON) -> str:
+        which = "The key's endpoint" if self.endpoint_id is None else f"Endpoint {self.endpoint_id}"
+        return f"{which} is {self.switched}{'' if result['changed'] else ', as it was before'}."
 
 
 class AcousticExchangeEnableEndpointOperator(AcousticExchangeSwitch):
@@ -162,6 +172,7 @@ class AcousticExchangeEnableEndpointOperator(AcousticExchangeSwitch):
     """
 
     switches = "enable_endpoint"
+    switched = "enabled"
 
 
 class AcousticExchangeDisableEndpointOperator(AcousticExchangeSwitch):
@@ -176,6 +187,7 @@ class AcousticExchangeDisableEndpointOperator(AcousticExchangeSwitch):
     """
 
     switches = "disable_endpoint"
+    switched = "disabled"
 
 
 class AcousticExchangeDeleteEndpointOperator(AcousticExchangeEndpointOperator, DeleteOperator):
@@ -233,6 +245,10 @@ class AcousticExchangeSetEndpointDatabaseOperator(AcousticExchangeEndpointOperat
         )
         await actions.set_database(database)
         return {"endpointId": database.endpoint_id, "databaseId": self.database_id}
+
+    def summary(self, result: JSON) -> str:
+        which = "the key's endpoint" if self.endpoint_id is None else f"endpoint {self.endpoint_id}"
+        return f"Set the database of {which} to {self.database_id}."
 
 
 class AcousticExchangeSetEndpointAttributesOperator(AcousticExchangeTask, ActionOperator):
@@ -295,6 +311,9 @@ class AcousticExchangeSetEndpointAttributesOperator(AcousticExchangeTask, Action
         await api.set_endpoint_attributes(self.hook.authentication_key, attributes)
         return {"attributes": sorted(attributes)}
 
+    def summary(self, result: JSON) -> str:
+        return f"Set {counted(result['attributes'], 'attribute')} of the key's endpoint, from tomorrow on."
+
 
 class AcousticExchangeReportEndpointFailureOperator(AcousticExchangeTask, ActionOperator):
     """Report that an endpoint could not be provisioned. Needs the endpoint's own key.
@@ -334,3 +353,6 @@ class AcousticExchangeReportEndpointFailureOperator(AcousticExchangeTask, Action
         endpoint_id = int(self.endpoint_id)
         await api.report_endpoint_failure(endpoint_id, self.reason)
         return {"endpointId": endpoint_id, "status": await api.get_endpoint_status(endpoint_id)}
+
+    def summary(self, result: JSON) -> str:
+        return f"Reported the failure of endpoint {result['endpointId']}, which is {result['status']} now."

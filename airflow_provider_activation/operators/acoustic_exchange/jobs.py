@@ -24,6 +24,7 @@ from airflow_provider_activation.arguments import (
 )
 from airflow_provider_activation.operators.base import ActionOperator, SubmitAndWaitOperator
 from airflow_provider_activation.tasks import JSON, AcousticExchangeTask
+from airflow_provider_activation.wording import enumerated
 from airflow_provider_activation.words import DATA_JOB_CATEGORIES, EXPORT_ACTIONS
 
 if TYPE_CHECKING:
@@ -349,6 +350,9 @@ class AcousticExchangeUploadJobDataOperator(AcousticExchangeJobTask, SubmitAndWa
         self.content_type = content_type
         self.acoustic_exchange_conn_id = acoustic_exchange_conn_id
 
+    def check(self) -> None:
+        _check_local("file", self.file)
+
     def submission(self, key: str) -> actions.JobData:
         from airflow_provider_activation.actions import acoustic_exchange as actions
 
@@ -415,6 +419,9 @@ class AcousticExchangeDownloadSegmentDataOperator(AcousticExchangeTask, ActionOp
         self.job_category: api.JobCategory = job_category
         self.acoustic_exchange_conn_id = acoustic_exchange_conn_id
 
+    def check(self) -> None:
+        _check_local("directory", self.directory)
+
     async def steps(self) -> JSON:
         from airflow_provider_activation.api import acoustic_exchange as api
         from airflow_provider_activation.errors import InvalidRequest
@@ -439,6 +446,20 @@ class AcousticExchangeDownloadSegmentDataOperator(AcousticExchangeTask, ActionOp
         directory.mkdir(exist_ok=True)
         files = [await api.download_segment_data(job_id, name, directory / name) for name in names]
         return {"jobId": job_id, "files": [str(file) for file in files]}
+
+    def summary(self, result: JSON) -> str:
+        from airflow_provider_activation.actions.acoustic_exchange import size_of
+
+        files = [size_of(Path(file)) for file in result["files"]]
+        count = "1 file" if len(files) == 1 else f"{len(files)} files"
+        return f"Downloaded {count} of job {result['jobId']}: {enumerated(files, separator='; ')}."
+
+
+def _check_local(name: str, given: object) -> None:
+    if not is_template(given) and "://" in str(given):
+        raise ValueError(
+            f"{name} must be a path on the worker: {given} is not local, and only local files are taken."
+        )
 
 
 def _check_segment(segment_id: object, segment_id_string: object) -> None:

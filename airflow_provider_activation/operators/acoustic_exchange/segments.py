@@ -8,6 +8,7 @@ from typing import Any
 from airflow_provider_activation.arguments import FLAG, IDS, NUMBER_ID, RESOURCES, is_template, word
 from airflow_provider_activation.operators.base import ActionOperator
 from airflow_provider_activation.tasks import JSON, AcousticExchangeTask
+from airflow_provider_activation.wording import counted
 
 __all__ = ["AcousticExchangeDefineSegmentsOperator", "AcousticExchangeDeleteSegmentsOperator"]
 
@@ -72,6 +73,12 @@ class AcousticExchangeDefineSegmentsOperator(AcousticExchangeTask, ActionOperato
             return await segments.add(tried_before=self.tried_before)
         return await actions.replace_segments(endpoint_id, wanted)
 
+    def summary(self, result: JSON) -> str:
+        if self.mode == "replace":
+            return f"Replaced all segments of endpoint {self.endpoint_id} by {counted(result['added'], 'segment')}."
+        added, unchanged = (counted(result[name], "segment") for name in ("added", "unchanged"))
+        return f"Endpoint {self.endpoint_id}: added {added}; there before: {unchanged}."
+
 
 class AcousticExchangeDeleteSegmentsOperator(AcousticExchangeTask, ActionOperator):
     """Delete some or all segments that an endpoint offers. Needs the endpoint's own key.
@@ -127,3 +134,9 @@ class AcousticExchangeDeleteSegmentsOperator(AcousticExchangeTask, ActionOperato
             was_offered = await api.delete_segment_if_offered(endpoint_id, segment_id)
             ids["deleted" if was_offered else "absent"].append(str(segment_id))
         return {"endpointId": endpoint_id, **ids}
+
+    def summary(self, result: JSON) -> str:
+        if self.all_segments:
+            return f"Deleted all segments of endpoint {self.endpoint_id}."
+        deleted, absent = (counted(result[name], "segment") for name in ("deleted", "absent"))
+        return f"Endpoint {self.endpoint_id}: deleted {deleted}; not there: {absent}."

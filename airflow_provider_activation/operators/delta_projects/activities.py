@@ -262,6 +262,11 @@ class DeltaProjectsUpdateActivityOperator(DeltaProjectsTask, ActionOperator):
         update = api.ActivityUpdate.model_validate(given)
         return await actions.update_activity(self.activity_id, update, self.account)
 
+    def summary(self, result: JSON) -> str:
+        from airflow_provider_activation.api import delta_projects as api
+
+        return f"Changed activity {self.activity_id}: {self.changed(api.ActivityUpdate.model_fields)}."
+
 
 def _override_variables(task: Any) -> Any:
     from airflow_provider_activation.api import delta_projects as api

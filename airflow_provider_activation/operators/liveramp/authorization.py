@@ -117,13 +117,15 @@ class LiveRampAuthorizeOAuthConnectionOperator(LiveRampTask, SubmitAndWaitOperat
             except Exception:
                 self.log.exception("%s failed; the link is there all the same.", type(notifier).__name__)
 
-    def execute_complete(self, context: Context, event: Mapping[str, JSON] | None = None) -> JSON:
+    def execute_complete(
+        self, context: Context, event: Mapping[str, JSON] | None = None, since: float | None = None
+    ) -> JSON:
         """Go on where the triggerer left off, or where a person answered the required action."""
         if event is None or "chosen_options" not in event:
-            return super().execute_complete(context, event)
+            return super().execute_complete(context, event, since)
         from airflow_provider_activation.api import liveramp as api
         from airflow_provider_activation.errors import Declined, WaitTimeout
-        from airflow_provider_activation.waits.probe import Pending, conclude
+        from airflow_provider_activation.waits.probe import Pending, conclude, ended
 
         submitted = self.submitted(context)
         probe = self.probe(submitted["made"])
@@ -131,7 +133,9 @@ class LiveRampAuthorizeOAuthConnectionOperator(LiveRampTask, SubmitAndWaitOperat
             raise Declined(f"{probe.subject}: a person answered: {NOBODY_AUTHORIZES}.", service=api.SERVICE)
         outcome = self.hook.run(probe.look())
         if not isinstance(outcome, Pending):
-            return self.finish(context, conclude(probe, outcome))
+            result = conclude(probe, outcome)
+            self.log.info(self.gate.message(ended(probe, result, since)))
+            return self.finish(context, result)
         self.log.warning(
             "%s is %s at LiveRamp; the wait goes on.", probe.subject, self.gate.message(outcome.status)
         )

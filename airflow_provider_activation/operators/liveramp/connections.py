@@ -165,6 +165,10 @@ class LiveRampUpdateIntegrationConnectionOperator(LiveRampTask, ActionOperator):
             changes["properties"] = [{"property_key": key, "property_value": value} for key, value in named]
         return await actions.update_integration_connection(self.integration_connection_id, changes)
 
+    def summary(self, result: JSON) -> str:
+        changed = self.changed(("properties", "device_types", "oauth_connection_id"))
+        return f"Changed integration connection {self.integration_connection_id}: {changed}."
+
 
 class LiveRampDeleteIntegrationConnectionOperator(LiveRampTask, DeleteOperator):
     """Delete an integration connection. Returns ``{"id": ...}``.

@@ -24,6 +24,7 @@ from airflow_provider_activation.operators.base import (
     SubmitOperator,
 )
 from airflow_provider_activation.tasks import JSON, LiveRampTask
+from airflow_provider_activation.wording import counted
 from airflow_provider_activation.words import DISTRIBUTION_MANAGER_STATUSES, SEGMENT_TYPES
 
 if TYPE_CHECKING:
@@ -169,6 +170,11 @@ class LiveRampUpdateDistributionManagerOperator(LiveRampTask, ActionOperator):
         if self.never_expires:
             changes["expire_at"] = None
         return await actions.update_distribution_manager(self.distribution_manager_id, changes)
+
+    def summary(self, result: JSON) -> str:
+        never = ("never_expires",) if self.never_expires else ()
+        changed = self.changed(("name", "status", "expire_at", *never))
+        return f"Changed distribution manager {self.distribution_manager_id}: {changed}."
 
 
 class LiveRampDeleteDistributionManagerOperator(LiveRampTask, DeleteOperator):
@@ -349,3 +355,8 @@ class LiveRampWithdrawSegmentsOperator(LiveRampTask, ActionOperator):
         return await actions.withdraw_everywhere(
             self.distribution_manager_id, self.segment_ids, self.segment_type
         )
+
+    def summary(self, result: JSON) -> str:
+        withdrawn, absent = (counted(result[name], "segment") for name in ("withdrawn", "absent"))
+        manager = self.distribution_manager_id
+        return f"Distribution manager {manager}: withdrew {withdrawn}; not there: {absent}."
