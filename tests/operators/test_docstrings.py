@@ -2,41 +2,16 @@
 
 from __future__ import annotations
 
-import importlib
 import inspect
 import re
 import textwrap
-from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
 
 import pytest
 from airflow.sdk import BaseOperator
+from provided_classes import public_classes
 
-from airflow_provider_activation.get_provider_info import get_provider_info
-
-
-def public_classes() -> Iterator[type[BaseOperator]]:
-    for kind in ("operators", "sensors"):
-        for entry in get_provider_info()[kind]:
-            (name,) = entry["python-modules"]
-            module = importlib.import_module(name)
-            for found in vars(module).values():
-                if (
-                    inspect.isclass(found)
-                    and issubclass(found, BaseOperator)
-                    and _has_a_name_for_users(found)
-                ):
-                    yield found
-
-
-def _has_a_name_for_users(found: type) -> bool:
-    services = ("LiveRamp", "AcousticExchange", "DeltaProjects", "Dataddo")
-    return (
-        found.__name__.startswith(services)
-        and found.__name__.endswith(("Operator", "Sensor"))
-        and not (inspect.isabstract(found))
-    )
 
 
 every_class = pytest.mark.parametrize("kind", list(public_classes()), ids=lambda kind: kind.__name__)

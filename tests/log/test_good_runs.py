@@ -1,0 +1,269 @@
+"""What each operator and sensor logs when all goes well, compared with ``good/``."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import acoustic_tasks as acoustic
+import liveramp_tasks as liveramp
+import pytest
+from airflow.sdk import BaseOperator
+from dataddo_tasks import create_flow, create_service, create_source
+from example_tasks import SEGMENT, build_flow, connect, create_activity, define, export, register
+from golden_logs import FOLDER, GoldenLogs
+from provided_classes import public_classes
+from task_running import Task
+
+from airflow_provider_activation.operators.dataddo import (
+    DataddoDeleteFlowOperator,
+    DataddoDeleteServiceOperator,
+    DataddoDeleteSourceOperator,
+    DataddoExtractSourceOperator,
+    DataddoWriteFlowOperator,
+)
+from airflow_provider_activation.operators.delta_projects import DeltaProjectsUpdateActivityOperator
+from airflow_provider_activation.sandbox import Sandbox
+from airflow_provider_activation.sensors.dataddo import DataddoFlowSensor, DataddoSourceSensor
+from airflow_provider_activation.sensors.delta_projects import DeltaProjectsActivitySensor
+from airflow_provider_activation.sensors.liveramp import LiveRampOAuthConnectionSensor
+
+SOON = liveramp.SOON
+PUSHING, PARTNER, PULLING = 10001, 20002, 20003
+SEGMENTS = ["5000000001", "5000000002"]
+
+Factory = Callable[[], BaseOperator]
+Prepare = Callable[[Path], Factory]
+"""Makes what a task needs, in a folder if that is files, and returns what makes its operator."""
+
+
+def audience(folder: Path) -> Path:
+    file = folder / "audience.csv"
+    file.write_text("email_sha256,city\nh1,Ulm\nh2,Bonn\n")
+    return file
+
+
+def offered() -> None:
+    Task(register).run()
+    Task(define).run()
+
+
+def waiting_job() -> int:
+    offered()
+    return int(Task(lambda: export(destination_endpoint_id=PULLING)).run()["jobId"])
+
+
+def ready_job(folder: Path) -> int:
+    job_id, file = waiting_job(), audience(folder)
+    Task(lambda: acoustic.upload(job_id, file)).run()
+    return job_id
+
+
+def exports(**arguments: Any) -> Factory:
+    offered()
+    return lambda: export(**arguments)
+
+
+def uploads(folder: Path) -> Factory:
+    job_id, file = waiting_job(), audience(folder)
+    return lambda: acoustic.upload(job_id, file)
+
+
+def downloads(folder: Path) -> Factory:
+    job_id = ready_job(folder)
+    return lambda: acoustic.download(job_id, folder)
+
+
+def job_waits(folder: Path) -> Factory:
+    offered()
+    job_id = Task(lambda: export(wait_for_completion=False)).run()["jobId"]
+    return lambda: acoustic.job_sensor(job_id)
+
+
+def with_segments(factory: Factory) -> Factory:
+    offered()
+    return factory
+
+
+def status_waits(folder: Path) -> Factory:
+    Task(register).run()
+    return lambda: acoustic.status_sensor()
+
+
+def with_connection(make: Callable[[str], BaseOperator], **arguments: Any) -> Factory:
+    connection_id = Task(lambda: connect(**arguments)).run()["id"]
+    return lambda: make(connection_id)
+
+
+def with_manager(make: Callable[[str], BaseOperator]) -> Factory:
+    manager_id = Task(connect).run()["distributionManagerID"]
+    return lambda: make(manager_id)
+
+
+def withdraws(folder: Path) -> Factory:
+    manager_id = Task(connect).run()["distributionManagerID"]
+    Task(lambda: liveramp.distribute(manager_id, SEGMENTS)).run()
+    return lambda: liveramp.withdraw(manager_id, [*SEGMENTS, "5000000003"])
+
+
+def delivery_waits(folder: Path) -> Factory:
+    connection_id, manager_id = liveramp.connected()
+    Task(lambda: liveramp.distribute(manager_id, SEGMENTS)).run()
+    return lambda: liveramp.delivery_sensor(connection_id, SEGMENTS)
+
+
+def consent_waits(folder: Path) -> Factory:
+    attempt_id = Task(lambda: liveramp.authorize(wait_for_completion=False)).run()
+    return lambda: LiveRampOAuthConnectionSensor(task_id="wait", attempt_id=attempt_id, **SOON)
+
+
+def with_activity(make: Callable[[str], BaseOperator], **arguments: Any) -> Factory:
+    activity_id = Task(lambda: create_activity(**arguments)).run()["id"]
+    return lambda: make(activity_id)
+
+
+def with_flow(make: Callable[[dict[str, str]], BaseOperator]) -> Factory:
+    built = Task(build_flow).run()
+    return lambda: make(built)
+
+
+def deletes_source(folder: Path) -> Factory:
+    built = Task(build_flow).run()
+    Task(lambda: DataddoDeleteFlowOperator(task_id="delete", flow_id=built["flow_id"])).run()
+    return lambda: DataddoDeleteSourceOperator(task_id="delete", source_id=built["source_id"])
+
+
+def deletes_service(folder: Path) -> Factory:
+    service_id = Task(create_service).run()["id"]
+    return lambda: DataddoDeleteServiceOperator(task_id="delete", service_id=service_id)
+
+
+def creates_source(folder: Path) -> Factory:
+    service_id = Task(create_service).run()["id"]
+    return lambda: create_source(service_id=service_id)
+
+
+def creates_flow(folder: Path) -> Factory:
+    service_id = Task(create_service).run()["id"]
+    source_id = Task(lambda: create_source(service_id=service_id)).run()["id"]
+    return lambda: create_flow(source_ids=[source_id])
+
+
+def run_waits(
+    starts: type[BaseOperator], waits: type[BaseOperator], name: str
+) -> Callable[[Path], Factory]:
+    def prepare(folder: Path) -> Factory:
+        thing = {name: Task(build_flow).run()[name]}
+        Task(lambda: starts(task_id="run", **thing, **SOON)).run()
+        return lambda: waits(task_id="wait", **thing, **SOON)
+
+    return prepare
+
+
+def changes(activity_id: str) -> BaseOperator:
+    return DeltaProjectsUpdateActivityOperator(
+        task_id="change", activity_id=activity_id, enabled=False, budget=1200
+    )
+
+
+def activity_waits(activity_id: str) -> BaseOperator:
+    return DeltaProjectsActivitySensor(task_id="wait", activity_id=activity_id, **SOON)
+
+
+def flown(make: Callable[[str], BaseOperator]) -> Factory:
+    now = datetime.now(UTC)
+    times = {
+        "flight_start": (now - timedelta(hours=1)).isoformat(),
+        "flight_stop": (now + timedelta(hours=1)).isoformat(),
+    }
+    return with_activity(make, enabled=True, **times)
+
+
+GOOD: Mapping[str, Prepare] = {
+    "AcousticExchangeDefineSegmentsOperator": lambda _: (Task(register).run(), define)[1],
+    "AcousticExchangeDeleteEndpointOperator": lambda _: lambda: acoustic.delete(endpoint_id=PARTNER),
+    "AcousticExchangeDeleteSegmentsOperator": lambda _: with_segments(
+        lambda: acoustic.delete_segments(segment_ids=[SEGMENT, 7])
+    ),
+    "AcousticExchangeDisableEndpointOperator": lambda _: lambda: acoustic.disable(endpoint_id=PARTNER),
+    "AcousticExchangeDownloadSegmentDataOperator": downloads,
+    "AcousticExchangeEnableEndpointOperator": lambda _: lambda: acoustic.enable(endpoint_id=PARTNER),
+    "AcousticExchangeEndpointStatusSensor": status_waits,
+    "AcousticExchangeExportSegmentOperator": lambda _: exports(),
+    "AcousticExchangeExportSegmentOperator-waiting_for_data": lambda _: exports(
+        destination_endpoint_id=PULLING
+    ),
+    "AcousticExchangeExportSegmentOperator-deferred": lambda _: exports(deferrable=True),
+    "AcousticExchangeImportIdentitiesOperator": lambda _: with_segments(acoustic.import_identities),
+    "AcousticExchangeJobSensor": job_waits,
+    "AcousticExchangeRefreshSegmentsOperator": lambda _: acoustic.refresh,
+    "AcousticExchangeRegisterEndpointOperator": lambda _: register,
+    "AcousticExchangeReportEndpointFailureOperator": lambda _: with_segments(acoustic.report_failure),
+    "AcousticExchangeSetEndpointAttributesOperator": lambda _: with_segments(
+        lambda: acoustic.set_attributes(attributes={"account": "A-1"})
+    ),
+    "AcousticExchangeSetEndpointDatabaseOperator": lambda _: with_segments(acoustic.set_database),
+    "AcousticExchangeUploadJobDataOperator": uploads,
+    "DataddoBuildFlowOperator": lambda _: build_flow,
+    "DataddoCreateFlowOperator": creates_flow,
+    "DataddoCreateServiceOperator": lambda _: create_service,
+    "DataddoCreateSourceOperator": creates_source,
+    "DataddoDeleteFlowOperator": lambda _: with_flow(
+        lambda built: DataddoDeleteFlowOperator(task_id="delete", flow_id=built["flow_id"])
+    ),
+    "DataddoDeleteServiceOperator": deletes_service,
+    "DataddoDeleteSourceOperator": deletes_source,
+    "DataddoExtractSourceOperator": lambda _: with_flow(
+        lambda built: DataddoExtractSourceOperator(task_id="run", source_id=built["source_id"], **SOON)
+    ),
+    "DataddoFlowSensor": run_waits(DataddoWriteFlowOperator, DataddoFlowSensor, "flow_id"),
+    "DataddoSourceSensor": run_waits(DataddoExtractSourceOperator, DataddoSourceSensor, "source_id"),
+    "DataddoWriteFlowOperator": lambda _: with_flow(
+        lambda built: DataddoWriteFlowOperator(task_id="run", flow_id=built["flow_id"], **SOON)
+    ),
+    "DeltaProjectsActivitySensor": lambda _: flown(activity_waits),
+    "DeltaProjectsCreateActivityFromTemplateOperator": lambda _: create_activity,
+    "DeltaProjectsUpdateActivityOperator": lambda _: with_activity(changes),
+    "LiveRampAuthorizeOAuthConnectionOperator": lambda _: liveramp.authorize,
+    "LiveRampAuthorizeOAuthConnectionOperator-deferred": lambda _: lambda: liveramp.authorize(
+        deferrable=True
+    ),
+    "LiveRampCreateDistributionManagerOperator": lambda _: with_connection(liveramp.create_manager),
+    "LiveRampCreateIntegrationConnectionOperator": lambda _: connect,
+    "LiveRampCreateIntegrationConnectionOperator-no_manager": lambda _: lambda: connect(
+        distribution_manager_name=None
+    ),
+    "LiveRampDeleteDistributionManagerOperator": lambda _: with_manager(liveramp.delete_manager),
+    "LiveRampDeleteIntegrationConnectionOperator": lambda _: with_connection(
+        liveramp.delete_connection, distribution_manager_name=None
+    ),
+    "LiveRampDeliverySensor": delivery_waits,
+    "LiveRampDistributeSegmentsOperator": lambda _: with_manager(
+        lambda manager_id: liveramp.distribute(manager_id, SEGMENTS)
+    ),
+    "LiveRampOAuthConnectionSensor": consent_waits,
+    "LiveRampSegmentSyncSensor": lambda _: lambda: liveramp.sync_sensor(SEGMENTS),
+    "LiveRampUpdateDistributionManagerOperator": lambda _: with_manager(
+        lambda manager_id: liveramp.update_manager(manager_id, name="Lapsed, again", never_expires=True)
+    ),
+    "LiveRampUpdateIntegrationConnectionOperator": lambda _: with_connection(
+        lambda connection_id: liveramp.update_connection(connection_id, properties={"bucket": "audiences", "folder": "weekly"})
+    ),
+    "LiveRampWithdrawSegmentsOperator": withdraws,
+}
+
+
+def names() -> Iterator[str]:
+    return (kind.__name__ for kind in public_classes())
+
+
+def test_every_operator_and_sensor_has_one() -> None:
+    assert {name.partition("-")[0] for name in GOOD} == set(names())
+    assert {file.stem for file in (FOLDER / "good").iterdir()} == set(GOOD)
+
+
+@pytest.mark.parametrize("name", GOOD)
+def test_logs_what_it_did(name: str, logs: GoldenLogs, connections: Sandbox, tmp_path: Path) -> None:
+    logs.run(f"good/{name}", GOOD[name](tmp_path))

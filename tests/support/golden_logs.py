@@ -1,0 +1,121 @@
+"""Writes down what a task logs, as a person reads it, and compares it with a text that is committed.
+
+With ``GOLDEN_LOGS=write`` in the environment the texts are written anew: read each of them before it is committed.
+"""
+
+from __future__ import annotations
+
+import difflib
+import logging
+import os
+import re
+from collections.abc import Callable, Iterator, MutableMapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, NoReturn, Self
+
+import structlog
+from airflow.sdk import BaseOperator
+from task_running import Task
+
+from airflow_provider_activation.sandbox import Sandbox
+
+FOLDER = Path(__file__).parents[1] / "log"
+OF_THE_TEST = "outside of the Task Runner"
+"""In what Airflow says because a test runs the task."""
+CHANGING = (
+    (r"\b[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\b", "<uuid>"),
+    (r"\baf:[0-9A-Za-z]+", "af:<key>"),
+    (r"\b[0-9a-f]{24}\b", "<id>"),
+    (r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:?\d\d)?", "<time>"),
+    (r"(localhost|127\.0\.0\.1):\d+", "<host>"),
+    (r"\b(after|in|within|last) \d+(\.\d+)? (s|min|h)(econds)?\b", r"\1 <duration>"),
+    (r"\(\d+ times in", "(<n> times in"),
+    (r"\d+(\.\d+)? s\)", "<duration>)"),
+    (r"at most [\d.]+ (s|min|h|days)", "at most <duration>"),
+)
+"""What no two runs have in common."""
+
+
+class GoldenLogs(logging.Handler):
+    """What the tasks of one test log: through Airflow's task logger, which is structlog's, and through Python's.
+
+    :param folder: a folder whose name is left out of the texts.
+    """
+
+    def __init__(self, sandbox: Sandbox, folder: Path) -> None:
+        super().__init__(logging.INFO)
+        self._sandbox, self._folder = sandbox, folder
+        self._lines: list[str] = []
+
+    @contextmanager
+    def listening(self) -> Iterator[Self]:
+        """Listen until the block ends."""
+        package, processors = logging.getLogger("airflow_provider_activation"), structlog.get_config()["processors"]
+        kept, level = list(processors), package.level
+        # in place: loggers that exist already have this list
+        processors[:] = [self._take]
+        package.addHandler(self)
+        package.setLevel(logging.INFO)
+        try:
+            yield self
+        finally:
+            processors[:] = kept
+            package.removeHandler(self)
+            package.setLevel(level)
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self._lines.append(f"{record.levelname} {record.getMessage()}")
+
+    def _take(self, logger: Any, method: str, event: MutableMapping[str, Any]) -> NoReturn:
+        text = str(event["event"])
+        if arguments := event.get("positional_args"):
+            text %= arguments
+        if method != "debug" and OF_THE_TEST not in text:
+            self._lines.append(f"{method.upper()} {text}")
+        raise structlog.DropEvent
+
+    def run(self, golden: str, operator: Callable[[], BaseOperator] | Task, tries: int = 1) -> Any:
+        """Run a task and compare what it logs with a text.
+
+        :param golden: the text's name in `FOLDER`.
+        :param tries: how many tries the task has; all of them but the last one may fail.
+        """
+        task = operator if isinstance(operator, Task) else Task(operator)
+        lines, result = [_headed(task)], None
+        for number in range(1, tries + 1):
+            lines += [f"-- try {number}"] if tries > 1 else []
+            self._lines.clear()
+            try:
+                result = task.run()
+            except Exception as error:
+                end = f"ERROR {type(error).__name__}: {error}"
+            else:
+                end = "SUCCESS"
+            lines += [*self._lines, end]
+        self._compare(Path(FOLDER, f"{golden}.txt"), self._lasting("\n".join(lines)) + "\n")
+        return result
+
+    def _lasting(self, text: str) -> str:
+        for secret in self._sandbox.secrets.values():
+            assert str(secret) not in text, "a secret is in the log"
+        text = text.replace(str(self._folder), "<folder>")
+        for pattern, placeholder in CHANGING:
+            text = re.sub(pattern, placeholder, text)
+        return text
+
+    @staticmethod
+    def _compare(golden: Path, logged: str) -> None:
+        if os.environ.get("GOLDEN_LOGS") == "write":
+            golden.parent.mkdir(exist_ok=True)
+            golden.write_text(logged)
+        wanted = golden.read_text() if golden.exists() else ""
+        differences = difflib.unified_diff(
+            wanted.splitlines(), logged.splitlines(), str(golden.name), "logged", lineterm=""
+        )
+        assert wanted == logged, "\n".join(differences)
+
+
+def _headed(task: Task) -> str:
+    operator = task._make()
+    return f"== {type(operator).__name__}, task {operator.task_id}"
