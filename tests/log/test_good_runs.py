@@ -77,9 +77,8 @@ def downloads(folder: Path) -> Factory:
 
 
 def job_waits(folder: Path) -> Factory:
-    offered()
-    job_id = Task(lambda: export(wait_for_completion=False)).run()["jobId"]
-    return lambda: acoustic.job_sensor(job_id)
+    job_id = Task(lambda: acoustic.refresh(wait_for_completion=False)).run()["jobId"]
+    return lambda: acoustic.job_sensor(job_id, job_category="SEGMENT_POPULATE_DB")
 
 
 def with_segments(factory: Factory) -> Factory:
@@ -112,6 +111,12 @@ def delivery_waits(folder: Path) -> Factory:
     connection_id, manager_id = liveramp.connected()
     Task(lambda: liveramp.distribute(manager_id, SEGMENTS)).run()
     return lambda: liveramp.delivery_sensor(connection_id, SEGMENTS)
+
+
+def sync_waits(folder: Path) -> Factory:
+    manager_id = liveramp.connected()[1]
+    Task(lambda: liveramp.distribute(manager_id, SEGMENTS)).run()
+    return lambda: liveramp.sync_sensor(SEGMENTS)
 
 
 def consent_waits(folder: Path) -> Factory:
@@ -195,10 +200,10 @@ GOOD: Mapping[str, Prepare] = {
     "AcousticExchangeExportSegmentOperator-waiting_for_data": lambda _: exports(
         destination_endpoint_id=PULLING
     ),
-    "AcousticExchangeExportSegmentOperator-deferred": lambda _: exports(deferrable=True),
     "AcousticExchangeImportIdentitiesOperator": lambda _: with_segments(acoustic.import_identities),
     "AcousticExchangeJobSensor": job_waits,
     "AcousticExchangeRefreshSegmentsOperator": lambda _: acoustic.refresh,
+    "AcousticExchangeRefreshSegmentsOperator-deferred": lambda _: lambda: acoustic.refresh(deferrable=True),
     "AcousticExchangeRegisterEndpointOperator": lambda _: register,
     "AcousticExchangeReportEndpointFailureOperator": lambda _: with_segments(acoustic.report_failure),
     "AcousticExchangeSetEndpointAttributesOperator": lambda _: with_segments(
@@ -227,9 +232,6 @@ GOOD: Mapping[str, Prepare] = {
     "DeltaProjectsCreateActivityFromTemplateOperator": lambda _: create_activity,
     "DeltaProjectsUpdateActivityOperator": lambda _: with_activity(changes),
     "LiveRampAuthorizeOAuthConnectionOperator": lambda _: liveramp.authorize,
-    "LiveRampAuthorizeOAuthConnectionOperator-deferred": lambda _: lambda: liveramp.authorize(
-        deferrable=True
-    ),
     "LiveRampCreateDistributionManagerOperator": lambda _: with_connection(liveramp.create_manager),
     "LiveRampCreateIntegrationConnectionOperator": lambda _: connect,
     "LiveRampCreateIntegrationConnectionOperator-no_manager": lambda _: lambda: connect(
@@ -244,7 +246,7 @@ GOOD: Mapping[str, Prepare] = {
         lambda manager_id: liveramp.distribute(manager_id, SEGMENTS)
     ),
     "LiveRampOAuthConnectionSensor": consent_waits,
-    "LiveRampSegmentSyncSensor": lambda _: lambda: liveramp.sync_sensor(SEGMENTS),
+    "LiveRampSegmentSyncSensor": sync_waits,
     "LiveRampUpdateDistributionManagerOperator": lambda _: with_manager(
         lambda manager_id: liveramp.update_manager(manager_id, name="Lapsed, again", never_expires=True)
     ),

@@ -68,6 +68,7 @@ class Task:
 
     def __init__(self, operator: Any, *, store: bool = True) -> None:
         self._make = operator
+        self.operator: BaseOperator | None = None
         self._run_id = f"manual__{next(_runs)}"
         self.store = StateStore() if store else None
         self.ti: TaskInstance | None = None
@@ -89,8 +90,8 @@ class Task:
         try:
             return self.begin()
         except TaskDeferred as deferred:
-            event = {"event": self._event()}
-            return self._operator().resume_execution(deferred.method_name, event, self.context)
+            given = {**(deferred.kwargs or {}), "event": self._event()}
+            return self._operator().resume_execution(deferred.method_name, given, self.context)
 
     def begin(self) -> Any:
         """One try, until it ends or is deferred."""
@@ -110,6 +111,7 @@ class Task:
         # Airflow makes it anew for each try, and when a deferred task goes on
         operator: BaseOperator = self._make()
         operator.retries = RETRIES
+        self.operator = operator
         return operator
 
     def clear(self) -> None:
