@@ -161,6 +161,10 @@ class RateLimited(ActivationError):
         super().__init__(message, **context)
         self.retry_after = retry_after
 
+    def own_lines(self) -> dict[str, str]:
+        pause = self.retry_after
+        return {"Asked to wait": "" if pause is None else duration(pause)}
+
 
 class ServiceUnavailable(ActivationError):
     """The service could not be reached or answers with a server error, also after retries."""
@@ -208,6 +212,7 @@ class PartialFailure(ActivationError):
     :param retry_helps: False if another try would find the same reasons.
     """
 
+    advice = "Another try looks again, and does what is left."
     own_fields = ("failed", "result", "retry_helps")
 
     def __init__(
@@ -223,7 +228,7 @@ class PartialFailure(ActivationError):
         self.failed = failed or {}
         self.result = result
         self.retry_helps = retry_helps is not False
-        if not self.retry_helps and not self.advice:
+        if not self.retry_helps:
             self.advice = "Correct the items that failed; a retry will not help."
 
     def own_lines(self) -> dict[str, str]:
@@ -281,16 +286,23 @@ class UncertainOutcome(ActivationError):
             took = duration(self.looked_seconds or 0.0)
             looked += " (once)" if self.looks == 1 else f" ({self.looks} times in {took})"
         found = enumerated(self.candidates, separator="; ")
-        return {"Looked for": looked, "Found": found or ("nothing that may be it" if looked else "")}
+        return {
+            "What happened": self.why if self.why and self.why not in self.message else "",
+            "Looked for": looked,
+            "Found": found or ("nothing that may be it" if self.looks else ""),
+        }
 
 
 class JobFailed(ActivationError):
     """What was waited for has failed."""
 
+    advice = "Look there for the reason; what has failed does not get well by itself."
+
 
 class Declined(JobFailed):
     """A person was asked and said no."""
 
+    advice = "Clear the task to ask again."
     retry_helps = False
 
 
@@ -301,4 +313,4 @@ class NeedsAction(ActivationError):
 class WaitTimeout(ActivationError):
     """The timeout of the wait has passed. What was waited for continues at the service."""
 
-    advice = "What was waited for may still be running there."
+    advice = "It may still be running there: look at it, and give the task a longer timeout if it takes so long."

@@ -32,8 +32,8 @@ def duration(seconds: float) -> str:
 
 
 def shortened(text: str, most: int) -> str:
-    """A text that ends between two words if it is too long."""
+    """A text without its middle if it is too long: what it is about stands at the start, what came of it at the end."""
     if len(text) <= most:
         return text
-    cut = text[: most - 3]
-    return f"{cut[: cut.rfind(' ')] if ' ' in cut else cut} ..."[:most]
+    start = (most - 5) // 2
+    return f"{text[:start]} ... {text[start + 5 - most :]}"

@@ -232,11 +232,11 @@ def _segment_of(job: api.SegmentExport | api.IdentityImport) -> int | str | None
 
 def size_of(file: Path) -> str:
     """A file for the log: its path, its size, and how many lines it has if it is text."""
-    size = f"{file}, {file.stat().st_size:,} bytes"
-    if file.suffix.lower() not in (".csv", ".txt"):
-        return size
-    with file.open("rb") as text:
-        return f"{size}, {sum(1 for _ in text):,} lines"
+    size = f"{file.stat().st_size:,} bytes"
+    if file.suffix.lower() in (".csv", ".txt"):
+        with file.open("rb") as text:
+            size += f", {sum(1 for _ in text):,} lines"
+    return f"{file} ({size})"
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -451,7 +451,7 @@ def _choose(
     if found and action.if_exists == "fail" and not maybe_sent:
         raise Conflict(
             f"{noun} exists already: {found[0].description}.",
-            advice='Delete it, or give another if_exists than "fail", as far as the operator takes one.',
+            advice='Delete it, or give another if_exists than "fail".',
             **where,
         )
     if taken := _certain(action, found):
@@ -494,7 +494,7 @@ def _choose(
 def _looked(action: Action, looks: Looks) -> dict[str, Any]:
     """What was looked for, how often and for how long, for an `UncertainOutcome`."""
     return {
-        "looked_for": action.identity,
+        "looked_for": f"{action.title}, told by {action.identity}",
         "looks": looks.number,
         "looked_seconds": looks.seconds,
     }
@@ -527,7 +527,8 @@ async def _look_for(
     except ActivationError as failed:
         # what became of the call is still what matters; the next try looks again
         _complete(error, action, looks)
-        error.message += f" Looking for it failed too: {failed.headline}"
+        error.looks = error.looked_seconds = None
+        error.why = f"{error.why}. Looking for it failed too: {failed.headline}"
         raise error from None
     taken = _certain(action, found)
     if taken is None and len(ended := [candidate for candidate in found if candidate.certain]) == 1:
@@ -545,7 +546,7 @@ async def _look_for(
 
 def _complete(error: UncertainOutcome, action: Action, looks: Looks) -> None:
     """Have an error say what was to be made and what was looked for."""
-    why = (error.why or error.message).rstrip(".")
-    error.message = f"{action.title} may or may not have been {action.verb}: {why}."
+    error.why = (error.why or error.message).rstrip(".")
+    error.message = f"{action.title} may or may not have been {action.verb}."
     error.sent = action.recognisable()
     vars(error).update(_looked(action, looks))

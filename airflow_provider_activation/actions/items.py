@@ -166,7 +166,8 @@ async def submit_items(action: ItemsAction[K, W, L], memory: Memory) -> MadeItem
     ours = {key for key in there if action.name(key) in sent}
     explained = differing or refusals.keys() & absent.keys() or not absent
     if lost is not None:
-        lost.sent, lost.looked_for = action.recognisable(), action.identity
+        lost.sent = action.recognisable()
+        lost.looked_for = f"{action.noun}, told by {action.identity}"
         lost.looks, lost.looked_seconds = looks.number, looks.seconds
     return MadeItems(
         before,

@@ -163,7 +163,7 @@ class Exchanges:
             "%s %s: %s. Attempt %d of %d in %.1f s.",
             call.service,
             call.operation,
-            self.redact(why),
+            self.redact(why).rstrip("."),
             attempts + 1,
             self._settings.max_retries + 1,
             pause,

@@ -74,16 +74,15 @@ class Refusals:
 
     def of_attempt(self, call: Call[Any], failed: NotAnswered, attempts: int) -> ActivationError:
         """The error for a request that got no complete response."""
-        what, cause = self._redact(failed.what), failed.cause
+        what, cause = self._redact(failed.what).rstrip("."), failed.cause
         if cause and cause.of_connection:
             said = f"{self._request_of(call)} failed: {what}."
             return errors.InvalidConnection(said, **self._context(call, None, cause))
+        tries = f"{attempts} {'try' if attempts == 1 else 'tries'}"
         if not failed.sent:
-            tries = f"{attempts} {'try' if attempts == 1 else 'tries'}"
             host = Destination(self._settings, call.url).host
             said = f"{self._request_of(call)} could not be sent to {host} ({what}; {tries})."
             return errors.ServiceUnavailable(said, **self._context(call, None, cause))
-        tries = f"{attempts} {'try' if attempts == 1 else 'tries'}"
         return self.of_doubt(call, f"{what} after {tries}", cause=cause)
 
     def of_body(self, call: Call[Any], unfit: UnfitBody) -> ActivationError:

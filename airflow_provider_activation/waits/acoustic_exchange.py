@@ -66,7 +66,7 @@ class JobProbe(Probe):
     def action_needed(self) -> str:
         return (
             "AcousticExchangeUploadJobDataOperator uploads an audience, and "
-            "AcousticExchangeDownloadSegmentDataOperator downloads one. To wait until another system does it, "
+            "AcousticExchangeDownloadSegmentDataOperator downloads one. To wait until another system does, "
             'set on_needs_action="wait".'
         )
 

@@ -219,7 +219,7 @@ async def latest_change(integration_connection_id: str, segment_ids: Sequence[st
 def _told(segment_ids: Sequence[str]) -> str:
     """Segments in a message: each of a few, else their number."""
     if len(segment_ids) <= MOST_SEGMENTS_TOLD:
-        return f"segments {', '.join(segment_ids)}"
+        return f"segment{'s' if len(segment_ids) > 1 else ''} {', '.join(segment_ids)}"
     return f"{len(segment_ids)} segments ({', '.join(segment_ids[:3])} and more)"
 
 

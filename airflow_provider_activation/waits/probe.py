@@ -371,7 +371,7 @@ def conclude(probe: Probe, outcome: Ended) -> JSON:
         case Done(result):
             return result
         case Failed(reason):
-            raise errors.JobFailed(f"{probe.subject} failed: {reason}.", service=service)
+            raise errors.JobFailed(f"{probe.subject} failed: {reason.rstrip('.')}.", service=service)
         case Blocked(what):
             said = f"{probe.subject} goes no further: {what}."
             raise errors.NeedsAction(said, service=service, advice=probe.action_needed)

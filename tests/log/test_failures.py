@@ -82,7 +82,7 @@ def no_organisation(world: World) -> Factory:
 
 
 def no_permission(world: World) -> Factory:
-    world.misbehaves("refuse", "liveramp", "POST", "*/integration-connections")
+    world.misbehaves("refuse", "liveramp", "POST", "*/integration-connections", times=9)
     return connect
 
 
@@ -167,7 +167,7 @@ def no_endpoint(world: World) -> Factory:
 
 def a_changed_segment(world: World) -> Factory:
     offered()
-    changed = [{"id": SEGMENT, "name": "Lapsed", "source_identifiers": ["email"]}]
+    changed = [{"id": SEGMENT, "name": "Another name"}]
     return lambda: define(segments=changed)
 
 
@@ -184,19 +184,14 @@ def an_export_that_takes_long(world: World) -> Factory:
 def an_export_without_a_trace(world: World) -> Factory:
     offered()
     world.misbehaves("drop_before", "acoustic-exchange", "POST", "*/segmentExport")
-    world.misbehaves("status", "acoustic-exchange", "GET", "/v1/jobs/*", status=403, times=9)
+    world.misbehaves("delay", "acoustic-exchange", "GET", "/v1/jobs/*", seconds=0.001)
+    world.misbehaves("status", "acoustic-exchange", "GET", "/v1/jobs/*", status=403, times=2)
     return export
 
 
 def a_refresh_that_fails(world: World) -> Factory:
-    world.misbehaves("fail", "acoustic-exchange", "POST", "*/jobs/*")
+    world.misbehaves("fail", "acoustic-exchange", "POST", "*")
     return acoustic.refresh
-
-
-def an_import_that_may_be_somebody_elses(world: World) -> Factory:
-    offered()
-    Task(lambda: acoustic.import_identities(wait_for_completion=False)).run()
-    return acoustic.import_identities
 
 
 def an_import_that_was_lost(world: World) -> Factory:
@@ -274,7 +269,7 @@ def a_second_try(world: World) -> Factory:
 def bad_polls(world: World) -> Factory:
     source_id = Task(build_flow).run()["source_id"]
     world.misbehaves("delay", "dataddo", "GET", f"*/{source_id}/status", seconds=0.001)
-    world.misbehaves("half_body", "dataddo", "GET", f"*/{source_id}/status", times=2)
+    world.misbehaves("half_body", "dataddo", "GET", f"*/{source_id}/status", times=10)
     return lambda: DataddoExtractSourceOperator(task_id="run", source_id=source_id, **liveramp.SOON)
 
 

@@ -451,7 +451,11 @@ async def list_data_files(job_category: JobCategory, job_id: int) -> list[str]:
     named = job.segment_data_files
     names = [named] if named and isinstance(named, str) else named
     if not names:
-        raise NeedsAction(f"job {job_id} is {job.state} and has no files to fetch.", service=SERVICE)
+        raise NeedsAction(
+            f"job {job_id} is {job.state} and has no files to fetch.",
+            advice="Wait until it is READY_FOR_DOWNLOAD: AcousticExchangeJobSensor does.",
+            service=SERVICE,
+        )
     if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
         raise UnreadableResponse(
             f"segmentDataFiles of job {job_id} holds no names of files.", service=SERVICE, operation="get_job"

@@ -75,7 +75,8 @@ class AcousticExchangeDefineSegmentsOperator(AcousticExchangeTask, ActionOperato
 
     def summary(self, result: JSON) -> str:
         if self.mode == "replace":
-            return f"Replaced all segments of endpoint {self.endpoint_id} by {counted(result['added'], 'segment')}."
+            segments = counted(result["added"], "segment")
+            return f"Replaced all segments of endpoint {self.endpoint_id} by {segments}."
         added, unchanged = (counted(result[name], "segment") for name in ("added", "unchanged"))
         return f"Endpoint {self.endpoint_id}: added {added}; there before: {unchanged}."
 
