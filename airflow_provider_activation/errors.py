@@ -313,4 +313,4 @@ class NeedsAction(ActivationError):
 class WaitTimeout(ActivationError):
     """The timeout of the wait has passed. What was waited for continues at the service."""
 
-    advice = "It may still be running there: look at it, and give the task a longer timeout if it takes so long."
+    advice = "It may still be running there: look at it, and give the task a longer timeout if it takes long."

@@ -32,7 +32,7 @@ def duration(seconds: float) -> str:
 
 
 def shortened(text: str, most: int) -> str:
-    """A text without its middle if it is too long: what it is about stands at the start, what came of it at the end."""
+    """A text without its middle if it is too long: start and end say what it is about and what came of it."""
     if len(text) <= most:
         return text
     start = (most - 5) // 2

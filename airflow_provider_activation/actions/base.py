@@ -473,7 +473,7 @@ def _choose(
         has_failed = any(candidate.failed and candidate.certain for candidate in found)
         if has_failed or (action.proves_absence and not found):
             return None
-        why = f"an earlier try may have {action.verb} {action.title}, and the service cannot show whether it did"
+        why = f"an earlier try may have {action.verb} {action.title}, and the service cannot show it"
     else:
         why = f"an earlier try may have {action.verb} {action.title}; what the service holds may be it or not"
     if on_uncertain == "adopt" and len(usable) == 1:

@@ -63,6 +63,9 @@ class Sends(DeltaProjectsTask, ActionOperator):
     async def steps(self) -> JSON:
         raise NotImplementedError
 
+    def summary(self, result: JSON) -> str:
+        raise NotImplementedError
+
     def execute(self, context: Any) -> Any:
         self.refuse_unfit_arguments()
         self.sent.append((self.order_id, self.ids, self.enabled, self.properties, self.budget))

@@ -106,7 +106,9 @@ def a_short_outage(world: World) -> Factory:
 
 
 def a_limit(world: World) -> Factory:
-    world.misbehaves("status", "liveramp", "GET", "*/destinations/*", status=429, headers={"Retry-After": "3600"})
+    world.misbehaves(
+        "status", "liveramp", "GET", "*/destinations/*", status=429, headers={"Retry-After": "3600"}
+    )
     return connect
 
 
@@ -146,7 +148,12 @@ def a_proxys_page(world: World) -> Factory:
 
 def a_redirect(world: World) -> Factory:
     world.misbehaves(
-        "status", "liveramp", "GET", "*/destinations/*", status=302, headers={"Location": "https://login.example"}
+        "status",
+        "liveramp",
+        "GET",
+        "*/destinations/*",
+        status=302,
+        headers={"Location": "https://login.example"},
     )
     return connect
 

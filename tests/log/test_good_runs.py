@@ -156,9 +156,7 @@ def creates_flow(folder: Path) -> Factory:
     return lambda: create_flow(source_ids=[source_id])
 
 
-def run_waits(
-    starts: type[BaseOperator], waits: type[BaseOperator], name: str
-) -> Callable[[Path], Factory]:
+def run_waits(starts: type[BaseOperator], waits: type[BaseOperator], name: str) -> Callable[[Path], Factory]:
     def prepare(folder: Path) -> Factory:
         thing = {name: Task(build_flow).run()[name]}
         Task(lambda: starts(task_id="run", **thing, **SOON)).run()
@@ -234,8 +232,8 @@ GOOD: Mapping[str, Prepare] = {
     "LiveRampAuthorizeOAuthConnectionOperator": lambda _: liveramp.authorize,
     "LiveRampCreateDistributionManagerOperator": lambda _: with_connection(liveramp.create_manager),
     "LiveRampCreateIntegrationConnectionOperator": lambda _: connect,
-    "LiveRampCreateIntegrationConnectionOperator-no_manager": lambda _: lambda: connect(
-        distribution_manager_name=None
+    "LiveRampCreateIntegrationConnectionOperator-no_manager": lambda _: (
+        lambda: connect(distribution_manager_name=None)
     ),
     "LiveRampDeleteDistributionManagerOperator": lambda _: with_manager(liveramp.delete_manager),
     "LiveRampDeleteIntegrationConnectionOperator": lambda _: with_connection(
@@ -251,7 +249,9 @@ GOOD: Mapping[str, Prepare] = {
         lambda manager_id: liveramp.update_manager(manager_id, name="Lapsed, again", never_expires=True)
     ),
     "LiveRampUpdateIntegrationConnectionOperator": lambda _: with_connection(
-        lambda connection_id: liveramp.update_connection(connection_id, properties={"bucket": "audiences", "folder": "weekly"})
+        lambda connection_id: liveramp.update_connection(
+            connection_id, properties={"bucket": "audiences", "folder": "weekly"}
+        )
     ),
     "LiveRampWithdrawSegmentsOperator": withdraws,
 }

@@ -12,8 +12,6 @@ import pytest
 from airflow.sdk import BaseOperator
 from provided_classes import public_classes
 
-
-
 every_class = pytest.mark.parametrize("kind", list(public_classes()), ids=lambda kind: kind.__name__)
 
 

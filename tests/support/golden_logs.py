@@ -1,6 +1,7 @@
 """Writes down what a task logs, as a person reads it, and compares it with a text that is committed.
 
-With ``GOLDEN_LOGS=write`` in the environment the texts are written anew: read each of them before it is committed.
+With ``GOLDEN_LOGS=write`` in the environment the texts are written anew: read each of them before you
+commit it.
 """
 
 from __future__ import annotations
@@ -42,7 +43,7 @@ CHANGING = (
 
 
 class GoldenLogs(logging.Handler):
-    """What the tasks of one test log: through Airflow's task logger, which is structlog's, and through Python's.
+    """What the tasks of one test log, through Airflow's task logger, which is structlog's, and Python's.
 
     :param folder: a folder whose name is left out of the texts.
     """
@@ -55,7 +56,10 @@ class GoldenLogs(logging.Handler):
     @contextmanager
     def listening(self) -> Iterator[Self]:
         """Listen until the block ends."""
-        package, processors = logging.getLogger("airflow_provider_activation"), structlog.get_config()["processors"]
+        package, processors = (
+            logging.getLogger("airflow_provider_activation"),
+            structlog.get_config()["processors"],
+        )
         kept, level = list(processors), package.level
         # in place: loggers that exist already have this list
         processors[:] = [self._take]

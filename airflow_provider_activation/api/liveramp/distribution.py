@@ -78,9 +78,9 @@ async def withdraw(distribution_manager_id: str, segment_configs: Mapping[str, s
     }
     if failed:
         withdrawn = [segment_id for segment_id in segment_configs if segment_id not in failed]
-        result = {"distributionManagerID": distribution_manager_id, "withdrawn": withdrawn}
+        achieved = {"distributionManagerID": distribution_manager_id, "withdrawn": withdrawn}
         total = f"of {len(segment_configs)} segments are still in distribution"
-        raise partial_failure("remove_segment_configs", total, failed, result, final=final)
+        raise partial_failure("remove_segment_configs", total, failed, achieved, final=final)
 
 
 def is_final(http_status: int | None) -> bool:

@@ -19,6 +19,7 @@ from airflow_provider_activation.arguments import (
     STRUCTURE,
     TEXT,
     TEXTS,
+    is_template,
     plain,
     word,
 )
@@ -390,8 +391,8 @@ class AcousticExchangeDownloadSegmentDataOperator(AcousticExchangeTask, ActionOp
     :param file_names: the files of the job to download; all if left out (templated).
     :param job_category: the category of the job (templated).
     :param acoustic_exchange_conn_id: the connection's id (templated).
-    :raises InvalidRequest: the folder's parent is missing, a name of a file has a folder in it, or the job has
-        no such file.
+    :raises InvalidRequest: the folder's parent is missing, a name of a file has a folder in it, or the job
+        has no such file.
     :raises NeedsAction: the job has no files yet.
     """
 

@@ -78,7 +78,7 @@ ROWS: dict[str, Row] = {
             "endpoint_id": ACCOUNTS_ENDPOINT,
             "name": need(NAME, "Shop", "Store"),
             "provider_name": need(NAME, "Example", "Sample"),
-            "endpoint_types": need(
+            "endpoint_types": may(
                 JSON,
                 PUSHES,
                 PULLED,

@@ -71,7 +71,7 @@ ROWS: dict[str, Row] = {
             **MARKED,
             "connector_id": CONNECTOR,
             "source_label": need(NAME, "Insights", "Others"),
-            "service_id": need(ID, "1000", "1001"),
+            "service_id": may(ID, "1000", "1001"),
             "parameters": need(JSON, PARAMETERS, OTHER_PARAMETERS),
             **SPELLING,
         },
