@@ -274,8 +274,9 @@ class LiveRampDistributeSegmentsOperator(LiveRampTask, SubmitAndWaitOperator):
         self.liveramp_conn_id = liveramp_conn_id
 
     def check(self) -> None:
-        described = [one for one in self.segments if isinstance(one, Mapping)]
-        if described and not is_template(self.segments):
+        if is_template(self.segments):
+            return
+        if described := [one for one in self.segments if isinstance(one, Mapping)]:
             # loads the service's models: only DAGs that describe segments pay for that
             from airflow_provider_activation.api import liveramp as api
 
