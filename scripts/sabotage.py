@@ -40,6 +40,24 @@ class Sabotage:
 
 SABOTAGES = (
     Sabotage(
+        "operators/base.py",
+        "        self.log.info(self.gate.message(self.summary(result)))\n",
+        "",
+        "tests/log/test_good_runs.py -k LiveRampWithdraw",
+    ),
+    Sabotage(
+        "errors.py",
+        '            "Sent": self._what_was_sent,\n',
+        "",
+        "tests/log/test_failures.py -k an_import_that_was_lost",
+    ),
+    Sabotage(
+        "api/liveramp/distribution.py",
+        "        retry_helps=not failed.keys() <= {*final},\n",
+        "",
+        "tests/log/test_failures.py -k no_such_segment",
+    ),
+    Sabotage(
         "api/call.py",
         "            or _UNFIT_FOR_A_SEGMENT.search(text)\n",
         "",

@@ -37,6 +37,7 @@ if TYPE_CHECKING:
 SLOW = {
     "live": "live",
     "dags": "live",
+    "log/test_good_runs.py": "live",
     "fleet": "fleet",
     "chaos": "chaos",
     "contracts/test_contract_sandbox.py": "generated",

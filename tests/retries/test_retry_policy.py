@@ -53,9 +53,17 @@ def test_an_error_survives_being_written_down(kind: type[ActivationError]) -> No
         "failed": {"1": "why"},
         "result": [1],
     }
-    own |= {"result": [1], "candidates": ["job 1"]}
+    own |= {"candidates": ["job 1"], "retry_helps": False}
+    own |= {"why": "it hung up", "looked_for": "a job", "looks": 4, "looked_seconds": 0.5}
     given = {name: own[name] for name in kind.own_fields}
-    error = kind("went wrong", service="LiveRamp", operation="get", status=400, body="b", **given)
+    given |= {
+        "status": 400,
+        "body": "b",
+        "advice": "Ask.",
+        "request": "GET /v2",
+        "sent": {"name": "Win-back"},
+    }
+    error = kind("went wrong", service="LiveRamp", operation="get", **given)
     again = ActivationError.from_json(error.as_json())
     assert type(again) is kind
     assert vars(again) == vars(error)
