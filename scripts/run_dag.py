@@ -10,10 +10,13 @@ from typing import Any
 
 from airflow.sdk import DAG
 
+from airflow_provider_activation.waits import pace
 from scripts.local import EXAMPLE_DAGS
 
 POLL_INTERVAL = 0.5
 """Seconds. The sandbox is done sooner than a service."""
+FIRST_LOOK_AFTER = 1.0
+"""Seconds. This process has no executor, which may fail a task that is resumed sooner than in ten."""
 
 
 def hasten(dag: DAG, *, deferrable: bool) -> None:
@@ -42,6 +45,7 @@ def main(dag_id: str, *, deferrable: bool = False, conf: dict[str, Any] | None =
     if not isinstance(dag, DAG):
         raise TypeError(f"{dag_id}() gave back a {type(dag).__name__}, not a DAG")
     hasten(dag, deferrable=deferrable)
+    pace.FIRST_LOOK_AFTER = FIRST_LOOK_AFTER
     run = dag.test(run_conf=conf)
     return 0 if run is not None and run.state == "success" else 1
 

@@ -26,7 +26,7 @@ SOME_TESTS_FAILED = 1
 class Sabotage:
     """One broken line.
 
-    :param file: the file, below the package.
+    :param file: the file, seen from the package.
     :param guarded: a text that is in the file once.
     :param broken: what replaces it.
     :param tests: tests that must fail, as arguments of pytest.
@@ -333,6 +333,18 @@ SABOTAGES = (
         "        directory.mkdir(exist_ok=True)\n",
         "",
         "tests/operators/acoustic_exchange/test_jobs.py",
+    ),
+    Sabotage(
+        "../example_dags/delta_projects_activity.py",
+        "strftime('%G-W%V')",
+        "format('GGGG-[W]WW')",
+        "tests/test_examples.py",
+    ),
+    Sabotage(
+        "../example_dags/winback_audience.py",
+        "email.strip().lower()",
+        "email",
+        "tests/test_examples.py",
     ),
     Sabotage(
         "retry_policy.py",
