@@ -75,7 +75,7 @@ ROWS: dict[str, Row] = {
             "parameters": need(JSON, PARAMETERS, OTHER_PARAMETERS),
             **SPELLING,
         },
-        HERE,
+        HERE | {"service_id": "1000"},
     ),
     "operators.dataddo.DataddoCreateFlowOperator": Row(
         {
