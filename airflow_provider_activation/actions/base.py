@@ -371,10 +371,10 @@ class Looks:
         for pause in self._pauses:
             if is_enough(found) or self._left < 0:
                 break
-            pause = min(pause, self._left)
-            await Pause(pause)
+            waited = min(pause, self._left)
+            await Pause(waited)
             self._left -= pause
-            self.seconds += pause
+            self.seconds += waited
             found = await look()
             self.number += 1
         return found

@@ -290,7 +290,7 @@ def test_of_two_that_were_made_at_the_same_time_the_task_keeps_its_own(
     play = Play(if_exists="reuse", listed=[[], [], [candidate(41), candidate(42)]])
     with caplog.at_level(logging.WARNING):
         assert play.run() == 42
-    assert "Export job 42 was made, and an equal one is there: job 41." in caplog.text
+    assert "Made export job 42, and an equal one is there: job 41." in caplog.text
 
 
 def test_what_the_second_look_finds_is_taken() -> None:

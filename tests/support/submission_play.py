@@ -110,6 +110,8 @@ class ExportJob(Action):
     """What is made at the service of a play."""
 
     noun = "export job"
+    identity = "its id"
+    told_by = "id"
 
     play: Play
 
