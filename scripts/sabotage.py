@@ -40,6 +40,30 @@ class Sabotage:
 
 SABOTAGES = (
     Sabotage(
+        "tasks.py",
+        "        self.refuse_unfit_arguments()\n",
+        "",
+        "tests/arguments/test_walk.py -k DeltaProjectsUpdate",
+    ),
+    Sabotage(
+        "arguments.py",
+        '    if not isinstance(value, bool):\n        raise ValueError(f"{name} must be True or False, or',
+        '    if False:\n        raise ValueError(f"{name} must be True or False, or',
+        "tests/arguments/test_kinds.py",
+    ),
+    Sabotage(
+        "arguments.py",
+        "FLAG = Kind(flag, rendered=rendered_flag)\n",
+        "FLAG = Kind(flag, rendered=rendered_flag, templated=False)\n",
+        "tests/arguments/test_reading.py",
+    ),
+    Sabotage(
+        "arguments.py",
+        'if "-" not in stripped.partition("T")[0]:',
+        "if not stripped:",
+        "tests/arguments/test_kinds.py",
+    ),
+    Sabotage(
         "operators/base.py",
         "        self.log.info(self.gate.message(self.summary(result)))\n",
         "",

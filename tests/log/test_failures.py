@@ -197,7 +197,7 @@ def an_export_without_a_trace(world: World) -> Factory:
 
 
 def a_refresh_that_fails(world: World) -> Factory:
-    world.misbehaves("fail", "acoustic-exchange", "POST", "*")
+    world.misbehaves("fail", "acoustic-exchange", "GET", "*/refreshSegments")
     return acoustic.refresh
 
 
