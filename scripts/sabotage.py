@@ -12,12 +12,20 @@ import subprocess
 import sys
 import tempfile
 import time
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
+from queue import SimpleQueue
+
+from scripts.machine_speed import scaled
 
 ROOT = Path(__file__).parent.parent
 PACKAGE = "airflow_provider_activation"
 
+AT_A_TIME = 2
+LONGEST = 180.0
+"""Seconds on a quiet machine for the tests of one sabotage."""
 SOME_TESTS_FAILED = 1
 """Pytest's exit status; another one means that the tests could not run."""
 
@@ -440,24 +448,43 @@ SABOTAGES = (
 
 
 def main() -> int:
-    """Carry out all sabotages; returns 1 if one of them went unnoticed."""
+    """Carry out all sabotages, some at a time; returns 1 if one of them went unnoticed."""
     unnoticed = 0
-    with tempfile.TemporaryDirectory() as folder:
-        copy = Path(folder) / "copy"
-        _copy_to(copy)
-        for sabotage in SABOTAGES:
-            started = time.monotonic()
-            noticed, said = _is_noticed(sabotage, copy)
-            unnoticed += not noticed
-            verdict = "noticed" if noticed else "NOT NOTICED"
-            print(
-                f"{verdict:12} {sabotage.file:28} {time.monotonic() - started:5.1f} s  {sabotage.tests}",
-                flush=True,
-            )
-            if not noticed:
-                print(said, flush=True)
+    with tempfile.TemporaryDirectory() as folder, ThreadPoolExecutor(AT_A_TIME) as workers:
+        copies: SimpleQueue[Path] = SimpleQueue()
+        for number in range(AT_A_TIME):
+            copy = Path(folder) / f"copy_{number}"
+            _copy_to(copy)
+            copies.put(copy)
+        for sabotage, outcome in zip(SABOTAGES, workers.map(partial(_try, copies), SABOTAGES), strict=True):
+            unnoticed += not outcome.noticed
+            verdict = "noticed" if outcome.noticed else "NOT NOTICED"
+            print(f"{verdict:12} {sabotage.file:28} {outcome.seconds:5.1f} s  {sabotage.tests}", flush=True)
+            if not outcome.noticed:
+                print(outcome.said, flush=True)
     print(f"{len(SABOTAGES) - unnoticed} of {len(SABOTAGES)} sabotages were noticed.")
     return 1 if unnoticed else 0
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What came of a sabotage.
+
+    :param said: what the tests said, or why they were not run.
+    """
+
+    noticed: bool
+    said: str
+    seconds: float
+
+
+def _try(copies: SimpleQueue[Path], sabotage: Sabotage) -> Outcome:
+    copy, started = copies.get(), time.monotonic()
+    try:
+        noticed, said = _is_noticed(sabotage, copy)
+    finally:
+        copies.put(copy)
+    return Outcome(noticed, said, time.monotonic() - started)
 
 
 def _is_noticed(sabotage: Sabotage, copy: Path) -> tuple[bool, str]:
@@ -471,7 +498,11 @@ def _is_noticed(sabotage: Sabotage, copy: Path) -> tuple[bool, str]:
         options = ["-q", "-x", "--no-header", "-p", "no:schemathesis", *sabotage.tests.split()]
         command = [sys.executable, "-m", "pytest", *options]
         environment = {**os.environ, "PYTHONPATH": str(copy), "PYTHONDONTWRITEBYTECODE": "1"}
-        run = subprocess.run(command, cwd=copy, env=environment, capture_output=True, text=True)
+        run = subprocess.run(
+            command, cwd=copy, env=environment, capture_output=True, text=True, timeout=scaled(LONGEST)
+        )
+    except subprocess.TimeoutExpired:
+        return False, f"the tests did not end within {scaled(LONGEST):.0f} s."
     finally:
         file.write_text(whole)
     return run.returncode == SOME_TESTS_FAILED, run.stdout[-3000:]
