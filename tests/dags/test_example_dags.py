@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from dag_running import AirflowProcess, Run, assert_not_open, opened_database
+from golden_logs import FOLDER, compare, lines_of_tasks
 
 from airflow_provider_activation.sandbox import Sandbox
 from scripts.outcome import checks, since, things
@@ -79,6 +80,15 @@ def test_the_main_dag_does_what_it_means(main_run: Run, canary_sandbox: Sandbox)
     (activity,) = state["delta-projects"]["activities"]
     assert activity["enabled"] is True
     assert [len(state["dataddo"][noun]) for noun in ("services", "sources", "flows")] == [1, 1, 1]
+
+
+def test_the_log_reads_as_it_is_written_down(main_run: Run, request: pytest.FixtureRequest) -> None:
+    """Every line of every task, as the person reads it who runs the DAG."""
+    if request.node.callspec.params["main_run"] == "deferred":
+        # which wait is over before it is deferred is a matter of speed
+        assert "in the triggerer." in main_run.output
+    else:
+        compare(FOLDER / "dags" / "syndicate_audience.txt", lines_of_tasks(main_run.output, main_run.home))
 
 
 def test_the_demo_finds_what_the_dag_meant(main_run: Run, canary_sandbox: Sandbox, seeds: Any) -> None:

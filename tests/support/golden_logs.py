@@ -105,7 +105,7 @@ class GoldenLogs(logging.Handler):
                 end = "SUCCESS"
             lines += [*self._lines, end]
         lines.insert(0, self._heading(task))
-        self._compare(Path(FOLDER, f"{golden}.txt"), self._lasting("\n".join(lines)) + "\n")
+        compare(Path(FOLDER, f"{golden}.txt"), self._lasting("\n".join(lines)) + "\n")
         return result
 
     @staticmethod
@@ -117,20 +117,41 @@ class GoldenLogs(logging.Handler):
     def _lasting(self, text: str) -> str:
         for secret in self._sandbox.secrets.values():
             assert str(secret) not in text, "a secret is in the log"
-        text = text.replace(str(self._folder), "<folder>")
-        # how often a sensor polls in which state is a matter of speed
-        text = re.sub(r"^INFO .*: ([A-Z_]+|no delivery of .* yet)\.\n", "", text, flags=re.MULTILINE)
-        for pattern, placeholder in CHANGING:
-            text = re.sub(pattern, placeholder, text)
-        return text
+        return lasting(text, self._folder)
 
-    @staticmethod
-    def _compare(golden: Path, logged: str) -> None:
-        if os.environ.get("GOLDEN_LOGS") == "write":
-            golden.parent.mkdir(exist_ok=True)
-            golden.write_text(logged)
-        wanted = golden.read_text() if golden.exists() else ""
-        differences = difflib.unified_diff(
-            wanted.splitlines(), logged.splitlines(), str(golden.name), "logged", lineterm=""
-        )
-        assert wanted == logged, "\n".join(differences)
+
+def lasting(text: str, folder: Path) -> str:
+    """What a log has in common with that of another run.
+
+    :param folder: a folder whose name is left out.
+    """
+    text = text.replace(str(folder), "<folder>")
+    # how often a sensor polls in which state is a matter of speed
+    text = re.sub(r"^INFO .*: ([A-Z_]+|no delivery of .* yet)\.( \[.*\])?\n", "", text, flags=re.MULTILINE)
+    for pattern, placeholder in CHANGING:
+        text = re.sub(pattern, placeholder, text)
+    return text
+
+
+LOGGER = r"(?:airflow\.task\.\w+\.)?(airflow_provider_activation[\w.]+)"
+LOGGED = re.compile(rf"^\S+Z \[(info|warning|error) *\] (.*) \[{LOGGER}\]")
+
+
+def lines_of_tasks(output: str, folder: Path) -> str:
+    """What the tasks of this package logged on a real Airflow, sorted; each line ends with its logger."""
+    found = [match.groups() for line in output.splitlines() if (match := LOGGED.match(line))]
+    text = "".join(f"{level.upper()} {text} [{name.rpartition('.')[2]}]\n" for level, text, name in found)
+    text = re.sub(r"manual__\S+\.csv", "<run>.csv", lasting(text, folder))
+    return "".join(sorted(re.sub(r"\d{4}-\d\d-\d\d", "<day>", text).splitlines(keepends=True)))
+
+
+def compare(golden: Path, logged: str) -> None:
+    """Compare a log with a text that is committed, or write the text."""
+    if os.environ.get("GOLDEN_LOGS") == "write":
+        golden.parent.mkdir(exist_ok=True)
+        golden.write_text(logged)
+    wanted = golden.read_text() if golden.exists() else ""
+    differences = difflib.unified_diff(
+        wanted.splitlines(), logged.splitlines(), str(golden.name), "logged", lineterm=""
+    )
+    assert wanted == logged, "\n".join(differences)
