@@ -91,8 +91,8 @@ SABOTAGES = (
     ),
     Sabotage(
         "api/call.py",
-        "            or _UNFIT_FOR_A_SEGMENT.search(text)\n",
-        "",
+        " and not _UNFIT_FOR_A_SEGMENT.search(text)\n",
+        "\n",
         "tests/api/test_call.py",
     ),
     Sabotage(
@@ -206,7 +206,7 @@ SABOTAGES = (
     Sabotage(
         "hooks/trial.py",
         "    thread.join(0.95 * SECONDS)\n",
-        "    thread.join(3 * SECONDS)\n",
+        "    thread.join(8 * SECONDS)\n",
         "tests/hooks/test_trial_adversary.py",
     ),
     Sabotage(
@@ -338,7 +338,7 @@ SABOTAGES = (
     ),
     Sabotage(
         "errors.py",
-        'own_fields = ("candidates",)',
+        'own_fields = ("candidates", "why", "looked_for", "looks", "looked_seconds")',
         "own_fields = ()",
         "tests/stored/test_stored_names.py",
     ),
