@@ -159,7 +159,7 @@ class TestImports:
         # The list is read before, and cannot be read afterwards.
         push_source.misbehave("delay", method="GET", path="/v1/jobs/IDENTITY_IMPORT", seconds=0.001)
         push_source.misbehave("refuse", method="GET", path="/v1/jobs/IDENTITY_IMPORT")
-        with pytest.raises(UncertainOutcome, match=r"Looking for what it may have made failed too.*403"):
+        with pytest.raises(UncertainOutcome, match=r"Looking for it failed too: .*answered 403"):
             task.run()
         # Nothing marks an import: it may be somebody else's.
         with pytest.raises(UncertainOutcome, match="may be it or not"):

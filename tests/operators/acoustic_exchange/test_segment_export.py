@@ -80,8 +80,9 @@ class TestAcousticExchange:
         Task(register).run()
         Task(define).run()
         changed = [{"id": SEGMENT, "name": "Another name"}]
-        with pytest.raises(Conflict, match=r"another name.*replace"):
+        with pytest.raises(Conflict, match=r"another name\.") as caught:
             Task(lambda: define(segments=changed)).run()
+        assert 'mode="replace"' in caught.value.advice
         assert Task(lambda: define(segments=changed, mode="replace")).run()["added"] == [str(SEGMENT)]
 
     def test_a_lost_answer_to_defining_is_looked_up(self, connections: Sandbox) -> None:

@@ -123,7 +123,7 @@ class TestCreateService:
         for _ in range(1 if if_exists == "create" else 3):
             connections.misbehave("delay", service="dataddo", method="GET", path="/services", seconds=0.001)
         connections.misbehave("refuse", service="dataddo", method="GET", path="/services", status=400)
-        with pytest.raises(UncertainOutcome, match=r"Looking for what it may have made failed too.*400"):
+        with pytest.raises(UncertainOutcome, match=r"Looking for it failed too: .*answered 400"):
             task.run()
         assert task.run() == {"id": "1000"}
         assert len(held(connections, "services")) == 1
