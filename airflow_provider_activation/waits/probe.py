@@ -39,10 +39,12 @@ class Pending:
 
     :param status: its status in the words of the service.
     :param known: whether the documents name this status; an unknown one is logged once.
+    :param said: what the service said in a bad poll, without secrets.
     """
 
     status: str
     known: bool = True
+    said: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -240,7 +242,7 @@ class Patience:
             self.outages, self.odd_answers = 0, self.odd_answers + 1
         if self.outages > self._most_outages or self.odd_answers > MOST_ODD_ANSWERS:
             raise error
-        self.no_answer = Pending(f"no answer: {error.headline}")
+        self.no_answer = Pending(f"no answer: {error.headline}", said=error.body)
         number = self.outages or f"{self.odd_answers} of at most {MOST_ODD_ANSWERS}"
         log.warning("%s: bad poll %s in a row: %s", self._subject, number, error.headline)
 
@@ -361,7 +363,7 @@ def ended(probe: Probe, result: JSON, since: float | None) -> str:
 def timed_out(probe: Probe, last: Pending, seconds: float) -> errors.WaitTimeout:
     """The error of a wait whose deadline has passed."""
     message = f"{probe.subject} was still {last.status!r} after {duration(seconds)}."
-    return errors.WaitTimeout(message, service=probe.hook_class.hook_name)
+    return errors.WaitTimeout(message, service=probe.hook_class.hook_name, body=last.said)
 
 
 def conclude(probe: Probe, outcome: Ended) -> JSON:
