@@ -288,6 +288,12 @@ SABOTAGES = (
         "tests/waits/test_waits.py",
     ),
     Sabotage(
+        "waits/probe.py",
+        "body=last.said)",
+        "body=None)",
+        "tests/waits/test_waits.py",
+    ),
+    Sabotage(
         "triggers/wait.py",
         "min(pace.FIRST_LOOK_AFTER, max(0.0, self.deadline - time.time()))",
         "0.0",

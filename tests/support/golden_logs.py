@@ -38,6 +38,11 @@ CHANGING = (
     (r"\(\d+ times in", "(<n> times in"),
     (r"\d+(\.\d+)? s\)", "<duration>)"),
     (r"at most [\d.]+ (s|min|h|days)", "at most <duration>"),
+    # a connection that the service drops ends in one of two ways, as the system comes to see it
+    (
+        r"ReadError: \[Errno \d+\] Connection reset by peer",
+        "RemoteProtocolError: Server disconnected without sending a response",
+    ),
 )
 """What no two runs have in common."""
 
