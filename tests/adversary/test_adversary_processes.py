@@ -381,8 +381,9 @@ def test_plain_http_does_not_leave_the_machine_by_a_proxy(
     with at_most(2), pytest.raises(ActivationError) as caught:
         hook.get_activity("a1")
     # refused, or sent past the proxy to a port where nobody listens
+    past_the_proxy = f"{host.removeprefix('http://')} refuses connections"
     named = isinstance(caught.value, InvalidConnection)
-    assert named if given else named or "refused" in str(caught.value).lower()
+    assert named if given else named or past_the_proxy in caught.value.headline
 
 
 @pytest.mark.parametrize("field", ["token_url", "auth_url"])
