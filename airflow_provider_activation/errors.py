@@ -228,7 +228,7 @@ class PartialFailure(ActivationError):
         self.failed = failed or {}
         self.result = result
         self.retry_helps = retry_helps is not False
-        if not self.retry_helps:
+        if not self.retry_helps and context.get("advice") is None:
             self.advice = "Correct the items that failed; a retry will not help."
 
     def own_lines(self) -> dict[str, str]:

@@ -107,7 +107,7 @@ def test_connections(sandbox: Sandbox) -> None:
     assert liveramp["host"] == f"{sandbox.url}/liveramp"
     assert liveramp["extra"] == {
         "org_id": "demo-org",
-        "token_url": f"{liveramp['host']}/authn/v1/oauth2/token",
+        "auth_url": f"{liveramp['host']}/authn/v1/oauth2/token",
     }
     assert connections["acoustic_exchange_default"]["extra"] == {"key_level": "account"}
     assert connections["acoustic_exchange_endpoint"]["extra"] == {"key_level": "endpoint"}

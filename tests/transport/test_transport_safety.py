@@ -185,15 +185,17 @@ def test_a_status_has_its_error_and_is_not_retried(
     server: ScriptedServer, wire: Wire, safety: Safety, status: int, error: type[errors.ActivationError]
 ) -> None:
     server.script.append(Reply(status, {"message": "no  such\nthing"}))
+    sent = call(safety)
     with pytest.raises(error) as caught:
-        wire.send(wire.transport(service(server.url)), call(safety))
+        wire.send(wire.transport(service(server.url)), sent)
     raised = caught.value
     assert type(raised) is error
     assert len(server.asked) == 1
     assert (raised.service, raised.operation, raised.status) == ("Example", "make_thing", status)
     assert raised.body == '{"message": "no such\\nthing"}'
-    assert "/v1/things/{thing_id}" in raised.message
-    assert "/v1/things/7" not in str(raised)
+    assert raised.request == f"{sent.method} /v1/things/7"
+    assert raised.headline.startswith(f"Example make_thing: {raised.request} answered {status}")
+    assert str(raised).count("/v1/things/7") == 1
 
 
 @every_safety

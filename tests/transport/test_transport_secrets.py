@@ -129,6 +129,20 @@ def test_no_log_shows_a_key_in_a_path(
     assert_clean(caplog.text)
 
 
+def test_no_error_shows_a_key_in_a_path(server: ScriptedServer, wire: Wire) -> None:
+    sent = call(
+        Safety.REPEATABLE,
+        template="/v1/endpointattributes/authkey/{auth_key}",
+        path=f"/v1/endpointattributes/authkey/{quote(CANARY, safe='')}",
+    )
+    server.script.append(Reply(404))
+    transport = wire.transport(service(server.url, secrets=frozenset({CANARY})))
+    with pytest.raises(errors.NotFound) as caught:
+        wire.send(transport, sent)
+    assert "POST /v1/endpointattributes/authkey/" in caught.value.headline
+    assert_clean(everything_of(caught.value))
+
+
 def test_no_log_shows_a_secret_that_a_header_of_the_answer_repeats(
     server: ScriptedServer, wire: Wire, caplog: pytest.LogCaptureFixture
 ) -> None:
