@@ -70,7 +70,7 @@ TAKEN = {
     "source": "The service has source 'Alone' already",
     "flow": "The service has flow 'Alone' already",
     "export": "The service has segment export '",
-    "upload": "The service has job data already",
+    "upload": "The service has the data of job",
 }
 """What the second try of a task says. Where nothing is said, the result tells."""
 
