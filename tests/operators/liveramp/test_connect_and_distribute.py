@@ -85,7 +85,7 @@ class TestLiveRamp:
 
     def test_a_partial_failure_names_what_failed_and_keeps_the_rest(self, connections: Sandbox) -> None:
         manager = Task(connect).run()["distributionManagerID"]
-        with pytest.raises(PartialFailure, match=r"1 of 2 .* 9999: ") as caught:
+        with pytest.raises(PartialFailure, match=r"(?s)1 of 2 .*9999: ") as caught:
             Task(
                 lambda: LiveRampDistributeSegmentsOperator(
                     task_id="distribute", distribution_manager_id=manager, segments=["5000000001", "9999"]
