@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from os import PathLike, fspath
@@ -140,8 +140,7 @@ def flag(name: str, value: Any) -> bool:
 
 def rendered_flag(name: str, value: Any) -> bool:
     """True or False as a template renders it."""
-    word = value.strip().lower() if isinstance(value, str) else value
-    return flag(name, {"true": True, "false": False}.get(word, value) if isinstance(word, str) else value)
+    return flag(name, _from_word(value))
 
 
 def timestamp(name: str, value: Any) -> str:
@@ -211,8 +210,14 @@ def mark(name: str, value: Any) -> str | bool:
 
 def rendered_mark(name: str, value: Any) -> str | bool:
     """The same, as a template renders it."""
-    word = value.strip().lower() if isinstance(value, str) else value
-    return mark(name, {"true": True, "false": False}.get(word, value) if isinstance(word, str) else value)
+    return mark(name, _from_word(value))
+
+
+def _from_word(value: Any) -> Any:
+    """True or False for the word of it."""
+    return (
+        {"true": True, "false": False}.get(value.strip().lower(), value) if isinstance(value, str) else value
+    )
 
 
 def path(name: str, value: Any) -> str:
@@ -245,11 +250,7 @@ def several(read: Read, *, what: str = "a list") -> Read:
             raise ValueError(f"{name} must be {what}, but is text; where a template makes it, {advice}.")
         if not isinstance(value, Sequence) or isinstance(value, bytes) or not len(value):
             raise ValueError(f"{name} must be {what} and not empty, but is {_given(value)}.")
-        try:
-            return [read(name, item) for item in value]
-        except ValueError:
-            # the name of each item is made only where it is needed
-            return [read(f"{name}[{index}]", item) for index, item in enumerate(value)]
+        return [item for _, item in _each(name, read, enumerate(value))]
 
     return read_all
 
@@ -264,12 +265,18 @@ def mapping(read: Read) -> Read:
             raise ValueError(
                 f"{name} has a key that is no text, is empty or holds a template; only values do."
             )
-        try:
-            return {key: read(name, item) for key, item in value.items()}
-        except ValueError:
-            return {key: read(f"{name}[{key!r}]", item) for key, item in value.items()}
+        return dict(_each(name, read, value.items()))
 
     return read_all
+
+
+def _each(name: str, read: Read, items: Iterable[tuple[Any, Any]]) -> Iterator[tuple[Any, Any]]:
+    """The items with their places, each read. Only the one that is refused is named with its place."""
+    for at, item in items:
+        try:
+            yield at, read(name, item)
+        except ValueError as error:
+            raise ValueError(f"{name}[{at!r}]{str(error).removeprefix(name)}") from None
 
 
 def structure(name: str, value: Any) -> dict[str, Any]:
@@ -301,7 +308,7 @@ def _json(name: str, value: Any) -> Any:
     if isinstance(value, Mapping):
         return structure(name, value)
     if isinstance(value, Sequence) and not isinstance(value, bytes):
-        return [_json(f"{name}[{index}]", item) for index, item in enumerate(value)]
+        return [item for _, item in _each(name, _json, enumerate(value))]
     raise ValueError(f"{name} must be plain JSON, but is {type(value).__name__}.")
 
 
@@ -362,7 +369,8 @@ def given(name: str, kind: Kind, value: Any) -> Any:
     """The value of an argument that is needed at once, of its kind."""
     if value is None and kind.optional:
         return None
-    if is_template(value):
+    # objects may be functions, which elsewhere Airflow calls for their value
+    if kind is not OBJECTS and is_template(value):
         raise ValueError(f"{name} takes no template and no output of a task.")
     return kind.read(name, value)
 

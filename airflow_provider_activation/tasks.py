@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Concatenate, ParamSpec, TypeAli
 from airflow.sdk import BaseOperator, XComArg
 
 from airflow_provider_activation.airflow_compat import RETRY_POLICIES, without_vain_retries
-from airflow_provider_activation.arguments import FILLED, ID, OBJECTS, Kind, is_template, plain
+from airflow_provider_activation.arguments import FILLED, ID, Kind, given, is_template, plain
 from airflow_provider_activation.gate import at_the_gate
 
 JSON: TypeAlias = Any
@@ -148,12 +148,12 @@ class ActivationTask:
                 # past Airflow's own `__setattr__`, which looks for outputs of tasks and has run already
                 value = values[name] = plain(value)
             try:
-                if not is_template(value) or kind is OBJECTS:
-                    values[name] = kind.read(name, value)
-                elif kind.templated:
+                if not kind.templated:
+                    values[name] = given(name, kind, value)
+                elif is_template(value):
                     refused[name] = f"{name} holds a template that was not rendered."
                 else:
-                    raise ValueError(f"{name} takes no template and no output of a task.")
+                    values[name] = kind.read(name, value)
             except ValueError as error:
                 if not mapped:
                     raise _invalid(_why(name, value, error)) from None

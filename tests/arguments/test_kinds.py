@@ -172,6 +172,15 @@ def test_a_value_that_may_be_secret_is_not_quoted() -> None:
     assert "hunter2" not in str(caught.value)
 
 
+def test_what_is_wrong_deep_inside_is_named_with_its_place() -> None:
+    wrong: Any = {1}
+    for depth in range(60):
+        wrong = {"a": wrong} if depth % 2 else [wrong]
+    with pytest.raises(ValueError, match="must be plain JSON, but is set") as caught:
+        kinds.STRUCTURE.read("argument", wrong)
+    assert str(caught.value).startswith("argument['a'][0]['a'][0]")
+
+
 def test_a_long_value_is_cut_in_the_message() -> None:
     with pytest.raises(ValueError, match="argument") as caught:
         kinds.NUMBER_ID.read("argument", "x" * 5000)

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from airflow_provider_activation.arguments import FLAG, IDS, NUMBER_ID, RESOURCES, is_template, word
 from airflow_provider_activation.operators.base import ActionOperator
 from airflow_provider_activation.tasks import JSON, AcousticExchangeTask
 from airflow_provider_activation.wording import counted
+
+if TYPE_CHECKING:
+    from airflow_provider_activation.api import acoustic_exchange as api
 
 __all__ = ["AcousticExchangeDefineSegmentsOperator", "AcousticExchangeDeleteSegmentsOperator"]
 
@@ -56,18 +59,12 @@ class AcousticExchangeDefineSegmentsOperator(AcousticExchangeTask, ActionOperato
         self.acoustic_exchange_conn_id = acoustic_exchange_conn_id
 
     def check(self) -> None:
-        # this loads the service's models, but few DAGs define segments
-        from airflow_provider_activation.api import acoustic_exchange as api
-
-        definition = api.SegmentDefinition
-        self.check_inside("segments", lambda segments: [*map(definition.model_validate, segments)])
+        self.check_inside("segments", _definitions)
 
     async def steps(self) -> JSON:
         from airflow_provider_activation.actions import acoustic_exchange as actions
-        from airflow_provider_activation.api import acoustic_exchange as api
 
-        endpoint_id = int(self.endpoint_id)
-        wanted = [api.SegmentDefinition.model_validate(segment) for segment in self.segments]
+        endpoint_id, wanted = int(self.endpoint_id), _definitions(self.segments)
         if self.mode == "append":
             segments = actions.Segments(endpoint_id=endpoint_id, segments=wanted)
             return await segments.add(tried_before=self.tried_before)
@@ -141,3 +138,10 @@ class AcousticExchangeDeleteSegmentsOperator(AcousticExchangeTask, ActionOperato
             return f"Deleted all segments of endpoint {self.endpoint_id}."
         deleted, absent = (counted(result[name], "segment") for name in ("deleted", "absent"))
         return f"Endpoint {self.endpoint_id}: deleted {deleted}; not there: {absent}."
+
+
+def _definitions(segments: Sequence[Mapping[str, Any]]) -> list[api.SegmentDefinition]:
+    # this loads the service's models, but few DAGs define segments
+    from airflow_provider_activation.api import acoustic_exchange as api
+
+    return [api.SegmentDefinition.model_validate(segment) for segment in segments]
