@@ -149,6 +149,7 @@ def test_the_audience_has_digests_of_tidy_addresses_and_no_address(tmp_path: Pat
     assert "@" not in file.read_text()
     customers = {line.split()[1] for line in PURCHASES.read_text().splitlines()}
     addresses = [f"customer-{customer}@example.com" for customer in customers]
-    assert {row["email_sha256"] for row in rows} == {
-        hashlib.sha256(address.encode()).hexdigest() for address in addresses
-    }
+    written = {row["email_sha256"] for row in rows}
+    wanted = {hashlib.sha256(address.encode()).hexdigest() for address in addresses}
+    # two large sets that differ take pytest minutes to tell apart where CI is set
+    assert not len(written ^ wanted)
