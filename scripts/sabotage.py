@@ -500,9 +500,9 @@ def _is_noticed(sabotage: Sabotage, copy: Path) -> tuple[bool, str]:
         return False, f"{sabotage.guarded!r} is not in the file once."
     file.write_text(whole.replace(sabotage.guarded, sabotage.broken))
     try:
-        # schemathesis takes longer to load than most of these tests take
-        options = ["-q", "-x", "--no-header", "-p", "no:schemathesis", *sabotage.tests.split()]
-        command = [sys.executable, "-m", "pytest", *options]
+        # to load schemathesis, or to show how two long texts differ, takes longer than most of these tests
+        options = ["-q", "-x", "--no-header", "--assert=plain", "-p", "no:schemathesis"]
+        command = [sys.executable, "-m", "pytest", *options, *sabotage.tests.split()]
         environment = {**os.environ, "PYTHONPATH": str(copy), "PYTHONDONTWRITEBYTECODE": "1"}
         run = subprocess.run(
             command, cwd=copy, env=environment, capture_output=True, text=True, timeout=scaled(LONGEST)
