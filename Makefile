@@ -44,7 +44,7 @@ $(READY): pyproject.toml $(PINS)
 	@$(PYTHON) -m venv $(VENV)
 	@$(PIP) pip
 	@$(PIP) --group dev --group bench
-	@$(PIP) --no-build-isolation --editable '.[sandbox]'
+	@$(PIP) --no-build-isolation --editable '.[sandbox,audience]'
 	@touch $@
 
 demo: setup ## run the example DAG on a real Airflow against the sandbox, and check what it did

@@ -144,6 +144,19 @@ class InvalidArgument(InvalidRequest, ValueError):
     """An argument of an operator, sensor or trigger cannot be used. Nothing was sent."""
 
 
+class UnfitAudience(ActivationError):
+    """The data of an audience cannot be used: rows, a list or a file. Nothing was written."""
+
+    retry_helps = False
+    advice = "Correct the source, or what the task says of it; then clear the task."
+
+
+class AudienceNotWritten(ActivationError):
+    """The file of an audience could not be written. Nothing of it was left."""
+
+    advice = "Check the folder, its permissions and the room on the disk."
+
+
 class Conflict(ActivationError):
     """The call contradicts what the service already holds (409)."""
 

@@ -1,0 +1,207 @@
+"""DuckDB, closed: it reaches the files that one run names and nothing else."""
+
+from __future__ import annotations
+
+import errno
+import fcntl
+import logging
+import os
+import shutil
+import tempfile
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from airflow_provider_activation.errors import AudienceNotWritten, UnfitAudience
+
+log = logging.getLogger(__name__)
+
+THREADS = 2
+MEMORY = "600MB"
+TOLD_EVERY = 30.0
+"""Seconds between two lines about work that takes long."""
+_LOCK = "owner.lock"
+_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+
+
+class Stopped(Exception):
+    """The task is killed."""
+
+
+@contextmanager
+def private_folder() -> Iterator[Path]:
+    """A folder for what DuckDB spills and what is written again, removed at the end.
+
+    DuckDB writes plain text that everybody may read, so the folder is closed to others. One that a killed
+    process has left is removed by the next run: its lock is free then.
+    """
+    base = Path(tempfile.gettempdir()) / f"airflow-activation-{os.getuid()}"
+    base.mkdir(mode=0o700, exist_ok=True)
+    if base.is_symlink() or base.stat().st_uid != os.getuid() or base.stat().st_mode & 0o077:
+        raise AudienceNotWritten(
+            f"the folder {base} for temporary files belongs to somebody else, or others may read it."
+        )
+    for left in base.iterdir():
+        _remove_if_dead(left)
+    folder = Path(tempfile.mkdtemp(dir=base))
+    lock = os.open(folder / _LOCK, os.O_CREAT | os.O_RDWR, 0o600)
+    fcntl.flock(lock, fcntl.LOCK_EX)
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+        os.close(lock)
+
+
+def _remove_if_dead(folder: Path) -> None:
+    try:
+        lock = os.open(folder / _LOCK, os.O_RDWR)
+    except OSError:
+        # made a moment ago, or gone
+        if time.time() - folder.stat().st_mtime > 60 if folder.exists() else False:
+            shutil.rmtree(folder, ignore_errors=True)
+        return
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        return
+    else:
+        shutil.rmtree(folder, ignore_errors=True)
+    finally:
+        os.close(lock)
+
+
+class Engine:
+    """A DuckDB in memory that may read and write these files only.
+
+    Each statement runs in a thread, so that a signal is heard while it runs. No message of DuckDB gets out:
+    they quote values.
+
+    :param folder: the run's private folder.
+    :param files: the files that it may reach.
+    """
+
+    def __init__(self, folder: Path, files: Sequence[Path] = ()) -> None:
+        self._stopped = threading.Event()
+        self.tables: list[str] = []
+        self.connection = duckdb.connect(":memory:")
+        names = ", ".join("'" + str(file).replace("'", "''") + "'" for file in files)
+        spill = str(folder / "spill").replace("'", "''")
+        self.connection.execute(
+            f"SET threads={THREADS}; SET memory_limit='{MEMORY}'; SET temp_directory='{spill}'; "
+            "SET autoinstall_known_extensions=false; SET autoload_known_extensions=false; "
+            "SET allow_community_extensions=false; SET python_enable_replacements=false; SET TimeZone='UTC'; "
+            # a filter must not copy what it filters, and the list is what is kept in memory, not the audience
+            "SET disabled_optimizers='filter_pushdown,build_side_probe_side'; "
+            f"SET allowed_paths=[{names}]; SET enable_external_access=false; SET lock_configuration=true"
+        )
+
+    def close(self) -> None:
+        """Close the connection."""
+        self.connection.close()
+
+    def stop(self) -> None:
+        """End what runs, and let nothing run any more. May be called from a signal's handler."""
+        self._stopped.set()
+        with suppress(duckdb.Error):
+            self.connection.interrupt()
+
+    def check(self) -> None:
+        """Raise `Stopped` if the run was stopped."""
+        if self._stopped.is_set():
+            raise Stopped
+
+    def rows(self, sql: str, *, doing: str = "", rows: int = 0, size: int = 0) -> list[Any]:
+        """Run a statement and return its rows.
+
+        :param doing: what is done, for the log.
+        :param rows: how many rows are gone through.
+        :param size: how many bytes are gone through.
+        """
+        return self.during(lambda: self.connection.execute(sql).fetchall(), doing=doing, rows=rows, size=size)
+
+    def table_of(self, table: str, reader: Any, *, doing: str) -> None:
+        """Make a table of an Arrow reader, which is read once, or of an Arrow table."""
+
+        def make() -> None:
+            self.connection.register("given", reader)
+            try:
+                self.connection.execute(f"CREATE TABLE {table} AS SELECT * FROM given").fetchall()
+            finally:
+                self.connection.unregister("given")
+
+        self.during(make, doing=doing)
+
+    def during(self, work: Callable[[], Any], *, doing: str = "", rows: int = 0, size: int = 0) -> Any:
+        """Do work in a thread and tell from time to time how far it is."""
+        result: list[Any] = []
+        failure: list[BaseException] = []
+
+        def run() -> None:
+            try:
+                result.append(work())
+            except BaseException as error:
+                failure.append(error)
+
+        self.check()
+        thread = threading.Thread(target=run, name="audience", daemon=True)
+        thread.start()
+        started = told = time.monotonic()
+        try:
+            while thread.is_alive():
+                thread.join(0.5)
+                self._stopped.is_set() and self.stop()
+                if doing and time.monotonic() - told >= TOLD_EVERY:
+                    told = time.monotonic()
+                    log.info("%s", self._told(doing, rows, size, told - started))
+        except BaseException:
+            self.stop()
+            thread.join()
+            raise
+        self.check()
+        if failure:
+            raise _clean(failure[0], doing)
+        return result[0]
+
+    def _told(self, doing: str, rows: int, size: int, seconds: float) -> str:
+        done = 0.0
+        with suppress(Exception):
+            done = max(0.0, float(self.connection.query_progress())) / 100
+        parts = [f"{done:.0%}"] if done else []
+        if rows:
+            parts.append(f"about {done * rows:,.0f} of {rows:,} rows" if done else f"{rows:,} rows")
+        if size:
+            parts.append(
+                f"{done * size / 1e6:,.0f} of {size / 1e6:,.0f} MB, {done * size / 1e6 / seconds:,.1f} MB/s"
+            )
+        return f"{doing}: {', '.join(parts) or 'working'} after {seconds:,.0f} s."
+
+
+def _clean(error: BaseException, doing: str) -> BaseException:
+    """The error to raise in place of one whose text may quote a value."""
+    what = doing or "preparing"
+    if (isinstance(error, OSError) and error.errno in _FULL) or "No space left" in str(error):
+        return AudienceNotWritten(
+            f"{what}: the disk is full.", advice="Make room and clear the task; nothing was left."
+        )
+    if isinstance(error, duckdb.OutOfMemoryException):
+        return AudienceNotWritten(f"{what}: memory, or the disk for temporary files, is not enough.")
+    if isinstance(
+        error, duckdb.ConversionException | duckdb.OutOfRangeException | duckdb.InvalidInputException
+    ):
+        return UnfitAudience(
+            f"{what}: a value does not fit an expression ({type(error).__name__}).",
+            advice="Where a value may be missing or wrong, where= must say so, for example with TRY_CAST.",
+        )
+    if isinstance(error, duckdb.BinderException):
+        return UnfitAudience(f"{what}: an expression does not fit the columns' types (BinderException).")
+    if isinstance(error, OSError | duckdb.IOException):
+        return AudienceNotWritten(f"{what}: a file cannot be read or written ({type(error).__name__}).")
+    if isinstance(error, duckdb.Error):
+        return UnfitAudience(f"{what}: DuckDB stopped with {type(error).__name__}.")
+    return error

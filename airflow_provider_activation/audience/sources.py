@@ -1,0 +1,313 @@
+"""Where rows come from: files, data frames, Arrow tables, and mappings."""
+
+from __future__ import annotations
+
+import codecs
+import csv
+import gzip
+import shutil
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from datetime import date
+from decimal import Decimal
+from os import PathLike, fspath
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
+
+from airflow_provider_activation.audience.engine import Engine
+from airflow_provider_activation.audience.normalise import text
+from airflow_provider_activation.errors import InvalidArgument, UnfitAudience
+
+if TYPE_CHECKING:
+    import pyarrow
+
+FORMATS = {".csv": "csv", ".tsv": "csv", ".parquet": "parquet", ".jsonl": "jsonl", ".ndjson": "jsonl"}
+COMPRESSIONS = {".gz": "gzip", ".zst": "zstd"}
+_NATIVE = {"utf-8": "utf-8", "utf-16": "utf-16", "iso8859-1": "latin-1"}
+"""Encodings that DuckDB reads, by the names that Python gives them."""
+_OPTIONS = frozenset({"path", "format", "delimiter", "quote", "header", "encoding", "compression"})
+_BATCH = 20_000
+"""Rows that are made into one Arrow batch."""
+
+
+class Source:
+    """Rows with named columns, read by `Engine`.
+
+    :param place: what the source is called in the log and in errors.
+    """
+
+    files: tuple[Path, ...] = ()
+    """The files that the engine must reach."""
+    size = 0
+    """Bytes of the file."""
+    has_broken_rows = False
+    """Whether rows may be broken, so that they are missing among those that are read."""
+    first_line = 1
+    """The number that the engine gives to the first row of data when it reports a broken one."""
+
+    def __init__(self, place: str) -> None:
+        self.place = place
+
+    def columns(self, engine: Engine) -> list[str] | None:
+        """The names of the columns; None if they are not known before reading."""
+        raise NotImplementedError
+
+    def relation(self, engine: Engine, columns: Collection[str], *, keep_broken: bool = False) -> str:
+        """SQL of a relation of these columns.
+
+        :param keep_broken: whether broken rows are noted in ``reject_errors``.
+        """
+        raise NotImplementedError
+
+
+class CsvFile(Source):
+    has_broken_rows = True
+
+    def __init__(self, path: Path, options: Mapping[str, Any], compression: str, folder: Path) -> None:
+        super().__init__(path.name)
+        self._delimiter = _one_character(
+            "delimiter", options.get("delimiter", "\t" if ".tsv" in path.suffixes else ",")
+        )
+        self._quote = _one_character("quote", options.get("quote", '"'))
+        self._encoding = _encoding(options.get("encoding", "utf-8"))
+        self._header = options.get("header", True)
+        named = isinstance(self._header, Sequence) and not isinstance(self._header, str)
+        if self._header is not True and not (
+            named and all(isinstance(one, str) and one for one in self._header)
+        ):
+            raise InvalidArgument(
+                "source: header must be True, or the list of the columns' names if there is none."
+            )
+        self._path, self._compression, self.size = path, compression, path.stat().st_size
+        native = _NATIVE.get(self._encoding)
+        self._read = path if native else folder / "source.csv"
+        self._read_as = native or "utf-8"
+        self.files = (self._read,)
+        self.first_line = 2 if self._header is True else 1
+
+    def columns(self, engine: Engine) -> list[str] | None:
+        if self._header is not True:
+            return list(self._header)
+        try:
+            with self._open() as lines:
+                first = next(csv.reader(lines, delimiter=self._delimiter, quotechar=self._quote), [])
+        except (UnicodeError, csv.Error, gzip.BadGzipFile, EOFError):
+            raise UnfitAudience(f"{self.place}: its first row cannot be read as {self._encoding}.") from None
+        if len(set(first)) != len(first) and first:
+            raise UnfitAudience(f"{self.place}: two columns of its header have one name.")
+        return first
+
+    def _open(self) -> Any:
+        encoding = "utf-8-sig" if self._encoding == "utf-8" else self._encoding
+        if self._compression == "gzip":
+            return gzip.open(self._path, "rt", encoding=encoding, newline="")
+        return self._path.open(encoding=encoding, newline="")
+
+    def relation(self, engine: Engine, columns: Collection[str], *, keep_broken: bool = False) -> str:
+        if self._read != self._path and not self._read.exists():
+            engine.during(self._write_in_utf8, doing=f"Decoding {self.place}", size=self.size)
+        every = self.columns(engine) or []
+        types = ", ".join(f"{text(one)}: 'VARCHAR'" for one in every)
+        compression = "none" if self._read != self._path else self._compression
+        broken = "store_rejects=true, rejects_limit=0" if keep_broken else "ignore_errors=true"
+        return (
+            f"read_csv({text(str(self._read))}, auto_detect=false, header={str(self._header is True).lower()}, "
+            f"delim={text(self._delimiter)}, quote={text(self._quote)}, escape={text(self._quote)}, "
+            f"encoding={text(self._read_as)}, compression={text(compression)}, columns={{{types}}}, {broken})"
+        )
+
+    def _write_in_utf8(self) -> None:
+        try:
+            with self._open() as lines, self._read.open("w", encoding="utf-8", newline="") as out:
+                shutil.copyfileobj(lines, out)
+        except (UnicodeError, gzip.BadGzipFile, EOFError):
+            raise UnfitAudience(f"{self.place} cannot be read as {self._encoding}.") from None
+
+
+class JsonLinesFile(Source):
+    def __init__(self, path: Path, compression: str) -> None:
+        super().__init__(path.name)
+        self._path, self._compression, self.files, self.size = path, compression, (path,), path.stat().st_size
+
+    def columns(self, engine: Engine) -> list[str] | None:
+        return None
+
+    def relation(self, engine: Engine, columns: Collection[str], *, keep_broken: bool = False) -> str:
+        types = ", ".join(f"{text(one)}: 'VARCHAR'" for one in columns)
+        return (
+            f"read_json({text(str(self._path))}, format='newline_delimited', auto_detect=false, ignore_errors=true, "
+            f"compression={text(self._compression)}, columns={{{types}}})"
+        )
+
+
+class ParquetFile(Source):
+    def __init__(self, path: Path) -> None:
+        super().__init__(path.name)
+        self._path, self.files, self.size = path, (path,), path.stat().st_size
+
+    def columns(self, engine: Engine) -> list[str] | None:
+        return [
+            str(row[0])
+            for row in engine.rows(f"DESCRIBE FROM {self._relation}", doing=f"Reading {self.place}")
+        ]
+
+    @property
+    def _relation(self) -> str:
+        return f"read_parquet({text(str(self._path))})"
+
+    def relation(self, engine: Engine, columns: Collection[str], *, keep_broken: bool = False) -> str:
+        return self._relation
+
+
+class Rows(Source):
+    """Rows in memory, or that come one after the other. They are read once, into a table of the engine."""
+
+    def __init__(self, given: Any, place: str) -> None:
+        super().__init__(place)
+        self._given, self._table, self._columns = given, "", [str(one) for one in given.schema.names]
+
+    def columns(self, engine: Engine) -> list[str] | None:
+        return self._columns
+
+    def relation(self, engine: Engine, columns: Collection[str], *, keep_broken: bool = False) -> str:
+        if not self._table:
+            self._table = f"given_{len(engine.tables)}"
+            engine.tables.append(self._table)
+            engine.table_of(self._table, self._given, doing=f"Reading {self.place}")
+            self._given = None
+        return self._table
+
+
+def source_of(given: Any, folder: Path, *, what: str = "source") -> Source:
+    """The source that a path, a mapping, a data frame, an Arrow table or mappings stand for.
+
+    :param folder: a private folder, for what must be decoded first.
+    :param what: the argument's name.
+    :raises InvalidArgument: it is none of these.
+    :raises UnfitAudience: the file is missing.
+    """
+    if isinstance(given, str | PathLike):
+        return _file({"path": given}, folder, what)
+    if isinstance(given, Mapping):
+        return _file(given, folder, what)
+    if type(given).__module__.startswith(("pandas", "polars", "pyarrow")):
+        return Rows(_arrow(given, what), what)
+    if isinstance(given, Iterable) and not isinstance(given, bytes):
+        return Rows(_reader(given, what), what)
+    raise InvalidArgument(
+        f"{what} must be a path, a mapping with one, a data frame, an Arrow table or mappings."
+    )
+
+
+def _file(options: Mapping[str, Any], folder: Path, what: str) -> Source:
+    if unknown := sorted(set(options) - _OPTIONS):
+        raise InvalidArgument(f"{what} has {', '.join(map(str, unknown))}, which it does not know.")
+    given = options.get("path")
+    if not isinstance(given, str | PathLike) or not str(given):
+        raise InvalidArgument(f"{what} must have a path.")
+    if "://" in (written := fspath(given)):
+        raise InvalidArgument(f"{what} must be the path of a local file.")
+    path = Path(written).expanduser().absolute()
+    if any(one in str(path) for one in "*?[") and not path.exists():
+        raise InvalidArgument(f"{what} must be the path of one file.")
+    if not path.is_file():
+        raise UnfitAudience(
+            f"{what}: there is no file {path}.", advice="Check the path, and that the worker sees it."
+        )
+    compression = options.get("compression") or COMPRESSIONS.get(path.suffix.lower(), "none")
+    if compression not in ("none", *COMPRESSIONS.values()):
+        raise InvalidArgument(f"{what}: compression must be none, gzip or zstd.")
+    suffixes = [one.lower() for one in path.suffixes if one.lower() not in COMPRESSIONS]
+    kind = options.get("format") or FORMATS.get(suffixes[-1] if suffixes else "")
+    if kind == "parquet":
+        return ParquetFile(path)
+    if kind == "jsonl":
+        return JsonLinesFile(path, compression)
+    if kind == "csv":
+        return CsvFile(path, options, compression, folder)
+    raise InvalidArgument(f"{what}: format must be csv, parquet or jsonl; the file's name does not say.")
+
+
+def _arrow(frame: Any, what: str) -> Any:
+    """An Arrow table, or a reader of one."""
+    import pyarrow
+
+    module = type(frame).__module__.partition(".")[0]
+    try:
+        if module == "pandas":
+            return pyarrow.Table.from_pandas(frame, preserve_index=False)
+        if module == "polars":
+            return (frame.collect() if hasattr(frame, "collect") else frame).to_arrow()
+    except (pyarrow.ArrowException, TypeError):
+        pass
+    else:
+        return pyarrow.Table.from_batches([frame]) if isinstance(frame, pyarrow.RecordBatch) else frame
+    raise UnfitAudience(f"{what}: a column of the data frame has values of several types.")
+
+
+def _reader(rows: Iterable[Any], what: str) -> pyarrow.RecordBatchReader:
+    """Mappings as Arrow batches of texts; the columns are those of the first one."""
+    import pyarrow
+
+    iterator = iter(rows)
+    first = next(iterator, None)
+    if first is None:
+        raise UnfitAudience(f"{what} has no rows.")
+    if not isinstance(first, Mapping):
+        raise InvalidArgument(f"{what} must be rows as mappings of columns.")
+    columns = [str(one) for one in first]
+    schema = pyarrow.schema([(one, pyarrow.string()) for one in columns])
+
+    def batches() -> Iterator[pyarrow.RecordBatch]:
+        batch = [first]
+        number = 1
+        for row in iterator:
+            batch.append(row)
+            if len(batch) == _BATCH:
+                yield _batch(batch, number)
+                number, batch = number + len(batch), []
+        if batch:
+            yield _batch(batch, number)
+
+    def _batch(batch: list[Any], number: int) -> pyarrow.RecordBatch:
+        try:
+            arrays = [
+                pyarrow.array([_as_text(row.get(one)) for row in batch], pyarrow.string()) for one in columns
+            ]
+        except (TypeError, AttributeError, UnicodeError):
+            last = number + len(batch) - 1
+            raise UnfitAudience(
+                f"{what}: one of the rows {number} to {last} has a value that is no text."
+            ) from None
+        return pyarrow.record_batch(arrays, schema=schema)
+
+    return pyarrow.RecordBatchReader.from_batches(schema, batches())
+
+
+def _as_text(value: Any) -> str | None:
+    if value is None or isinstance(value, str):
+        return value
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, float) and value != value:
+        return None
+    if isinstance(value, int | float | Decimal | UUID):
+        return str(value)
+    if isinstance(value, date):
+        return value.isoformat()
+    raise TypeError
+
+
+def _one_character(what: str, value: Any) -> str:
+    if not isinstance(value, str) or len(value) != 1 or value in "\r\n":
+        raise InvalidArgument(f"source: {what} must be one character.")
+    return value
+
+
+def _encoding(value: Any) -> str:
+    try:
+        return codecs.lookup(value).name
+    except (LookupError, TypeError):
+        raise InvalidArgument(
+            "source: encoding must be the name of one, for example utf-8 or cp1252."
+        ) from None
