@@ -12,12 +12,15 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import duckdb
 
 from airflow_provider_activation.errors import AudienceNotWritten, UnfitAudience
+
+T = TypeVar("T")
 
 log = logging.getLogger(__name__)
 
@@ -123,7 +126,8 @@ class Engine:
         :param rows: how many rows are gone through.
         :param size: how many bytes are gone through.
         """
-        return self.during(lambda: self.connection.execute(sql).fetchall(), doing=doing, rows=rows, size=size)
+        read = partial(self._rows, sql)
+        return self.during(read, doing=doing, rows=rows, size=size)
 
     def table_of(self, table: str, reader: Any, *, doing: str) -> None:
         """Make a table of an Arrow reader, which is read once, or of an Arrow table."""
@@ -137,9 +141,12 @@ class Engine:
 
         self.during(make, doing=doing)
 
-    def during(self, work: Callable[[], Any], *, doing: str = "", rows: int = 0, size: int = 0) -> Any:
+    def _rows(self, sql: str) -> list[Any]:
+        return self.connection.execute(sql).fetchall()
+
+    def during(self, work: Callable[[], T], *, doing: str = "", rows: int = 0, size: int = 0) -> T:
         """Do work in a thread and tell from time to time how far it is."""
-        result: list[Any] = []
+        result: list[T] = []
         failure: list[BaseException] = []
 
         def run() -> None:
@@ -155,7 +162,8 @@ class Engine:
         try:
             while thread.is_alive():
                 thread.join(0.5)
-                self._stopped.is_set() and self.stop()
+                if self._stopped.is_set():
+                    self.stop()
                 if doing and time.monotonic() - told >= TOLD_EVERY:
                     told = time.monotonic()
                     log.info("%s", self._told(doing, rows, size, told - started))

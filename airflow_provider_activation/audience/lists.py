@@ -1,4 +1,4 @@
-"""Lists of people who must not be in an audience, brought to the form in which they can be compared with it."""
+"""Lists of people who must not be in an audience, brought to a form that can be compared with it."""
 
 from __future__ import annotations
 
@@ -101,7 +101,8 @@ class Lists:
         ]
         if not pairs:
             raise InvalidArgument(
-                f"suppress: the list {called} has no identifier of a kind that the audience has; name one in the "
+                f"suppress: the list {called} has no identifier of a kind that the audience has; name "
+                f"one in the "
                 "schema's suppress_by."
             )
         return list(dict.fromkeys(pairs))
@@ -113,7 +114,8 @@ class Lists:
         if ours.hashed and theirs.hashed:
             if (ours.hashed, ours.normalised) != (theirs.hashed, rules):
                 raise InvalidArgument(
-                    f"suppress: the list {called} has {theirs.kind} as {theirs.hashed} normalised for {rules}, and the "
+                    f"suppress: the list {called} has {theirs.kind} as {theirs.hashed} normalised for "
+                    f"{rules}, and the "
                     f"audience as {ours.hashed} normalised for {ours.normalised}: they cannot be compared."
                 )
             return Pair(row, listed)
@@ -193,7 +195,8 @@ class Lists:
             keys = f"{table}_{index}"
             value = pair.compared(column, pair.hash_listed)
             engine.rows(
-                f"CREATE TABLE {keys} AS SELECT DISTINCT {value} AS value FROM {table} WHERE {column} IS NOT NULL"
+                f"CREATE TABLE {keys} AS SELECT DISTINCT {value} AS value FROM {table} WHERE {column} "
+                f"IS NOT NULL"
             )
             one.tables.append(keys)
 
@@ -205,7 +208,8 @@ class Lists:
         conditions = []
         for one in self.opened:
             parts = [
-                f"coalesce({pair.compared(f'v{values.index(pair.row)}', pair.hash_row)} IN (SELECT value FROM {table}), false)"
+                f"coalesce({pair.compared(f'v{values.index(pair.row)}', pair.hash_row)} IN (SELECT "
+                f"value FROM {table}), false)"
                 for pair, table in zip(one.pairs, one.tables, strict=True)
                 if table
             ]

@@ -58,7 +58,10 @@ def file_of(manifest: Mapping[str, Any]) -> Path:
         host = manifest.get("host")
         raise UnfitAudience(
             f"there is no file {path} on {socket.gethostname()}; it was prepared on {host}.",
-            advice="Let all workers share the folder, or bind the tasks to one of them, or clear the preparing task.",
+            advice=(
+                "Let all workers share the folder, or bind the tasks to one of them, or clear the "
+                "preparing task."
+            ),
         )
     if sha256_of(path) != manifest.get("sha256"):
         raise UnfitAudience(f"{path} has changed since it was prepared.", advice="Clear the preparing task.")

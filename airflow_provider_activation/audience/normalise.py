@@ -54,7 +54,7 @@ def trimmed(value: str) -> str:
 
 
 def lower(value: str) -> str:
-    """In small letters, as Unicode and Python have it: DuckDB knows no dotted capital I and no final sigma."""
+    """In small letters as Python has it: DuckDB knows no dotted capital I and no final sigma."""
     dotted = f"replace({value}, 'İ', 'i̇')"
     sigma = f"regexp_replace({dotted}, {text(_FINAL_SIGMA)}, '\\1ς\\2\\3', 'g')"
     return f"lower(CASE WHEN contains({value}, 'Σ') THEN {sigma} ELSE {dotted} END)"

@@ -1,4 +1,4 @@
-"""The numbers of a source that are not in E.164 yet, each read once by the library, as a table of the engine."""
+"""The phone numbers of a source that are not in E.164, each read once by the library, as a table."""
 
 from __future__ import annotations
 
@@ -28,7 +28,8 @@ def phone_table(engine: Engine, value: Value, relation: str, *, rows: int = 0) -
     table = f"phones_{len(engine.tables)}"
     written = f"(SELECT DISTINCT nullif({trimmed(name(value.source))}, '') AS written FROM {relation})"
     engine.rows(
-        f"CREATE TABLE {table}_written AS SELECT written FROM {written} WHERE written IS NOT NULL AND NOT {fast_phone('written')}",
+        f"CREATE TABLE {table}_written AS SELECT written FROM {written} WHERE written IS NOT NULL AND "
+        f"NOT {fast_phone('written')}",
         doing="Collecting phone numbers",
         rows=rows,
     )
@@ -46,7 +47,8 @@ def phone_table(engine: Engine, value: Value, relation: str, *, rows: int = 0) -
             engine.check()
             read = [(one, *phones.read(one, value.region)) for (one,) in numbers]
             yield pyarrow.record_batch(
-                [pyarrow.array(column, pyarrow.string()) for column in zip(*read)], schema=_SCHEMA
+                [pyarrow.array(column, pyarrow.string()) for column in zip(*read, strict=True)],
+                schema=_SCHEMA,
             )
             done += len(read)
             if time.monotonic() - told >= TOLD_EVERY:

@@ -1,4 +1,4 @@
-"""Phone numbers, read by the library phonenumbers; those that are in E.164 already are known by their form."""
+"""Phone numbers, read by the library phonenumbers; those in E.164 are known by their form."""
 
 from __future__ import annotations
 
@@ -80,7 +80,7 @@ def _regions() -> dict[int, tuple[str, ...]]:
 
 
 def _shape(code: int, region: str) -> tuple[str, tuple[int, ...]] | None:
-    """What a country's national numbers begin with, and how many digits they have; None if that is complicated."""
+    """What a country's national numbers begin with, and their lengths; None if that is complicated."""
     metadata = PhoneMetadata.metadata_for_region_or_calling_code(code, region)
     if metadata is None or metadata.national_prefix_transform_rule:
         return None
@@ -88,5 +88,6 @@ def _shape(code: int, region: str) -> tuple[str, tuple[int, ...]] | None:
     if prefix and not (prefix.isdecimal() and len(prefix) == 1):
         return None
     first = f"[{''.join(digit for digit in '0123456789' if digit != prefix)}]"
-    lengths = tuple(length for length in metadata.general_desc.possible_length if length > 3)
+    possible = metadata.general_desc.possible_length if metadata.general_desc else ()
+    lengths = tuple(length for length in possible if length > 3)
     return (first, lengths) if lengths else None

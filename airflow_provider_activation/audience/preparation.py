@@ -145,7 +145,7 @@ class Preparation:
 
     @cached_property
     def _columns(self) -> dict[str, Column | None]:
-        """The columns of the file in their order; None for one that the profile wants and the schema lacks."""
+        """The columns of the file in order; None for one that the profile wants and the schema lacks."""
         columns: dict[str, Column | None] = {one: self.schema.columns.get(one) for one in self.profile.header}
         columns.update(self.schema.columns)
         return columns
@@ -193,7 +193,8 @@ class Preparation:
         )
         suppressed = " OR ".join(f"s{at}" for at in range(len(lists))) or "false"
         engine.rows(
-            f"CREATE TABLE gone AS SELECT r, lost OR lacks AS rejected FROM noted WHERE lost OR lacks OR {suppressed}"
+            f"CREATE TABLE gone AS SELECT r, lost OR lacks AS rejected FROM noted WHERE lost OR lacks "
+            f"OR {suppressed}"
         )
         self._required = sorted(required)
 
@@ -204,7 +205,8 @@ class Preparation:
         lists = range(self._lists.count)
         ours = ", ".join(f"count(*) FILTER (s{at} AND NOT (lost OR lacks))" for at in lists)
         counted = engine.rows(
-            f"SELECT (SELECT count(*) FROM gone WHERE rejected), (SELECT count(*) FROM gone WHERE NOT rejected)"
+            f"SELECT (SELECT count(*) FROM gone WHERE rejected), (SELECT count(*) FROM gone WHERE NOT "
+            f"rejected)"
             f"{', ' + ours if ours else ''} FROM noted"
         )[0]
         broken = table.broken()
@@ -256,13 +258,15 @@ class Preparation:
         rows["written"] = written
         if written < self._min_rows:
             raise UnfitAudience(
-                f"{table.source.place}: {written} rows are left of {rows['read']}, and at least {self._min_rows} are "
+                f"{table.source.place}: {written} rows are left of {rows['read']}, and at least "
+                f"{self._min_rows} are "
                 f"needed (left out by where {rows['left_out']}, rejected {rows['rejected']}, suppressed "
                 f"{rows['suppressed']}, duplicates {rows['duplicates']})."
             )
         if counts["rejects"]:
             engine.rows(
-                f"COPY (SELECT r AS row, column_ AS column, reason FROM ({self._rejects(table)}) ORDER BY ALL) "
+                f"COPY (SELECT r AS row, column_ AS column, reason FROM ({self._rejects(table)}) ORDER "
+                f"BY ALL) "
                 f"TO {text(str(self._rejects_part))} (FORMAT csv, HEADER, USE_TMP_FILE false)"
             )
 
@@ -287,8 +291,10 @@ class Preparation:
         if self._order_by is not None:
             keys = keys or [f"({sql})" for sql in outputs.values()]
             sql = (
-                f"SELECT {', '.join(shorts)} FROM (SELECT {picked}, row_number() OVER (PARTITION BY {', '.join(keys)} "
-                f"ORDER BY ordered DESC NULLS LAST, {order}) AS place FROM ({read})) WHERE place = 1 ORDER BY {order}"
+                f"SELECT {', '.join(shorts)} FROM (SELECT {picked}, row_number() OVER (PARTITION BY "
+                f"{', '.join(keys)} "
+                f"ORDER BY ordered DESC NULLS LAST, {order}) AS place FROM ({read})) WHERE place = 1 "
+                f"ORDER BY {order}"
             )
         elif shorts[: len(key_shorts)] == key_shorts:
             # rows with the same identifiers come one after the other, the smallest first
@@ -299,14 +305,17 @@ class Preparation:
             )
         else:
             sql = (
-                f"SELECT {', '.join(shorts)} FROM (SELECT *, row_number() OVER (PARTITION BY {', '.join(key_shorts)} "
-                f"ORDER BY {order}) AS place FROM (SELECT {picked} FROM ({read}))) WHERE place = 1 ORDER BY {order}"
+                f"SELECT {', '.join(shorts)} FROM (SELECT *, row_number() OVER (PARTITION BY "
+                f"{', '.join(key_shorts)} "
+                f"ORDER BY {order}) AS place FROM (SELECT {picked} FROM ({read}))) WHERE place = 1 "
+                f"ORDER BY {order}"
             )
         named = ", ".join(f"{short} AS {name(one)}" for short, one in zip(shorts, outputs, strict=True))
         quote = "FORCE_QUOTE *, " if self.profile.quote_all else ""
         return (
             f"COPY (SELECT {named} FROM ({sql})) TO {text(str(self._part))} (FORMAT csv, HEADER, {quote}"
-            f"DELIMITER {text(self.profile.delimiter)}, QUOTE '\"', ESCAPE '\"', NULLSTR '', USE_TMP_FILE false)"
+            f"DELIMITER {text(self.profile.delimiter)}, QUOTE '\"', ESCAPE '\"', NULLSTR '', "
+            f"USE_TMP_FILE false)"
         )
 
     def _finished(self, engine: Engine, counts: dict[str, Any]) -> dict[str, Any]:
@@ -346,10 +355,13 @@ class Preparation:
 
     def _pack(self) -> None:
         descriptor = os.open(self._packed, os.O_CREAT | os.O_WRONLY | os.O_TRUNC, _PRIVATE)
-        with os.fdopen(descriptor, "wb") as raw, self._part.open("rb") as plain:
-            # the name inside is what LiveRamp looks at; without a time the same rows give the same bytes
-            with gzip.GzipFile(self._plain_name, "wb", 6, raw, mtime=0) as packed:
-                shutil.copyfileobj(plain, packed, 1 << 20)
+        # the name inside is what LiveRamp looks at; without a time the same rows give the same bytes
+        with (
+            os.fdopen(descriptor, "wb") as raw,
+            self._part.open("rb") as plain,
+            gzip.GzipFile(self._plain_name, "wb", 6, raw, mtime=0) as packed,
+        ):
+            shutil.copyfileobj(plain, packed, 1 << 20)
 
 
 class _Table:
@@ -425,7 +437,8 @@ class _Table:
             return rejects
         shifts = "(SELECT line - place AS before, max(place) AS shift FROM broken GROUP BY 1)"
         return (
-            f"SELECT r + coalesce(shift, 0) AS r, column_, reason FROM ({rejects}) AS g ASOF LEFT JOIN {shifts} AS b "
+            f"SELECT r + coalesce(shift, 0) AS r, column_, reason FROM ({rejects}) AS g ASOF LEFT JOIN "
+            f"{shifts} AS b "
             "ON g.r > b.before UNION ALL SELECT line, '', 'broken_row' FROM broken"
         )
 
@@ -436,7 +449,8 @@ def _known(wanted: Iterable[str], known: Sequence[str] | None, source: Source) -
     if missing:
         # what was found is not told: without a header it is a person
         raise UnfitAudience(
-            f"{source.place} has no column {', '.join(map(repr, missing))}; its first row has {len(known or ())} fields.",
+            f"{source.place} has no column {', '.join(map(repr, missing))}; its first row has "
+            f"{len(known or ())} fields.",
             advice="Check that the file has a header, and the delimiter and encoding given for it.",
         )
     return wanted

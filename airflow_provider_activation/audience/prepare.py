@@ -66,16 +66,16 @@ def prepare_audience(
 ) -> dict[str, Any]:
     """Make a table of people into the file that a destination takes, and return its manifest.
 
-    Rows go through these steps: read, ``where``, normalise, check, suppress, drop duplicates, count, write. The
-    same rows in any order give the same bytes. Needs the extra ``audience``.
+    Rows go through these steps: read, ``where``, normalise, check, suppress, drop duplicates, count, write.
+    The same rows in any order give the same bytes. Needs the extra ``audience``.
 
     :param source: the path of a file (CSV, Parquet, JSON lines, also compressed), a mapping with ``path`` and
-        ``format``, ``delimiter``, ``quote``, ``header``, ``encoding`` or ``compression``, a data frame of pandas or
-        Polars, an Arrow table, or mappings.
+        ``format``, ``delimiter``, ``quote``, ``header``, ``encoding`` or ``compression``, a data frame of
+        pandas or Polars, an Arrow table, or mappings.
     :param schema: which columns leave, and how.
-    :param profile: the destination's rules: ``liveramp_template``, ``liveramp_connect``, ``liveramp_connect_eu``,
-        ``google``, ``meta``, ``tiktok``, ``snap``, ``uid2``, ``the_trade_desk`` or ``acoustic``; or a mapping with
-        this ``name`` and what is to be otherwise.
+    :param profile: the destination's rules: ``liveramp_template``, ``liveramp_connect``,
+        ``liveramp_connect_eu``, ``google``, ``meta``, ``tiktok``, ``snap``, ``uid2``, ``the_trade_desk`` or
+        ``acoustic``; or a mapping with this ``name`` and what is to be otherwise.
     :param folder: the folder to write into; made for this user alone if it is not there.
     :param name: the beginning of the file's name.
     :param where: one expression of SQL over the source's columns; rows for which it is not true are left out.

@@ -1,9 +1,9 @@
 """What destinations want of identifiers and of files: values only, each with the document that says so.
 
-The marks of the documents: LR is docs.liveramp.com/connect, LRA developers.liveramp.com/activation-api, GDM the
-Data Manager API of Google, META the custom audiences of Meta, TTK "supported IDs and formats" of TikTok, SNAP the
-Conversions API of Snap, UID the normalisation of Unified ID 2.0, TTD "tradedesk-emails" of Adobe, AE the
-registration of an endpoint at Acoustic Exchange. *Chosen* marks what the documents leave open.
+The marks of the documents: LR is docs.liveramp.com/connect, LRA developers.liveramp.com/activation-api, GDM
+the Data Manager API of Google, META the custom audiences of Meta, TTK "supported IDs and formats" of TikTok,
+SNAP the Conversions API of Snap, UID the normalisation of Unified ID 2.0, TTD "tradedesk-emails" of Adobe, AE
+the registration of an endpoint at Acoustic Exchange. *Chosen* marks what the documents leave open.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ class Profile:
     :param plus: domains at which ``+`` and what follows means nothing; ``*`` for all.
     :param phone: ``e164`` with the plus, its ``digits`` alone, or the ``national`` significant number.
     :param phone_digits: the fewest and most digits of a phone, if not those that a number may have.
-    :param device_case: for each platform ``upper`` or ``lower``; under ``*`` that of all; as given if missing.
+    :param device_case: for each platform ``upper`` or ``lower``, under ``*`` for all; else as given.
     :param needs_platform: whether the platform of device ids must be said.
     :param name_case: ``lower`` if names are put in small letters.
     :param digest: digests in ``hex`` or in ``base64`` of their bytes.
@@ -99,9 +99,13 @@ _ANY = {"attribute": PLAIN, "constant": PLAIN}
 _LIVERAMP = Profile(
     name="liveramp_connect",
     documents={
-        "e-mails": "LR hashing-identifiers: small letters, no white space at all, UTF-8; no gmail rule is stated",
+        "e-mails": (
+            "LR hashing-identifiers: small letters, no white space at all, UTF-8; no gmail rule is stated"
+        ),
         "phones": "LR hashing-identifiers: no country code; SHA-1 alone",
-        "device ids": "LR hashing-identifiers: IDFA in capitals, AAID in small letters; the two apart if hashed",
+        "device ids": (
+            "LR hashing-identifiers: IDFA in capitals, AAID in small letters; the two apart if hashed"
+        ),
         "file": "LR formatting-file-data, formatting-column-based-files; LF and no BOM are chosen",
         "rows": "LR product-limits-and-guidelines: 25 at least",
         "mixing": "LR formatting-identifiers: people's identifiers and device ids never in one file",
@@ -200,7 +204,9 @@ PROFILES: Mapping[str, Profile] = {
         Profile(
             name="tiktok",
             documents={
-                "e-mails": "TTK: no spaces, small letters; chosen: the plus is cut at every domain, as in 2025",
+                "e-mails": (
+                    "TTK: no spaces, small letters; chosen: the plus is cut at every domain, as in 2025"
+                ),
                 "phones": "TTK contradicts itself; chosen: without the plus, as the hash that it prints",
                 "device ids": "TTK: one case throughout; chosen: small letters",
             },
@@ -253,8 +259,8 @@ def profile_of(
     """
     if isinstance(given, Profile):
         return given
-    changes = {"name": given} if isinstance(given, str) else dict(given)
-    name = changes.pop("name", None)
+    changes: dict[str, Any] = {"name": given} if isinstance(given, str) else dict(given)
+    name = str(changes.pop("name", None))
     registration = changes.pop("registration", registration)
     database = changes.pop("database", None)
     if name == ACOUSTIC:
@@ -373,10 +379,11 @@ def check_schema(schema: AudienceSchema, profile: Profile) -> None:
             raise InvalidArgument(f"schema: {profile.name} takes hashed IDFA and AAID in two files.")
     if profile.segment_column:
         added = [name for name in schema.columns if name not in profile.header]
-        column = schema.columns[added[0]] if len(added) == 1 else None
-        if not isinstance(column, Constant) or column.value != "1":
+        segment = schema.columns[added[0]] if len(added) == 1 else None
+        if not isinstance(segment, Constant) or segment.value != "1":
             raise InvalidArgument(
-                f"schema: {profile.name} takes the columns {', '.join(profile.header)}, and one more: the segment, "
+                f"schema: {profile.name} takes the columns {', '.join(profile.header)}, and one more: "
+                f"the segment, "
                 'as Constant("1").'
             )
 
@@ -401,7 +408,8 @@ def _check_column(name: str, column: Column, profile: Profile) -> None:
         )
     if column.normalised not in (None, profile.name):
         raise InvalidArgument(
-            f"{place}: its digests were normalised for {column.normalised}, and {profile.name} has other rules."
+            f"{place}: its digests were normalised for {column.normalised}, and {profile.name} has "
+            f"other rules."
         )
     if column.hashed and column.normalised is None:
         raise InvalidArgument(

@@ -250,7 +250,10 @@ class AudienceSchema:
         return hash((*self.columns.items(), self.require_any, *self.suppress_by.items()))
 
     def __repr__(self) -> str:
-        return f"AudienceSchema({self.columns!r}, require_any={self.require_any!r}, suppress_by={self.suppress_by!r})"
+        return (
+            f"AudienceSchema({self.columns!r}, require_any={self.require_any!r}, "
+            f"suppress_by={self.suppress_by!r})"
+        )
 
 
 class Suppression:

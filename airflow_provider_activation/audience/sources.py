@@ -111,7 +111,8 @@ class CsvFile(Source):
         compression = "none" if self._read != self._path else self._compression
         broken = "store_rejects=true, rejects_limit=0" if keep_broken else "ignore_errors=true"
         return (
-            f"read_csv({text(str(self._read))}, auto_detect=false, header={str(self._header is True).lower()}, "
+            f"read_csv({text(str(self._read))}, auto_detect=false, "
+            f"header={str(self._header is True).lower()}, "
             f"delim={text(self._delimiter)}, quote={text(self._quote)}, escape={text(self._quote)}, "
             f"encoding={text(self._read_as)}, compression={text(compression)}, columns={{{types}}}, {broken})"
         )
@@ -135,7 +136,8 @@ class JsonLinesFile(Source):
     def relation(self, engine: Engine, columns: Collection[str], *, keep_broken: bool = False) -> str:
         types = ", ".join(f"{text(one)}: 'VARCHAR'" for one in columns)
         return (
-            f"read_json({text(str(self._path))}, format='newline_delimited', auto_detect=false, ignore_errors=true, "
+            f"read_json({text(str(self._path))}, format='newline_delimited', auto_detect=false, "
+            f"ignore_errors=true, "
             f"compression={text(self._compression)}, columns={{{types}}})"
         )
 

@@ -1,4 +1,4 @@
-"""SQL that reads identifiers and attributes out of rows: for each a value, or the reason why there is none."""
+"""SQL that reads identifiers and attributes out of rows: each a value, or why there is none."""
 
 from __future__ import annotations
 
@@ -167,7 +167,10 @@ def _attribute(value: Value, written: str) -> str:
         return f"CASE WHEN regexp_full_match({written}, '{_NUMBER}') THEN {written} END"
     if value.type == "boolean":
         true, false = "('true', '1', 'yes', 't')", "('false', '0', 'no', 'f')"
-        return f"CASE WHEN lower({written}) IN {true} THEN 'true' WHEN lower({written}) IN {false} THEN 'false' END"
+        return (
+            f"CASE WHEN lower({written}) IN {true} THEN 'true' WHEN lower({written}) IN {false} THEN "
+            f"'false' END"
+        )
     if value.type == "date":
         fits = f"regexp_full_match({written}, '{_DAY}([ T]00:00:00(\\.0+)?)?')"
         return f"CASE WHEN {fits} THEN CAST(TRY_CAST(left({written}, 10) AS DATE) AS VARCHAR) END"
@@ -192,7 +195,8 @@ def _reason(value: Value, at: int) -> str:
         digest = normalise.digest(written, value.hashed)
         why = (
             f"WHEN {digest} = {text(_nothing(value.hashed))} THEN 'digest_of_nothing' "
-            f"WHEN {digest} IS NOT NULL THEN 'placeholder' WHEN {other} THEN 'other_algorithm' ELSE 'not_a_digest'"
+            f"WHEN {digest} IS NOT NULL THEN 'placeholder' WHEN {other} THEN 'other_algorithm' ELSE "
+            f"'not_a_digest'"
         )
     elif value.kind == "email":
         why = (
@@ -205,7 +209,10 @@ def _reason(value: Value, at: int) -> str:
             f"ELSE coalesce(y{at}, 'not_a_phone')"
         )
     elif value.kind == "device_id":
-        why = f"WHEN regexp_full_match({written}, '0{{8}}(-0{{4}}){{3}}-0{{12}}') THEN 'placeholder' ELSE 'not_a_device_id'"
+        why = (
+            f"WHEN regexp_full_match({written}, '0{{8}}(-0{{4}}){{3}}-0{{12}}') THEN 'placeholder' "
+            f"ELSE 'not_a_device_id'"
+        )
     else:
         why = "ELSE 'unreadable'"
     return f"CASE WHEN {read} IS NOT NULL OR {written} IS NULL OR {written} = '' THEN NULL {why} END"

@@ -25,7 +25,7 @@ _PLAIN = frozenset(
         "TYPE",
     }
 )
-"""Classes of expressions that read nothing but a row: no subquery, parameter, star, window, lambda or default."""
+"""Classes of expressions that read nothing but a row: no subquery, parameter, star, window or lambda."""
 _SELECT = "SELECT * FROM rows WHERE "
 
 
@@ -85,7 +85,7 @@ def _one(connection: DuckDBPyConnection, sql: str, value: str) -> str:
 
 
 def _functions(connection: DuckDBPyConnection) -> set[str]:
-    """Functions of a row alone, whose result depends on nothing else: no clock, chance, setting or variable."""
+    """Functions whose result depends on the row alone: no clock, chance, setting or variable."""
     rows = connection.execute(
         "SELECT lower(function_name) FROM duckdb_functions() WHERE function_type = 'scalar' "
         "GROUP BY 1 HAVING bool_and(stability = 'CONSISTENT' AND NOT coalesce(has_side_effects, false))"
