@@ -293,6 +293,11 @@ def resource(name: str, value: Any) -> dict[str, Any]:
     return described
 
 
+def mapping_or(read: Read) -> Read:
+    """A mapping, or what ``read`` takes."""
+    return lambda name, value: (structure if isinstance(value, Mapping) else read)(name, value)
+
+
 def id_or_resource(name: str, value: Any) -> Any:
     """An id, or a mapping that has one."""
     return resource(name, value) if isinstance(value, Mapping) else an_id(name, value)

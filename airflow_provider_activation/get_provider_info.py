@@ -150,6 +150,13 @@ _SERVICES = {
 """Each service's name, and the address of its documents."""
 
 
+_AUDIENCE_FILES = (
+    "Audience files",
+    "https://github.com/airflow-provider-activation/airflow-provider-activation#readme",
+)
+_AUDIENCES = {"integration-name": "Audience files", "python-modules": [f"{_PACKAGE}.operators.audience"]}
+
+
 def _modules(kind: str, *services: str) -> list[dict[str, Any]]:
     return [
         {"integration-name": _SERVICES[service][0], "python-modules": [f"{_PACKAGE}.{kind}.{service}"]}
@@ -165,10 +172,10 @@ def get_provider_info() -> dict[str, Any]:
         "description": "Activate audiences on LiveRamp, Acoustic Exchange, Delta Projects and Dataddo.",
         "integrations": [
             {"integration-name": name, "external-doc-url": address, "tags": ["service"]}
-            for name, address in _SERVICES.values()
+            for name, address in (*_SERVICES.values(), _AUDIENCE_FILES)
         ],
         "hooks": _modules("hooks", *_SERVICES),
-        "operators": _modules("operators", *_SERVICES),
+        "operators": [*_modules("operators", *_SERVICES), _AUDIENCES],
         "sensors": _modules("sensors", *_SERVICES),
         "triggers": _modules("triggers", "liveramp", "acoustic_exchange", "dataddo"),
         "connection-types": CONNECTION_TYPES,

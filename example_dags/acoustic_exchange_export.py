@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pendulum
 from airflow.sdk import Param, chain, dag, task
-from winback_audience import write_winback_audience
+from winback_audience import END_OF_DATA, SCHEMA, export_customers
 
 from airflow_provider_activation.operators.acoustic_exchange import (
     AcousticExchangeDefineSegmentsOperator,
@@ -16,6 +16,7 @@ from airflow_provider_activation.operators.acoustic_exchange import (
     AcousticExchangeRegisterEndpointOperator,
     AcousticExchangeUploadJobDataOperator,
 )
+from airflow_provider_activation.operators.audience import DeleteAudienceOperator, PrepareAudienceOperator
 
 
 @dag(
@@ -43,12 +44,19 @@ from airflow_provider_activation.operators.acoustic_exchange import (
     doc_md=__doc__,
 )
 def acoustic_exchange_export() -> None:
+    folder = Path(os.environ.get("AIRFLOW_HOME", "~/airflow")).expanduser() / "audiences"
+
     @task
-    def build_audience(run_id: str, params: dict[str, int]) -> str:
-        folder = Path(os.environ.get("AIRFLOW_HOME", "~/airflow")).expanduser() / "audiences"
+    def export_customers_of_the_shop(run_id: str) -> str:
         file = folder / f"export-{run_id.replace(':', '-')}.csv"
-        write_winback_audience(file, params["inactive_days"])
+        export_customers(file)
         return str(file)
+
+    @task
+    def delete_customers(file: str) -> None:
+        Path(file).unlink(missing_ok=True)
+
+    customers = export_customers_of_the_shop()
 
     # what an endpoint says of itself needs the endpoint's own key, sharing needs the account's
     register = AcousticExchangeRegisterEndpointOperator(
@@ -75,6 +83,17 @@ def acoustic_exchange_export() -> None:
             ]
         },
     )
+    prepare = PrepareAudienceOperator(
+        task_id="prepare_audience",
+        source=customers,
+        schema=SCHEMA,
+        profile="acoustic",
+        acoustic_exchange_conn_id="acoustic_exchange_endpoint",
+        folder=folder,
+        name="lapsed",
+        where="CAST(last_purchase AS DATE) < "
+        f"DATE '{END_OF_DATA}' - INTERVAL ({{{{ params.inactive_days }}}}) DAY",
+    )
     define = AcousticExchangeDefineSegmentsOperator(
         task_id="define_segment",
         acoustic_exchange_conn_id="acoustic_exchange_endpoint",
@@ -94,9 +113,15 @@ def acoustic_exchange_export() -> None:
     upload = AcousticExchangeUploadJobDataOperator(
         task_id="upload_audience",
         job_id=export.output["jobId"],
-        file=build_audience(),
+        file=prepare.output["path"],
     )
+    delete = DeleteAudienceOperator(task_id="delete_audience", manifest=prepare.output).as_teardown(
+        setups=prepare, on_failure_fail_dagrun=True
+    )
+    gone = delete_customers(customers).as_teardown(setups=customers, on_failure_fail_dagrun=True)
     chain(register, define, export, upload)
+    chain(register, prepare, upload, delete)
+    chain(prepare, gone)
 
 
 acoustic_exchange_export()

@@ -10,7 +10,6 @@ DAG's params to what your vendors gave you.
 
 from __future__ import annotations
 
-import logging
 import os
 from datetime import timedelta
 from pathlib import Path
@@ -18,7 +17,7 @@ from pathlib import Path
 import pendulum
 from airflow.sdk import Param, TaskGroup, chain, dag, task
 from airflow.timetables.interval import CronDataIntervalTimetable
-from winback_audience import write_winback_audience
+from winback_audience import END_OF_DATA, SCHEMA, export_customers
 
 from airflow_provider_activation.operators.acoustic_exchange import (
     AcousticExchangeDefineSegmentsOperator,
@@ -26,6 +25,7 @@ from airflow_provider_activation.operators.acoustic_exchange import (
     AcousticExchangeRegisterEndpointOperator,
     AcousticExchangeUploadJobDataOperator,
 )
+from airflow_provider_activation.operators.audience import DeleteAudienceOperator, PrepareAudienceOperator
 from airflow_provider_activation.operators.dataddo import (
     DataddoBuildFlowOperator,
     DataddoExtractSourceOperator,
@@ -43,8 +43,8 @@ from airflow_provider_activation.operators.liveramp import (
 from airflow_provider_activation.sensors.acoustic_exchange import AcousticExchangeJobSensor
 from airflow_provider_activation.sensors.liveramp import LiveRampDeliverySensor
 
-log = logging.getLogger(__name__)
-
+# every worker must see this folder; with several machines, put it on shared storage
+FOLDER = Path(os.environ.get("AIRFLOW_HOME", "~/airflow")).expanduser() / "audiences"
 TIME_ZONE = "Europe/Stockholm"
 SEGMENT = 8000000000000001152
 """The audience's id at the source endpoint; Acoustic Exchange's ids may be larger than 2^53."""
@@ -106,15 +106,16 @@ SEGMENT = 8000000000000001152
 )
 def syndicate_audience() -> None:
     @task
-    def build_audience(run_id: str, params: dict[str, int]) -> str:
-        # every worker must see this folder; with several machines, put it on shared storage
-        folder = Path(os.environ.get("AIRFLOW_HOME", "~/airflow")).expanduser() / "audiences"
-        file = folder / f"{run_id.replace(':', '-')}.csv"
-        customers = write_winback_audience(file, params["inactive_days"])
-        log.info("%d customers have not bought for %d days.", customers, params["inactive_days"])
+    def export_customers_of_the_shop(run_id: str) -> str:
+        file = FOLDER / f"customers-{run_id.replace(':', '-')}.csv"
+        export_customers(file)
         return str(file)
 
-    audience = build_audience()
+    @task
+    def delete_customers(file: str) -> None:
+        Path(file).unlink(missing_ok=True)
+
+    customers = export_customers_of_the_shop()
 
     with TaskGroup("acoustic_exchange") as acoustic_exchange:
         register = AcousticExchangeRegisterEndpointOperator(
@@ -153,6 +154,18 @@ def syndicate_audience() -> None:
                 }
             ],
         )
+        # the endpoint's registration says which columns may leave, and how they are hashed
+        prepare = PrepareAudienceOperator(
+            task_id="prepare_audience",
+            source=customers,
+            schema=SCHEMA,
+            profile="acoustic",
+            acoustic_exchange_conn_id="acoustic_exchange_endpoint",
+            folder=FOLDER,
+            name="win-back",
+            where="CAST(last_purchase AS DATE) < "
+            f"DATE '{END_OF_DATA}' - INTERVAL ({{{{ params.inactive_days }}}}) DAY",
+        )
         export = AcousticExchangeExportSegmentOperator(
             task_id="export_segment",
             endpoint_id=register.output["endpointId"],
@@ -166,13 +179,20 @@ def syndicate_audience() -> None:
         upload = AcousticExchangeUploadJobDataOperator(
             task_id="upload_audience",
             job_id=export.output["jobId"],
-            file=audience,
+            file=prepare.output["path"],
             wait_for_completion=False,
         )
         shared = AcousticExchangeJobSensor(
             task_id="wait_for_job", job_id=export.output["jobId"], on_needs_action="wait"
         )
+        # addresses and digests stay no longer than they are needed; clearing the upload makes them once more
+        delete = DeleteAudienceOperator(task_id="delete_audience", manifest=prepare.output).as_teardown(
+            setups=prepare, on_failure_fail_dagrun=True
+        )
+        gone = delete_customers(customers).as_teardown(setups=customers, on_failure_fail_dagrun=True)
         chain(register, define, export, upload, shared)
+        chain(register, prepare, upload, delete)
+        chain(prepare, gone)
 
     with TaskGroup("liveramp") as liveramp:
         authorize = LiveRampAuthorizeOAuthConnectionOperator(

@@ -1,13 +1,20 @@
-"""The example audience: customers who have not bought for a while. Knows nothing of any service."""
+"""The customers of the examples, as a shop's database would export them. Knows nothing of any service."""
 
 from __future__ import annotations
 
 import csv
-import hashlib
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from pathlib import Path
 
+from airflow_provider_activation.audience import Attribute, AudienceSchema, Email
+
 PURCHASES = Path(__file__).parent / "data" / "CDNOW_sample.txt"
+END_OF_DATA = date(1998, 6, 30)
+
+SCHEMA = AudienceSchema(
+    {"email_sha256": Email("email").sha256(), "last_purchase": Attribute("last_purchase", "date")}
+)
+"""What leaves: the digest of the tidied address and the day of the last purchase, not the address itself."""
 
 
 def last_purchases(purchases: Path = PURCHASES) -> dict[str, date]:
@@ -21,29 +28,20 @@ def last_purchases(purchases: Path = PURCHASES) -> dict[str, date]:
     return last
 
 
-def hashed(email: str) -> str:
-    """The SHA-256 of an e-mail address. Two spellings of one address have the same."""
-    return hashlib.sha256(email.strip().lower().encode()).hexdigest()
+def export_customers(file: Path, purchases: Path = PURCHASES) -> int:
+    """Write all customers with their addresses, as people have typed them, and return how many they are.
 
-
-def write_winback_audience(file: Path, inactive_days: int, purchases: Path = PURCHASES) -> int:
-    """Write the customers whose last purchase is older than some days, and return how many they are.
-
-    Only what the endpoint has registered is written: the SHA-256 of the e-mail address, which is trimmed and
-    in small letters before it is hashed, and the day of the last purchase. The address itself stays here.
-
-    :param file: the CSV to write.
-    :param inactive_days: days between a customer's last purchase and the end of the data.
-    :param purchases: the purchases.
+    :param file: the CSV to write. Others must not read it: it holds people's addresses and names.
     """
     last = last_purchases(purchases)
-    before = max(last.values()) - timedelta(days=inactive_days)
-    audience = sorted(customer for customer, day in last.items() if day < before)
-    file.parent.mkdir(parents=True, exist_ok=True)
+    file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     with file.open("w", newline="") as out:
+        file.chmod(0o600)
         rows = csv.writer(out)
-        rows.writerow(["email_sha256", "last_purchase"])
-        for customer in audience:
-            email = f" Customer-{customer}@example.com"  # as somebody typed it into a form
-            rows.writerow([hashed(email), last[customer].isoformat()])
-    return len(audience)
+        rows.writerow(["email", "name", "phone", "last_purchase"])
+        for customer, day in sorted(last.items()):
+            phone = f"+46 70 {customer[-3:]} {customer[:2]} {customer[1:3]}"
+            rows.writerow(
+                [f" Customer-{customer}@example.com", f"Customer {customer}", phone, day.isoformat()]
+            )
+    return len(last)

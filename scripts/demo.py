@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import argparse
-import csv
+import json
 import os
 import re
 import shutil
@@ -11,16 +11,22 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from datetime import date, timedelta
 from pathlib import Path
 
 from scripts.local import ROOT, Failure, airflow_environment, migrate, running_sandbox
-from scripts.outcome import WIDTH, Check, checks, since, table, things
+from scripts.outcome import WIDTH, Check, State, checks, since, table, things
 from scripts.progress import Progress, Task
 
 DAG = "syndicate_audience"
 HOME = ROOT / ".airflow-demo"
+PURCHASES = ROOT / "example_dags" / "data" / "CDNOW_sample.txt"
 TASK_WIDTH = 40
+INACTIVE_DAYS = 180
+"""The default of the DAG's param."""
+PERSON = re.compile(rb"customer-[0-9]{5}@|customer [0-9]{5}\b|\+46 70 [0-9]{3}", re.IGNORECASE)
+"""What the shop's customers are called, wherever it must not be."""
 
 WORDS = {"success": "ok", "failed": "FAILED", "upstream_failed": "not run"}
 COLOURS = {"ok": "32", "FAILED": "31", "skipped": "33"}
@@ -101,12 +107,29 @@ def last_error(log: Path) -> list[str]:
 
 
 def audience_size() -> int:
-    """How many customers the DAG's first task wrote into the audience file."""
-    files = sorted((HOME / "audiences").glob("*.csv"))
-    if len(files) != 1:
-        return 0
-    with files[0].open(newline="") as file:
-        return sum(1 for _ in csv.DictReader(file))
+    """How many customers the audience must have, counted without the package."""
+    last: dict[str, str] = {}
+    for line in PURCHASES.read_text().splitlines():
+        _, customer, day, *_ = line.split()
+        last[customer] = max(day, last.get(customer, day))
+    before = f"{date(1998, 6, 30) - timedelta(days=INACTIVE_DAYS):%Y%m%d}"
+    return sum(day < before for day in last.values())
+
+
+def no_person(state: State, home: Path = HOME) -> Iterator[Check]:
+    """Check that no address, name or phone is outside the folder of audiences, and none is left in it."""
+    left = sorted(file.name for file in (home / "audiences").glob("*"))
+    yield Check("no file of an audience is left", not left, ", ".join(left))
+    people = [
+        str(file.relative_to(home))
+        for file in home.rglob("*")
+        if file.is_file() and (home / "audiences") not in file.parents and PERSON.search(file.read_bytes())
+    ]
+    told = json.dumps(state).encode()
+    plain = [job["upload"]["plainValues"] for job in state["acoustic-exchange"]["jobs"] if job["upload"]]
+    if PERSON.search(told) or any(plain):
+        people.append(f"what the services received: {plain}")
+    yield Check("no address, name or phone in any log, database or request", not people, ", ".join(people))
 
 
 def no_secret(secrets: set[str], home: Path = HOME) -> Check:
@@ -157,6 +180,7 @@ def demo(deferrable: bool) -> bool:
         Check(f"all {len(tasks)} tasks succeeded", bool(tasks) and not unfinished, ", ".join(unfinished)),
         *checks(state, audience_size()),
         no_secret(secrets),
+        *no_person(state),
     ]
     for check in results:
         shown_check(check)

@@ -380,8 +380,8 @@ SABOTAGES = (
     ),
     Sabotage(
         "../example_dags/winback_audience.py",
-        "email.strip().lower()",
-        "email",
+        'Email("email").sha256()',
+        'Email("name").sha256()',
         "tests/test_examples.py",
     ),
     Sabotage(

@@ -16,8 +16,9 @@ import pytest
 from airflow.sdk import DAG
 from airflow.sdk.definitions._internal.contextmanager import DagContext
 from airflow.sdk.definitions.mappedoperator import MappedOperator
-from winback_audience import PURCHASES, write_winback_audience
+from winback_audience import PURCHASES, SCHEMA, export_customers
 
+from airflow_provider_activation.audience import prepare_audience
 from scripts.demo_all import EXAMPLES as DEMONSTRATED
 from scripts.demo_all import TEMPLATE_LEFT, WATCHES
 
@@ -140,9 +141,11 @@ def test_what_is_left_as_it_stands_is_found(left: str) -> None:
 
 def test_the_audience_has_digests_of_tidy_addresses_and_no_address(tmp_path: Path) -> None:
     """Digests of addresses that were neither trimmed nor in small letters match nobody."""
-    file = tmp_path / "audience.csv"
-    # everybody has bought sooner than the day after the last
-    assert write_winback_audience(file, inactive_days=-1) > 1000
+    exported = tmp_path / "customers.csv"
+    assert export_customers(exported) > 1000
+    assert exported.stat().st_mode & 0o777 == 0o600
+    manifest = prepare_audience(exported, SCHEMA, profile="google", folder=tmp_path)
+    file = Path(manifest["path"])
     with file.open(newline="") as lines:
         rows = list(csv.DictReader(lines))
     assert set(rows[0]) == {"email_sha256", "last_purchase"}

@@ -370,6 +370,31 @@ async def set_database(database: api.EndpointDatabase) -> None:
         await proven(read, asked, service=api.SERVICE)
 
 
+async def read_registration(endpoint_id: int | None) -> JSON:
+    """An endpoint's registration, as far as columns go, with the vendor's own field names.
+
+    :param endpoint_id: the endpoint, with the account's key; None for the key's own.
+    :raises InvalidRequest: the service does not show which identifiers it has.
+    """
+    query = None if endpoint_id is None else api.EndpointQuery(endpoint_id=endpoint_id)
+    endpoints = await api.list_endpoints(query)
+    shown = [known for known in endpoints if endpoint_id is None or known.endpoint_id == str(endpoint_id)]
+    databases = _databases(shown[0]) if len(shown) == 1 else []
+    if not any(database.get("identifiers") for database in databases):
+        raise InvalidRequest(
+            f"the registration of endpoint {endpoint_id or 'of the key'} cannot be read: the service shows "
+            f"{len(shown)} such endpoints and no identifiers.",
+            advice="Give registration= to the task: what the endpoint was registered with.",
+            service=api.SERVICE,
+            operation="list_endpoints",
+        )
+    plain = shown[0].plain()
+    return {
+        "hashAlgorithm": plain.get("hashAlgorithm"),
+        "marketingDatabasesDefinition": {"marketingDatabases": databases},
+    }
+
+
 def _databases(endpoint: api.Endpoint) -> list[dict[str, JSON]]:
     """The databases that an endpoint was registered with, as far as they can be read."""
     definition = endpoint.plain().get("marketingDatabasesDefinition")

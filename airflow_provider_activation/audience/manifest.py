@@ -48,6 +48,22 @@ def path_of(manifest: Any) -> Path:
     return Path(manifest["path"])
 
 
+def delete_files(manifest: Any) -> list[str]:
+    """Delete what was written, and return the paths of what was there.
+
+    :raises UnfitAudience: nothing is here, and another host has written it.
+    """
+    rejects = manifest.get("rejects")
+    told = rejects.get("path") if isinstance(rejects, Mapping) else None
+    paths = [path_of(manifest), *([Path(told)] if isinstance(told, str) else [])]
+    deleted = [str(path) for path in paths if path.is_file()]
+    if not deleted and manifest.get("host") not in (None, socket.gethostname()):
+        raise _elsewhere(manifest)
+    for path in paths:
+        path.unlink(missing_ok=True)
+    return deleted
+
+
 def file_of(manifest: Mapping[str, Any]) -> Path:
     """The file of a manifest, as it was written.
 
@@ -55,14 +71,16 @@ def file_of(manifest: Mapping[str, Any]) -> Path:
     """
     path = path_of(manifest)
     if not path.is_file():
-        host = manifest.get("host")
-        raise UnfitAudience(
-            f"there is no file {path} on {socket.gethostname()}; it was prepared on {host}.",
-            advice=(
-                "Let all workers share the folder, or bind the tasks to one of them, or clear the "
-                "preparing task."
-            ),
-        )
+        raise _elsewhere(manifest)
     if sha256_of(path) != manifest.get("sha256"):
         raise UnfitAudience(f"{path} has changed since it was prepared.", advice="Clear the preparing task.")
     return path
+
+
+def _elsewhere(manifest: Mapping[str, Any]) -> UnfitAudience:
+    here, there = socket.gethostname(), manifest.get("host")
+    return UnfitAudience(
+        f"there is no file {manifest['path']} on {here}; it was prepared on {there}.",
+        advice="Let all workers share the folder, or bind the tasks to one of them; then clear the preparing "
+        "task.",
+    )

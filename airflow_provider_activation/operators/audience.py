@@ -1,0 +1,264 @@
+"""Operators for audiences: prepare the file that a destination takes, and delete it afterwards."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from os import PathLike
+from typing import TYPE_CHECKING, Any
+
+from airflow_provider_activation.arguments import (
+    FILLED,
+    FLAG,
+    NUMBER_ID,
+    PATH,
+    STRUCTURE,
+    Kind,
+    is_template,
+    mapping_or,
+    path,
+    several,
+    whole_number,
+)
+from airflow_provider_activation.audience.schema import AudienceSchema, Suppression
+from airflow_provider_activation.gate import Gate
+from airflow_provider_activation.operators.base import ActivationOperator
+from airflow_provider_activation.tasks import JSON, in_a_running_task
+from airflow_provider_activation.wording import enumerated
+
+if TYPE_CHECKING:
+    from airflow.sdk import Context
+
+    from airflow_provider_activation.audience.preparation import Preparation
+
+__all__ = ["DeleteAudienceOperator", "PrepareAudienceOperator"]
+
+
+def _schema(name: str, value: Any) -> dict[str, Any]:
+    if not isinstance(value, AudienceSchema | Mapping):
+        raise ValueError(f"{name} must be an AudienceSchema or its mapping, but is {type(value).__name__}.")
+    return AudienceSchema.from_mapping(value).as_mapping()
+
+
+def _list(name: str, value: Any) -> dict[str, Any]:
+    if not isinstance(value, Suppression | Mapping):
+        raise ValueError(f"{name} must be a Suppression or its mapping, but is {type(value).__name__}.")
+    read = Suppression.from_mapping(value).as_mapping()
+    return {**read, "source": _source(name, read["source"])}
+
+
+_source = mapping_or(path)
+_profile = mapping_or(lambda name, value: FILLED.read(name, value))
+
+
+class AudienceOperator(ActivationOperator):
+    """An operator for files of audiences. It has no connection of its own."""
+
+    @property
+    def gate(self) -> Gate:
+        from airflow_provider_activation.redaction import Redactor
+
+        return Gate(Redactor(), Redactor())
+
+
+class PrepareAudienceOperator(AudienceOperator):
+    """Make a table of people into the file that a destination takes. Returns its manifest.
+
+    Rows go through these steps: read, ``where``, normalise, check, suppress, drop duplicates, count, write.
+    The manifest says where the file is, its size and SHA-256, its columns, how many rows were read, left out,
+    rejected, suppressed, duplicates and written, and where the rejects are told. No person is in it. May be
+    run any number of times: the same rows in any order give the same bytes, under the same name in one run of
+    the DAG. Delete the file when it was sent, see `DeleteAudienceOperator`. Needs the extra ``audience``.
+
+    .. code-block:: python
+
+        prepare = PrepareAudienceOperator(
+            task_id="prepare",
+            source="/data/customers.csv",
+            schema=AudienceSchema({"email_sha256": Email("email").sha256()}),
+            profile="google",
+            folder="/data/audiences",
+            where="country = 'SE'",
+            suppress=[Suppression("/data/unsubscribed.csv", AudienceSchema({"email": Email("email")}))],
+        )
+
+    :param source: the path of a file (CSV, Parquet or JSON lines, also compressed), or a mapping with
+        ``path`` and ``format``, ``delimiter``, ``quote``, ``header``, ``encoding`` or ``compression``
+        (templated).
+    :param schema: an `AudienceSchema`, or its mapping: which columns leave, and how (templated).
+    :param profile: the destination's rules: ``liveramp_template``, ``liveramp_connect``,
+        ``liveramp_connect_eu``, ``google``, ``meta``, ``tiktok``, ``snap``, ``uid2``, ``the_trade_desk`` or
+        ``acoustic``; or a mapping with this ``name`` and what is to be otherwise (templated).
+    :param folder: the folder on the worker to write into (templated).
+    :param name: the beginning of the file's name (templated).
+    :param where: one expression of SQL over the source's columns (templated).
+    :param suppress: `Suppression` lists, or their mappings: who must not be in the audience (templated).
+    :param order_by: of rows with the same identifiers the one with the greatest value of this column
+        stays (templated).
+    :param min_rows: the fewest rows that may be written; else the profile's (templated).
+    :param fail_on_rejects: whether a value that cannot be used fails the task (templated).
+    :param registration: for ``acoustic``, what `AcousticExchangeRegisterEndpointOperator` takes; if it is
+        left out, the endpoint's registration is read from the service (templated).
+    :param endpoint_id: for ``acoustic``, the endpoint; left out with the endpoint's own key (templated).
+    :param acoustic_exchange_conn_id: for ``acoustic``, the connection's id (templated).
+    :raises InvalidArgument: an argument cannot be used; nothing was read.
+    :raises UnfitAudience: the data cannot be used; nothing was written.
+    :raises AudienceNotWritten: the file could not be written; nothing was left.
+    """
+
+    arguments = {
+        "source": Kind(_source),
+        "schema": Kind(_schema),
+        "profile": Kind(_profile),
+        "folder": PATH,
+        "name": FILLED,
+        "where": FILLED | None,
+        "suppress": Kind(several(_list), optional=True),
+        "order_by": FILLED | None,
+        "min_rows": Kind(whole_number, optional=True),
+        "fail_on_rejects": FLAG,
+        "registration": STRUCTURE | None,
+        "endpoint_id": NUMBER_ID | None,
+        "acoustic_exchange_conn_id": FILLED,
+    }
+    outputs = ("path",)
+    ui_color = "#eef0f3"
+    _preparation: Preparation | None = None
+
+    def __init__(
+        self,
+        *,
+        source: str | PathLike[str] | Mapping[str, Any],
+        schema: AudienceSchema | Mapping[str, Any],
+        profile: str | Mapping[str, Any],
+        folder: str | PathLike[str],
+        name: str = "audience",
+        where: str | None = None,
+        suppress: Sequence[Suppression | Mapping[str, Any]] | None = None,
+        order_by: str | None = None,
+        min_rows: int | None = None,
+        fail_on_rejects: bool = False,
+        registration: Mapping[str, Any] | None = None,
+        endpoint_id: int | str | None = None,
+        acoustic_exchange_conn_id: str = "acoustic_exchange_default",
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(**kwargs)
+        self.source = source
+        self.schema = schema.as_mapping() if isinstance(schema, AudienceSchema) else schema
+        self.profile = profile
+        self.folder = folder
+        self.name = name
+        self.where = where
+        self.suppress = suppress
+        self.order_by = order_by
+        self.min_rows = min_rows
+        self.fail_on_rejects = fail_on_rejects
+        self.registration = registration
+        self.endpoint_id = endpoint_id
+        self.acoustic_exchange_conn_id = acoustic_exchange_conn_id
+
+    def check(self) -> None:
+        if is_template(self.schema) or is_template(self.profile) or is_template(self.registration):
+            return
+        from airflow_provider_activation.audience.profiles import ACOUSTIC, check_schema, profile_of
+
+        read_from_service = self.registration is None and self._profile_name == ACOUSTIC
+        if not read_from_service:
+            profile = profile_of(self.profile, self.registration)
+            check_schema(AudienceSchema.from_mapping(self.schema), profile)
+
+    @property
+    def _profile_name(self) -> Any:
+        return self.profile.get("name") if isinstance(self.profile, Mapping) else self.profile
+
+    @in_a_running_task
+    def execute(self, context: Context) -> JSON:
+        from airflow_provider_activation.audience.prepare import preparation
+
+        ti = context["ti"]
+        self._preparation = preparation(
+            self.source,
+            self.schema,
+            profile=self.profile,
+            folder=self.folder,
+            name=self.name,
+            where=self.where,
+            suppress=self.suppress or (),
+            order_by=self.order_by,
+            min_rows=self.min_rows,
+            fail_on_rejects=self.fail_on_rejects,
+            registration=self._registration(),
+            run=f"{ti.dag_id}/{ti.task_id}/{ti.run_id}/{ti.map_index}",
+        )
+        result = self._preparation.run()
+        rows = result["rows"]
+        self.log.info(
+            "Prepared %s for %s: %s rows of %s read, %s bytes; left out %s, rejected %s, suppressed %s, "
+            "duplicates %s.",
+            result["path"],
+            result["profile"],
+            rows["written"],
+            rows["read"],
+            result["size"],
+            rows["left_out"],
+            rows["rejected"],
+            rows["suppressed"],
+            rows["duplicates"],
+        )
+        if result["rejects"]["path"]:
+            self.log.warning(
+                "Values that cannot be used, by column and reason: %s; their rows are told in %s.",
+                result["rejects"]["counts"],
+                result["rejects"]["path"],
+            )
+        return self.publish(context, result)
+
+    def _registration(self) -> JSON:
+        """The endpoint's registration, where the profile is made of it."""
+        from airflow_provider_activation.audience.profiles import ACOUSTIC
+
+        if self.registration is not None or self._profile_name != ACOUSTIC:
+            return self.registration
+        if isinstance(self.profile, Mapping) and "registration" in self.profile:
+            return None
+        from airflow_provider_activation.actions.acoustic_exchange import read_registration
+        from airflow_provider_activation.hooks.acoustic_exchange import AcousticExchangeHook
+
+        hook = AcousticExchangeHook(self.acoustic_exchange_conn_id)
+        return hook.run(read_registration(None if self.endpoint_id is None else int(self.endpoint_id)))
+
+    def on_kill(self) -> None:
+        if self._preparation is not None:
+            self._preparation.stop()
+
+
+class DeleteAudienceOperator(AudienceOperator):
+    """Delete the file of an audience and that of its rejects. Returns ``{"deleted": [...]}``, the paths.
+
+    May be run any number of times. Make it the teardown of the preparing task: it then runs whatever became
+    of the tasks in between, and clearing one of these prepares the audience once more.
+
+    .. code-block:: python
+
+        delete = DeleteAudienceOperator(task_id="delete", manifest=prepare.output).as_teardown(
+            setups=prepare, on_failure_fail_dagrun=True
+        )
+
+    :param manifest: the output of the preparing task (templated).
+    :raises UnfitAudience: the file is not on this worker, and was prepared on another.
+    """
+
+    arguments = {"manifest": STRUCTURE}
+    ui_color = "#eef0f3"
+
+    def __init__(self, *, manifest: Mapping[str, Any] | str, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.manifest = manifest
+
+    @in_a_running_task
+    def execute(self, context: Context) -> JSON:
+        from airflow_provider_activation.audience.manifest import delete_files
+
+        deleted = delete_files(self.manifest)
+        self.log.info("Deleted %s.", enumerated(deleted) or "nothing: the files are gone already")
+        return self.publish(context, {"deleted": deleted})
