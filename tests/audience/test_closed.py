@@ -1,0 +1,305 @@
+"""What ``where`` may not do, and what the engine cannot reach: nothing but the columns and files of its run."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from audience_attacks import ADDRESS, Room, room
+
+from airflow_provider_activation.errors import InvalidArgument
+
+__all__ = ["room"]
+
+PEOPLE = (
+    "email,mobile,spent,since,country,Order\n"
+    "a@example.com,+46701740605,10,2026-01-31,SE,x\n"
+    "b@example.com,,20.5,2025-12-01,NO,y\n"
+    "c@example.com,,none,2024-02-29,SE,z\n"
+)
+
+SUBQUERIES = (
+    "email IN (SELECT email FROM source)",
+    "EXISTS (SELECT 1)",
+    "NOT EXISTS (FROM range(3))",
+    "(SELECT true)",
+    "(FROM range(3))",
+    "(VALUES (true))",
+    "(TABLE source)",
+    "email = (SELECT max(email) FROM source)",
+    "email = ANY (SELECT 'a')",
+    "email <> ALL (SELECT 'a')",
+    "ARRAY(SELECT 1) = [1]",
+    "CASE WHEN (SELECT true) THEN true ELSE false END",
+    "coalesce(email, (SELECT 'x')) = 'x'",
+    "[(SELECT 1)] = [1]",
+    "{'a': (SELECT 1)} = {'a': 1}",
+    "TRY_CAST((SELECT content FROM read_text('/etc/hostname')) AS BOOLEAN)",
+    "(WITH x AS (SELECT 1) SELECT true FROM x)",
+    "email BETWEEN 'a' AND (SELECT 'z')",
+    "spent IN (1, (SELECT 2))",
+)
+FILES = (
+    "read_csv('/etc/passwd')",
+    "email IN (SELECT * FROM read_csv('/etc/passwd'))",
+    "(SELECT count(*) FROM '/etc/passwd') > 0",
+    "read_text('/etc/passwd') = ''",
+    "read_blob('/etc/passwd') IS NULL",
+    "glob('/etc/*') IS NOT NULL",
+    "email GLOB glob('/etc/*')",
+    "query('SELECT 1')",
+    "query_table('source')",
+    "json_execute_serialized_sql('x')",
+    "parquet_metadata('x') IS NULL",
+    "sniff_csv('x') IS NULL",
+    "duckdb_settings() IS NULL",
+)
+SURROUNDINGS = (
+    "getenv('HOME') = ''",
+    "GETENV('HOME') = ''",
+    '"getenv"(\'HOME\') = \'\'',
+    "main.getenv('HOME') = ''",
+    "system.main.getenv('HOME') = ''",
+    "'HOME'.getenv() = ''",
+    "getvariable('x') = 1",
+    "current_setting('threads') = '1'",
+    "current_user = 'x'",
+    "current_database() = 'x'",
+    "current_schema() = 'x'",
+    "current_query() = 'x'",
+    "version() = 'x'",
+    "txid_current() > 0",
+    "pg_backend_pid() > 0",
+    "nextval('x') > 0",
+    "setseed(0.5) IS NULL",
+    "write_log('x') IS NULL",
+    "error(email) IS NULL",
+    "in_search_path('x', 'y')",
+)
+STATEMENTS = (
+    "true; SELECT 1",
+    "true;",
+    ";",
+    "true; COPY (SELECT 1) TO '/tmp/x'",
+    "SELECT true",
+    "FROM source",
+    "ATTACH '/tmp/x.db'",
+    "COPY (SELECT 1) TO '/tmp/x'",
+    "INSTALL httpfs",
+    "LOAD httpfs",
+    "PRAGMA version",
+    "SET threads = 1",
+    "CREATE MACRO m() AS 1",
+    "DROP TABLE source",
+    "true) OR (true",
+    "true)",
+    "(true",
+    "true) FROM read_csv('/etc/passwd') --",
+    "true) --",
+    "true); SELECT (1",
+    "true) UNION SELECT (true",
+    "true /*",
+    "*/ true",
+    "true ORDER BY 1",
+    "true LIMIT 1",
+    "true OFFSET 1",
+    "true UNION SELECT true",
+    "true UNION ALL FROM source",
+    "true EXCEPT SELECT true",
+    "true GROUP BY 1",
+    "true GROUP BY ALL",
+    "true HAVING true",
+    "true QUALIFY true",
+    "true WINDOW w AS ()",
+    "true USING SAMPLE 1",
+    "true FROM source",
+    "true FROM '/etc/passwd'",
+    "true WHERE true",
+    "true AS x",
+    "true x",
+    "x: true",
+    "true, true",
+    "DISTINCT true",
+    "*",
+    "source.*",
+    "",
+    "   ",
+    "email = ",
+    "email == = 'x'",
+    "WHERE true",
+    "email = 'unterminated",
+    'email = "unterminated',
+    "$$",
+    "true\x00",
+)
+MANY_ROWS = (
+    "COLUMNS(*) IS NOT NULL",
+    "COLUMNS('e.*') = 'x'",
+    "*COLUMNS(*) IS NULL",
+    "COLUMNS(c -> c LIKE 'e%') = 'x'",
+    "row_number() OVER () < 3",
+    "lag(email) OVER (ORDER BY email) IS NULL",
+    "sum(1) OVER (PARTITION BY email) > 1",
+    "count(*) > 1",
+    "count(*) FILTER (WHERE true) > 1",
+    "max(email) = 'a'",
+    "list(email) IS NULL",
+    "string_agg(email) = ''",
+    "unnest([true, false])",
+    "GROUPING(email) = 1",
+)
+UNSTEADY = (
+    "random() < 0.5",
+    "now() > TIMESTAMP '2020-01-01'",
+    "current_timestamp IS NOT NULL",
+    "CURRENT_DATE > DATE '2020-01-01'",
+    "today() > DATE '2020-01-01'",
+    "get_current_timestamp() IS NOT NULL",
+    "localtimestamp IS NOT NULL",
+    "age(TIMESTAMP '2020-01-01') > INTERVAL 1 DAY",
+    "uuid() IS NOT NULL",
+    "gen_random_uuid() IS NOT NULL",
+    "uuidv7() IS NOT NULL",
+)
+LAMBDAS_AND_PARAMETERS = (
+    "list_filter([1], x -> x = 1) = [1]",
+    "list_filter([1], lambda x: x = 1) = [1]",
+    "[x for x in [1]] = [1]",
+    "[1].list_transform(lambda x: getenv('HOME')) = ['x']",
+    "$1",
+    "email = $1",
+    "email = ?",
+    "email = $name",
+    "#1 = 'x'",
+    "DEFAULT",
+)
+
+
+@pytest.mark.parametrize(
+    "where",
+    [*SUBQUERIES, *FILES, *SURROUNDINGS, *STATEMENTS, *MANY_ROWS, *UNSTEADY, *LAMBDAS_AND_PARAMETERS],
+)
+def test_what_is_not_one_expression_over_columns_is_refused_before_the_source_is_opened(room: Room, where: str) -> None:
+    message = room.refused(InvalidArgument, str(room.sources / "is not there.csv"), where=where)
+    assert "where" in message
+    assert "is not there" not in message
+
+
+@pytest.mark.parametrize("where", [1, True, ["true"], {"a": 1}, b"true"])
+def test_where_is_a_text(room: Room, where: object) -> None:
+    assert "where" in room.refused(InvalidArgument, str(room.sources / "is not there.csv"), where=where)
+
+
+secret_frame = [{"email": ADDRESS}]
+
+
+@pytest.mark.parametrize(
+    "where",
+    ["secret_frame IS NULL", "elsewhere = 1", "source.other = 1", "a.b.c = 1", "rowid = 1", "filename = ''", "email.x = 1"],
+)
+def test_only_columns_of_the_source_have_a_name(room: Room, where: str) -> None:
+    elsewhere = 1
+    assert elsewhere
+    message = room.refused(InvalidArgument, room.file(PEOPLE), where=where)
+    assert "where" in message
+
+
+@pytest.mark.parametrize(
+    ("where", "written"),
+    [
+        ("country = 'SE'", 2),
+        ("COUNTRY = 'SE'", 2),
+        ('"country" = \'SE\' AND "Order" <> \'x\'', 1),
+        ("\"order\" = 'x'", 1),
+        ("CASE WHEN country = 'SE' THEN true ELSE false END", 2),
+        ("TRY_CAST(spent AS DOUBLE) > 15", 1),
+        ("country IN ('NO', 'DK')", 1),
+        ("country NOT IN ('NO', 'DK')", 2),
+        ("email LIKE 'a%' OR email ILIKE 'B%'", 2),
+        ("since BETWEEN '2025-01-01' AND '2026-12-31'", 2),
+        ("CAST(since AS DATE) + INTERVAL 1 YEAR >= DATE '2026-06-01'", 2),
+        ("date_diff('day', since::DATE, DATE '2026-02-01') < 100", 2),
+        ("mobile IS NULL", 2),
+        ("mobile IS NOT NULL AND NOT (country = 'NO')", 1),
+        ("email <> '-- no comment' AND email <> '/* nor this */' AND email <> ';'", 3),
+        ("regexp_matches(email, '^[ab]@')", 2),
+        ("lower(trim(country)) = 'se'", 2),
+        ("country || '' = 'SE'", 2),
+        ("country\n  = 'SE'\n", 2),
+        ("length(email) = 13 AND substr(email, 1, 1) = 'c'", 1),
+        ("coalesce(TRY_CAST(spent AS INTEGER), 0) % 2 = 0", 3),
+        ("country COLLATE NOCASE = 'se'", 2),
+        ("country IS DISTINCT FROM 'SE'", 1),
+        ("true", 3),
+        ("'true'", 3),
+        ("1", 3),
+    ],
+)
+def test_an_expression_over_columns_chooses_rows(room: Room, where: str, written: int) -> None:
+    manifest = room.prepare(room.file(PEOPLE), where=where)
+    assert manifest["rows"]["written"] == written
+    assert manifest["rows"]["left_out"] == 3 - written
+
+
+def test_a_where_that_is_not_known_leaves_the_row_out(room: Room) -> None:
+    manifest = room.prepare(room.file(PEOPLE), where="mobile LIKE '+46%'")
+    assert manifest["rows"]["written"] == 1
+    assert manifest["rows"]["left_out"] == 2
+
+
+@pytest.mark.parametrize(
+    "where", ["CAST(email AS INTEGER) = 1", "email = 1", "strptime(email, '%Y') IS NULL", "email", "CAST(email AS DATE) IS NULL"]
+)
+def test_an_expression_that_fails_at_one_value_quotes_nobody(room: Room, where: str) -> None:
+    source = room.file(f"email\na@example.com\n{ADDRESS}\n")
+    message = room.refused(ValueError, source, where=where)
+    assert "where" in message
+    assert "example" not in message
+
+
+@pytest.mark.parametrize("where", ["email + 1 = 2", "no_such_function(email)", "email::no_such_type IS NULL", "[1] = email"])
+def test_an_expression_that_is_wrong_for_any_row_is_told(room: Room, where: str) -> None:
+    assert "where" in room.refused(ValueError, room.file(f"email\n{ADDRESS}\n"), where=where)
+
+
+def test_a_deep_expression_ends(room: Room) -> None:
+    where = "(" * 3000 + "true" + ")" * 3000
+    assert "where" in room.refused(InvalidArgument, str(room.sources / "is not there.csv"), where=where)
+
+
+def test_a_long_expression_works(room: Room) -> None:
+    names = ", ".join(f"'{number}@example.com'" for number in range(20_000))
+    assert room.prepare(room.file(PEOPLE), where=f"email NOT IN ({names})")["rows"]["written"] == 3
+
+
+@pytest.mark.parametrize("column", ["read_csv('/etc/passwd')", "email) FROM x --", 'a"b', "(SELECT 1)", "*", "a;b", "-- c"])
+def test_a_column_that_looks_like_sql_is_a_name(room: Room, column: str) -> None:
+    quoted = column.replace('"', '""')
+    source = room.file(f'"{quoted}",email\nx@example.com,y@example.com\n')
+    schema = {"columns": {column: {"kind": "email", "source": column, "hash": "sha256"}}}
+    manifest = room.prepare(source, schema, where=f"\"{quoted}\" = 'x@example.com'", order_by=column)
+    assert manifest["columns"] == [column]
+    assert manifest["rows"]["written"] == 1
+
+
+@pytest.mark.parametrize("name", ["../outside", "a/b", "/absolute", "", ".", "..", "a\x00b"])
+def test_the_name_of_the_file_stays_in_the_folder(room: Room, name: str) -> None:
+    room.refused(InvalidArgument, room.file(PEOPLE), name=name)
+    assert {path.name for path in room.folder.parent.iterdir()} == {"sources", "audiences", "temporary"}
+
+
+@pytest.mark.parametrize("path", ["https://example.com/a.csv", "s3://bucket/a.csv", "/etc/*.csv", "*.csv"])
+def test_no_source_is_fetched_or_globbed(room: Room, path: str) -> None:
+    room.file(PEOPLE)
+    room.refused(Exception, str(room.sources / path) if "://" not in path else path)
+
+
+def test_a_name_with_stars_is_one_file(room: Room) -> None:
+    room.file("email\nother@example.com\n", "people1.csv")
+    source = room.file("email\na@example.com\n", "people[1]*.csv")
+    assert room.prepare(source)["rows"]["read"] == 1
+
+
+def test_a_file_with_a_quote_in_its_name_is_read(room: Room) -> None:
+    source = room.file("email\na@example.com\n", "it's; DROP.csv")
+    assert room.prepare(Path(source))["rows"]["written"] == 1
