@@ -72,7 +72,7 @@ class Room:
             expected.add(Path(rejects))
             self.says_nothing(Path(rejects).read_text())
         assert set(self.folder.iterdir()) >= expected
-        assert not [path for path in self.temporary.rglob("*") if path.is_file()]
+        self.holds_nothing_private()
         assert not [path for path in self.folder.iterdir() if path.suffix not in {".csv", ".gz"}]
         return plain
 
@@ -86,9 +86,14 @@ class Room:
             prepare_audience(source, schema, profile=profile, **options)
         self.says_nothing(said_by(caught.value))
         assert (set(self.folder.iterdir()) if self.folder.is_dir() else set()) == before
-        assert not [path for path in self.temporary.rglob("*") if path.is_file()]
-        assert not [path for path in self.temporary.iterdir() if path.is_dir()]
+        self.holds_nothing_private()
         return str(caught.value)
+
+    def holds_nothing_private(self) -> None:
+        """The user's own folder for private folders may stay; it is empty and nobody else may look into it."""
+        for each in self.temporary.iterdir():
+            assert each.stat().st_mode & 0o777 == 0o700
+            assert not list(each.iterdir())
 
     def says_nothing(self, text: str) -> None:
         for said in (text, self.caplog.text):
