@@ -70,6 +70,9 @@ class Preparation:
             raise InvalidArgument(
                 "name must be letters, digits, '.', '_' and '-', and begin with none of the signs."
             )
+        for argument, given in (("where", where), ("order_by", order_by)):
+            if given is not None and not isinstance(given, str):
+                raise InvalidArgument(f"{argument} must be a text.")
         if "://" in fspath(folder):
             raise InvalidArgument("folder must be a local folder.")
         self.profile = profile_of(profile, registration)
@@ -205,9 +208,8 @@ class Preparation:
         lists = range(self._lists.count)
         ours = ", ".join(f"count(*) FILTER (s{at} AND NOT (lost OR lacks))" for at in lists)
         counted = engine.rows(
-            f"SELECT (SELECT count(*) FROM gone WHERE rejected), (SELECT count(*) FROM gone WHERE NOT "
-            f"rejected)"
-            f"{', ' + ours if ours else ''} FROM noted"
+            "SELECT count(*) FILTER (rejected), count(*) FILTER (NOT rejected)"
+            f"{', ' + ours if ours else ''} FROM noted LEFT JOIN gone USING (r)"
         )[0]
         broken = table.broken()
         rejects: dict[str, dict[str, int]] = {}
