@@ -206,8 +206,10 @@ def _clean(error: BaseException, doing: str) -> BaseException:
             f"{what}: a value does not fit an expression ({type(error).__name__}).",
             advice="Where a value may be missing or wrong, where= must say so, for example with TRY_CAST.",
         )
-    if isinstance(error, duckdb.BinderException):
-        return UnfitAudience(f"{what}: an expression does not fit the columns' types (BinderException).")
+    if isinstance(error, duckdb.BinderException | duckdb.CatalogException):
+        return UnfitAudience(
+            f"{what}: an expression does not fit the columns' types ({type(error).__name__})."
+        )
     if isinstance(error, OSError | duckdb.IOException):
         return AudienceNotWritten(f"{what}: a file cannot be read or written ({type(error).__name__}).")
     if isinstance(error, duckdb.Error):
