@@ -210,8 +210,9 @@ def _file(options: Mapping[str, Any], folder: Path, what: str) -> Source:
     if "://" in (written := fspath(given)):
         raise InvalidArgument(f"{what} must be the path of a local file.")
     path = Path(written).expanduser().absolute()
-    if any(one in str(path) for one in "*?[") and not path.exists():
-        raise InvalidArgument(f"{what} must be the path of one file.")
+    if any(one in str(path) for one in "*?["):
+        # DuckDB would take it for a pattern
+        raise InvalidArgument(f"{what} must be the path of one file, without any of * ? [.")
     if not path.is_file():
         raise UnfitAudience(
             f"{what}: there is no file {path}.", advice="Check the path, and that the worker sees it."
