@@ -59,7 +59,9 @@ class Room:
         path.write_bytes(content.encode() if isinstance(content, str) else content)
         return path
 
-    def prepare(self, source: Any, schema: Any = EMAIL, profile: Any = "google", **options: Any) -> dict[str, Any]:
+    def prepare(
+        self, source: Any, schema: Any = EMAIL, profile: Any = "google", **options: Any
+    ) -> dict[str, Any]:
         """Prepare an audience, and see that nothing is said or left but the audience and its rejects."""
         manifest = prepare_audience(source, schema, profile=profile, folder=str(self.folder), **options)
         plain: dict[str, Any] = json.loads(json.dumps(manifest))
@@ -77,7 +79,12 @@ class Room:
         return plain
 
     def refused(
-        self, error: type[Exception], source: Any, schema: Any = EMAIL, profile: Any = "google", **options: Any
+        self,
+        error: type[Exception] | tuple[type[Exception], ...],
+        source: Any,
+        schema: Any = EMAIL,
+        profile: Any = "google",
+        **options: Any,
     ) -> str:
         """The error's message; nothing is left, and nobody's data is in the error or in the log."""
         before = set(self.folder.iterdir()) if self.folder.is_dir() else set()
