@@ -464,11 +464,11 @@ def _named(wanted: Iterable[str], known: Sequence[str] | None, source: Source) -
     return _known([spelled.get(one.lower(), one) for one in wanted], known, source)
 
 
-def _state(source: Source) -> list[tuple[int, int, int]]:
-    return [
-        (one.st_ino, one.st_size, one.st_mtime_ns)
-        for one in map(os.stat, filter(os.path.exists, source.files))
-    ]
+def _state(source: Source) -> tuple[int, int, int] | None:
+    if source.origin is None or not source.origin.exists():
+        return None
+    found = source.origin.stat()
+    return found.st_ino, found.st_size, found.st_mtime_ns
 
 
 def _check_time_zones(schema: AudienceSchema) -> None:

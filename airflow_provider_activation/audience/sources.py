@@ -38,6 +38,8 @@ class Source:
 
     files: tuple[Path, ...] = ()
     """The files that the engine must reach."""
+    origin: Path | None = None
+    """The file that must not change while it is read."""
     size = 0
     """Bytes of the file."""
     has_broken_rows = False
@@ -79,6 +81,7 @@ class CsvFile(Source):
                 "source: header must be True, or the list of the columns' names if there is none."
             )
         self._path, self._compression, self.size = path, compression, path.stat().st_size
+        self.origin = path
         native = _NATIVE.get(self._encoding)
         self._read = path if native else folder / "source.csv"
         self._read_as = native or "utf-8"
@@ -129,6 +132,7 @@ class JsonLinesFile(Source):
     def __init__(self, path: Path, compression: str) -> None:
         super().__init__(path.name)
         self._path, self._compression, self.files, self.size = path, compression, (path,), path.stat().st_size
+        self.origin = path
 
     def columns(self, engine: Engine) -> list[str] | None:
         return None
@@ -145,7 +149,7 @@ class JsonLinesFile(Source):
 class ParquetFile(Source):
     def __init__(self, path: Path) -> None:
         super().__init__(path.name)
-        self._path, self.files, self.size = path, (path,), path.stat().st_size
+        self._path, self.files, self.size, self.origin = path, (path,), path.stat().st_size, path
 
     def columns(self, engine: Engine) -> list[str] | None:
         return [
