@@ -199,6 +199,8 @@ def _clean(error: BaseException, doing: str) -> BaseException:
         )
     if isinstance(error, duckdb.OutOfMemoryException):
         return AudienceNotWritten(f"{what}: memory, or the disk for temporary files, is not enough.")
+    if isinstance(error, duckdb.InvalidInputException) and "CSV Parser" in str(error):
+        return UnfitAudience(f"{what}: it is no such CSV: its lines may end in different ways.")
     if isinstance(
         error, duckdb.ConversionException | duckdb.OutOfRangeException | duckdb.InvalidInputException
     ):
@@ -210,6 +212,8 @@ def _clean(error: BaseException, doing: str) -> BaseException:
         return UnfitAudience(
             f"{what}: an expression does not fit the columns' types ({type(error).__name__})."
         )
+    if isinstance(error, duckdb.IOException) and "gzip" in str(error).lower():
+        return UnfitAudience(f"{what}: its gzip is damaged, cut off, or none.")
     if isinstance(error, OSError | duckdb.IOException):
         return AudienceNotWritten(f"{what}: a file cannot be read or written ({type(error).__name__}).")
     if isinstance(error, duckdb.Error):

@@ -6,6 +6,7 @@ import codecs
 import csv
 import gzip
 import shutil
+import zlib
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import date
 from decimal import Decimal
@@ -26,6 +27,7 @@ COMPRESSIONS = {".gz": "gzip", ".zst": "zstd"}
 _NATIVE = {"utf-8": "utf-8", "utf-16": "utf-16", "iso8859-1": "latin-1"}
 """Encodings that DuckDB reads, by the names that Python gives them."""
 _OPTIONS = frozenset({"path", "format", "delimiter", "quote", "header", "encoding", "compression"})
+_DAMAGED = (gzip.BadGzipFile, zlib.error, EOFError)
 _BATCH = 20_000
 """Rows that are made into one Arrow batch."""
 
@@ -92,19 +94,22 @@ class CsvFile(Source):
         if self._header is not True:
             return list(self._header)
         try:
-            with self._open() as lines:
+            # what is behind the first row is decoded with it, and may be broken
+            with self._open(errors="replace") as lines:
                 first = next(csv.reader(lines, delimiter=self._delimiter, quotechar=self._quote), [])
-        except (UnicodeError, csv.Error, gzip.BadGzipFile, EOFError):
-            raise UnfitAudience(f"{self.place}: its first row cannot be read as {self._encoding}.") from None
-        if len(set(first)) != len(first) and first:
+        except (UnicodeError, csv.Error, *_DAMAGED):
+            first = ["\ufffd"]
+        if "\ufffd" in "".join(first):
+            raise UnfitAudience(f"{self.place}: its first row cannot be read as {self._encoding}.")
+        if len({one.lower() for one in first}) != len(first):
             raise UnfitAudience(f"{self.place}: two columns of its header have one name.")
         return first
 
-    def _open(self) -> Any:
+    def _open(self, errors: str = "strict") -> Any:
         encoding = "utf-8-sig" if self._encoding == "utf-8" else self._encoding
         if self._compression == "gzip":
-            return gzip.open(self._path, "rt", encoding=encoding, newline="")
-        return self._path.open(encoding=encoding, newline="")
+            return gzip.open(self._path, "rt", encoding=encoding, errors=errors, newline="")
+        return self._path.open(encoding=encoding, errors=errors, newline="")
 
     def relation(self, engine: Engine, columns: Collection[str], *, keep_broken: bool = False) -> str:
         if self._read != self._path and not self._read.exists():
@@ -124,7 +129,7 @@ class CsvFile(Source):
         try:
             with self._open() as lines, self._read.open("w", encoding="utf-8", newline="") as out:
                 shutil.copyfileobj(lines, out)
-        except (UnicodeError, gzip.BadGzipFile, EOFError):
+        except (UnicodeError, *_DAMAGED):
             raise UnfitAudience(f"{self.place} cannot be read as {self._encoding}.") from None
 
 
