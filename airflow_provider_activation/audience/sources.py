@@ -27,6 +27,7 @@ COMPRESSIONS = {".gz": "gzip", ".zst": "zstd"}
 _NATIVE = {"utf-8": "utf-8", "utf-16": "utf-16", "iso8859-1": "latin-1"}
 """Encodings that DuckDB reads, by the names that Python gives them."""
 _OPTIONS = frozenset({"path", "format", "delimiter", "quote", "header", "encoding", "compression"})
+_OF_CSV = frozenset({"delimiter", "quote", "header", "encoding"})
 _DAMAGED = (gzip.BadGzipFile, zlib.error, EOFError)
 _BATCH = 20_000
 """Rows that are made into one Arrow batch."""
@@ -73,14 +74,18 @@ class CsvFile(Source):
             "delimiter", options.get("delimiter", "\t" if ".tsv" in path.suffixes else ",")
         )
         self._quote = _one_character("quote", options.get("quote", '"'))
+        if self._delimiter == self._quote:
+            raise InvalidArgument("source: delimiter and quote must be different.")
         self._encoding = _encoding(options.get("encoding", "utf-8"))
         self._header = options.get("header", True)
         named = isinstance(self._header, Sequence) and not isinstance(self._header, str)
         if self._header is not True and not (
-            named and all(isinstance(one, str) and one for one in self._header)
+            named
+            and all(isinstance(one, str) and one for one in self._header)
+            and len({one.lower() for one in self._header}) == len(self._header) > 0
         ):
             raise InvalidArgument(
-                "source: header must be True, or the list of the columns' names if there is none."
+                "source: header must be True, or the list of the columns' names, each once, if there is none."
             )
         self._path, self._compression, self.size = path, compression, path.stat().st_size
         self.origin = path
@@ -231,6 +236,8 @@ def _file(options: Mapping[str, Any], folder: Path, what: str) -> Source:
         raise InvalidArgument(f"{what}: compression must be none, gzip or zstd.")
     suffixes = [one.lower() for one in path.suffixes if one.lower() not in COMPRESSIONS]
     kind = options.get("format") or FORMATS.get(suffixes[-1] if suffixes else "")
+    if kind in ("parquet", "jsonl") and (unused := sorted(set(options) & _OF_CSV)):
+        raise InvalidArgument(f"{what} has {', '.join(unused)}, which only CSV has.")
     if kind == "parquet":
         return ParquetFile(path)
     if kind == "jsonl":
@@ -262,8 +269,8 @@ def _reader(rows: Iterable[Any], what: str) -> pyarrow.RecordBatchReader:
     import pyarrow
 
     iterator = iter(rows)
-    first = next(iterator, None)
-    if first is None:
+    first = next(iterator, iterator)
+    if first is iterator:
         raise UnfitAudience(f"{what} has no rows.")
     if not isinstance(first, Mapping):
         raise InvalidArgument(f"{what} must be rows as mappings of columns.")
@@ -318,6 +325,8 @@ def _one_character(what: str, value: Any) -> str:
 
 def _encoding(value: Any) -> str:
     try:
+        # not all codecs are encodings of text
+        "".encode(value)
         return codecs.lookup(value).name
     except (LookupError, TypeError):
         raise InvalidArgument(
