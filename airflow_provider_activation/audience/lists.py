@@ -109,6 +109,8 @@ class Lists:
 
     def _pair(self, called: str, given: Suppression, ours: Column, as_column: str, theirs: Column) -> Pair:
         rules = theirs.normalised or given.profile
+        if rules is not None:
+            profile_of(rules, self._registration)
         row = value_of(ours, self._profile, registered_as=as_column)
         listed = replace(value_of(theirs, self._profile), digits_only=row.digits_only, platform=row.platform)
         if ours.hashed and theirs.hashed:

@@ -66,15 +66,21 @@ class Preparation:
         registration: Mapping[str, Any] | None,
         run: str,
     ) -> None:
-        if not re.fullmatch(_FILE_NAME, name):
+        if not isinstance(name, str) or not re.fullmatch(_FILE_NAME, name):
             raise InvalidArgument(
                 "name must be letters, digits, '.', '_' and '-', and begin with none of the signs."
             )
         for argument, given in (("where", where), ("order_by", order_by)):
             if given is not None and not isinstance(given, str):
                 raise InvalidArgument(f"{argument} must be a text.")
-        if "://" in fspath(folder):
+        if not isinstance(folder, str | PathLike) or not (place := fspath(folder)) or "\0" in place:
+            raise InvalidArgument("folder must be the path of a folder.")
+        if "://" in place:
             raise InvalidArgument("folder must be a local folder.")
+        if min_rows is not None and (type(min_rows) is not int or min_rows < 0):
+            raise InvalidArgument("min_rows must be a whole number, 0 or more.")
+        if not isinstance(fail_on_rejects, bool):
+            raise InvalidArgument("fail_on_rejects must be True or False.")
         self.profile = profile_of(profile, registration)
         check_schema(schema, self.profile)
         _check_time_zones(schema)

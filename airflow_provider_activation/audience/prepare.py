@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from os import PathLike
 from typing import TYPE_CHECKING, Any
 
 from airflow_provider_activation.audience.schema import AudienceSchema, Suppression
+from airflow_provider_activation.errors import InvalidArgument
 
 if TYPE_CHECKING:
     from airflow_provider_activation.audience.preparation import Preparation
@@ -33,6 +34,8 @@ def preparation(
     """
     from airflow_provider_activation.audience.preparation import Preparation
 
+    if isinstance(suppress, str | Mapping) or not isinstance(suppress, Iterable):
+        raise InvalidArgument("suppress must be a list of lists of people.")
     return Preparation(
         source,
         AudienceSchema.from_mapping(schema),

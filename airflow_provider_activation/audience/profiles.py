@@ -259,6 +259,8 @@ def profile_of(
     """
     if isinstance(given, Profile):
         return given
+    if not isinstance(given, str | Mapping):
+        raise InvalidArgument("profile must be a name, or a mapping with one.")
     changes: dict[str, Any] = {"name": given} if isinstance(given, str) else dict(given)
     name = str(changes.pop("name", None))
     registration = changes.pop("registration", registration)
@@ -269,6 +271,8 @@ def profile_of(
         profile = PROFILES[name]
     else:
         raise InvalidArgument(f"profile must be one of {', '.join(NAMES)}.")
+    if registration is not None and not isinstance(registration, Mapping):
+        raise InvalidArgument("registration must be a mapping.")
     for key, value in changes.items():
         if key in _CHOICES:
             fits = value in _CHOICES[key]
