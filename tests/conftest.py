@@ -42,6 +42,7 @@ SLOW = {
     "chaos": "chaos",
     "contracts/test_contract_sandbox.py": "generated",
     "arguments/test_whole_walk.py": "generated",
+    "audience/test_referee_whole.py": "generated",
     "benchmarks": "measuring",
     "test_sdist.py": "measuring",
 }

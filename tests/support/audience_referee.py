@@ -309,13 +309,14 @@ class SuppressionList:
 
 @dataclass(frozen=True)
 class Verdict:
-    """What must come out: the text of the file in UTF-8, and the manifest's counts."""
+    """What must come out: the text of the file in UTF-8, the manifest's counts, and the rejects file."""
 
     csv: bytes
     columns: list[str]
     rows: dict[str, int]
     rejects: dict[str, dict[str, int]]
     suppression: list[dict[str, Any]]
+    reject_lines: list[tuple[int, str, str]]
 
 
 def nulls_last(line: Line) -> list[tuple[bool, str]]:
@@ -349,27 +350,24 @@ def judge(
     names = [*fixed, *(name for name in columns if name not in fixed)]
     lists = [SuppressionList(given, compared, profile) for given in suppress]
     counts = dict.fromkeys(("read", "left_out", "rejected", "suppressed", "duplicates", "written"), 0)
-    rejects: dict[str, Counter[str]] = {}
+    reject_lines: list[tuple[int, str, str]] = []
     kept: list[tuple[Line, str | None]] = []
-    for row in rows:
+    for number, row in enumerate(rows, 1):
         counts["read"] += 1
         if not where(row):
             counts["left_out"] += 1
             continue
         line: dict[str, str | None] = dict.fromkeys(names)
-        reasons: list[tuple[str, str]] = []
         unfit = False
         for name, column in columns.items():
             try:
                 line[name] = leaving(column, row, rules, registered.get(name))
             except Reject as reject:
-                reasons.append((name, str(reject)))
+                reject_lines.append((number, name, str(reject)))
             unfit |= bool(column.get("required")) and line[name] is None
         if any_of and not any(line[name] for name in any_of):
-            reasons.append(("", "no_identifier"))
+            reject_lines.append((number, "", "no_identifier"))
             unfit = True
-        for name, reason in reasons:
-            rejects.setdefault(name, Counter())[reason] += 1
         if unfit:
             counts["rejected"] += 1
             continue
@@ -391,5 +389,9 @@ def judge(
     counts["written"] = len(best)
     lines = sorted(best.values(), key=nulls_last)
     text = "".join(",".join(written(value, rules) for value in one) + "\n" for one in [tuple(names), *lines])
+    rejects: dict[str, Counter[str]] = {}
+    for _, name, reason in reject_lines:
+        rejects.setdefault(name, Counter())[reason] += 1
     found = {name: dict(reasons) for name, reasons in rejects.items()}
-    return Verdict(text.encode(), names, counts, found, [listed.count for listed in lists])
+    met_by = [listed.count for listed in lists]
+    return Verdict(text.encode(), names, counts, found, met_by, reject_lines)
