@@ -1,4 +1,4 @@
-"""The file and the manifest are what a referee in plain Python says: a few generated tables for each profile."""
+"""The file and the manifest are what a referee in plain Python says: a few generated tables a profile."""
 
 from __future__ import annotations
 

@@ -276,6 +276,8 @@ class Comparison:
         if column.get("hashed"):
             return declared_digest(text, column["hashed"])
         plain = normal(column, text, self.profile)
+        if column["kind"] == "device_id" and self.algorithm is None:
+            plain = plain.lower()
         return hashlib.new(self.algorithm, plain.encode()).hexdigest() if self.algorithm else plain
 
     def try_to_read(self, column: Column, row: Row) -> str | None:
