@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
 import pytest
@@ -19,6 +19,7 @@ EMAIL_SHA256: Column = {"kind": "email", "hash": "sha256"}
 AMERICAN: Column = {"kind": "phone", "hash": "sha256", "region": "US"}
 BRITISH: Column = {"kind": "phone", "hash": "sha256", "region": "GB"}
 PHONE_SHA1: Column = {"kind": "phone", "hash": "sha1"}
+PHONE_SHA256: Column = {"kind": "phone", "hash": "sha256"}
 IDFA_SHA1: Column = {"kind": "device_id", "hash": "sha1", "platform": "idfa"}
 AAID_SHA1: Column = {"kind": "device_id", "hash": "sha1", "platform": "aaid"}
 DEVICE_SHA256: Column = {"kind": "device_id", "hash": "sha256"}
@@ -100,13 +101,13 @@ VECTORS = [
     Vector(13, "user@b\u00fccher.example", "google", EMAIL_SHA256, "user@b\u00fccher.example"),
     Vector(14, "+1 (555) 123-4567", "liveramp_connect", PHONE_SHA1, "5551234567"),
     Vector(15, "(800) 555-0100 ext. 5", "google", AMERICAN, "+18005550100"),
-    Vector(16, "+44 (0)20 7183 8750", "google", PHONE_SHA1 | {"hash": "sha256"}, "+442071838750"),
+    Vector(16, "+44 (0)20 7183 8750", "google", PHONE_SHA256, "+442071838750"),
     Vector(16, "020 7183 8750", "google", BRITISH, "+442071838750"),
-    Vector(16, "+44 (0)20 7183 8750", "uid2", PHONE_SHA1 | {"hash": "sha256"}, "+442071838750"),
+    Vector(16, "+44 (0)20 7183 8750", "uid2", PHONE_SHA256, "+442071838750"),
     Vector(16, "020 7183 8750", "uid2", BRITISH, "+442071838750"),
-    Vector(17, "+44 (0)20 7183 8750", "meta", PHONE_SHA1 | {"hash": "sha256"}, "442071838750"),
+    Vector(17, "+44 (0)20 7183 8750", "meta", PHONE_SHA256, "442071838750"),
     Vector(17, "020 7183 8750", "meta", BRITISH, "442071838750"),
-    Vector(17, "0044 20 7183 8750", "snap", PHONE_SHA1 | {"hash": "sha256"}, "442071838750"),
+    Vector(17, "0044 20 7183 8750", "snap", PHONE_SHA256, "442071838750"),
     Vector(17, "020 7183 8750", "snap", BRITISH, "442071838750"),
     Vector(18, DEVICE, "liveramp_connect", IDFA_SHA1, DEVICE.upper()),
     Vector(18, DEVICE.upper(), "liveramp_connect", AAID_SHA1, DEVICE),
@@ -150,7 +151,7 @@ def test_white_space_within_an_address_is_refused_where_it_is_not_removed(profil
     assert prepared.lines == []
 
 
-DECLARED_SPELLINGS = {
+DECLARED_SPELLINGS: Mapping[str, Callable[[str], str]] = {
     "small": str,
     "capitals": str.upper,
     "with 0x": "0x{}".format,

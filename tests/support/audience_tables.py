@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from random import Random
 from typing import Any
 
-from audience_referee import IDENTIFIERS, PROFILES, Comparison, Reject, Row, trimmed
+from audience_referee import IDENTIFIERS, PROFILES, Comparison, Row, trimmed
 from hypothesis import strategies as st
 
 Column = dict[str, Any]
@@ -335,6 +335,8 @@ CHOICES: Mapping[str, Mapping[str, Sequence[Column]]] = {
     | ATTRIBUTES,
 }
 """What the tests ask of each profile: columns, each with its kinds."""
+LISTED = {"email": "email", "phone": "mobile", "device_id": "device"}
+"""The source columns of suppression lists."""
 DEVICES_ALONE: Mapping[str, Sequence[Column]] = {
     "device": [
         {**column, "platform": platform}
@@ -432,65 +434,57 @@ def registration_of(columns: Mapping[str, Column], choose: Callable[[Sequence[st
     }
 
 
-def _digests(draw: Any, rows: list[Row], column: Column, algorithm: str, normalised: str) -> list[str | None]:
-    """The values of a plain column as digests; what is none is left as it is."""
+def _as_digests(draw: Any, column: Column, algorithm: str, normalised: str, rows: list[Row]) -> list[Row]:
+    """The rows with the plain values of a column as digests; what cannot be read is left as it is."""
     how = Comparison(PROFILES[normalised], algorithm)
-    made = []
+    made: list[Row] = []
     for row in rows:
-        try:
-            digest = how.read(column, row)
-        except Reject:
-            digest = None
-        made.append(
-            spelled(bytes.fromhex(digest), draw(st.sampled_from(list(SPELLINGS))))
-            if digest
-            else trimmed(row, column)
-        )
+        value = trimmed(row, column)
+        if digest := how.try_to_read(column, row):
+            value = spelled(bytes.fromhex(digest), draw(st.sampled_from(list(SPELLINGS))))
+        made.append({**row, column["source"]: value})
     return made
+
+
+def _list_column(draw: Any, kind: str, mine: Sequence[Column]) -> Column:
+    """A plain column of a list, as the audience's columns of this kind are."""
+    column = {"kind": kind, "source": LISTED[kind]}
+    if platform := next((one["platform"] for one in mine if "platform" in one), None):
+        column["platform"] = platform
+    if kind == "phone" and draw(st.booleans()):
+        column["region"] = draw(st.sampled_from(("SE", "US")))
+    return column
+
+
+def _rules_of_list(draw: Any, column: Column, mine: Sequence[Column], profile: str) -> tuple[str, str]:
+    """The algorithm and the profile of a hashed list: the audience's own, where that is hashed already."""
+    for one in mine:
+        if "hashed" in one:
+            return one["hashed"], one["normalised"]
+    profiles: Sequence[str] = ("google", "meta", "uid2", "tiktok", "liveramp_connect")
+    if column["kind"] == "device_id":
+        profiles = (profile,) if "platform" in column else ("meta", "snap")
+    return draw(st.sampled_from(("md5", "sha1", "sha256"))), draw(st.sampled_from(profiles))
 
 
 @st.composite
 def _suppression(draw: Any, schema: Mapping[str, Any], profile: str, name: str) -> dict[str, Any]:
     """A list that can be compared with the audience."""
-    mine = [*schema["columns"].values(), *schema.get("suppress_by", {}).values()]
-    mine = [column for column in mine if column["kind"] in IDENTIFIERS]
-    kinds = draw(
-        st.lists(st.sampled_from(sorted({column["kind"] for column in mine})), min_size=1, unique=True)
-    )
-    sources = {"email": "email", "phone": "mobile", "device_id": "device"}
-    rows = draw(
-        st.lists(
-            st.fixed_dictionaries({sources[kind]: SOURCES[sources[kind]] for kind in kinds}),
-            min_size=1,
-            max_size=6,
-        )
-    )
+    compared: dict[str, list[Column]] = {}
+    for column in (*schema["columns"].values(), *schema.get("suppress_by", {}).values()):
+        if column["kind"] in IDENTIFIERS:
+            compared.setdefault(column["kind"], []).append(column)
+    kinds = draw(st.lists(st.sampled_from(sorted(compared)), min_size=1, unique=True))
+    values = {LISTED[kind]: SOURCES[LISTED[kind]] for kind in kinds}
+    rows: list[Row] = draw(st.lists(st.fixed_dictionaries(values), min_size=1, max_size=6))
     columns = {}
     for kind in kinds:
-        column = {"kind": kind, "source": sources[kind]}
-        platforms = {one["platform"] for one in mine if one["kind"] == kind and "platform" in one}
-        column |= {"platform": platforms.pop()} if platforms else {}
-        column |= (
-            {"region": draw(st.sampled_from(("SE", "US")))} if kind == "phone" and draw(st.booleans()) else {}
-        )
-        declared = [
-            (one["hashed"], one["normalised"]) for one in mine if one["kind"] == kind and "hashed" in one
-        ]
+        column = _list_column(draw, kind, compared[kind])
         if draw(st.booleans()):
-            others = (
-                ("meta",) if kind == "device_id" else ("google", "meta", "uid2", "tiktok", "liveramp_connect")
-            )
-            if platforms or column.get("platform"):
-                others = (profile,)
-            algorithm, normalised = (
-                declared[0]
-                if declared
-                else (draw(st.sampled_from(("md5", "sha1", "sha256"))), draw(st.sampled_from(others)))
-            )
-            digests = _digests(draw, rows, column, algorithm, normalised)
-            rows = [{**row, column["source"]: digest} for row, digest in zip(rows, digests, strict=True)]
+            algorithm, normalised = _rules_of_list(draw, column, compared[kind], profile)
+            rows = _as_digests(draw, column, algorithm, normalised, rows)
             column = {"kind": kind, "source": column["source"], "hashed": algorithm, "normalised": normalised}
-        columns[f"{kind}_"] = column
+        columns[f"listed {kind}"] = column
     return {"source": rows, "schema": {"columns": columns}, "name": name, "allow_empty": True}
 
 
