@@ -2,13 +2,25 @@
 
 from __future__ import annotations
 
+import csv
+import gzip
+import io
+import json
 import random
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
 
+import pandas
+import polars
+import pyarrow
 import pytest
 from audience_comparing import check
+from audience_referee import Row
 from audience_running import run
 from audience_tables import CHOICES, Case, big_table, cases, registration_of, widest
 from hypothesis import HealthCheck, given, settings
+from pyarrow import parquet
 
 EXAMPLES = 5
 """For each profile; ``test_referee_whole.py`` tries many more."""
@@ -47,7 +59,7 @@ def _large_case(profile: str, order_by: str | None) -> Case:
 def test_rows_in_any_order_give_the_same_bytes(profile: str) -> None:
     case = _large_case(profile, "version")
     check(case)
-    options = {"registration": case.registration} if case.registration else {}
+    options: dict[str, Any] = {"registration": case.registration} if case.registration else {}
 
     def prepared(order_by: str | None) -> tuple[bytes, object, object]:
         found = run(case.rows, case.schema, profile, order_by=order_by, **options)
@@ -59,3 +71,41 @@ def test_rows_in_any_order_give_the_same_bytes(profile: str) -> None:
         random.Random(seed).shuffle(case.rows)
         for order_by, expected in whole.items():
             assert prepared(order_by) == expected
+
+
+def _sources(rows: Sequence[Row], folder: Path) -> Iterator[tuple[str, Any]]:
+    """The same rows as every kind of source."""
+    columns = {name: [row[name] for row in rows] for name in rows[0]}
+    table = pyarrow.table({name: pyarrow.array(values, pyarrow.string()) for name, values in columns.items()})
+    text = io.StringIO(newline="")
+    writer = csv.DictWriter(text, list(columns), lineterminator="\n", quoting=csv.QUOTE_NONNUMERIC)
+    writer.writeheader()
+    writer.writerows({name: value or "" for name, value in row.items()} for row in rows)
+    lines = "".join(json.dumps(row) + "\n" for row in rows)
+    for suffix, content in (("csv", text.getvalue()), ("jsonl", lines)):
+        (plain := folder / f"rows.{suffix}").write_bytes(content.encode())
+        (packed := folder / f"rows.{suffix}.gz").write_bytes(gzip.compress(content.encode()))
+        yield from [(suffix, plain), (f"{suffix}.gz", str(packed))]
+        renamed = folder / f"{suffix}.data"
+        renamed.write_bytes(content.encode())
+        yield f"{suffix} by its mapping", {"path": str(renamed), "format": suffix}
+    parquet.write_table(table, folder / "rows.parquet")
+    yield "parquet", folder / "rows.parquet"
+    yield "Arrow", table
+    yield (
+        "Arrow batches",
+        pyarrow.RecordBatchReader.from_batches(table.schema, table.to_batches(max_chunksize=7)),
+    )
+    yield "pandas", pandas.DataFrame(columns, dtype=object)
+    yield "Polars", polars.DataFrame(columns, schema=dict.fromkeys(columns, polars.String))
+    yield "a generator", (dict(row) for row in rows)
+
+
+def test_every_kind_of_source_gives_the_same_bytes(tmp_path: Path) -> None:
+    case = _large_case("google", None)
+    expected = run(case.rows, case.schema, "google", where=case.where)
+    for kind, source in _sources(case.rows, tmp_path):
+        prepared = run(source, case.schema, "google")
+        assert (kind, prepared.file) == (kind, expected.file)
+        assert (kind, prepared.rejects) == (kind, expected.rejects)
+        assert (kind, prepared.manifest["rows"]) == (kind, expected.manifest["rows"])

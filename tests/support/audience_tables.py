@@ -267,7 +267,7 @@ SOURCES: Mapping[str, st.SearchStrategy[str | None]] = {
 }
 TABLES = st.lists(st.fixed_dictionaries(dict(SOURCES)), min_size=1, max_size=14)
 
-ATTRIBUTES: Mapping[str, Sequence[Column]] = {
+ATTRIBUTES: dict[str, Sequence[Column]] = {
     "text": [{"kind": "attribute", "source": "text"}],
     "number": [{"kind": "attribute", "source": "number", "type": "number"}],
     "flag": [{"kind": "attribute", "source": "flag", "type": "boolean"}],
@@ -371,6 +371,8 @@ def big_table(chance: Random, count: int) -> list[Row]:
 
     def email() -> str:
         before, after = chance.choices(WHITE, k=2)
+        if chance.random() < 0.1:
+            return chance.choice(NO_EMAILS)
         return _email(chance.choice(LOCALS), chance.choice(DOMAINS), before, after, chance.randrange(4))
 
     return [
