@@ -99,8 +99,8 @@ class Engine:
             f"SET threads={THREADS}; SET memory_limit='{MEMORY}'; SET temp_directory='{spill}'; "
             "SET autoinstall_known_extensions=false; SET autoload_known_extensions=false; "
             "SET allow_community_extensions=false; SET python_enable_replacements=false; SET TimeZone='UTC'; "
-            # a filter must not copy what it filters, and the list is what is kept in memory, not the audience
-            "SET disabled_optimizers='filter_pushdown,build_side_probe_side'; "
+            # lists are kept in memory, not the audience, whose size DuckDB does not know
+            "SET disabled_optimizers='build_side_probe_side'; "
             f"SET allowed_paths=[{names}]; SET enable_external_access=false; SET lock_configuration=true"
         )
 

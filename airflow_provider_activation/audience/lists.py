@@ -9,12 +9,11 @@ from typing import Any
 
 from airflow_provider_activation.audience import normalise
 from airflow_provider_activation.audience.engine import Engine
-from airflow_provider_activation.audience.normalise import name
-from airflow_provider_activation.audience.phone_table import phone_table
 from airflow_provider_activation.audience.profiles import Profile, profile_of
+from airflow_provider_activation.audience.reading import Reading
 from airflow_provider_activation.audience.schema import AudienceSchema, Column, Suppression
 from airflow_provider_activation.audience.sources import Source, source_of
-from airflow_provider_activation.audience.values import Value, is_slow_phone, reading, value_of
+from airflow_provider_activation.audience.values import Value, value_of
 from airflow_provider_activation.errors import InvalidArgument, UnfitAudience
 
 
@@ -167,17 +166,9 @@ class Lists:
         if not values:
             one.tables = [""] * len(one.pairs)
             return
-        columns = list(dict.fromkeys(value.source for value in values))
-        texts = ", ".join(f"CAST({name(column)} AS VARCHAR) AS {name(column)}" for column in columns)
-        relation = f"(SELECT {texts} FROM {one.source.relation(engine, columns)})"
-        phones = {value: phone_table(engine, value, relation) for value in values if is_slow_phone(value)}
+        columns = dict.fromkeys(value.source for value in values)
         table = f"list_{at}"
-        read = reading(
-            relation, values, {key: made for key, made in phones.items() if made}, (), reasons=False
-        )
-        engine.rows(
-            f"CREATE TABLE {table} AS {read}", doing=f"Reading the list {one.name}", size=one.source.size
-        )
+        rows = Reading(engine, table, one.source, values, columns=columns).rows()
         nothing = " AND ".join(f"v{index} IS NULL" for index in range(len(values)))
         one.rows, one.unreadable = engine.rows(f"SELECT count(*), count(*) FILTER ({nothing}) FROM {table}")[
             0
@@ -197,7 +188,7 @@ class Lists:
             keys = f"{table}_{index}"
             value = pair.compared(column, pair.hash_listed)
             engine.rows(
-                f"CREATE TABLE {keys} AS SELECT DISTINCT {value} AS value FROM {table} WHERE {column} "
+                f"CREATE TABLE {keys} AS SELECT DISTINCT {value} AS value FROM ({rows}) WHERE {column} "
                 f"IS NOT NULL"
             )
             one.tables.append(keys)

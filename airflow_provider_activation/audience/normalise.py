@@ -65,34 +65,51 @@ def ascii_lower(value: str) -> str:
     return f"translate({value}, 'ABCDEFGHIJKLMNOPQRSTUVWXYZ', 'abcdefghijklmnopqrstuvwxyz')"
 
 
-def cleaned_email(value: str, profile: Profile) -> str:
-    """An address without white space, in small letters, whether it is one or not."""
+def is_tidy_email(value: str) -> str:
+    """Whether an address is in its form already but for its domain's rules."""
+    return f"coalesce(regexp_full_match({value}, '{_TIDY_EMAIL}'), false)"
+
+
+def stripped_email(value: str, clean: str, profile: Profile) -> str:
+    """An address without white space; ``clean`` says whether it is tidy."""
     if profile.spaces == "everywhere":
         stripped = f"regexp_replace({value}, '{WHITE}+', '', 'g')"
     else:
         stripped = f"regexp_replace({value}, '^{WHITE}+|{WHITE}+$', '', 'g')"
     composed = f"nfc_normalize({stripped})" if profile.composed else stripped
-    slow = ascii_lower(stripped) if profile.case == "ascii" else lower(composed)
+    return f"CASE WHEN {clean} OR regexp_full_match({value}, '[!-~]+') THEN {value} ELSE {composed} END"
+
+
+def lowered_email(stripped: str, clean: str, profile: Profile) -> str:
+    """A stripped address in small letters; NULL if nothing is left."""
+    small = ascii_lower(stripped) if profile.case == "ascii" else lower(stripped)
     return (
-        f"CASE WHEN regexp_full_match({value}, '{_TIDY_EMAIL}') THEN {value} "
-        f"WHEN regexp_full_match({value}, '[!-~]+') THEN lower({value}) ELSE nullif({slow}, '') END"
+        f"CASE WHEN {clean} THEN {stripped} WHEN strlen({stripped}) = length({stripped}) "
+        f"THEN nullif(lower({stripped}), '') ELSE {small} END"
     )
 
 
-def email(cleaned: str, profile: Profile) -> str:
-    """A cleaned address by the rules of its domain; NULL if it is none."""
-    fits = f"(regexp_full_match({cleaned}, '{_TIDY_EMAIL}') OR regexp_full_match({cleaned}, {text(_EMAIL)}))"
-    local, domain = f"split_part({cleaned}, '@', 1)", f"split_part({cleaned}, '@', 2)"
-    if profile.plus:
-        cut = f"split_part({local}, '+', 1)"
-        short = f"replace({cut}, '.', '')" if profile.dots else cut
-        concerned = " OR ".join(f"suffix({cleaned}, '@{one}')" for one in profile.plus) or "false"
-        if profile.plus == ("*",):
-            concerned = f"contains({cleaned}, '+')"
-        ruled = f"CASE WHEN {concerned} THEN nullif({short}, '') || '@' || {domain} ELSE {cleaned} END"
-    else:
-        ruled = cleaned
-    return f"CASE WHEN {fits} THEN {ruled} END"
+def email(lowered: str, clean: str, profile: Profile) -> str:
+    """An address by the rules of its domain; NULL if it is none."""
+    return (
+        f"CASE WHEN {clean} OR regexp_full_match({lowered}, {text(_EMAIL)}) "
+        f"THEN {_by_domain(lowered, profile)} END"
+    )
+
+
+def _by_domain(lowered: str, profile: Profile) -> str:
+    if not profile.plus:
+        return lowered
+    if profile.plus == ("*",):
+        local, domain = f"split_part({lowered}, '@', 1)", f"split_part({lowered}, '@', 2)"
+        short = f"nullif(split_part({local}, '+', 1), '') || '@' || {domain}"
+        return f"CASE WHEN contains({lowered}, '+') THEN {short} ELSE {lowered} END"
+    branches = []
+    for domain in profile.plus:
+        local = f"split_part({lowered}[:-{len(domain) + 2}], '+', 1)"
+        short = f"replace({local}, '.', '')" if domain in profile.dots else local
+        branches.append(f"WHEN suffix({lowered}, '@{domain}') THEN nullif({short}, '') || '@{domain}'")
+    return f"CASE {' '.join(branches)} ELSE {lowered} END"
 
 
 def looks_hashed(trimmed_value: str) -> str:
@@ -130,11 +147,15 @@ def device_id(trimmed_value: str, platform: str | None, profile: Profile) -> str
     return f"CASE WHEN regexp_full_match({trimmed_value}, '{_DEVICE_ID}') THEN {cased} END"
 
 
+def one_line(value: str) -> str:
+    """Without white space at both ends and without line breaks inside."""
+    return f"regexp_replace({trimmed(value)}, '[\\r\\n]+', ' ', 'g')"
+
+
 def name_of_person(value: str, profile: Profile) -> str:
     """A name as it is hashed or written."""
-    one_line = f"regexp_replace({trimmed(value)}, '[\\r\\n]+', ' ', 'g')"
-    composed = lower(f"nfc_normalize({one_line})") if profile.name_case == "lower" else one_line
-    return f"nullif({composed}, '')"
+    line = one_line(value)
+    return f"nullif({lower(f'nfc_normalize({line})') if profile.name_case == 'lower' else line}, '')"
 
 
 def phone_form(e164: str, national: str, profile: Profile, *, digits_only: bool) -> str:

@@ -10,29 +10,23 @@ import pyarrow
 
 from airflow_provider_activation.audience import phones
 from airflow_provider_activation.audience.engine import TOLD_EVERY, Engine
-from airflow_provider_activation.audience.normalise import name, trimmed
-from airflow_provider_activation.audience.values import Value, fast_phone
+from airflow_provider_activation.audience.values import Value
 
 log = logging.getLogger(__name__)
 
 _BATCH = 10_000
-_SCHEMA = pyarrow.schema([(one, pyarrow.string()) for one in ("written", "e164", "national", "reason")])
+READ_BY_LIBRARY = ("e164", "national", "reason")
+_SCHEMA = pyarrow.schema([(one, pyarrow.string()) for one in ("written", *READ_BY_LIBRARY)])
 
 
-def phone_table(engine: Engine, value: Value, relation: str, *, rows: int = 0) -> str | None:
-    """Make the table of the numbers that the library must read; None if there is none.
+def phone_table(engine: Engine, value: Value, relation: str) -> str | None:
+    """Make the table of what the library reads out of numbers; None if there is none to read.
 
-    :param relation: SQL of the source's rows, with the column as text.
+    :param relation: SQL of the numbers, as ``written``.
     :return: the table's name.
     """
     table = f"phones_{len(engine.tables)}"
-    written = f"(SELECT DISTINCT nullif({trimmed(name(value.source))}, '') AS written FROM {relation})"
-    engine.rows(
-        f"CREATE TABLE {table}_written AS SELECT written FROM {written} WHERE written IS NOT NULL AND "
-        f"NOT {fast_phone('written')}",
-        doing="Collecting phone numbers",
-        rows=rows,
-    )
+    engine.rows(f"CREATE TABLE {table}_written AS SELECT DISTINCT written FROM ({relation})")
     count = int(engine.rows(f"SELECT count(*) FROM {table}_written")[0][0])
     engine.tables.append(table)
     if not count:

@@ -21,8 +21,8 @@ from airflow_provider_activation.audience import manifest
 from airflow_provider_activation.audience.engine import Engine, Stopped, private_folder
 from airflow_provider_activation.audience.lists import Lists
 from airflow_provider_activation.audience.normalise import name, text
-from airflow_provider_activation.audience.phone_table import phone_table
 from airflow_provider_activation.audience.profiles import check_schema, profile_of
+from airflow_provider_activation.audience.reading import Reading
 from airflow_provider_activation.audience.schema import (
     Attribute,
     AudienceSchema,
@@ -31,13 +31,7 @@ from airflow_provider_activation.audience.schema import (
     Suppression,
 )
 from airflow_provider_activation.audience.sources import Source, source_of
-from airflow_provider_activation.audience.values import (
-    Value,
-    is_slow_phone,
-    reading,
-    value_of,
-    written_form,
-)
+from airflow_provider_activation.audience.values import Value, reason, value_of, written_form
 from airflow_provider_activation.audience.where import Where, read_where
 from airflow_provider_activation.errors import AudienceNotWritten, InvalidArgument, UnfitAudience
 
@@ -192,10 +186,9 @@ class Preparation:
             for at, one in enumerate(sorted(required))
         ]
         lists = [f"coalesce({one}, false) AS s{at}" for at, one in enumerate(in_lists)]
-        sql = table.reading(reasons=True, keep_broken=True)
-        noted = f"SELECT r, {', '.join([*bad, row, *missing, *lists])} FROM ({sql})"
+        noted = f"SELECT r, {', '.join([*bad, row, *missing, *lists])} FROM ({table.rows})"
         any_of = " OR ".join(
-            [f"{one} IS NOT NULL" for one in bad] + ["lost", "lacks"] + [f"s{at}" for at in range(len(lists))]
+            [f"{one} > 0" for one in bad] + ["lost", "lacks"] + [f"s{at}" for at in range(len(lists))]
         )
         engine.rows(
             f"CREATE TABLE noted AS SELECT * FROM ({noted}) WHERE {any_of}", **table.progress("Checking")
@@ -208,7 +201,7 @@ class Preparation:
         self._required = sorted(required)
 
     def _no_reason(self, column: str) -> str:
-        return f"b{self._values.index(self._told[column])} IS NULL"
+        return f"b{self._values.index(self._told[column])} = 0"
 
     def _counts(self, engine: Engine, table: _Table) -> dict[str, Any]:
         lists = range(self._lists.count)
@@ -219,10 +212,10 @@ class Preparation:
         )[0]
         broken = table.broken()
         rejects: dict[str, dict[str, int]] = {}
-        for column, reason, number in engine.rows(
+        for column, why, number in engine.rows(
             f"SELECT column_, reason, count(*) FROM ({self._rejects(table)}) GROUP BY ALL ORDER BY ALL"
         ):
-            rejects.setdefault(column, {})[reason] = number
+            rejects.setdefault(column, {})[why] = number
         read = table.total + broken
         if read == 0:
             raise UnfitAudience(f"{table.source.place} has no rows.")
@@ -240,8 +233,8 @@ class Preparation:
     def _rejects(self, table: _Table) -> str:
         """SQL of all rejects: number of the row, column and reason."""
         parts = [
-            f"SELECT r, {text(one)} AS column_, b{self._values.index(value)} AS reason FROM noted "
-            f"WHERE b{self._values.index(value)} IS NOT NULL"
+            f"SELECT r, {text(one)} AS column_, {reason(f'b{self._values.index(value)}')} AS reason "
+            f"FROM noted WHERE b{self._values.index(value)} > 0"
             for one, value in self._told.items()
         ]
         parts += [
@@ -291,7 +284,7 @@ class Preparation:
         shorts = [f"o{at}" for at in range(len(outputs))]
         picked = ", ".join(f"{sql} AS {short}" for sql, short in zip(outputs.values(), shorts, strict=True))
         order = ", ".join(f"{short} NULLS LAST" for short in shorts)
-        read = table.reading(reasons=False, without="gone")
+        read = f"SELECT * FROM ({table.rows}) ANTI JOIN gone USING (r)"
         keys = [self._at(one) for one in self.schema.identifiers]
         key_shorts = [
             short for short, one in zip(shorts, self._columns, strict=True) if one in self.schema.identifiers
@@ -383,51 +376,25 @@ class _Table:
         where: Where | None,
         order_by: str | None,
     ) -> None:
-        self.engine, self.source, self.values = engine, source, values
-        self._where, self._order_by = where, order_by
-        wanted = [value.source for value in values] + ([order_by] if order_by else [])
+        self.engine, self.source = engine, source
         known = source.columns(engine)
-        self._columns = list(dict.fromkeys(_known(wanted, known, source)))
+        wanted = _known([value.source for value in values] + ([order_by] if order_by else []), known, source)
         in_where = _named(where.columns, known, source) if where else []
-        self._read = list(dict.fromkeys([*self._columns, *in_where]))
-        self.total = self.kept = 0
-        self._count()
-        self.phones = {
-            value: table
-            for value in values
-            if is_slow_phone(value)
-            and (table := phone_table(engine, value, self._texts([value.source]), rows=self.kept))
-        }
+        reading = Reading(
+            engine,
+            "people",
+            source,
+            values,
+            columns=dict.fromkeys([*wanted, *in_where]),
+            where=where,
+            order_by=order_by,
+            keep_broken=True,
+        )
+        self.total, self.kept, self.rows = reading.total, reading.kept, reading.rows()
 
     def progress(self, doing: str) -> dict[str, Any]:
         """What the engine needs to tell how far it is."""
         return {"doing": f"{doing} {self.source.place}", "rows": self.total, "size": self.source.size}
-
-    def _rows(self, *, keep_broken: bool = False) -> str:
-        """SQL of the rows with their numbers, all of them."""
-        relation = self.source.relation(self.engine, self._read, keep_broken=keep_broken)
-        return f"(SELECT row_number() OVER () AS r, * FROM {relation})"
-
-    def _texts(self, columns: Iterable[str], *, keep_broken: bool = False, without: str | None = None) -> str:
-        picked = [f"CAST({name(one)} AS VARCHAR) AS {name(one)}" for one in columns]
-        if self._order_by:
-            picked.append(f"{name(self._order_by)} AS ordered")
-        where = f"WHERE {self._where.expression}" if self._where else ""
-        rows = f"(SELECT * FROM {self._rows(keep_broken=keep_broken)} {where})"
-        gone = f" ANTI JOIN {without} USING (r)" if without else ""
-        return f"(SELECT r, {', '.join(picked)} FROM {rows}{gone})"
-
-    def reading(self, *, reasons: bool, keep_broken: bool = False, without: str | None = None) -> str:
-        """SQL of the values of all rows that ``where`` lets through."""
-        columns = dict.fromkeys(value.source for value in self.values)
-        kept = ["r", "ordered"] if self._order_by else ["r"]
-        relation = self._texts(columns, keep_broken=keep_broken, without=without)
-        return reading(relation, self.values, self.phones, kept, reasons)
-
-    def _count(self) -> None:
-        kept = f"count(*) FILTER ({self._where.expression})" if self._where else "count(*)"
-        doing = self.progress("Reading")
-        self.total, self.kept = self.engine.rows(f"SELECT count(*), {kept} FROM {self._rows()}", **doing)[0]
 
     def broken(self) -> int:
         """How many rows are broken, so that they are not among those that were read."""

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Mapping, Sequence
+import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from airflow_provider_activation.audience import normalise
-from airflow_provider_activation.audience.normalise import name, text, trimmed
+from airflow_provider_activation.audience.normalise import text, trimmed
 from airflow_provider_activation.audience.profiles import Profile
 from airflow_provider_activation.audience.schema import Attribute, Column, DeviceId, Phone
 
@@ -61,105 +62,151 @@ def is_slow_phone(value: Value) -> bool:
     return value.kind == "phone" and value.hashed is None
 
 
+Step = tuple[str, str]
+"""A column and its SQL, which may name the columns of the steps before."""
+
+
+def steps(value: Value, at: int, column: str) -> list[Step]:
+    """The steps from a column of the source to ``v`` and the number of the value, and the same with ``b``.
+
+    ``v`` is the value or NULL, and ``b`` is the place in `REASONS` of why there is none. What a step computes
+    stands once: DuckDB would compute it as often as it is written.
+
+    :param column: the column, as text.
+    """
+    written, read = f"t{at}", f"v{at}"
+    if value.hashed is not None:
+        digest = f"d{at}"
+        return [
+            (written, f"nullif({trimmed(column)}, '')"),
+            (digest, normalise.digest(written, value.hashed)),
+            (
+                read,
+                f"CASE WHEN {digest} NOT IN ({_refused(value.hashed)}) THEN {digest} END",
+            ),
+            (f"b{at}", _code(read, written, _digest_reason(value.hashed, written, digest))),
+        ]
+    if value.kind == "email":
+        clean, stripped, found = f"c{at}", f"s{at}", f"p{at}"
+        return [
+            (clean, normalise.is_tidy_email(column)),
+            (stripped, normalise.stripped_email(column, clean, value.profile)),
+            (written, normalise.lowered_email(stripped, clean, value.profile)),
+            (found, normalise.email(written, clean, value.profile)),
+            (read, f"nullif({found}, {text(normalise.PLACEHOLDER_EMAIL)})"),
+            (
+                f"b{at}",
+                _code(
+                    read,
+                    written,
+                    f"WHEN {found} IS NOT NULL THEN 'placeholder' WHEN {normalise.looks_hashed(written)} "
+                    "THEN 'undeclared_digest' ELSE 'not_an_address'",
+                ),
+            ),
+        ]
+    if value.kind == "phone":
+        fast = f"f{at}"
+        return [
+            (fast, fast_phone(column)),
+            (written, f"CASE WHEN {fast} THEN {column} ELSE nullif({trimmed(column)}, '') END"),
+            (read, written),
+            (f"b{at}", f"CASE WHEN {fast} OR {written} IS NULL THEN 0 ELSE {REASONS.index(UNREAD)} END"),
+        ]
+    if value.kind == "device_id":
+        return [
+            (written, f"nullif({trimmed(column)}, '')"),
+            (f"p{at}", normalise.device_id(written, value.platform, value.profile)),
+            (read, f"CASE WHEN NOT regexp_full_match(p{at}, '[0-]+') THEN p{at} END"),
+            (
+                f"b{at}",
+                _code(read, written, f"WHEN p{at} IS NOT NULL THEN 'placeholder' ELSE 'not_a_device_id'"),
+            ),
+        ]
+    cleaned = {
+        "name": normalise.name_of_person(column, value.profile),
+        "postal": f"nullif({normalise.one_line(column)}, '')",
+    }.get(value.kind, f"nullif({trimmed(column)}, '')")
+    shown = _attribute(value, written) if value.kind == "attribute" else written
+    return [(written, cleaned), (read, shown), (f"b{at}", _code(read, written, "ELSE 'unreadable'"))]
+
+
+def settled_phone(value: Value, at: int, library: Mapping[str, str]) -> tuple[str, str]:
+    """SQL of a phone, and of why there is none.
+
+    :param library: SQL of what the library has read: ``e164``, ``national`` and ``reason``.
+    """
+    from airflow_provider_activation.audience.phones import country_code
+
+    read, code, unread = f"v{at}", f"b{at}", REASONS.index(UNREAD)
+    e164 = f"CASE WHEN {code} = {unread} THEN {library['e164']} ELSE {read} END"
+    settled = f"regexp_replace({read}, '{country_code()}', '')"
+    national = f"CASE WHEN {code} = {unread} THEN {library['national']} ELSE {settled} END"
+    form = normalise.phone_form(f"({e164})", f"({national})", value.profile, digits_only=value.digits_only)
+    is_unread = f"{code} = {unread}"
+    why = (
+        f"WHEN {is_unread} AND {library['e164']} IS NULL AND {normalise.looks_hashed(read)} "
+        f"THEN 'undeclared_digest' WHEN {is_unread} AND {library['reason']} = 'no_country' THEN 'no_country' "
+        f"WHEN {is_unread} AND {library['reason']} = 'placeholder' THEN 'placeholder' ELSE 'not_a_phone'"
+    )
+    return form, _code(f"({form})", read, why)
+
+
+UNREAD = "unread"
+"""The reason of a phone that the library has not read yet."""
+REASONS = (
+    "",
+    "digest_of_nothing",
+    "no_country",
+    "not_a_device_id",
+    "not_a_digest",
+    "not_a_phone",
+    "not_an_address",
+    "other_algorithm",
+    "placeholder",
+    "undeclared_digest",
+    "unreadable",
+    UNREAD,
+)
+"""Why a value cannot be used. Tables hold the place in this list, which takes one byte."""
+
+
+def reason(code: str) -> str:
+    """SQL of a reason's name."""
+    return f"list_extract([{', '.join(map(text, REASONS))}], {code} + 1)"
+
+
+def _code(read: str, written: str, why: str) -> str:
+    """SQL of the place of a reason; 0 if there is a value, or nothing was written.
+
+    :param why: the branches of a CASE that give the reason's name.
+    """
+    numbered = re.sub("(THEN|ELSE) '([a-z_]+)'", lambda found: f"{found[1]} {REASONS.index(found[2])}", why)
+    return (
+        f"CAST(CASE WHEN {read} IS NOT NULL OR {written} IS NULL OR {written} = '' THEN 0 {numbered} END "
+        "AS UTINYINT)"
+    )
+
+
+def _refused(algorithm: str) -> str:
+    """SQL of the digests of nothing and of placeholders."""
+    return ", ".join(map(text, [_nothing(algorithm), *_placeholders(algorithm)]))
+
+
+def _digest_reason(algorithm: str, written: str, digest: str) -> str:
+    others = [one for one in normalise.BYTES if one != algorithm]
+    other = " OR ".join(f"{normalise.digest(written, one)} IS NOT NULL" for one in others)
+    return (
+        f"WHEN {digest} = {text(_nothing(algorithm))} THEN 'digest_of_nothing' "
+        f"WHEN {digest} IS NOT NULL THEN 'placeholder' WHEN {other} THEN 'other_algorithm' "
+        "ELSE 'not_a_digest'"
+    )
+
+
 def fast_phone(written: str) -> str:
     """SQL of whether a number is in E.164, so that the library need not read it."""
     from airflow_provider_activation.audience.phones import ONE_DIGIT, e164
 
     return f"(regexp_full_match({written}, '{e164()}') AND NOT regexp_full_match({written}, '{ONE_DIGIT}'))"
-
-
-def reading(
-    relation: str,
-    values: Sequence[Value],
-    phones: Mapping[Value, str],
-    keep: Iterable[str] = (),
-    reasons: bool = True,
-) -> str:
-    """SQL of a relation with ``v0``, ``v1`` ... for the values, and ``b0``, ``b1`` ... why there is none.
-
-    :param relation: SQL of a relation of the source's columns as text.
-    :param phones: for values that are phones, the table of those that the library has read.
-    :param keep: other columns to keep.
-    :param reasons: whether the reasons are wanted.
-    """
-    kept = list(keep)
-    joins = []
-    first, second, third, last = list(kept), list(kept), list(kept), list(kept)
-    for at, value in enumerate(values):
-        written, found, read = f"t{at}", f"p{at}", f"v{at}"
-        first.append(f"{_cleaned(value)} AS {written}")
-        second.append(written)
-        if is_slow_phone(value):
-            second.append(f"{fast_phone(written)} AS f{at}")
-            table = phones.get(value)
-            e164, national, why = (
-                f"NULL::VARCHAR AS e{at}",
-                f"NULL::VARCHAR AS n{at}",
-                f"NULL::VARCHAR AS y{at}",
-            )
-            if table is not None:
-                joins.append(f"LEFT JOIN {table} AS j{at} ON j{at}.written = {written}")
-                e164, national, why = (f"j{at}.{one} AS {short}{at}" for one, short in _JOINED)
-            third += [written, f"f{at}", e164, national, why]
-        else:
-            third.append(written)
-            if value.hashed is None and value.kind in ("email", "device_id"):
-                second.append(f"{_found(value, written)} AS {found}")
-                third.append(found)
-        last.append(f"{_value(value, at)} AS {read}")
-        if reasons:
-            last.append(written)
-            last += [f"e{at}", f"y{at}"] if is_slow_phone(value) else []
-            last += [found] if value.hashed is None and value.kind == "email" else []
-    sql = f"SELECT {', '.join(first)} FROM {relation}"
-    sql = f"SELECT {', '.join(second)} FROM ({sql})"
-    sql = f"SELECT {', '.join(third)} FROM ({sql}) {' '.join(joins)}"
-    sql = f"SELECT {', '.join(last)} FROM ({sql})"
-    if not reasons:
-        return sql
-    told = [f"v{at}, {_reason(value, at)} AS b{at}" for at, value in enumerate(values)]
-    return f"SELECT {', '.join([*kept, *told])} FROM ({sql})"
-
-
-_JOINED = (("e164", "e"), ("national", "n"), ("reason", "y"))
-
-
-def _cleaned(value: Value) -> str:
-    column = name(value.source)
-    if value.hashed is None and value.kind == "email":
-        return normalise.cleaned_email(column, value.profile)
-    if value.hashed is None and value.kind == "name":
-        return normalise.name_of_person(column, value.profile)
-    if value.kind == "postal":
-        return f"nullif(regexp_replace({trimmed(column)}, '[\\r\\n]+', ' ', 'g'), '')"
-    return f"nullif({trimmed(column)}, '')"
-
-
-def _found(value: Value, written: str) -> str:
-    if value.kind == "email":
-        return normalise.email(written, value.profile)
-    return normalise.device_id(written, value.platform, value.profile)
-
-
-def _value(value: Value, at: int) -> str:
-    written, found = f"t{at}", f"p{at}"
-    if value.hashed is not None:
-        digest = normalise.digest(written, value.hashed)
-        refused = ", ".join(text(one) for one in (_nothing(value.hashed), *_placeholders(value.hashed)))
-        return f"CASE WHEN {digest} NOT IN ({refused}) THEN {digest} END"
-    if value.kind == "email":
-        return f"nullif({found}, {text(normalise.PLACEHOLDER_EMAIL)})"
-    if value.kind == "phone":
-        from airflow_provider_activation.audience.phones import country_code
-
-        e164 = f"CASE WHEN f{at} THEN {written} ELSE e{at} END"
-        national = f"CASE WHEN f{at} THEN regexp_replace({written}, '{country_code()}', '') ELSE n{at} END"
-        return normalise.phone_form(
-            f"({e164})", f"({national})", value.profile, digits_only=value.digits_only
-        )
-    if value.kind == "device_id":
-        return f"CASE WHEN NOT regexp_full_match({written}, '[0-]+') THEN {found} END"
-    return _attribute(value, written) if value.kind == "attribute" else written
 
 
 def _attribute(value: Value, written: str) -> str:
@@ -185,37 +232,6 @@ def _attribute(value: Value, written: str) -> str:
         fraction = f"CASE WHEN microsecond({utc}) % 1000000 = 0 THEN '' ELSE strftime({utc}, '.%f') END"
         return f"{whole} || {fraction} || 'Z'"
     return written
-
-
-def _reason(value: Value, at: int) -> str:
-    written, read = f"t{at}", f"v{at}"
-    if value.hashed is not None:
-        others = [one for one in normalise.BYTES if one != value.hashed]
-        other = " OR ".join(f"{normalise.digest(written, one)} IS NOT NULL" for one in others)
-        digest = normalise.digest(written, value.hashed)
-        why = (
-            f"WHEN {digest} = {text(_nothing(value.hashed))} THEN 'digest_of_nothing' "
-            f"WHEN {digest} IS NOT NULL THEN 'placeholder' WHEN {other} THEN 'other_algorithm' ELSE "
-            f"'not_a_digest'"
-        )
-    elif value.kind == "email":
-        why = (
-            f"WHEN p{at} IS NOT NULL THEN 'placeholder' WHEN {normalise.looks_hashed(written)} "
-            "THEN 'undeclared_digest' ELSE 'not_an_address'"
-        )
-    elif value.kind == "phone":
-        why = (
-            f"WHEN e{at} IS NULL AND {normalise.looks_hashed(written)} THEN 'undeclared_digest' "
-            f"ELSE coalesce(y{at}, 'not_a_phone')"
-        )
-    elif value.kind == "device_id":
-        why = (
-            f"WHEN regexp_full_match({written}, '0{{8}}(-0{{4}}){{3}}-0{{12}}') THEN 'placeholder' "
-            f"ELSE 'not_a_device_id'"
-        )
-    else:
-        why = "ELSE 'unreadable'"
-    return f"CASE WHEN {read} IS NOT NULL OR {written} IS NULL OR {written} = '' THEN NULL {why} END"
 
 
 def written_form(column: Column, value: str, profile: Profile) -> str:

@@ -47,7 +47,9 @@ def test_a_file_without_the_column_is_told_without_its_first_row(room: Room, con
     assert "email" in message or "first row" in message
 
 
-@pytest.mark.parametrize("content", ["", "\ufeff", "email,note\n", "email,note", "email,note\r\n", '"email"\n'])
+@pytest.mark.parametrize(
+    "content", ["", "\ufeff", "email,note\n", "email,note", "email,note\r\n", '"email"\n']
+)
 def test_a_file_without_rows_is_unfit(room: Room, content: str) -> None:
     assert "people.csv" in room.refused(UnfitAudience, room.file(content))
 
@@ -87,7 +89,9 @@ def test_other_forms_of_csv_are_read(room: Room, content: str, source: dict[str,
 
 def test_breaks_and_quotes_inside_of_values_come_out_as_they_went_in(room: Room) -> None:
     notes = ["a\nb", 'say "hi"', "c\r\nd", "e,f", "'", '"', "a;b\tc", "\\", '\\"', "''"]
-    lines = [f'{number}@example.com,"{note.replace(chr(34), chr(34) * 2)}"\n' for number, note in enumerate(notes)]
+    lines = [
+        f'{number}@example.com,"{note.replace(chr(34), chr(34) * 2)}"\n' for number, note in enumerate(notes)
+    ]
     manifest = room.prepare(room.file("email,note\n" + "".join(lines)), TEXT)
     assert sorted(row[1] for row in room.rows(manifest)) == sorted(notes)
 
@@ -176,7 +180,9 @@ def test_a_list_whose_rows_are_broken_for_the_most_part_is_refused(room: Room) -
     assert "list.csv" in room.refused(UnfitAudience, room.file(GOOD), suppress=suppress)
 
 
-@pytest.mark.parametrize("content", ["", "email\n", f"{ADDRESS}\n", f"mail\n{ADDRESS}\n", f"email\n{NUMBER}\n"])
+@pytest.mark.parametrize(
+    "content", ["", "email\n", f"{ADDRESS}\n", f"mail\n{ADDRESS}\n", f"email\n{NUMBER}\n"]
+)
 def test_a_list_that_says_nothing_is_refused(room: Room, content: str) -> None:
     listed = room.file(content, "list.csv")
     suppress = [{"source": str(listed), "schema": {"columns": {"e": {"kind": "email", "source": "email"}}}}]
@@ -185,10 +191,17 @@ def test_a_list_that_says_nothing_is_refused(room: Room, content: str) -> None:
 
 @pytest.mark.parametrize("length", [100_000, 3_000_000])
 def test_a_very_long_row_is_read_or_counted(room: Room, length: int) -> None:
-    manifest = room.prepare(room.file(f"email,note\na@x.se,1\nb@x.se,{'x' * length}\nc@x.se,3\nnobody,4\n"), TEXT)
+    manifest = room.prepare(
+        room.file(f"email,note\na@x.se,1\nb@x.se,{'x' * length}\nc@x.se,3\nnobody,4\n"), TEXT
+    )
     assert manifest["rows"]["read"] == 4
     assert (4, "email", "not_an_address") in room.rejects(manifest)
-    assert manifest["rows"]["written"] + len(manifest["rejects"]["counts"].get("", {}).get("broken_row", [])) >= 2 if length < 1e6 else True
+    assert (
+        manifest["rows"]["written"] + len(manifest["rejects"]["counts"].get("", {}).get("broken_row", []))
+        >= 2
+        if length < 1e6
+        else True
+    )
 
 
 @pytest.mark.parametrize("at", ["email", "note"])
@@ -223,12 +236,17 @@ def test_a_latin_1_header_is_not_read_as_utf_8(room: Room) -> None:
     assert "utf-8" in message
 
 
-@pytest.mark.parametrize("encoding", ["latin-1", "iso-8859-1", "cp1252", "utf-16", "utf-16-le", "utf-8-sig", "UTF8"])
+@pytest.mark.parametrize(
+    "encoding", ["latin-1", "iso-8859-1", "cp1252", "utf-16", "utf-16-le", "utf-8-sig", "UTF8"]
+)
 @pytest.mark.parametrize("packed", [False, True])
 def test_a_declared_encoding_is_read(room: Room, encoding: str, packed: bool) -> None:
     content = "email,note\nå@example.com,blåbär\nnobody,x\n".encode(encoding)
     name = "people.csv.gz" if packed else "people.csv"
-    source = {"path": str(room.file(gzip.compress(content) if packed else content, name)), "encoding": encoding}
+    source = {
+        "path": str(room.file(gzip.compress(content) if packed else content, name)),
+        "encoding": encoding,
+    }
     manifest = room.prepare(source, TEXT)
     assert [row[1] for row in room.rows(manifest)] == ["blåbär"]
     assert (2, "email", "not_an_address") in room.rejects(manifest)
@@ -241,7 +259,9 @@ def test_bytes_that_the_encoding_lacks_are_told(room: Room, encoding: str) -> No
     assert "people.csv" in room.refused(UnfitAudience, source, TEXT)
 
 
-@pytest.mark.parametrize("encoding", ["klingon", "rot13", "hex", "zip", "base64", "", 1, None, ["utf-8"], "idna"])
+@pytest.mark.parametrize(
+    "encoding", ["klingon", "rot13", "hex", "zip", "base64", "", 1, None, ["utf-8"], "idna"]
+)
 def test_an_encoding_that_is_none_is_refused(room: Room, encoding: object) -> None:
     source = {"path": str(room.file(GOOD)), "encoding": encoding}
     assert "encoding" in room.refused((InvalidArgument, UnfitAudience), source)
@@ -254,7 +274,9 @@ def test_an_encoding_that_is_none_is_refused(room: Room, encoding: object) -> No
 @pytest.mark.parametrize("damage", ["truncated", "none", "empty", "flipped", "behind"])
 def test_a_damaged_gzip_is_unfit(room: Room, kind: str, damage: str) -> None:
     row = f'{{"email": "{ADDRESS}"}}\n' if kind == "jsonl" else f"{ADDRESS}\n"
-    whole = ("" if kind == "jsonl" else "email\n") + "".join(f"{number}{row}" if kind == "csv" else row for number in range(5000))
+    whole = ("" if kind == "jsonl" else "email\n") + "".join(
+        f"{number}{row}" if kind == "csv" else row for number in range(5000)
+    )
     packed = gzip.compress(whole.encode())
     content = {
         "truncated": packed[: len(packed) // 2],
@@ -353,15 +375,23 @@ def test_reasons_are_counted_and_nobody_is_quoted(room: Room) -> None:
 
 
 def test_what_is_hashed_is_not_hashed_again(room: Room) -> None:
-    schema = {"columns": {"e": {"kind": "email", "source": "email", "hashed": "sha256", "normalised": "meta"}}}
+    schema = {
+        "columns": {"e": {"kind": "email", "source": "email", "hashed": "sha256", "normalised": "meta"}}
+    }
     room.refused(InvalidArgument, [{"email": "x"}], schema)
-    room.refused(InvalidArgument, [{"email": "x"}], {"columns": {"e": {**schema["columns"]["e"], "normalised": "google", "hash": "md5"}}})
+    room.refused(
+        InvalidArgument,
+        [{"email": "x"}],
+        {"columns": {"e": {**schema["columns"]["e"], "normalised": "google", "hash": "md5"}}},
+    )
 
 
 # files that cannot be read or written
 
 
-@pytest.mark.parametrize("path", ["missing.csv", ".", "missing/people.csv", "people.txt", "people", "people.xlsx"])
+@pytest.mark.parametrize(
+    "path", ["missing.csv", ".", "missing/people.csv", "people.txt", "people", "people.xlsx"]
+)
 def test_a_source_that_is_no_file_is_told(room: Room, path: str) -> None:
     for name in ("people.txt", "people", "people.xlsx"):
         room.file(f"email\n{ADDRESS}\n", name)
@@ -374,7 +404,9 @@ def test_a_file_that_is_something_else_is_unfit(room: Room, name: str) -> None:
     assert name in room.refused(UnfitAudience, source)
 
 
-@pytest.mark.parametrize("folder", ["sources/people.csv", "sources/people.csv/below", "/proc/audience", "a\x00b"])
+@pytest.mark.parametrize(
+    "folder", ["sources/people.csv", "sources/people.csv/below", "/proc/audience", "a\x00b"]
+)
 def test_a_folder_that_is_none_is_told(room: Room, folder: str) -> None:
     source = room.file(f"email\n{ADDRESS}\n")
     room.refused((AudienceNotWritten, InvalidArgument), source, folder=str(room.folder.parent / folder))
@@ -440,7 +472,11 @@ def test_a_source_that_says_nothing_readable_is_refused(room: Room, source: Any)
         {"columns": {"a": {"kind": "name", "source": "email"}}},
         {"columns": {"a": {"kind": "attribute", "source": "email", "type": "colour"}}},
         {"columns": {"a": {"kind": "attribute", "source": "email", "hash": "sha256"}}},
-        {"columns": {"a": {"kind": "attribute", "source": "email", "type": "timestamp", "timezone": "Mars/Base"}}},
+        {
+            "columns": {
+                "a": {"kind": "attribute", "source": "email", "type": "timestamp", "timezone": "Mars/Base"}
+            }
+        },
         {"columns": {"a": {"kind": "constant"}}},
         {"columns": {"a": {"kind": "constant", "value": 1}}},
         {"columns": {"a": {"kind": "constant", "value": "1", "source": "email"}}},
@@ -455,7 +491,9 @@ def test_a_source_that_says_nothing_readable_is_refused(room: Room, source: Any)
         {"suppress_by": ["email"]},
     ],
 )
-def test_a_schema_that_cannot_be_is_refused_before_the_source_is_opened(room: Room, change: dict[str, Any]) -> None:
+def test_a_schema_that_cannot_be_is_refused_before_the_source_is_opened(
+    room: Room, change: dict[str, Any]
+) -> None:
     message = room.refused(InvalidArgument, str(room.sources / "is not there.csv"), {**EMAIL, **change})
     assert "is not there" not in message
 
