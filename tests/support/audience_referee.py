@@ -294,11 +294,9 @@ class SuppressionList:
         rows, columns = given["source"], given["schema"]["columns"].values()
         self.count: dict[str, Any] = {"name": given.get("name"), "rows": len(rows)}
         self.count |= {"unreadable": 0, "suppressed": 0}
-        for row, column in itertools.product(rows, columns):
-            try:
-                Comparison.of(column, column, profile).read(column, row)
-            except Reject:
-                self.count["unreadable"] += 1
+        for row in rows:
+            read = (Comparison.of(column, column, profile).try_to_read(column, row) for column in columns)
+            self.count["unreadable"] += not any(read)
         self.pairs = []
         for one, other in itertools.product(compared, columns):
             if one["kind"] == other["kind"]:
