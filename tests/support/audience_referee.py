@@ -365,6 +365,11 @@ def judge(
             except Reject as reject:
                 reject_lines.append((number, name, str(reject)))
             unfit |= bool(column.get("required")) and line[name] is None
+        for name, column in schema.get("suppress_by", {}).items():
+            try:
+                leaving(column, row, rules, None)
+            except Reject as reject:
+                reject_lines.append((number, name, str(reject)))
         if any_of and not any(line[name] for name in any_of):
             reject_lines.append((number, "", "no_identifier"))
             unfit = True
