@@ -100,7 +100,7 @@ imports: setup ## check which part may import which
 chaos: setup ## break every call that is sent once at every point, and count what went wrong
 	@$(BIN)/python -m tests.chaos
 
-bench: setup ## measure imports, operators, calls and waits beside other providers, against the budgets
+bench: setup ## measure imports, operators, calls, waits and audiences beside others, against the budgets
 	@$(BIN)/python -m benchmarks
 
 coverage: setup ## write docs/coverage.md and the table of docs/reliability.md from the code

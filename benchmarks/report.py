@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -80,12 +80,14 @@ class Table:
     :param peer: who the peer is.
     :param figures: the lines.
     :param notes: what a reader must know besides.
+    :param pictures: what a page shows below: SVG texts by the names of their files.
     """
 
     title: str
     peer: str
     figures: list[Figure] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
+    pictures: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def broken(self) -> list[Figure]:
@@ -111,7 +113,8 @@ class Table:
         lines.append(f"| {' | '.join(COLUMNS)} |")
         lines.append("|---|" + "---:|" * (len(COLUMNS) - 1))
         lines += [f"| {' | '.join(figure.cells())} |" for figure in self.figures]
-        return "\n".join([*lines, *self._listed_notes()])
+        shown = [line for name in self.pictures for line in ("", f"![{self.title}]({name})")]
+        return "\n".join([*lines, *self._listed_notes(), *shown])
 
     def _listed_notes(self) -> list[str]:
         return ["", *(f"- {note}" for note in self.notes)] if self.notes else []

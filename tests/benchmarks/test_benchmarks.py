@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import math
 from pathlib import Path
+from xml.etree import ElementTree
 
 import pytest
 
 from benchmarks import __main__ as command
-from benchmarks import calls, imports, operators, resources, triggerer, waits
+from benchmarks import audience, calls, imports, operators, resources, triggerer, waits
 from benchmarks.report import Budget, Figure, Table
+from scripts.local import Failure
 
 
 def figures(table: Table) -> dict[str, Figure]:
@@ -56,6 +58,26 @@ def test_resources(tmp_path: Path) -> None:
     assert not [figure for figure in table.broken if "descriptors" in figure.what]
 
 
+def test_audience(tmp_path: Path) -> None:
+    (table,) = audience.bench(tmp_path, (5_000, 20_000), turns=1)
+    assert all(figure.ours > 0 for figure in table.figures)
+    found = figures(table)
+    assert found["20,000 rows beside bare DuckDB: memory (MB)"].peer
+    assert found["20,000 rows beside csv and hashlib: rows/s"].budget == audience.SPEED_BESIDE_PYTHON
+    (picture,) = table.pictures.values()
+    root = ElementTree.fromstring(picture)
+    lines = root.findall("{http://www.w3.org/2000/svg}polyline")
+    assert [len(line.attrib["points"].split()) for line in lines] == [2] * 6
+
+
+def test_an_audience_that_differs_is_not_compared(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    run = {"seconds": 1.0, "memory": 1, "rows": 1}
+    other = iter([None, run | {"sha256": "one"}, run | {"sha256": "other"}, run | {"sha256": "third"}])
+    monkeypatch.setattr(audience, "_child", lambda home, ask: next(other))
+    with pytest.raises(Failure, match="different audiences"):
+        audience.bench(tmp_path, (5,), turns=1)
+
+
 @pytest.mark.parametrize(
     ("figure", "broken"),
     [
@@ -81,7 +103,8 @@ def test_a_budget_holds_or_not(figure: Figure, broken: bool) -> None:
 def test_the_command_fails_for_a_broken_budget_and_writes_the_page(
     ours: float, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    table = Table("What it costs", "somebody", [Figure("x", ours, None, Budget(10.0))])
+    figure = Figure("x", ours, None, Budget(10.0))
+    table = Table("What it costs", "somebody", [figure], pictures={"picture.svg": "<svg/>"})
     monkeypatch.setattr(imports, "bench", lambda home: [table])
     page = tmp_path / "page.md"
     page.write_text(f"About it.\n\n{command.PLACE}\n\nold figures\n")
@@ -92,6 +115,8 @@ def test_the_command_fails_for_a_broken_budget_and_writes_the_page(
     assert table.markdown() in text
     assert "`python -m benchmarks imports`" in text
     assert "old figures" not in text
+    assert "![What it costs](picture.svg)" in text
+    assert (tmp_path / "picture.svg").read_text() == "<svg/>"
     # and once more, into what it has written itself
     assert command.main() == (1 if ours > 10 else 0)
     assert page.read_text().count(table.markdown()) == 1
