@@ -28,8 +28,8 @@ MEMORY = Budget(1000)
 """MB of the whole process."""
 NATIONAL_SPEED = Budget(25_000, "least")
 
-Measured = dict[str, float]
-"""Of one way: seconds, bytes, and rows that were written."""
+Measured = dict[str, Any]
+"""Of one way: seconds, bytes of memory, and the rows and the digest of what was written."""
 
 
 def bench(home: Path, sizes: Sequence[int] = SIZES, *, turns: int = TURNS) -> list[Table]:
@@ -73,7 +73,7 @@ def _one_size(
     ask = {"folder": str(home), "rows": size, "national": national}
     show(f"audience: {size:,} rows ...")
     _child(home, ask)
-    taken: dict[str, list[dict[str, Any]]] = {way: [] for way in ways}
+    taken: dict[str, list[Measured]] = {way: [] for way in ways}
     for turn in range(turns):
         for way in ways:
             if turn == 0 or way != "python":
@@ -82,7 +82,7 @@ def _one_size(
     for same in ("rows", "sha256"):
         if len({run[same] for way in ways for run in taken[way] if (same, way) != ("sha256", "python")}) > 1:
             raise Failure(f"Of {size:,} rows the ways made different audiences: {taken}")
-    return {way: min(runs, key=lambda run: float(run["seconds"])) for way, runs in taken.items()}
+    return {way: min(runs, key=lambda run: run["seconds"]) for way, runs in taken.items()}
 
 
 def _child(home: Path, ask: dict[str, Any]) -> Any:

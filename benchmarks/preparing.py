@@ -6,49 +6,20 @@ Hears a folder and a way, works there, and says how long it took, the most memor
 from __future__ import annotations
 
 import csv
-import hashlib
 import os
 import re
 import time
 import unicodedata
 from collections.abc import Callable
+from hashlib import file_digest, sha256
 from pathlib import Path
 from typing import Any
 
 from benchmarks.children import hear, keep_stdout_for_the_parent, say
 
-SQL = Path(__file__).with_name("audience.sql")
+GENERATE, PREPARE = (Path(__file__).with_name(f"{name}.sql") for name in ("customers", "audience"))
 CUSTOMERS, SUPPRESSED, AUDIENCE = Path("customers.csv"), Path("suppressed.csv"), Path("audience.csv")
 MOST_SUPPRESSED = 1_000_000
-
-# of a number comes the same always: hash() of DuckDB takes the place of chance
-GENERATE = """
-SET threads = 2; SET memory_limit = '700MB'; SET preserve_insertion_order = false;
-CREATE MACRO dice(value, what, sides) AS (hash(value, what) % sides)::BIGINT;
-CREATE MACRO address(person) AS 'customer.' || person || ['@gmail.com', '@example.com', '@mail.example.org',
-    '@post.example.se', '@outlook.example.net'][1 + dice(person, 'domain', 5)];
-CREATE MACRO digits(person) AS (700000000 + person % 100000000)::VARCHAR;
-COPY (
-    SELECT customer AS customer_id,
-        CASE WHEN dice(customer, 'reject', 50) = 0 THEN 'unknown' ELSE CASE dice(customer, 'spelling', 10)
-            WHEN 0 THEN upper(address(person))
-            WHEN 1 THEN '  ' || replace(address(person), 'c', 'C') || chr(9)
-            WHEN 2 THEN replace(address(person), '@', ' @') || chr(160)
-            ELSE address(person) END END AS email,
-        CASE WHEN dice(customer, 'reject', 50) = 0 THEN ''
-            WHEN dice(person, 'national', 100) < {national} THEN '0' || digits(person)[:2] || '-'
-                || digits(person)[3:5] || ' ' || digits(person)[6:7] || ' ' || digits(person)[8:]
-            ELSE '+46' || digits(person) END AS mobile,
-        (DATE '2025-01-01' + dice(customer, 'day', 500)::INT)::VARCHAR AS last_purchase
-    FROM (
-        SELECT customer, CASE WHEN dice(customer, 'twice', 20) = 0 THEN dice(customer, 'whom', {rows})
-            ELSE customer END AS person
-        FROM range({rows}) numbers(customer)
-    )
-) TO 'customers.csv' (HEADER);
-COPY (SELECT address(dice(number, 'suppressed', {rows})) AS email FROM range({suppressed}) numbers(number))
-TO 'suppressed.csv' (HEADER);
-"""
 
 CLEAN = re.compile(r"[a-z0-9._+-]+@(?:[a-z0-9-]+\.)+[a-z0-9-]+")
 _NOT = r"""[^@\s,;:<>()\[\]"\\\x00-\x1f\x7f]+"""
@@ -57,17 +28,17 @@ PHONE = re.compile(r"\+[1-9][0-9]{6,14}")
 
 
 def generate(rows: int, national: int) -> None:
-    """Write customers and a list of suppressed addresses: the same ones for the same numbers.
+    """Write so many customers, and a list of a tenth as many to suppress.
 
-    :param rows: how many customers. 2 % have neither address nor phone, 5 % are another one again, and 30 %
-        spell their address otherwise than it is hashed.
-    :param national: of a hundred phones, how many are written as in Sweden.
+    :param national: of a hundred phones, how many are written without their country.
     """
     import duckdb
 
-    suppressed = max(1, min(MOST_SUPPRESSED, rows // 10))
+    variables = {"rows": rows, "national": national, "suppressed": max(1, min(MOST_SUPPRESSED, rows // 10))}
     with duckdb.connect() as connection:
-        connection.execute(GENERATE.format(rows=rows, national=national, suppressed=suppressed))
+        for name, value in variables.items():
+            connection.execute(f"SET VARIABLE {name} = {value}")
+        connection.execute(GENERATE.read_text())
 
 
 def ours() -> Callable[[], object]:
@@ -103,16 +74,14 @@ def duckdb() -> Callable[[], object]:
     """One SQL text in bare DuckDB."""
     import duckdb
 
-    return lambda: duckdb.connect().execute(SQL.read_text()).fetchall()
+    return lambda: duckdb.connect().execute(PREPARE.read_text()).fetchall()
 
 
-def python() -> Callable[[], object]:
-    """The standard library alone, in one pass. It sorts nothing, and of equal rows the first stays."""
-    return prepare_in_python
+def python() -> None:
+    """Prepare with the standard library alone, row by row, with sets of who is suppressed and who was seen.
 
-
-def prepare_in_python() -> None:
-    """Read, normalise, hash and write row by row, with a set of who is gone and one of who was seen."""
+    Nothing is sorted, and of equal rows the first stays, so that it is one pass.
+    """
     with SUPPRESSED.open(newline="") as source:
         rows = csv.reader(source)
         next(rows)
@@ -127,7 +96,8 @@ def prepare_in_python() -> None:
             if email in gone or (email is None and phone is None) or (key := f"{email} {phone}") in seen:
                 continue
             seen.add(key)
-            write((email and digest(email), phone and digest(phone), last_purchase))
+            digests = (value and sha256(value.encode()).hexdigest() for value in (email, phone))
+            write((*digests, last_purchase))
 
 
 def address(value: str) -> str | None:
@@ -144,12 +114,12 @@ def address(value: str) -> str | None:
     return value if value != "test@test.com" else None
 
 
-def digest(value: str) -> str:
-    """SHA-256 as hex digits."""
-    return hashlib.sha256(value.encode()).hexdigest()
-
-
-WAYS: dict[str, Callable[[], Callable[[], object]]] = {"ours": ours, "duckdb": duckdb, "python": python}
+WAYS: dict[str, Callable[[], Callable[[], object]]] = {
+    "ours": ours,
+    "duckdb": duckdb,
+    "python": lambda: python,
+}
+"""What loads what a way needs and returns what is measured."""
 
 
 def most_memory() -> int:
@@ -167,8 +137,8 @@ def measured(way: str) -> dict[str, Any]:
     with AUDIENCE.open("rb") as written:
         rows = sum(1 for _ in written) - 1
         written.seek(0)
-        sha256 = hashlib.file_digest(written, "sha256").hexdigest()
-    return {"seconds": seconds, "memory": memory, "rows": rows, "sha256": sha256}
+        digest = file_digest(written, "sha256").hexdigest()
+    return {"seconds": seconds, "memory": memory, "rows": rows, "sha256": digest}
 
 
 def main() -> None:
