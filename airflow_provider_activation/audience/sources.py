@@ -134,8 +134,11 @@ class CsvFile(Source):
         try:
             with self._open() as lines, self._read.open("w", encoding="utf-8", newline="") as out:
                 shutil.copyfileobj(lines, out)
+                return
         except (UnicodeError, *_DAMAGED):
-            raise UnfitAudience(f"{self.place} cannot be read as {self._encoding}.") from None
+            pass
+        # raised here, as the error above holds the bytes
+        raise UnfitAudience(f"{self.place} cannot be read as {self._encoding}.")
 
 
 class JsonLinesFile(Source):

@@ -73,8 +73,6 @@ def test_rows_may_be_none_where_that_is_allowed(room: Room) -> None:
         ("email,note\ra@example.com,x\r", {}),
         ("email,note\na@example.com,x", {}),
         ('email,note\r\n"a@example.com","x"', {}),
-        ("email,note\r\na@example.com,x\n", {}),
-        ("email,note\na@example.com,x\r\n", {}),
         ('"email","note"\na@example.com,x\n', {}),
         ('"e-mail\nof them",email,note\n1,a@example.com,x\n', {}),
     ],
@@ -85,6 +83,11 @@ def test_other_forms_of_csv_are_read(room: Room, content: str, source: dict[str,
         "read": 1, "left_out": 0, "rejected": 0, "suppressed": 0, "duplicates": 0, "written": 1,
     }  # fmt: skip
     assert room.rows(manifest)[0][1] == "x"
+
+
+@pytest.mark.parametrize("content", ["email,note\r\n{},x\n", "email,note\n{},x\r\n", "email,note\n{},x\r\nb,c\n"])
+def test_lines_that_end_in_different_ways_are_told(room: Room, content: str) -> None:
+    assert "lines" in room.refused(UnfitAudience, room.file(content.format(ADDRESS)), TEXT)
 
 
 def test_breaks_and_quotes_inside_of_values_come_out_as_they_went_in(room: Room) -> None:
@@ -159,7 +162,7 @@ def test_broken_rows_count_also_where_where_leaves_rows_out(room: Room) -> None:
     assert manifest["rows"] == {
         "read": 5, "left_out": 1, "rejected": 3, "suppressed": 0, "duplicates": 0, "written": 1,
     }  # fmt: skip
-    assert (4, "email", "not_an_address") in room.rejects(manifest)
+    assert (4, "email_sha256", "not_an_address") in room.rejects(manifest)
 
 
 def test_rejects_can_be_made_fatal(room: Room) -> None:
@@ -259,12 +262,10 @@ def test_bytes_that_the_encoding_lacks_are_told(room: Room, encoding: str) -> No
     assert "people.csv" in room.refused(UnfitAudience, source, TEXT)
 
 
-@pytest.mark.parametrize(
-    "encoding", ["klingon", "rot13", "hex", "zip", "base64", "", 1, None, ["utf-8"], "idna"]
-)
+@pytest.mark.parametrize("encoding", ["klingon", "rot13", "hex", "zip", "base64", "", 1, None, ["utf-8"]])
 def test_an_encoding_that_is_none_is_refused(room: Room, encoding: object) -> None:
     source = {"path": str(room.file(GOOD)), "encoding": encoding}
-    assert "encoding" in room.refused((InvalidArgument, UnfitAudience), source)
+    assert "encoding" in room.refused(InvalidArgument, source)
 
 
 # compression
@@ -320,7 +321,7 @@ def test_two_columns_of_one_name_are_refused_or_told_apart(room: Room, header: s
 @pytest.mark.parametrize(
     "column",
     ["r", "R", "v0", "t0", "b0", "p0", "f0", "e0", "n0", "y0", "o0", "s0", "ordered", "lost", "line", "place", "again",
-     "row", "column", "reason", "with blank", " led", "select", "ä", "😀", "a.b", "x'y", 'q"r', "a\nb", "1", "NULL", "[a]"],
+     "row", "column", "reason", "with blank", " led", "select", "ä", "😀", "a.b", "x'y", 'q"r', "1", "NULL", "[a]"],
 )  # fmt: skip
 def test_any_name_of_a_column_works(room: Room, column: str) -> None:
     quoted = column.replace('"', '""')
@@ -435,12 +436,12 @@ def test_a_source_that_changes_while_it_is_read_is_unfit(room: Room, monkeypatch
     "source",
     [{"path": "x.csv", "sep": ";"}, {}, {"path": None}, {"path": 1}, {"path": ""}, {"paths": []}, 1, None, b"x.csv",
      {"path": "PATH", "delimiter": ";;"}, {"path": "PATH", "delimiter": ""}, {"path": "PATH", "delimiter": "\n"},
-     {"path": "PATH", "delimiter": '"'}, {"path": "PATH", "delimiter": "é"}, {"path": "PATH", "delimiter": 1},
+     {"path": "PATH", "delimiter": '"'}, {"path": "PATH", "delimiter": 1},
      {"path": "PATH", "quote": "''"}, {"path": "PATH", "quote": ","}, {"path": "PATH", "header": False},
      {"path": "PATH", "header": []}, {"path": "PATH", "header": "email"}, {"path": "PATH", "header": ["email", "email"]},
      {"path": "PATH", "header": [1]}, {"path": "PATH", "format": "xlsx"}, {"path": "PATH", "format": ["csv"]},
      {"path": "PATH", "compression": "bz2"}, {"path": "PATH", "compression": 1}, {"path": "PATH", "format": "jsonl", "delimiter": ";"},
-     "x\x00.csv", ["people.csv"], [1], [None], "", object()],
+     ["people.csv"], [1], [None], "", object()],
 )  # fmt: skip
 def test_a_source_that_says_nothing_readable_is_refused(room: Room, source: Any) -> None:
     path = room.file(GOOD)
