@@ -186,7 +186,8 @@ class Preparation:
             for at, one in enumerate(sorted(required))
         ]
         lists = [f"coalesce({one}, false) AS s{at}" for at, one in enumerate(in_lists)]
-        noted = f"SELECT r, {', '.join([*bad, row, *missing, *lists])} FROM ({table.rows})"
+        sql = table.reading(reasons=True, broken="reject_errors")
+        noted = f"SELECT r, {', '.join([*bad, row, *missing, *lists])} FROM ({sql})"
         any_of = " OR ".join(
             [f"{one} > 0" for one in bad] + ["lost", "lacks"] + [f"s{at}" for at in range(len(lists))]
         )
@@ -395,6 +396,32 @@ class _Table:
     def progress(self, doing: str) -> dict[str, Any]:
         """What the engine needs to tell how far it is."""
         return {"doing": f"{doing} {self.source.place}", "rows": self.total, "size": self.source.size}
+
+    def _rows(self, broken: str = "skipped") -> str:
+        """SQL of the rows with their numbers, all of them."""
+        relation = self.source.relation(self.engine, self._read, broken=broken)
+        return f"(SELECT row_number() OVER () AS r, * FROM {relation})"
+
+    def _texts(self, columns: Iterable[str], *, broken: str = "skipped", without: str | None = None) -> str:
+        picked = [f"CAST({name(one)} AS VARCHAR) AS {name(one)}" for one in columns]
+        if self._order_by:
+            picked.append(f"{name(self._order_by)} AS ordered")
+        where = f"WHERE {self._where.expression}" if self._where else ""
+        rows = f"(SELECT * FROM {self._rows(broken)} {where})"
+        gone = f" ANTI JOIN {without} USING (r)" if without else ""
+        return f"(SELECT r, {', '.join(picked)} FROM {rows}{gone})"
+
+    def reading(self, *, reasons: bool, broken: str = "skipped", without: str | None = None) -> str:
+        """SQL of the values of all rows that ``where`` lets through."""
+        columns = dict.fromkeys(value.source for value in self.values)
+        kept = ["r", "ordered"] if self._order_by else ["r"]
+        relation = self._texts(columns, broken=broken, without=without)
+        return reading(relation, self.values, self.phones, kept, reasons)
+
+    def _count(self) -> None:
+        kept = f"count(*) FILTER ({self._where.expression})" if self._where else "count(*)"
+        doing = self.progress("Reading")
+        self.total, self.kept = self.engine.rows(f"SELECT count(*), {kept} FROM {self._rows()}", **doing)[0]
 
     def broken(self) -> int:
         """How many rows are broken, so that they are not among those that were read."""

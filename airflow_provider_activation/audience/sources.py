@@ -57,10 +57,10 @@ class Source:
         """The names of the columns; None if they are not known before reading."""
         raise NotImplementedError
 
-    def relation(self, engine: Engine, columns: Collection[str], *, keep_broken: bool = False) -> str:
+    def relation(self, engine: Engine, columns: Collection[str], *, broken: str = "skipped") -> str:
         """SQL of a relation of these columns.
 
-        :param keep_broken: whether broken rows are noted in ``reject_errors``.
+        :param broken: the table in which broken rows are noted, if rows may be broken; by default only some are.
         """
         raise NotImplementedError
 
@@ -116,18 +116,20 @@ class CsvFile(Source):
             return gzip.open(self._path, "rt", encoding=encoding, errors=errors, newline="")
         return self._path.open(encoding=encoding, errors=errors, newline="")
 
-    def relation(self, engine: Engine, columns: Collection[str], *, keep_broken: bool = False) -> str:
+    def relation(self, engine: Engine, columns: Collection[str], *, broken: str = "skipped") -> str:
         if self._read != self._path and not self._read.exists():
             engine.during(self._write_in_utf8, doing=f"Decoding {self.place}", size=self.size)
         every = self.columns(engine) or []
         types = ", ".join(f"{text(one)}: 'VARCHAR'" for one in every)
         compression = "none" if self._read != self._path else self._compression
-        broken = "store_rejects=true, rejects_limit=0" if keep_broken else "ignore_errors=true"
+        limit = 1 if broken == "skipped" else 0
+        # ignore_errors would end, without a word, at a quote with something behind it
+        noted = f"store_rejects=true, rejects_limit={limit}, rejects_table='{broken}', rejects_scan='{broken}_scans'"
         return (
             f"read_csv({text(str(self._read))}, auto_detect=false, "
             f"header={str(self._header is True).lower()}, "
             f"delim={text(self._delimiter)}, quote={text(self._quote)}, escape={text(self._quote)}, "
-            f"encoding={text(self._read_as)}, compression={text(compression)}, columns={{{types}}}, {broken})"
+            f"encoding={text(self._read_as)}, compression={text(compression)}, columns={{{types}}}, {noted})"
         )
 
     def _write_in_utf8(self) -> None:
@@ -150,7 +152,7 @@ class JsonLinesFile(Source):
     def columns(self, engine: Engine) -> list[str] | None:
         return None
 
-    def relation(self, engine: Engine, columns: Collection[str], *, keep_broken: bool = False) -> str:
+    def relation(self, engine: Engine, columns: Collection[str], *, broken: str = "skipped") -> str:
         types = ", ".join(f"{text(one)}: 'VARCHAR'" for one in columns)
         return (
             f"read_json({text(str(self._path))}, format='newline_delimited', auto_detect=false, "
@@ -174,7 +176,7 @@ class ParquetFile(Source):
     def _relation(self) -> str:
         return f"read_parquet({text(str(self._path))})"
 
-    def relation(self, engine: Engine, columns: Collection[str], *, keep_broken: bool = False) -> str:
+    def relation(self, engine: Engine, columns: Collection[str], *, broken: str = "skipped") -> str:
         return self._relation
 
 
@@ -188,7 +190,7 @@ class Rows(Source):
     def columns(self, engine: Engine) -> list[str] | None:
         return self._columns
 
-    def relation(self, engine: Engine, columns: Collection[str], *, keep_broken: bool = False) -> str:
+    def relation(self, engine: Engine, columns: Collection[str], *, broken: str = "skipped") -> str:
         if not self._table:
             self._table = f"given_{len(engine.tables)}"
             engine.tables.append(self._table)
