@@ -166,13 +166,20 @@ class Lists:
         if not values:
             one.tables = [""] * len(one.pairs)
             return
-        columns = dict.fromkeys(value.source for value in values)
+        columns = list(dict.fromkeys(value.source for value in values))
+        broken = f"broken_in_list_{at}"
+        texts = ", ".join(f"CAST({name(column)} AS VARCHAR) AS {name(column)}" for column in columns)
+        relation = f"(SELECT {texts} FROM {one.source.relation(engine, columns, broken=broken)})"
+        phones = {value: phone_table(engine, value, relation) for value in values if is_slow_phone(value)}
         table = f"list_{at}"
         rows = Reading(engine, table, one.source, values, columns=columns).rows()
         nothing = " AND ".join(f"v{index} IS NULL" for index in range(len(values)))
         one.rows, one.unreadable = engine.rows(f"SELECT count(*), count(*) FILTER ({nothing}) FROM {table}")[
             0
         ]
+        if one.source.has_broken_rows:
+            missed = engine.rows(f"SELECT count(DISTINCT line) FROM {broken}")[0][0]
+            one.rows, one.unreadable = one.rows + missed, one.unreadable + missed
         if not one.given.allow_empty:
             if not one.rows:
                 raise UnfitAudience(f"the list {one.name} has no rows; nobody would be suppressed.")
