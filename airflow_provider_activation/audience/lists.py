@@ -172,7 +172,10 @@ class Lists:
         relation = f"(SELECT {texts} FROM {one.source.relation(engine, columns, broken=broken)})"
         phones = {value: phone_table(engine, value, relation) for value in values if is_slow_phone(value)}
         table = f"list_{at}"
-        rows = Reading(engine, table, one.source, values, columns=columns).rows()
+        read = reading(relation, values, {key: made for key, made in phones.items() if made}, reasons=False)
+        engine.rows(
+            f"CREATE TABLE {table} AS {read}", doing=f"Reading the list {one.name}", size=one.source.size
+        )
         nothing = " AND ".join(f"v{index} IS NULL" for index in range(len(values)))
         one.rows, one.unreadable = engine.rows(f"SELECT count(*), count(*) FILTER ({nothing}) FROM {table}")[
             0

@@ -9,7 +9,7 @@ import logging
 import os
 import re
 import shutil
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from contextlib import suppress as ignoring
 from functools import cached_property
 from os import PathLike, fspath
@@ -381,17 +381,17 @@ class _Table:
         known = source.columns(engine)
         wanted = _known([value.source for value in values] + ([order_by] if order_by else []), known, source)
         in_where = _named(where.columns, known, source) if where else []
-        reading = Reading(
-            engine,
-            "people",
-            source,
-            values,
-            columns=dict.fromkeys([*wanted, *in_where]),
-            where=where,
-            order_by=order_by,
-            keep_broken=True,
-        )
-        self.total, self.kept, self.rows = reading.total, reading.kept, reading.rows()
+        self._read = list(dict.fromkeys([*self._columns, *in_where]))
+        taken = {one.lower() for one in [*(known or ()), *self._read]}
+        self._number, self._order = _free("r", taken), _free("ordered", taken)
+        self.total = self.kept = 0
+        self._count()
+        self.phones = {
+            value: table
+            for value in values
+            if is_slow_phone(value)
+            and (table := phone_table(engine, value, self._texts([value.source]), rows=self.kept))
+        }
 
     def progress(self, doing: str) -> dict[str, Any]:
         """What the engine needs to tell how far it is."""
@@ -400,21 +400,21 @@ class _Table:
     def _rows(self, broken: str = "skipped") -> str:
         """SQL of the rows with their numbers, all of them."""
         relation = self.source.relation(self.engine, self._read, broken=broken)
-        return f"(SELECT row_number() OVER () AS r, * FROM {relation})"
+        return f"(SELECT row_number() OVER () AS {self._number}, * FROM {relation})"
 
     def _texts(self, columns: Iterable[str], *, broken: str = "skipped", without: str | None = None) -> str:
         picked = [f"CAST({name(one)} AS VARCHAR) AS {name(one)}" for one in columns]
         if self._order_by:
-            picked.append(f"{name(self._order_by)} AS ordered")
+            picked.append(f"{name(self._order_by)} AS {self._order}")
         where = f"WHERE {self._where.expression}" if self._where else ""
         rows = f"(SELECT * FROM {self._rows(broken)} {where})"
-        gone = f" ANTI JOIN {without} USING (r)" if without else ""
-        return f"(SELECT r, {', '.join(picked)} FROM {rows}{gone})"
+        gone = f" ANTI JOIN {without} AS gone ON {self._number} = gone.r" if without else ""
+        return f"(SELECT {self._number}, {', '.join(picked)} FROM {rows}{gone})"
 
     def reading(self, *, reasons: bool, broken: str = "skipped", without: str | None = None) -> str:
         """SQL of the values of all rows that ``where`` lets through."""
         columns = dict.fromkeys(value.source for value in self.values)
-        kept = ["r", "ordered"] if self._order_by else ["r"]
+        kept = {"r": self._number} | ({"ordered": self._order} if self._order_by else {})
         relation = self._texts(columns, broken=broken, without=without)
         return reading(relation, self.values, self.phones, kept, reasons)
 
@@ -443,6 +443,13 @@ class _Table:
             f"{shifts} AS b "
             "ON g.r > b.before UNION ALL SELECT line, '', 'broken_row' FROM broken"
         )
+
+
+def _free(beginning: str, taken: Collection[str]) -> str:
+    """A name that no column has."""
+    while beginning in taken:
+        beginning += "_"
+    return beginning
 
 
 def _known(wanted: Iterable[str], known: Sequence[str] | None, source: Source) -> list[str]:
