@@ -17,6 +17,8 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from phonenumbers import SUPPORTED_REGIONS
+
 from airflow_provider_activation.audience import manifest
 from airflow_provider_activation.audience.engine import Engine, Stopped, private_folder
 from airflow_provider_activation.audience.lists import Lists
@@ -28,6 +30,7 @@ from airflow_provider_activation.audience.schema import (
     AudienceSchema,
     Column,
     Constant,
+    Phone,
     Suppression,
 )
 from airflow_provider_activation.audience.sources import Source, source_of
@@ -78,6 +81,8 @@ class Preparation:
         self.profile = profile_of(profile, registration)
         check_schema(schema, self.profile)
         _check_time_zones(schema)
+        for each in (schema, *(one.schema for one in suppress)):
+            _check_regions(each)
         self.schema, self._source, self._where, self._order_by = schema, source, where, order_by
         self._fail_on_rejects = fail_on_rejects
         self._min_rows = self.profile.min_rows if min_rows is None else min_rows
@@ -476,6 +481,12 @@ def _state(source: Source) -> tuple[int, int, int] | None:
         return None
     found = source.origin.stat()
     return found.st_ino, found.st_size, found.st_mtime_ns
+
+
+def _check_regions(schema: AudienceSchema) -> None:
+    for column, phone in {**schema.columns, **schema.suppress_by}.items():
+        if isinstance(phone, Phone) and phone.region not in (None, *SUPPORTED_REGIONS):
+            raise InvalidArgument(f"schema: {column!r}: there is no region {phone.region}.")
 
 
 def _check_time_zones(schema: AudienceSchema) -> None:
