@@ -413,8 +413,8 @@ class _Table:
             picked.append(f"{name(self._order_by)} AS {self._order}")
         where = f"WHERE {self._where.expression}" if self._where else ""
         rows = f"(SELECT * FROM {self._rows(broken)} {where})"
-        gone = f" ANTI JOIN {without} AS gone ON {self._number} = gone.r" if without else ""
-        return f"(SELECT {self._number}, {', '.join(picked)} FROM {rows}{gone})"
+        gone = f" ANTI JOIN {without} AS left_out ON given.{self._number} = left_out.r" if without else ""
+        return f"(SELECT {self._number}, {', '.join(picked)} FROM {rows} AS given{gone})"
 
     def reading(self, *, reasons: bool, broken: str = "skipped", without: str | None = None) -> str:
         """SQL of the values of all rows that ``where`` lets through."""

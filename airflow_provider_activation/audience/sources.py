@@ -60,7 +60,7 @@ class Source:
     def relation(self, engine: Engine, columns: Collection[str], *, broken: str = "skipped") -> str:
         """SQL of a relation of these columns.
 
-        :param broken: the table in which broken rows are noted, if rows may be broken; by default only some are.
+        :param broken: the table in which broken rows are noted, where there may be any; by default not all.
         """
         raise NotImplementedError
 
@@ -124,7 +124,10 @@ class CsvFile(Source):
         compression = "none" if self._read != self._path else self._compression
         limit = 1 if broken == "skipped" else 0
         # ignore_errors would end, without a word, at a quote with something behind it
-        noted = f"store_rejects=true, rejects_limit={limit}, rejects_table='{broken}', rejects_scan='{broken}_scans'"
+        noted = (
+            f"store_rejects=true, rejects_limit={limit}, "
+            f"rejects_table='{broken}', rejects_scan='{broken}_scans'"
+        )
         return (
             f"read_csv({text(str(self._read))}, auto_detect=false, "
             f"header={str(self._header is True).lower()}, "
