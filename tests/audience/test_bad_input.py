@@ -85,7 +85,9 @@ def test_other_forms_of_csv_are_read(room: Room, content: str, source: dict[str,
     assert room.rows(manifest)[0][1] == "x"
 
 
-@pytest.mark.parametrize("content", ["email,note\r\n{},x\n", "email,note\n{},x\r\n", "email,note\n{},x\r\nb,c\n"])
+@pytest.mark.parametrize(
+    "content", ["email,note\r\n{},x\n", "email,note\n{},x\r\n", "email,note\n{},x\r\nb,c\n"]
+)
 def test_lines_that_end_in_different_ways_are_told(room: Room, content: str) -> None:
     assert "lines" in room.refused(UnfitAudience, room.file(content.format(ADDRESS)), TEXT)
 
@@ -366,7 +368,7 @@ def test_any_name_of_a_column_works(room: Room, column: str) -> None:
     assert manifest["rows"]["written"] == 2
     assert manifest["rows"]["suppressed"] == 1
     assert room.rejects(manifest) == [(2, column, "not_an_address"), (3, "phone", "no_country")]
-    frame = [{column: "a@x.se", "mobile": None, "r": "1"}, {column: "nobody", "mobile": None, "r": "2"}]
+    frame = [{"r": "1", "mobile": None, column: "a@x.se"}, {"r": "2", "mobile": None, column: "nobody"}]
     assert room.rejects(room.prepare(frame, schema))[0] == (2, "", "no_identifier")
 
 
