@@ -49,11 +49,17 @@ def private_folder() -> Iterator[Path]:
         raise AudienceNotWritten(
             f"the folder {base} for temporary files belongs to somebody else, or others may read it."
         )
-    for left in base.iterdir():
-        _remove_if_dead(left)
-    folder = Path(tempfile.mkdtemp(dir=base))
-    lock = os.open(folder / _LOCK, os.O_CREAT | os.O_RDWR, 0o600)
-    fcntl.flock(lock, fcntl.LOCK_EX)
+    # while a folder is made, nobody looks whose is dead
+    guard = os.open(base, os.O_RDONLY)
+    try:
+        fcntl.flock(guard, fcntl.LOCK_EX)
+        for left in base.iterdir():
+            _remove_if_dead(left)
+        folder = Path(tempfile.mkdtemp(dir=base))
+        lock = os.open(folder / _LOCK, os.O_CREAT | os.O_RDWR, 0o600)
+        fcntl.flock(lock, fcntl.LOCK_EX)
+    finally:
+        os.close(guard)
     try:
         yield folder
     finally:
@@ -65,9 +71,8 @@ def _remove_if_dead(folder: Path) -> None:
     try:
         lock = os.open(folder / _LOCK, os.O_RDWR)
     except OSError:
-        # made a moment ago, or gone
-        if time.time() - folder.stat().st_mtime > 60 if folder.exists() else False:
-            shutil.rmtree(folder, ignore_errors=True)
+        # killed before it had a lock, or gone
+        shutil.rmtree(folder, ignore_errors=True)
         return
     try:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
