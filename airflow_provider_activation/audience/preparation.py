@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import gzip
 import hashlib
 import json
@@ -95,6 +96,7 @@ class Preparation:
         self.rejects_path = self._folder / f"{stem}.rejects.csv"
         self._part, self._packed = (self._folder / f".{stem}.{end}" for end in ("part", "gz.part"))
         self._rejects_part = self._folder / f".{stem}.rejects.part"
+        self._lock: int | None = None
         self._engine: Engine | None = None
         self._is_stopped = False
 
@@ -114,9 +116,11 @@ class Preparation:
         except OSError as error:
             failure = AudienceNotWritten(f"{self._folder}: {error.strerror or type(error).__name__}.")
         finally:
-            for piece in (self._part, self._packed, self._rejects_part):
-                with ignoring(OSError):
-                    piece.unlink()
+            if self._lock is not None:
+                for piece in (self._part, self._packed, self._rejects_part):
+                    with ignoring(OSError):
+                        piece.unlink()
+                os.close(self._lock)
         raise failure
 
     # in the order of the steps
@@ -130,8 +134,7 @@ class Preparation:
         source = source_of(self._source, private)
         self._lists.open(private)
         self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        for piece in (self._part, self._rejects_part):
-            os.close(os.open(piece, os.O_CREAT | os.O_WRONLY | os.O_TRUNC, _PRIVATE))
+        self._claim()
         files = [*source.files, *self._lists.files, self._part, self._rejects_part]
         before = _state(source)
         engine = self._engine = Engine(private, files)
@@ -150,6 +153,25 @@ class Preparation:
             return self._finished(engine, counts)
         finally:
             engine.close()
+
+    def _claim(self) -> None:
+        """Make the pieces for this run alone: those of a killed run go, a living run's are not touched."""
+        with ignoring(OSError):
+            left = os.open(self._part, os.O_RDWR | os.O_NOFOLLOW)
+            try:
+                fcntl.flock(left, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                raise AudienceNotWritten(f"another run is writing {self.path} at this moment.") from None
+            finally:
+                os.close(left)
+        lock = _made_anew(self._part)
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            os.close(_made_anew(self._rejects_part))
+        except OSError:
+            os.close(lock)
+            raise
+        self._lock = lock
 
     @cached_property
     def _columns(self) -> dict[str, Column | None]:
@@ -361,10 +383,9 @@ class Preparation:
         )
 
     def _pack(self) -> None:
-        descriptor = os.open(self._packed, os.O_CREAT | os.O_WRONLY | os.O_TRUNC, _PRIVATE)
         # the name inside is what LiveRamp looks at; without a time the same rows give the same bytes
         with (
-            os.fdopen(descriptor, "wb") as raw,
+            os.fdopen(_made_anew(self._packed), "wb") as raw,
             self._part.open("rb") as plain,
             gzip.GzipFile(self._plain_name, "wb", 6, raw, mtime=0) as packed,
         ):
@@ -448,6 +469,12 @@ class _Table:
             f"{shifts} AS b "
             "ON g.r > b.before UNION ALL SELECT line, '', 'broken_row' FROM broken"
         )
+
+
+def _made_anew(piece: Path) -> int:
+    """A file that only this user may read, and no link that somebody else has put there."""
+    piece.unlink(missing_ok=True)
+    return os.open(piece, os.O_CREAT | os.O_EXCL | os.O_WRONLY, _PRIVATE)
 
 
 def _free(beginning: str, taken: Collection[str]) -> str:
