@@ -353,15 +353,15 @@ class Preparation:
         if self.profile.compression == "gzip":
             engine.during(self._pack, doing="Compressing", size=part.stat().st_size)
             part = self._packed
+        with part.open("rb") as file:
+            os.fsync(file.fileno())
+        engine.check()
         rejects = None
         if counts["rejects"]:
             self._rejects_part.replace(self.rejects_path)
             rejects = str(self.rejects_path)
         else:
             self.rejects_path.unlink(missing_ok=True)
-        with part.open("rb") as file:
-            os.fsync(file.fileno())
-        engine.check()
         part.replace(self.path)
         lists = [
             {"name": one.name, "rows": one.rows, "unreadable": one.unreadable, "suppressed": number}
