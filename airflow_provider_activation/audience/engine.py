@@ -32,6 +32,17 @@ _LOCK = "owner.lock"
 _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
+class RowsFailed(Exception):
+    """The rows that a caller gave ended with an error, which is the caller's.
+
+    :param error: that error.
+    """
+
+    def __init__(self, error: Exception) -> None:
+        super().__init__()
+        self.error = error
+
+
 class Stopped(Exception):
     """The task is killed."""
 

@@ -21,7 +21,7 @@ from zoneinfo import ZoneInfo
 from phonenumbers import SUPPORTED_REGIONS
 
 from airflow_provider_activation.audience import manifest
-from airflow_provider_activation.audience.engine import Engine, Stopped, private_folder
+from airflow_provider_activation.audience.engine import Engine, RowsFailed, Stopped, private_folder
 from airflow_provider_activation.audience.lists import Lists
 from airflow_provider_activation.audience.normalise import name, text
 from airflow_provider_activation.audience.profiles import check_schema, profile_of
@@ -108,11 +108,14 @@ class Preparation:
 
     def run(self) -> dict[str, Any]:
         """Prepare the audience and return its manifest."""
+        failure: Exception
         try:
             with private_folder() as private:
                 return self._prepared(private)
         except Stopped:
             raise AudienceNotWritten("the preparation was stopped; nothing was left.") from None
+        except RowsFailed as failed:
+            failure = failed.error
         except OSError as error:
             failure = AudienceNotWritten(f"{self._folder}: {error.strerror or type(error).__name__}.")
         finally:

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
-from airflow_provider_activation.audience.engine import Engine
+from airflow_provider_activation.audience.engine import Engine, RowsFailed
 from airflow_provider_activation.audience.normalise import text
 from airflow_provider_activation.errors import InvalidArgument, UnfitAudience
 
@@ -186,9 +186,12 @@ class ParquetFile(Source):
 class Rows(Source):
     """Rows in memory, or that come one after the other. They are read once, into a table of the engine."""
 
-    def __init__(self, given: Any, place: str) -> None:
+    def __init__(self, given: Any, place: str, failures: Sequence[Exception] = ()) -> None:
         super().__init__(place)
         self._given, self._table, self._columns = given, "", [str(one) for one in given.schema.names]
+        self._failures = failures
+        if len({one.lower() for one in self._columns}) != len(self._columns):
+            raise UnfitAudience(f"{place}: two columns have one name.")
 
     def columns(self, engine: Engine) -> list[str] | None:
         return self._columns
@@ -197,7 +200,13 @@ class Rows(Source):
         if not self._table:
             self._table = f"given_{len(engine.tables)}"
             engine.tables.append(self._table)
-            engine.table_of(self._table, self._given, doing=f"Reading {self.place}")
+            try:
+                engine.table_of(self._table, self._given, doing=f"Reading {self.place}")
+            except (UnfitAudience, RowsFailed):
+                # DuckDB tells of it in words that may quote a value
+                if self._failures:
+                    raise self._failures[0] from None
+                raise
             self._given = None
         return self._table
 
@@ -217,7 +226,8 @@ def source_of(given: Any, folder: Path, *, what: str = "source") -> Source:
     if type(given).__module__.startswith(("pandas", "polars", "pyarrow")):
         return Rows(_arrow(given, what), what)
     if isinstance(given, Iterable) and not isinstance(given, bytes):
-        return Rows(_reader(given, what), what)
+        failures: list[Exception] = []
+        return Rows(_reader(given, what, failures), what, failures)
     raise InvalidArgument(
         f"{what} must be a path, a mapping with one, a data frame, an Arrow table or mappings."
     )
@@ -272,11 +282,14 @@ def _arrow(frame: Any, what: str) -> Any:
     raise UnfitAudience(f"{what}: a column of the data frame has values of several types.")
 
 
-def _reader(rows: Iterable[Any], what: str) -> pyarrow.RecordBatchReader:
-    """Mappings as Arrow batches of texts; the columns are those of the first one."""
+def _reader(rows: Iterable[Any], what: str, failures: list[Exception]) -> pyarrow.RecordBatchReader:
+    """Mappings as Arrow batches of texts; the columns are those of the first one.
+
+    :param failures: gets the error with which the rows end, as DuckDB keeps its text alone.
+    """
     import pyarrow
 
-    iterator = iter(rows)
+    iterator = _told(rows)
     first = next(iterator, iterator)
     if first is iterator:
         raise UnfitAudience(f"{what} has no rows.")
@@ -308,7 +321,25 @@ def _reader(rows: Iterable[Any], what: str) -> pyarrow.RecordBatchReader:
             ) from None
         return pyarrow.record_batch(arrays, schema=schema)
 
-    return pyarrow.RecordBatchReader.from_batches(schema, batches())
+    def noted() -> Iterator[pyarrow.RecordBatch]:
+        try:
+            yield from batches()
+        except Exception as error:
+            failures.append(error)
+            raise
+
+    return pyarrow.RecordBatchReader.from_batches(schema, noted())
+
+
+def _told(rows: Iterable[Any]) -> Iterator[Any]:
+    """The rows, whose own error is told from those that are made of them."""
+    try:
+        yield from rows
+    except Exception as error:
+        failure = RowsFailed(error)
+    else:
+        return
+    raise failure
 
 
 def _as_text(value: Any) -> str | None:
