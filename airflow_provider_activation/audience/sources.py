@@ -158,8 +158,8 @@ class JsonLinesFile(Source):
     def relation(self, engine: Engine, columns: Collection[str], *, broken: str = "skipped") -> str:
         types = ", ".join(f"{text(one)}: 'VARCHAR'" for one in columns)
         return (
-            f"read_json({text(str(self._path))}, format='newline_delimited', records=true, auto_detect=false, "
-            f"ignore_errors=true, "
+            f"read_json({text(str(self._path))}, format='newline_delimited', records=true, "
+            f"auto_detect=false, ignore_errors=true, "
             f"compression={text(self._compression)}, columns={{{types}}})"
         )
 

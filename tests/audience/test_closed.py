@@ -1,4 +1,4 @@
-"""What ``where`` may not do, and what the engine cannot reach: nothing but the columns and files of its run."""
+"""What ``where`` may not do, and what the engine cannot reach: its run's columns and files only."""
 
 from __future__ import annotations
 
@@ -7,10 +7,11 @@ from pathlib import Path
 
 import duckdb
 import pytest
-from audience_attacks import ADDRESS, Room, room
+from audience_attacks import ADDRESS, Room, room, said_by
 
+from airflow_provider_activation.audience.engine import Engine, Stopped
 from airflow_provider_activation.audience.where import read_where
-from airflow_provider_activation.errors import InvalidArgument, UnfitAudience
+from airflow_provider_activation.errors import AudienceNotWritten, InvalidArgument, UnfitAudience
 
 __all__ = ["room"]
 
@@ -357,3 +358,104 @@ def test_a_name_that_is_a_pattern_is_refused(room: Room) -> None:
 def test_a_file_with_a_quote_in_its_name_is_read(room: Room) -> None:
     source = room.file("email\na@example.com\n", "it's; DROP.csv")
     assert room.prepare(Path(source))["rows"]["written"] == 1
+
+
+class Closed:
+    """An engine that may reach one file, and another file beside it."""
+
+    def __init__(self, folder: Path) -> None:
+        self.allowed, self.beside = folder / "people.csv", folder / "beside.csv"
+        for each in (self.allowed, self.beside):
+            each.write_text(f"email\n{ADDRESS}\n")
+        self.folder = folder
+        self.engine = Engine(folder, [self.allowed])
+
+
+@pytest.fixture(scope="module")
+def closed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Closed]:
+    made = Closed(tmp_path_factory.mktemp("closed"))
+    yield made
+    made.engine.close()
+
+
+def test_an_engine_reads_its_file(closed: Closed) -> None:
+    assert closed.engine.rows(f"SELECT count(*) FROM read_csv('{closed.allowed}')") == [(1,)]
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "FROM read_csv('{beside}')",
+        "FROM '{beside}'",
+        "FROM read_csv(['{allowed}', '{beside}'])",
+        "FROM read_csv('{folder}/*.csv')",
+        "FROM read_csv('{allowed}/../beside.csv')",
+        "FROM read_text('{beside}')",
+        "FROM read_blob('/etc/hostname')",
+        "FROM read_json('/proc/self/environ')",
+        "FROM read_parquet('{beside}')",
+        "FROM glob('{folder}/*')",
+        "FROM read_csv('https://127.0.0.1:9/x.csv')",
+        "FROM read_csv('s3://bucket/x.csv')",
+        "COPY (SELECT 1) TO '{folder}/new.csv'",
+        "COPY (SELECT 1) TO '{beside}'",
+        "COPY (SELECT 1) TO '/dev/stdout'",
+        "EXPORT DATABASE '{folder}/new'",
+        "ATTACH '{folder}/new.db'",
+        "ATTACH '{folder}/new.db' AS new (TYPE sqlite)",
+        "IMPORT DATABASE '{folder}'",
+        "INSTALL httpfs",
+        "LOAD httpfs",
+        "LOAD '{beside}'",
+        "INSTALL h3 FROM community",
+        "SET enable_external_access = true",
+        "SET allowed_paths = ['{beside}']",
+        "SET allowed_directories = ['{folder}']",
+        "SET lock_configuration = false",
+        "RESET lock_configuration",
+        "SET python_enable_replacements = true",
+        "SET autoinstall_known_extensions = true",
+        "SET threads = 64",
+        "SET memory_limit = '64GB'",
+        "SET TimeZone = 'Europe/Stockholm'",
+        "SET temp_directory = '{folder}'",
+        "PRAGMA threads = 64",
+        "CREATE SECRET (TYPE s3)",
+        "SELECT getenv('HOME')",
+        "FROM secret_frame",
+        "FROM elsewhere",
+    ],
+)
+def test_an_engine_reaches_nothing_else(closed: Closed, sql: str) -> None:
+    elsewhere = secret_frame
+    assert elsewhere
+    before = {path: path.read_bytes() for path in closed.folder.iterdir() if path.is_file()}
+    statement = sql.format(folder=closed.folder, allowed=closed.allowed, beside=closed.beside)
+    with pytest.raises((UnfitAudience, AudienceNotWritten)) as caught:
+        closed.engine.rows(statement)
+    assert ADDRESS not in said_by(caught.value)
+    assert {path: path.read_bytes() for path in closed.folder.iterdir() if path.is_file()} == before
+
+
+def test_an_engine_follows_no_link_beside_its_file(closed: Closed) -> None:
+    link = closed.folder / "link.csv"
+    link.symlink_to(closed.beside)
+    try:
+        with pytest.raises((UnfitAudience, AudienceNotWritten)):
+            closed.engine.rows(f"FROM read_csv('{link}')")
+    finally:
+        link.unlink()
+
+
+def test_an_error_of_the_engine_quotes_no_value(closed: Closed) -> None:
+    with pytest.raises(UnfitAudience) as caught:
+        closed.engine.rows(f"SELECT CAST(email AS INTEGER) FROM read_csv('{closed.allowed}')")
+    assert ADDRESS not in said_by(caught.value)
+
+
+def test_a_stopped_engine_runs_nothing(tmp_path: Path) -> None:
+    engine = Engine(tmp_path)
+    engine.stop()
+    with pytest.raises(Stopped):
+        engine.rows("SELECT 1")
+    engine.close()
