@@ -1,4 +1,4 @@
-"""Sources that are not what was said of them: a typed error or a count, and never a person in what is said."""
+"""Sources that are not what was said of them: a typed error or a count, and never a person in either."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import gzip
 from typing import Any
 
 import pytest
-from audience_attacks import ADDRESS, EMAIL, NUMBER, Room, room
+from audience_attacks import ADDRESS, NUMBER, Room, room
 
 from airflow_provider_activation.errors import AudienceNotWritten, InvalidArgument, UnfitAudience
 
@@ -227,12 +227,8 @@ def test_a_very_long_row_is_read_or_counted(room: Room, length: int) -> None:
     )
     assert manifest["rows"]["read"] == 4
     assert (4, "email", "not_an_address") in room.rejects(manifest)
-    assert (
-        manifest["rows"]["written"] + len(manifest["rejects"]["counts"].get("", {}).get("broken_row", []))
-        >= 2
-        if length < 1e6
-        else True
-    )
+    counts = manifest["rejects"]["counts"]
+    assert manifest["rows"]["written"] == 3 - counts[""].get("broken_row", 0)
 
 
 @pytest.mark.parametrize("at", ["email", "note"])
@@ -348,9 +344,40 @@ def test_two_columns_of_one_name_are_refused_or_told_apart(room: Room, header: s
 
 @pytest.mark.parametrize(
     "column",
-    ["r", "R", "v0", "t0", "b0", "p0", "f0", "e0", "n0", "y0", "o0", "s0", "ordered", "lost", "line", "place", "again",
-     "row", "column", "reason", "with blank", " led", "select", "ä", "😀", "a.b", "x'y", 'q"r', "1", "NULL", "[a]"],
-)  # fmt: skip
+    [
+        "r",
+        "R",
+        "v0",
+        "t0",
+        "b0",
+        "p0",
+        "f0",
+        "e0",
+        "n0",
+        "y0",
+        "o0",
+        "s0",
+        "ordered",
+        "lost",
+        "line",
+        "place",
+        "again",
+        "row",
+        "column",
+        "reason",
+        "with blank",
+        " led",
+        "select",
+        "ä",
+        "😀",
+        "a.b",
+        "x'y",
+        'q"r',
+        "1",
+        "NULL",
+        "[a]",
+    ],
+)
 def test_any_name_of_a_column_works(room: Room, column: str) -> None:
     quoted = column.replace('"', '""')
     source = room.file(f'"{quoted}",other,mobile\nb@x.se,1,\nnobody,2,+46701740000\na@x.se,3,070\n')
@@ -455,115 +482,3 @@ def test_a_source_that_changes_while_it_is_read_is_unfit(room: Room, monkeypatch
     assert "changed" in room.refused(UnfitAudience, source)
     source.write_text("email\na@x.se\n")
     assert "changed" in room.refused(UnfitAudience, {"path": str(source), "encoding": "cp1252"})
-
-
-# mappings and the schema
-
-
-@pytest.mark.parametrize(
-    "source",
-    [{"path": "x.csv", "sep": ";"}, {}, {"path": None}, {"path": 1}, {"path": ""}, {"paths": []}, 1, None, b"x.csv",
-     {"path": "PATH", "delimiter": ";;"}, {"path": "PATH", "delimiter": ""}, {"path": "PATH", "delimiter": "\n"},
-     {"path": "PATH", "delimiter": '"'}, {"path": "PATH", "delimiter": 1},
-     {"path": "PATH", "quote": "''"}, {"path": "PATH", "quote": ","}, {"path": "PATH", "header": False},
-     {"path": "PATH", "header": []}, {"path": "PATH", "header": "email"}, {"path": "PATH", "header": ["email", "email"]},
-     {"path": "PATH", "header": [1]}, {"path": "PATH", "format": "xlsx"}, {"path": "PATH", "format": ["csv"]},
-     {"path": "PATH", "compression": "bz2"}, {"path": "PATH", "compression": 1}, {"path": "PATH", "format": "jsonl", "delimiter": ";"},
-     ["people.csv"], [1], [None], "", object()],
-)  # fmt: skip
-def test_a_source_that_says_nothing_readable_is_refused(room: Room, source: Any) -> None:
-    path = room.file(GOOD)
-    if isinstance(source, dict) and source.get("path") == "PATH":
-        source = {**source, "path": str(path)}
-    room.refused(InvalidArgument, source)
-
-
-@pytest.mark.parametrize(
-    "change",
-    [
-        {"columns": {}},
-        {"columns": {"a": {"kind": "e-mail", "source": "email"}}},
-        {"columns": {"a": {"kind": "email"}}},
-        {"columns": {"a": {"kind": "email", "source": "email", "hash": "sha256", "salt": "x"}}},
-        {"columns": {"a": {"kind": "email", "source": "email", "hash": "sha512"}}},
-        {"columns": {"a": {"kind": "email", "source": "email", "hash": "md5"}}},
-        {"columns": {"a": {"kind": "email", "source": "email"}}},
-        {"columns": {"a": {"kind": "email", "source": "email", "hashed": "sha256"}}},
-        {"columns": {"a": {"kind": "email", "source": "email", "hashed": "sha256", "normalised": "nobody"}}},
-        {"columns": {"a": {"kind": "email", "source": "email", "hash": "sha256", "normalised": "google"}}},
-        {"columns": {"a": {"kind": "email", "source": ["email"], "hash": "sha256"}}},
-        {"columns": {"a": {"kind": "email", "source": "", "hash": "sha256"}}},
-        {"columns": {"": {"kind": "email", "source": "email", "hash": "sha256"}}},
-        {"columns": {"a": {"kind": "device_id", "source": "email", "hash": "sha256"}}},
-        {"columns": {"a": {"kind": "device_id", "source": "email", "platform": "windows"}}},
-        {"columns": {"a": {"kind": "phone", "source": "email", "hash": "sha256", "region": "Sweden"}}},
-        {"columns": {"a": {"kind": "phone", "source": "email", "hash": "sha256", "region": "XX"}}},
-        {"columns": {"a": {"kind": "name", "source": "email"}}},
-        {"columns": {"a": {"kind": "attribute", "source": "email", "type": "colour"}}},
-        {"columns": {"a": {"kind": "attribute", "source": "email", "hash": "sha256"}}},
-        {
-            "columns": {
-                "a": {"kind": "attribute", "source": "email", "type": "timestamp", "timezone": "Mars/Base"}
-            }
-        },
-        {"columns": {"a": {"kind": "constant"}}},
-        {"columns": {"a": {"kind": "constant", "value": 1}}},
-        {"columns": {"a": {"kind": "constant", "value": "1", "source": "email"}}},
-        {"columns": ["email"]},
-        {"columns": {"a": "email"}},
-        {"require": ["email_sha256"]},
-        {"require_any": ["nobody"]},
-        {"require_any": "email_sha256"},
-        {"require_any": [1]},
-        {"suppress_by": {"a": {"kind": "attribute", "source": "email"}}},
-        {"suppress_by": {"a": {"kind": "email", "source": "email", "unknown": 1}}},
-        {"suppress_by": ["email"]},
-    ],
-)
-def test_a_schema_that_cannot_be_is_refused_before_the_source_is_opened(
-    room: Room, change: dict[str, Any]
-) -> None:
-    message = room.refused(InvalidArgument, str(room.sources / "is not there.csv"), {**EMAIL, **change})
-    assert "is not there" not in message
-
-
-@pytest.mark.parametrize("schema", [None, 1, "email", [], {}, {"column": {}}])
-def test_what_is_no_schema_is_refused(room: Room, schema: Any) -> None:
-    room.refused(InvalidArgument, str(room.sources / "is not there.csv"), schema)
-
-
-@pytest.mark.parametrize(
-    "profile",
-    ["nobody", "", None, 1, [], {}, {"name": "nobody"}, {"name": "google", "unknown": 1}, {"digest": "hex"},
-     {"name": "google", "digest": "octal"}, {"name": "google", "name_": 1},
-     "acoustic", {"name": "acoustic", "registration": {}}, {"name": "acoustic", "registration": 1}, {"name": ["google"]}],
-)  # fmt: skip
-def test_what_is_no_profile_is_refused(room: Room, profile: Any) -> None:
-    room.refused(InvalidArgument, str(room.sources / "is not there.csv"), profile=profile)
-
-
-@pytest.mark.parametrize(
-    "suppress",
-    [[{}], [1], ["list.csv"], [{"source": "x.csv"}], [{"source": "x.csv", "schema": EMAIL, "unknown": 1}],
-     [{"source": "x.csv", "schema": {**EMAIL, "unknown": 1}}], [{"source": {"path": "x.csv", "sep": 1}, "schema": EMAIL}],
-     [{"source": "x.csv", "schema": {"columns": {"p": {"kind": "phone", "source": "p"}}}}],
-     [{"source": "x.csv", "schema": {"columns": {"p": {"kind": "attribute", "source": "p"}}}}],
-     [{"source": "x.csv", "schema": EMAIL, "profile": "nobody"}], [{"source": "x.csv", "schema": EMAIL, "allow_empty": "yes"}],
-     "x.csv", {"source": "x.csv", "schema": EMAIL}, 1, None],
-)  # fmt: skip
-def test_what_is_no_list_is_refused(room: Room, suppress: Any) -> None:
-    room.refused(InvalidArgument, room.file(GOOD), suppress=suppress)
-
-
-@pytest.mark.parametrize(
-    "options",
-    [{"order_by": 1}, {"min_rows": -1}, {"min_rows": "1"}, {"min_rows": True}, {"fail_on_rejects": "yes"}, {"name": 1},
-     {"name": "a b"}, {"folder": 1}, {"folder": None}, {"folder": ""}, {"folder": "s3://bucket/x"}, {"registration": 1},
-     {"name": ".hidden"}, {"name": "a" * 300}],
-)  # fmt: skip
-def test_an_option_that_cannot_be_is_refused(room: Room, options: dict[str, Any]) -> None:
-    room.refused(InvalidArgument, room.file(GOOD), **options)
-
-
-def test_a_column_to_order_by_that_is_missing_is_told(room: Room) -> None:
-    assert "since" in room.refused(UnfitAudience, room.file(GOOD), order_by="since")

@@ -1,4 +1,4 @@
-"""A room in which an audience is prepared from hostile input, and which looks for what must not be left or said."""
+"""A room in which an audience is prepared from hostile input, and which looks for what must not be left."""
 
 from __future__ import annotations
 
@@ -97,7 +97,7 @@ class Room:
         return str(caught.value)
 
     def holds_nothing_private(self) -> None:
-        """The user's own folder for private folders may stay; it is empty and nobody else may look into it."""
+        """The user's folder for private folders may stay, empty and closed to others."""
         for each in self.temporary.iterdir():
             assert each.stat().st_mode & 0o777 == 0o700
             assert not list(each.iterdir())
