@@ -450,6 +450,48 @@ SABOTAGES = (
         "taxonomy_sync_status: str = Field(",
         "tests/contracts/test_contract_answers.py",
     ),
+    Sabotage(
+        "audience/engine.py",
+        "SET enable_external_access=false; ",
+        "",
+        "tests/audience/test_closed.py -k an_engine",
+    ),
+    Sabotage(
+        "audience/where.py",
+        'if kind not in _PLAIN or expression["type"]',
+        'if expression["type"]',
+        "tests/audience/test_closed.py -k refused",
+    ),
+    Sabotage(
+        "audience/sources.py",
+        "store_rejects=true, rejects_limit={limit}, ",
+        "ignore_errors=true, ",
+        "tests/audience/test_bad_input.py -k behind",
+    ),
+    Sabotage(
+        "audience/lists.py",
+        "one.rows, one.unreadable = one.rows + missed, one.unreadable + missed\n",
+        "pass\n",
+        "tests/audience/test_bad_input.py -k list",
+    ),
+    Sabotage(
+        "audience/preparation.py",
+        "        piece.unlink(missing_ok=True)\n",
+        "",
+        "tests/audience/test_run.py -k piece",
+    ),
+    Sabotage(
+        "audience/preparation.py",
+        "os.O_CREAT | os.O_EXCL | os.O_WRONLY",
+        "os.O_CREAT | os.O_WRONLY",
+        "tests/audience/test_run.py -k piece",
+    ),
+    Sabotage(
+        "audience/engine.py",
+        "            raise _clean(failure[0], doing)\n",
+        "            raise failure[0]\n",
+        "tests/audience/test_closed.py -k quotes",
+    ),
 )
 
 

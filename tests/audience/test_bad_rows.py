@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from typing import Any
 from zoneinfo import ZoneInfo
 
-import pandas
+import pandas  # type: ignore[import-untyped]
 import polars
 import pyarrow
 import pyarrow.parquet
@@ -70,7 +70,13 @@ def test_rows_that_are_no_mappings_are_refused(room: Room) -> None:
 
 
 def test_no_rows_are_unfit(room: Room) -> None:
-    for nothing in ([], iter([]), pandas.DataFrame({"email": []}), polars.DataFrame({"email": []})):
+    nothings: tuple[Any, ...] = (
+        [],
+        iter([]),
+        pandas.DataFrame({"email": []}),
+        polars.DataFrame({"email": []}),
+    )
+    for nothing in nothings:
         assert "no rows" in room.refused(UnfitAudience, nothing)
 
 
