@@ -464,9 +464,9 @@ SABOTAGES = (
     ),
     Sabotage(
         "audience/sources.py",
-        "store_rejects=true, rejects_limit={limit}, ",
-        "ignore_errors=true, ",
-        "tests/audience/test_bad_input.py -k behind",
+        'limit = 1 if broken == "skipped" else 0',
+        "limit = 1",
+        "tests/audience/test_bad_input.py -k broken",
     ),
     Sabotage(
         "audience/lists.py",
@@ -476,15 +476,15 @@ SABOTAGES = (
     ),
     Sabotage(
         "audience/preparation.py",
-        "        piece.unlink(missing_ok=True)\n",
-        "",
+        "    piece.unlink(missing_ok=True)\n    return os.open(piece, os.O_CREAT | os.O_EXCL | os.O_WRONLY",
+        "    return os.open(piece, os.O_CREAT | os.O_WRONLY",
         "tests/audience/test_run.py -k piece",
     ),
     Sabotage(
         "audience/preparation.py",
-        "os.O_CREAT | os.O_EXCL | os.O_WRONLY",
-        "os.O_CREAT | os.O_WRONLY",
-        "tests/audience/test_run.py -k piece",
+        "fcntl.flock(left, fcntl.LOCK_EX | fcntl.LOCK_NB)",
+        "pass",
+        "tests/audience/test_run.py -k at_once",
     ),
     Sabotage(
         "audience/engine.py",
