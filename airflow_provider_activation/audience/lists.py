@@ -166,16 +166,9 @@ class Lists:
         if not values:
             one.tables = [""] * len(one.pairs)
             return
-        columns = list(dict.fromkeys(value.source for value in values))
-        broken = f"broken_in_list_{at}"
-        texts = ", ".join(f"CAST({name(column)} AS VARCHAR) AS {name(column)}" for column in columns)
-        relation = f"(SELECT {texts} FROM {one.source.relation(engine, columns, broken=broken)})"
-        phones = {value: phone_table(engine, value, relation) for value in values if is_slow_phone(value)}
-        table = f"list_{at}"
-        read = reading(relation, values, {key: made for key, made in phones.items() if made}, reasons=False)
-        engine.rows(
-            f"CREATE TABLE {table} AS {read}", doing=f"Reading the list {one.name}", size=one.source.size
-        )
+        columns = dict.fromkeys(value.source for value in values)
+        broken, table = f"broken_in_list_{at}", f"list_{at}"
+        rows = Reading(engine, table, one.source, values, columns=columns, broken=broken).rows()
         nothing = " AND ".join(f"v{index} IS NULL" for index in range(len(values)))
         one.rows, one.unreadable = engine.rows(f"SELECT count(*), count(*) FILTER ({nothing}) FROM {table}")[
             0

@@ -10,7 +10,7 @@ import logging
 import os
 import re
 import shutil
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress as ignoring
 from functools import cached_property
 from os import PathLike, fspath
@@ -216,8 +216,7 @@ class Preparation:
             for at, one in enumerate(sorted(required))
         ]
         lists = [f"coalesce({one}, false) AS s{at}" for at, one in enumerate(in_lists)]
-        sql = table.reading(reasons=True, broken="reject_errors")
-        noted = f"SELECT r, {', '.join([*bad, row, *missing, *lists])} FROM ({sql})"
+        noted = f"SELECT r, {', '.join([*bad, row, *missing, *lists])} FROM ({table.rows})"
         any_of = " OR ".join(
             [f"{one} > 0" for one in bad] + ["lost", "lacks"] + [f"s{at}" for at in range(len(lists))]
         )
@@ -410,47 +409,21 @@ class _Table:
         known = source.columns(engine)
         wanted = _known([value.source for value in values] + ([order_by] if order_by else []), known, source)
         in_where = _named(where.columns, known, source) if where else []
-        self._read = list(dict.fromkeys([*self._columns, *in_where]))
-        taken = {one.lower() for one in [*(known or ()), *self._read]}
-        self._number, self._order = _free("r", taken), _free("ordered", taken)
-        self.total = self.kept = 0
-        self._count()
-        self.phones = {
-            value: table
-            for value in values
-            if is_slow_phone(value)
-            and (table := phone_table(engine, value, self._texts([value.source]), rows=self.kept))
-        }
+        reading = Reading(
+            engine,
+            "people",
+            source,
+            values,
+            columns=dict.fromkeys([*wanted, *in_where]),
+            where=where,
+            order_by=order_by,
+            broken="reject_errors",
+        )
+        self.total, self.kept, self.rows = reading.total, reading.kept, reading.rows()
 
     def progress(self, doing: str) -> dict[str, Any]:
         """What the engine needs to tell how far it is."""
         return {"doing": f"{doing} {self.source.place}", "rows": self.total, "size": self.source.size}
-
-    def _rows(self, broken: str = "skipped") -> str:
-        """SQL of the rows with their numbers, all of them."""
-        relation = self.source.relation(self.engine, self._read, broken=broken)
-        return f"(SELECT row_number() OVER () AS {self._number}, * FROM {relation})"
-
-    def _texts(self, columns: Iterable[str], *, broken: str = "skipped", without: str | None = None) -> str:
-        picked = [f"CAST({name(one)} AS VARCHAR) AS {name(one)}" for one in columns]
-        if self._order_by:
-            picked.append(f"{name(self._order_by)} AS {self._order}")
-        where = f"WHERE {self._where.expression}" if self._where else ""
-        rows = f"(SELECT * FROM {self._rows(broken)} {where})"
-        gone = f" ANTI JOIN {without} AS left_out ON given.{self._number} = left_out.r" if without else ""
-        return f"(SELECT {self._number}, {', '.join(picked)} FROM {rows} AS given{gone})"
-
-    def reading(self, *, reasons: bool, broken: str = "skipped", without: str | None = None) -> str:
-        """SQL of the values of all rows that ``where`` lets through."""
-        columns = dict.fromkeys(value.source for value in self.values)
-        kept = {"r": self._number} | ({"ordered": self._order} if self._order_by else {})
-        relation = self._texts(columns, broken=broken, without=without)
-        return reading(relation, self.values, self.phones, kept, reasons)
-
-    def _count(self) -> None:
-        kept = f"count(*) FILTER ({self._where.expression})" if self._where else "count(*)"
-        doing = self.progress("Reading")
-        self.total, self.kept = self.engine.rows(f"SELECT count(*), {kept} FROM {self._rows()}", **doing)[0]
 
     def broken(self) -> int:
         """How many rows are broken, so that they are not among those that were read."""
@@ -478,13 +451,6 @@ def _made_anew(piece: Path) -> int:
     """A file that only this user may read, and no link that somebody else has put there."""
     piece.unlink(missing_ok=True)
     return os.open(piece, os.O_CREAT | os.O_EXCL | os.O_WRONLY, _PRIVATE)
-
-
-def _free(beginning: str, taken: Collection[str]) -> str:
-    """A name that no column has."""
-    while beginning in taken:
-        beginning += "_"
-    return beginning
 
 
 def _known(wanted: Iterable[str], known: Sequence[str] | None, source: Source) -> list[str]:

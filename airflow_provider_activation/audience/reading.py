@@ -28,7 +28,7 @@ class Reading:
     :param columns: the columns of the source that are needed.
     :param where: rows for which it is not true are there, without any value.
     :param order_by: a column that is kept as it is, as ``ordered``.
-    :param keep_broken: whether broken rows are noted.
+    :param broken: the table in which broken rows are noted; see `Source.relation`.
     """
 
     def __init__(
@@ -41,10 +41,10 @@ class Reading:
         columns: Iterable[str],
         where: Where | None = None,
         order_by: str | None = None,
-        keep_broken: bool = False,
+        broken: str = "skipped",
     ) -> None:
         self._table, self._values, self._where, self._order_by = table, values, where, order_by
-        relation = source.relation(engine, list(columns), keep_broken=keep_broken)
+        relation = source.relation(engine, list(columns), broken=broken)
         engine.rows(
             f"CREATE TABLE {table} AS {self._steps(relation)}",
             doing=f"Reading {source.place}",

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from airflow_provider_activation.audience import normalise
@@ -206,101 +207,6 @@ def fast_phone(written: str) -> str:
     from airflow_provider_activation.audience.phones import ONE_DIGIT, e164
 
     return f"(regexp_full_match({written}, '{e164()}') AND NOT regexp_full_match({written}, '{ONE_DIGIT}'))"
-
-
-def reading(
-    relation: str,
-    values: Sequence[Value],
-    phones: Mapping[Value, str],
-    keep: Mapping[str, str] | None = None,
-    reasons: bool = True,
-) -> str:
-    """SQL of a relation with ``v0``, ``v1`` ... for the values, and ``b0``, ``b1`` ... why there is none.
-
-    :param relation: SQL of a relation of the source's columns as text.
-    :param phones: for values that are phones, the table of those that the library has read.
-    :param keep: other columns to keep, by the names that they get.
-    :param reasons: whether the reasons are wanted.
-    """
-    kept = list(keep or {})
-    joins = []
-    first = [f"{name(column)} AS {one}" for one, column in (keep or {}).items()]
-    second, third, last = list(kept), list(kept), list(kept)
-    for at, value in enumerate(values):
-        written, found, read = f"t{at}", f"p{at}", f"v{at}"
-        first.append(f"{_cleaned(value)} AS {written}")
-        second.append(written)
-        if is_slow_phone(value):
-            second.append(f"{fast_phone(written)} AS f{at}")
-            table = phones.get(value)
-            e164, national, why = (
-                f"NULL::VARCHAR AS e{at}",
-                f"NULL::VARCHAR AS n{at}",
-                f"NULL::VARCHAR AS y{at}",
-            )
-            if table is not None:
-                joins.append(f"LEFT JOIN {table} AS j{at} ON j{at}.written = {written}")
-                e164, national, why = (f"j{at}.{one} AS {short}{at}" for one, short in _JOINED)
-            third += [written, f"f{at}", e164, national, why]
-        else:
-            third.append(written)
-            if value.hashed is None and value.kind in ("email", "device_id"):
-                second.append(f"{_found(value, written)} AS {found}")
-                third.append(found)
-        last.append(f"{_value(value, at)} AS {read}")
-        if reasons:
-            last.append(written)
-            last += [f"e{at}", f"y{at}"] if is_slow_phone(value) else []
-            last += [found] if value.hashed is None and value.kind == "email" else []
-    sql = f"SELECT {', '.join(first)} FROM {relation}"
-    sql = f"SELECT {', '.join(second)} FROM ({sql})"
-    sql = f"SELECT {', '.join(third)} FROM ({sql}) {' '.join(joins)}"
-    sql = f"SELECT {', '.join(last)} FROM ({sql})"
-    if not reasons:
-        return sql
-    told = [f"v{at}, {_reason(value, at)} AS b{at}" for at, value in enumerate(values)]
-    return f"SELECT {', '.join([*kept, *told])} FROM ({sql})"
-
-
-_JOINED = (("e164", "e"), ("national", "n"), ("reason", "y"))
-
-
-def _cleaned(value: Value) -> str:
-    column = name(value.source)
-    if value.hashed is None and value.kind == "email":
-        return normalise.cleaned_email(column, value.profile)
-    if value.hashed is None and value.kind == "name":
-        return normalise.name_of_person(column, value.profile)
-    if value.kind == "postal":
-        return f"nullif(regexp_replace({trimmed(column)}, '[\\r\\n]+', ' ', 'g'), '')"
-    return f"nullif({trimmed(column)}, '')"
-
-
-def _found(value: Value, written: str) -> str:
-    if value.kind == "email":
-        return normalise.email(written, value.profile)
-    return normalise.device_id(written, value.platform, value.profile)
-
-
-def _value(value: Value, at: int) -> str:
-    written, found = f"t{at}", f"p{at}"
-    if value.hashed is not None:
-        digest = normalise.digest(written, value.hashed)
-        refused = ", ".join(text(one) for one in (_nothing(value.hashed), *_placeholders(value.hashed)))
-        return f"CASE WHEN {digest} NOT IN ({refused}) THEN {digest} END"
-    if value.kind == "email":
-        return f"nullif({found}, {text(normalise.PLACEHOLDER_EMAIL)})"
-    if value.kind == "phone":
-        from airflow_provider_activation.audience.phones import country_code
-
-        e164 = f"CASE WHEN f{at} THEN {written} ELSE e{at} END"
-        national = f"CASE WHEN f{at} THEN regexp_replace({written}, '{country_code()}', '') ELSE n{at} END"
-        return normalise.phone_form(
-            f"({e164})", f"({national})", value.profile, digits_only=value.digits_only
-        )
-    if value.kind == "device_id":
-        return f"CASE WHEN NOT regexp_full_match({written}, '[0-]+') THEN {found} END"
-    return _attribute(value, written) if value.kind == "attribute" else written
 
 
 def _attribute(value: Value, written: str) -> str:
