@@ -83,7 +83,6 @@ def wait_for(process: subprocess.Popen[str], step: str) -> None:
     ("step", "schema"),
     [
         ("Reading people", BOTH),
-        ("Collecting", BOTH),
         ("Reading phone", BOTH),
         ("Checking", EMAIL),
         ("Writing", EMAIL),

@@ -123,17 +123,17 @@ def normal_email(text: str, profile: Profile) -> str:
 def _possible_phone(text: str, region: str | None) -> phonenumbers.PhoneNumber:
     if any(letter.isdigit() and not letter.isascii() for letter in text):
         raise Reject("not_a_phone")
-    if len(set(re.findall("[0-9]", text))) == 1:
+    digits = re.findall("[0-9]", text)
+    if len(digits) > 1 and len(set(digits)) == 1:
         raise Reject("placeholder")
     if text.startswith("00"):
         text = f"+{text[2:]}"
     if region is None and not text.startswith("+"):
-        raise Reject("no_country")
+        raise Reject("no_country" if digits else "not_a_phone")
     try:
         number = phonenumbers.parse(text, region)
-    except phonenumbers.NumberParseException as error:
-        unknown = error.error_type == phonenumbers.NumberParseException.INVALID_COUNTRY_CODE
-        raise Reject("no_country" if unknown else "not_a_phone") from None
+    except phonenumbers.NumberParseException:
+        raise Reject("not_a_phone") from None
     if not phonenumbers.is_possible_number(number):
         raise Reject("not_a_phone")
     if len(set(str(number.national_number))) == 1:
