@@ -127,10 +127,10 @@ def test_a_named_class_exists(path: str) -> None:
 def test_no_module_is_left_out_of_the_metadata(kind: str) -> None:
     info = get_provider_info()
     named = {module for entry in info[kind] for module in entry["python-modules"]}
-    # a service is a module, or a package with a file for each subject
-    services = {connection["connection-type"] for connection in info["connection-types"]}
+    # a service is a module, or a package with a file for each subject; audiences are of no service
+    subjects = {connection["connection-type"] for connection in info["connection-types"]} | {"audience"}
     exist = {
-        f"{PACKAGE}.{kind}.{file.stem}" for file in (ROOT / PACKAGE / kind).iterdir() if file.stem in services
+        f"{PACKAGE}.{kind}.{file.stem}" for file in (ROOT / PACKAGE / kind).iterdir() if file.stem in subjects
     }
     assert named == exist
 

@@ -17,6 +17,7 @@ from golden_logs import FOLDER, GoldenLogs
 from provided_classes import public_classes
 from task_running import Task
 
+from airflow_provider_activation.operators.audience import DeleteAudienceOperator, PrepareAudienceOperator
 from airflow_provider_activation.operators.dataddo import (
     DataddoDeleteFlowOperator,
     DataddoDeleteServiceOperator,
@@ -43,6 +44,29 @@ def audience(folder: Path) -> Path:
     file = folder / "audience.csv"
     file.write_text("email_sha256,city\nh1,Ulm\nh2,Bonn\n")
     return file
+
+
+def prepares(folder: Path) -> Factory:
+    """People of whom one is left out, one has no address, one is on a list and one is there twice."""
+    people, gone = folder / "people.csv", folder / "gone.csv"
+    rows = ["a@example.com,SE", "A@example.com,SE", "b@example.com,SE", "c@example.com,NO", "nobody,SE"]
+    people.write_text("\n".join(["email,country", *rows, ""]))
+    gone.write_text("email\nb@example.com\n")
+    plain = {"columns": {"email": {"kind": "email", "source": "email"}}}
+    return lambda: PrepareAudienceOperator(
+        task_id="prepare",
+        source=people,
+        schema={"columns": {"mail": {"kind": "email", "source": "email", "hash": "sha256"}}},
+        profile="google",
+        folder=folder,
+        where="country = 'SE'",
+        suppress=[{"source": str(gone), "schema": plain}],
+    )
+
+
+def deletes_audience(folder: Path) -> Factory:
+    manifest = Task(prepares(folder)).run()
+    return lambda: DeleteAudienceOperator(task_id="delete", manifest=manifest)
 
 
 def offered() -> None:
@@ -226,6 +250,7 @@ GOOD: Mapping[str, Prepare] = {
     "DataddoWriteFlowOperator": lambda _: with_flow(
         lambda built: DataddoWriteFlowOperator(task_id="run", flow_id=built["flow_id"], **SOON)
     ),
+    "DeleteAudienceOperator": deletes_audience,
     "DeltaProjectsActivitySensor": lambda _: flown(activity_waits),
     "DeltaProjectsCreateActivityFromTemplateOperator": lambda _: create_activity,
     "DeltaProjectsUpdateActivityOperator": lambda _: with_activity(changes),
@@ -254,6 +279,7 @@ GOOD: Mapping[str, Prepare] = {
         )
     ),
     "LiveRampWithdrawSegmentsOperator": withdraws,
+    "PrepareAudienceOperator": prepares,
 }
 
 

@@ -2,7 +2,8 @@
 
 Each case gives one value to one argument of one class, in the DAG file, by a template, as the output of a
 task, or in a mapped task. It is right if the argument is rendered and acts as its plain value does, or is
-refused with its name before anything is sent. What was sent is read at a plain server.
+refused with its name before anything is sent. What was sent is read at a plain server; what a task wrote or
+deleted of an audience counts as sent.
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ from airflow.sdk import DAG, BaseOperator
 from airflow.sdk.definitions.xcom_arg import XComArg
 from airflow.sdk.execution_time.lazy_sequence import LazyXComSequence
 from argument_table import LEFT_OUT, TABLE, Argument, Need, Row
+from argument_table.audience import make_prepared
 from jinja2.nativetypes import native_concat
 from task_running import StateStore, TaskInstance
 from walk_services import LOG_IN, WalkedServices
@@ -177,6 +179,7 @@ class Bench:
         :param mapped: arguments that are expanded.
         """
         self.services.begin()
+        make_prepared()
         given = {name: one for name, one in arguments.items() if one is not LEFT_OUT}
         with DAG("a_dag", schedule=None, render_template_as_native_obj=native) as dag:
             upstream = BaseOperator(task_id="upstream")
@@ -222,7 +225,14 @@ class Bench:
             for one in asked
             if not LOG_IN.search(one.path)
         )
-        return Outcome(stage, error, result, sent, len(asked) - len(sent))
+        return Outcome(stage, error, result, (*sent, *_done(result)), len(asked) - len(sent))
+
+
+def _done(result: Any) -> tuple[str, ...]:
+    """What a task that calls no service has done: the file it wrote, or the files it deleted."""
+    if isinstance(result, dict) and "sha256" in result:
+        return (f"{result['path']} {result['sha256']} {result['rows']} {result['columns']}",)
+    return tuple(result["deleted"]) if isinstance(result, dict) and "deleted" in result else ()
 
 
 class Output:

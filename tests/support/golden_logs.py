@@ -29,6 +29,7 @@ CHANGING = (
     (r"\b[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\b", "<uuid>"),
     (r"\baf:[0-9A-Za-z]+", "af:<key>"),
     (r"\b[0-9a-f]{24}\b", "<id>"),
+    (r"-[0-9a-f]{12}(\.rejects)?\.csv", r"-<run>\1.csv"),
     (r"\bkey [0-9a-f]{12}\b", "key <key>"),
     (r"\(received \d+ bytes, expected \d+\)", "(received <n> bytes, expected <n>)"),
     (r"run duration of [\d.]+ seconds", "run duration of <duration>"),

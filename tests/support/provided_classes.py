@@ -29,7 +29,7 @@ def public_classes() -> Iterator[type[BaseOperator]]:
 def _has_a_name_for_users(found: type) -> bool:
     services = ("LiveRamp", "AcousticExchange", "DeltaProjects", "Dataddo")
     return (
-        found.__name__.startswith(services)
+        found.__name__.startswith((*services, "PrepareAudience", "DeleteAudience"))
         and found.__name__.endswith(("Operator", "Sensor"))
         and not inspect.isabstract(found)
     )

@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
+from argument_table.audience import make_files
 from argument_table.common import FOLDER
 from scripted_server import Asked, Reply, ScriptedServer
 
@@ -103,6 +104,13 @@ def _delivery(segment: str, query: dict[str, str]) -> dict[str, Any]:
     }
 
 
+def _endpoint(asked: Asked, found: re.Match[str], memory: dict[str, Any]) -> Reply:
+    identifiers = [{"name": "email", "type": "email", "hashMode": "NONE"}]
+    held = {"marketingDatabasesDefinition": {"marketingDatabases": [{"name": "A", "identifiers": identifiers}]}}
+    endpoint_id = int(dict(asked.query).get("endpointId", "10001"))
+    return Reply(200, [{"endpointId": endpoint_id, "name": "Shop", **held}])
+
+
 def _job(asked: Asked, found: re.Match[str], memory: dict[str, Any]) -> Reply:
     category, job_id = found[1], found[2]
     status = {"1": "WAITING_TO_RECIEVE_DATA", "2": "READY_FOR_DOWNLOAD"}.get(job_id[-1], "COMPLETE")
@@ -176,6 +184,7 @@ ANSWERS: tuple[tuple[str, str, Answer], ...] = (
     ("GET", "/v2/segment-statuses", _of_segments("v2/SegmentStatuses", _status)),
     ("GET", "/v2/deliveries", _of_segments("v2/Deliveries", _delivery)),
     # Acoustic Exchange
+    ("GET", "/registered/acoustic/v1/endpoint", _endpoint),
     ("GET", "/v1/endpoint", _ok([])),
     ("GET", "/v1/([^/]+)/status", _ok("ACTIVE")),
     ("GET", "/v1/endpoint/([^/]+)/segments/([^/]+)", lambda asked, found, memory: MISSING),
@@ -262,6 +271,11 @@ class WalkedServices:
                     "host": f"{url}{suffix.replace('_', '/')}/acoustic",
                     "extra": {**once, "key_level": level},
                 }
+            known[f"walk_registered{suffix}"] = {
+                **{"conn_type": "acoustic_exchange", "password": "key-of-registered-1"},
+                "host": f"{url}{suffix.replace('_', '/')}/registered/acoustic",
+                "extra": {**once, "key_level": "account"},
+            }
         return known
 
 
@@ -272,6 +286,7 @@ def walked_services() -> Iterator[WalkedServices]:
     (FOLDER / "in").mkdir(exist_ok=True)
     (FOLDER / "audience.csv").write_text("email\na@example.com\n")
     (FOLDER / "other.csv").write_text("email\nb@example.com\n")
+    make_files()
     services = WalkedServices()
     names = {
         f"AIRFLOW_CONN_{name.upper()}": json.dumps(value) for name, value in services.connections().items()

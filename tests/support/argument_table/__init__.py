@@ -6,7 +6,7 @@ makes the walk fail.
 
 from __future__ import annotations
 
-from argument_table import acoustic_exchange, dataddo, delta_projects, liveramp
+from argument_table import acoustic_exchange, audience, dataddo, delta_projects, liveramp
 from argument_table.kinds import LEFT_OUT, Argument, Kind, Need, Row
 
 __all__ = ["LEFT_OUT", "TABLE", "Argument", "Kind", "Need", "Row"]
@@ -16,5 +16,6 @@ TABLE: dict[str, Row] = {
     **acoustic_exchange.ROWS,
     **delta_projects.ROWS,
     **dataddo.ROWS,
+    **audience.ROWS,
 }
 """Rows by the class's place below the package."""

@@ -1,0 +1,114 @@
+"""The arguments of the operators for audiences: from the docstrings."""
+
+from __future__ import annotations
+
+import socket
+from typing import Any
+
+from argument_table.common import FOLDER
+from argument_table.kinds import (
+    CONNECTION_ID,
+    FLAG,
+    JSON,
+    NAME,
+    PATH,
+    TEXT,
+    WHOLE_ID,
+    WHOLE_NUMBER,
+    Kind,
+    Row,
+    has,
+    may,
+    need,
+)
+
+AUDIENCES = FOLDER / "audiences"
+"""What a walk prepares from, writes and deletes."""
+PEOPLE, OTHER_PEOPLE = AUDIENCES / "people.csv", AUDIENCES / "other_people.csv"
+UNSUBSCRIBED, OTHER_UNSUBSCRIBED = AUDIENCES / "unsubscribed.csv", AUDIENCES / "other_unsubscribed.csv"
+PREPARED, ALSO_PREPARED = AUDIENCES / "prepared.csv", AUDIENCES / "also_prepared.csv"
+OUT, OTHER_OUT = AUDIENCES / "out", AUDIENCES / "other_out"
+
+
+def make_files() -> None:
+    """Two tables of thirty people, the second with one who cannot be written to, and two lists of a few."""
+    AUDIENCES.mkdir(exist_ok=True)
+    for file, domain in ((PEOPLE, "example.com"), (OTHER_PEOPLE, "example.org")):
+        rows = [f"p{at:02}@{domain},{'SE' if at % 3 else 'NO'},{at}" for at in range(29)]
+        file.write_text("\n".join(["email,country,spent", *rows, f"P00@{domain},SE,99", ""]))
+    UNSUBSCRIBED.write_text("email\np01@example.com\np02@example.com\n")
+    OTHER_UNSUBSCRIBED.write_text("email\np03@example.com\n")
+
+
+def make_prepared() -> None:
+    """The files that are to be deleted."""
+    for file in (PREPARED, ALSO_PREPARED):
+        file.write_text("email\n")
+
+
+SCHEMA: dict[str, Any] = {
+    "columns": {
+        "mail": {"kind": "email", "source": "email", "hash": "sha256"},
+        "spent": {"kind": "attribute", "source": "spent"},
+    }
+}
+OTHER_SCHEMA: dict[str, Any] = {
+    "columns": {"email": {"kind": "email", "source": "email", "hash": "sha256", "required": True}}
+}
+LIST = {"source": str(UNSUBSCRIBED), "schema": {"columns": {"email": {"kind": "email", "source": "email"}}}}
+OTHER_LIST = {**LIST, "source": str(OTHER_UNSUBSCRIBED)}
+REGISTRATION: dict[str, Any] = {
+    "marketing_databases_definition": {
+        "marketingDatabases": [
+            {"name": "Customers", "identifiers": [{"name": "email", "type": "email", "hashMode": "NONE"}]}
+        ]
+    }
+}
+PLAIN_SCHEMA: dict[str, Any] = {"columns": {"email": {"kind": "email", "source": "email"}}}
+FROM_SERVICE: dict[str, Any] = {
+    "profile": "acoustic",
+    "schema": PLAIN_SCHEMA,
+    "acoustic_exchange_conn_id": "walk_registered",
+}
+"""Without a registration, so that it is read from the service."""
+MANIFEST = {
+    "version": 1,
+    "path": str(PREPARED),
+    "host": socket.gethostname(),
+    "rejects": {"path": None, "counts": {}},
+}
+
+SOURCE = Kind("path or mapping", (1.5, True, "", []), ("",), scalar=False, text_too=True)
+A_SCHEMA = Kind("schema", (5, True, "a", ["a"], {}, {"columns": {}}, {"columns": {"a": 5}}), scalar=False)
+PROFILE = Kind("profile", (1.5, True, "", [], ["google"]), ("", "nonsense"), scalar=False, text_too=True)
+LISTS = Kind("lists of people", (5, True, 1.5, "a", {"a": "b"}, [5], ["a"], [{}], []), scalar=False)
+MANIFESTS = Kind("manifest", (5, True, 1.5, "a", ["a"]), scalar=False)
+
+ROWS: dict[str, Row] = {
+    "operators.audience.PrepareAudienceOperator": Row(
+        {
+            "source": need(SOURCE, str(PEOPLE), {"path": str(OTHER_PEOPLE), "format": "csv"}),
+            "schema": need(A_SCHEMA, SCHEMA, OTHER_SCHEMA),
+            "profile": need(PROFILE, "google", {"name": "google", "delimiter": ";"}),
+            "folder": need(PATH, str(OUT), str(OTHER_OUT)),
+            "name": has(NAME, "audience", "customers"),
+            "where": may(TEXT, "country = 'SE'", "spent = '7'"),
+            "suppress": may(LISTS, [LIST], [OTHER_LIST]),
+            "order_by": may(NAME, "spent", "country"),
+            "min_rows": may(WHOLE_NUMBER, 5),
+            "fail_on_rejects": has(FLAG, True),
+            "registration": may(
+                JSON, REGISTRATION, beside={"profile": "acoustic", "schema": PLAIN_SCHEMA}
+            ),
+            "endpoint_id": may(
+                WHOLE_ID, 10001, 10002, beside=FROM_SERVICE
+            ),
+            "acoustic_exchange_conn_id": has(
+                CONNECTION_ID, "walk_registered", "walk_registered_elsewhere", beside=FROM_SERVICE
+            ),
+        }
+    ),
+    "operators.audience.DeleteAudienceOperator": Row(
+        {"manifest": need(MANIFESTS, MANIFEST, {**MANIFEST, "path": str(ALSO_PREPARED)})}
+    ),
+}
