@@ -50,7 +50,7 @@ _source = mapping_or(path)
 _profile = mapping_or(lambda name, value: FILLED.read(name, value))
 
 
-class AudienceOperator(ActivationOperator):
+class _AudienceOperator(ActivationOperator):
     """An operator for files of audiences. It has no connection of its own."""
 
     @property
@@ -60,7 +60,7 @@ class AudienceOperator(ActivationOperator):
         return Gate(Redactor(), Redactor())
 
 
-class PrepareAudienceOperator(AudienceOperator):
+class PrepareAudienceOperator(_AudienceOperator):
     """Make a table of people into the file that a destination takes. Returns its manifest.
 
     Rows go through these steps: read, ``where``, normalise, check, suppress, drop duplicates, count, write.
@@ -232,7 +232,7 @@ class PrepareAudienceOperator(AudienceOperator):
             self._preparation.stop()
 
 
-class DeleteAudienceOperator(AudienceOperator):
+class DeleteAudienceOperator(_AudienceOperator):
     """Delete the file of an audience and that of its rejects. Returns ``{"deleted": [...]}``, the paths.
 
     May be run any number of times. Make it the teardown of the preparing task: it then runs whatever became

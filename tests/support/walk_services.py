@@ -106,7 +106,9 @@ def _delivery(segment: str, query: dict[str, str]) -> dict[str, Any]:
 
 def _endpoint(asked: Asked, found: re.Match[str], memory: dict[str, Any]) -> Reply:
     identifiers = [{"name": "email", "type": "email", "hashMode": "NONE"}]
-    held = {"marketingDatabasesDefinition": {"marketingDatabases": [{"name": "A", "identifiers": identifiers}]}}
+    held = {
+        "marketingDatabasesDefinition": {"marketingDatabases": [{"name": "A", "identifiers": identifiers}]}
+    }
     endpoint_id = int(dict(asked.query).get("endpointId", "10001"))
     return Reply(200, [{"endpointId": endpoint_id, "name": "Shop", **held}])
 

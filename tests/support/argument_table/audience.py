@@ -97,12 +97,8 @@ ROWS: dict[str, Row] = {
             "order_by": may(NAME, "spent", "country"),
             "min_rows": may(WHOLE_NUMBER, 5),
             "fail_on_rejects": has(FLAG, True),
-            "registration": may(
-                JSON, REGISTRATION, beside={"profile": "acoustic", "schema": PLAIN_SCHEMA}
-            ),
-            "endpoint_id": may(
-                WHOLE_ID, 10001, 10002, beside=FROM_SERVICE
-            ),
+            "registration": may(JSON, REGISTRATION, beside={"profile": "acoustic", "schema": PLAIN_SCHEMA}),
+            "endpoint_id": may(WHOLE_ID, 10001, 10002, beside=FROM_SERVICE),
             "acoustic_exchange_conn_id": has(
                 CONNECTION_ID, "walk_registered", "walk_registered_elsewhere", beside=FROM_SERVICE
             ),
