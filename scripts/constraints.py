@@ -40,7 +40,7 @@ def resolve(airflow: str, python: str, pins: list[str]) -> list[str]:
         # older releases of pip do not know dependency groups
         subprocess.run([*install, "--upgrade", "pip"], check=True)
         framework = [f"apache-airflow~={airflow}.0", *BOUNDS.get(airflow, [])]
-        ours = ["--group", "dev", "--group", "bench", "--group", "fleet", "--editable", ".[sandbox]"]
+        ours = ["--group", "dev", "--group", "bench", "--group", "fleet", "--editable", ".[sandbox,audience]"]
         subprocess.run([*install, *framework, *ours], check=True, cwd=ROOT)
         subprocess.run([*pip, "check"], check=True)
         freeze = subprocess.run(
