@@ -103,9 +103,10 @@ chaos: setup ## break every call that is sent once at every point, and count wha
 bench: setup ## measure imports, operators, calls, waits and audiences beside others, against the budgets
 	@$(BIN)/python -m benchmarks
 
-coverage: setup ## write docs/coverage.md and the table of docs/reliability.md from the code
+coverage: setup ## write docs/coverage.md and tables of docs/reliability.md and docs/audiences.md from the code
 	@$(BIN)/python tests/support/coverage_page.py
 	@PYTHONPATH=tests/support $(BIN)/python tests/support/reliability_table.py
+	@$(BIN)/python tests/support/audience_page.py
 
 constraints: ## resolve the newest of everything for each Airflow, and write it down
 	$(PYTHON) scripts/constraints.py $(PYTHONS:%=--python %) 3.1 3.2 3.3
