@@ -155,7 +155,11 @@ class Lists:
 
     def _read(self, engine: Engine, at: int, one: OpenList) -> None:
         assert one.source is not None
-        values = list(dict.fromkeys(pair.listed for pair in one.pairs))
+        compared = dict.fromkeys(pair.listed for pair in one.pairs)
+        kinds = {value.kind for value in compared}
+        # what is not compared says still whether a row can be read
+        others = [column for column in one.given.schema.identifiers.values() if column.kind not in kinds]
+        values = [*compared, *(value_of(column, self._profile) for column in others)]
         known = one.source.columns(engine)
         missing = [value.source for value in values if known is not None and value.source not in known]
         if missing and not one.given.allow_empty:
@@ -170,7 +174,7 @@ class Lists:
         broken, table = f"broken_in_list_{at}", f"list_{at}"
         rows = Reading(engine, table, one.source, values, columns=columns, broken=broken).rows()
         nothing = " AND ".join(f"v{index} IS NULL" for index in range(len(values)))
-        one.rows, one.unreadable = engine.rows(f"SELECT count(*), count(*) FILTER ({nothing}) FROM {table}")[
+        one.rows, one.unreadable = engine.rows(f"SELECT count(*), count(*) FILTER ({nothing}) FROM ({rows})")[
             0
         ]
         if one.source.has_broken_rows:

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from typing import Any
 from zoneinfo import ZoneInfo
 
-import pandas  # type: ignore[import-untyped]
+import pandas
 import polars
 import pyarrow
 import pyarrow.parquet
