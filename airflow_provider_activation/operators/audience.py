@@ -77,8 +77,11 @@ class PrepareAudienceOperator(_AudienceOperator):
     rejected, suppressed, duplicates and written, and where the rejects are told. No person is in it. May be
     run any number of times: the same rows in any order give the same bytes, under the same name in one run of
     the DAG. Delete the file when it was sent, see `DeleteAudienceOperator`. Needs the extra ``audience``.
+    Document: "Audiences" in this package's documentation, which names the destinations' own.
 
     .. code-block:: python
+
+        from airflow_provider_activation.audience import AudienceSchema, Email, Suppression
 
         prepare = PrepareAudienceOperator(
             task_id="prepare",
@@ -245,13 +248,12 @@ class DeleteAudienceOperator(_AudienceOperator):
     """Delete the file of an audience and that of its rejects. Returns ``{"deleted": [...]}``, the paths.
 
     May be run any number of times. Make it the teardown of the preparing task: it then runs whatever became
-    of the tasks in between, and clearing one of these prepares the audience once more.
+    of the tasks in between, and clearing one of these prepares the audience once more:
+    ``delete.as_teardown(setups=prepare, on_failure_fail_dagrun=True)``. Document: "Audiences".
 
     .. code-block:: python
 
-        delete = DeleteAudienceOperator(task_id="delete", manifest=prepare.output).as_teardown(
-            setups=prepare, on_failure_fail_dagrun=True
-        )
+        delete = DeleteAudienceOperator(task_id="delete", manifest="{{ ti.xcom_pull('prepare') }}")
 
     :param manifest: the output of the preparing task (templated).
     :raises UnfitAudience: the file is not on this worker, and was prepared on another.

@@ -21,6 +21,7 @@ from airflow_provider_activation.errors import (
 from airflow_provider_activation.sensors.acoustic_exchange import AcousticExchangeJobSensor
 
 IN_VAIN = {
+    "UnfitAudience",
     "AlternateActionRequired",
     "AuthenticationFailed",
     "Declined",
