@@ -147,14 +147,16 @@ def device_id(trimmed_value: str, platform: str | None, profile: Profile) -> str
     return f"CASE WHEN regexp_full_match({trimmed_value}, '{_DEVICE_ID}') THEN {cased} END"
 
 
-def one_line(value: str) -> str:
-    """Without white space at both ends and without line breaks inside."""
+def in_lines(value: str, profile: Profile) -> str:
+    """Without white space at both ends, and in one line where the profile wants it."""
+    if not profile.one_line:
+        return trimmed(value)
     return f"regexp_replace({trimmed(value)}, '[\\r\\n]+', ' ', 'g')"
 
 
 def name_of_person(value: str, profile: Profile) -> str:
     """A name as it is hashed or written."""
-    line = one_line(value)
+    line = in_lines(value, profile)
     return f"nullif({lower(f'nfc_normalize({line})') if profile.name_case == 'lower' else line}, '')"
 
 

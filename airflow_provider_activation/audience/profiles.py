@@ -39,6 +39,7 @@ class Profile:
     :param device_case: for each platform ``upper`` or ``lower``, under ``*`` for all; else as given.
     :param needs_platform: whether the platform of device ids must be said.
     :param name_case: ``lower`` if names are put in small letters.
+    :param one_line: whether line breaks inside names and addresses become a blank.
     :param digest: digests in ``hex`` or in ``base64`` of their bytes.
     :param delimiter: what is between two fields.
     :param quote_all: whether all fields are quoted.
@@ -66,6 +67,7 @@ class Profile:
     device_case: Mapping[str, str] = field(default_factory=dict)
     needs_platform: bool = False
     name_case: Literal["lower"] | None = None
+    one_line: bool = False
     digest: Literal["hex", "base64"] = "hex"
     delimiter: str = ","
     quote_all: bool = False
@@ -122,6 +124,7 @@ _LIVERAMP = Profile(
     phone="national",
     device_case={"idfa": "upper", "aaid": "lower"},
     needs_platform=True,
+    one_line=True,
     quote_all=True,
     min_rows=25,
     column_names=_LIVERAMP_NAMES,

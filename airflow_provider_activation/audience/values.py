@@ -124,7 +124,7 @@ def steps(value: Value, at: int, column: str) -> list[Step]:
         ]
     cleaned = {
         "name": normalise.name_of_person(column, value.profile),
-        "postal": f"nullif({normalise.one_line(column)}, '')",
+        "postal": f"nullif({normalise.in_lines(column, value.profile)}, '')",
     }.get(value.kind, f"nullif({trimmed(column)}, '')")
     shown = _attribute(value, written) if value.kind == "attribute" else written
     return [(written, cleaned), (read, shown), (f"b{at}", _code(read, written, "ELSE 'unreadable'"))]
