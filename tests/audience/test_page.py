@@ -51,7 +51,7 @@ def names(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
 
 
 def test_every_block_runs_and_prints_what_the_page_says(names: dict[str, Any]) -> None:
-    assert len(list(_session())) == 7
+    assert len(list(_session())) == 8
     assert {language for language, _ in BLOCKS} == {"python", "text", "yaml", "shell"}
     assert not names["folder"].exists()
 
@@ -108,7 +108,10 @@ def test_the_dag_prepares_and_deletes(tmp_path: Path, monkeypatch: pytest.Monkey
         ti.task_id = task.task_id
         context: Any = {"ti": ti, "task_instance": ti, "task": task, "dag": dag, "params": {}}
         task.render_template_fields(context, dag.get_template_env())
-        ti.xcom_push("return_value", task.execute(context))
+        ti.xcom_push("return_value", result := task.execute(context))
+        if getattr(task, "multiple_outputs", False):
+            for key, value in result.items():
+                ti.xcom_push(key, value)
         found[task.task_id] = sorted(file.suffix for file in folder.iterdir())
     assert found["prepare_audience"] == [".csv"] * 3
     assert ti.outputs["upload", "return_value"] == 1
