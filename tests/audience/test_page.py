@@ -30,7 +30,7 @@ WHOLE_ROWS = {"broken_row", "missing", "no_identifier"}
 
 
 def _session() -> Iterator[tuple[str, str | None]]:
-    """The blocks of Python that a reader runs one after the other, and what the page says that each prints."""
+    """The blocks of Python that a reader runs one after the other, and what each prints."""
     for (language, code), (following, printed) in zip(BLOCKS, [*BLOCKS[1:], ("", "")], strict=True):
         if language == "python" and "@dag" not in code:
             yield code, printed if following == "text" else None
@@ -102,6 +102,7 @@ def test_the_dag_prepares_and_deletes(tmp_path: Path, monkeypatch: pytest.Monkey
     exec(compile(code, PAGE.name, "exec"), vars(module))
     ((dag, _),) = DagContext.autoregistered_dags
     assert isinstance(dag, DAG)
+    dag.validate()
     folder, ti = tmp_path / "audiences", _Outputs()
     found: dict[str, list[str]] = {}
     for task in dag.topological_sort():
