@@ -102,10 +102,10 @@ def test_the_dag_prepares_and_deletes(tmp_path: Path, monkeypatch: pytest.Monkey
     exec(compile(code, PAGE.name, "exec"), vars(module))
     ((dag, _),) = DagContext.autoregistered_dags
     assert isinstance(dag, DAG)
-    dag.validate()
+    dag.validate()  # type: ignore[no-untyped-call]
     folder, ti = tmp_path / "audiences", _Outputs()
     found: dict[str, list[str]] = {}
-    for task in dag.topological_sort():
+    for task in dag.topological_sort():  # type: ignore[no-untyped-call]
         ti.task_id = task.task_id
         context: Any = {"ti": ti, "task_instance": ti, "task": task, "dag": dag, "params": {}}
         task.render_template_fields(context, dag.get_template_env())
