@@ -171,15 +171,12 @@ class Lists:
             one.tables = [""] * len(one.pairs)
             return
         columns = dict.fromkeys(value.source for value in values)
-        broken, table = f"broken_in_list_{at}", f"list_{at}"
-        rows = Reading(engine, table, one.source, values, columns=columns, broken=broken).rows()
+        table = f"list_{at}"
+        reading = Reading(engine, table, one.source, values, columns=columns)
+        rows = reading.rows()
         nothing = " AND ".join(f"v{index} IS NULL" for index in range(len(values)))
-        one.rows, one.unreadable = engine.rows(f"SELECT count(*), count(*) FILTER ({nothing}) FROM ({rows})")[
-            0
-        ]
-        if one.source.has_broken_rows:
-            missed = engine.rows(f"SELECT count(DISTINCT line) FROM {broken}")[0][0]
-            one.rows, one.unreadable = one.rows + missed, one.unreadable + missed
+        unread = engine.rows(f"SELECT count(*) FROM ({rows}) WHERE {nothing}")[0][0]
+        one.rows, one.unreadable = reading.total, unread + reading.broken
         if not one.given.allow_empty:
             if not one.rows:
                 raise UnfitAudience(f"the list {one.name} has no rows; nobody would be suppressed.")

@@ -77,7 +77,8 @@ def stripped_email(value: str, clean: str, profile: Profile) -> str:
     else:
         stripped = f"regexp_replace({value}, '^{WHITE}+|{WHITE}+$', '', 'g')"
     composed = f"nfc_normalize({stripped})" if profile.composed else stripped
-    return f"CASE WHEN {clean} OR regexp_full_match({value}, '[!-~]+') THEN {value} ELSE {composed} END"
+    is_plain = f"regexp_full_match({value}, '[!-~]+')"
+    return f"CASE WHEN {clean} THEN {value} WHEN {is_plain} THEN {value} ELSE {composed} END"
 
 
 def lowered_email(stripped: str, clean: str, profile: Profile) -> str:
@@ -89,12 +90,17 @@ def lowered_email(stripped: str, clean: str, profile: Profile) -> str:
     )
 
 
-def email(lowered: str, clean: str, profile: Profile) -> str:
-    """An address by the rules of its domain; NULL if it is none."""
+def is_email(lowered: str, clean: str) -> str:
+    """Whether a lowered text is an address; ``clean`` says of some that they are."""
     return (
-        f"CASE WHEN {clean} OR regexp_full_match({lowered}, {text(_EMAIL)}) "
-        f"THEN {_by_domain(lowered, profile)} END"
+        f"CASE WHEN {clean} THEN true WHEN regexp_full_match({lowered}, '{_TIDY_EMAIL}') THEN true "
+        f"ELSE regexp_full_match({lowered}, {text(_EMAIL)}) END"
     )
+
+
+def email(lowered: str, fit: str, profile: Profile) -> str:
+    """An address by the rules of its domain; NULL if it is none, as ``fit`` says."""
+    return f"CASE WHEN {fit} THEN {_by_domain(lowered, profile)} END"
 
 
 def _by_domain(lowered: str, profile: Profile) -> str:

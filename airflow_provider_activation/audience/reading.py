@@ -8,7 +8,7 @@ from itertools import zip_longest
 from airflow_provider_activation.audience.engine import Engine
 from airflow_provider_activation.audience.normalise import name
 from airflow_provider_activation.audience.phone_table import READ_BY_LIBRARY, phone_table
-from airflow_provider_activation.audience.sources import Source
+from airflow_provider_activation.audience.sources import MARK, Breaks, Source
 from airflow_provider_activation.audience.values import (
     REASONS,
     UNREAD,
@@ -28,8 +28,14 @@ class Reading:
     :param columns: the columns of the source that are needed.
     :param where: rows for which it is not true are there, without any value.
     :param order_by: a column that is kept as it is, as ``ordered``.
-    :param broken: the table in which broken rows are noted; see `Source.relation`.
     """
+
+    total: int
+    """The rows of the source, broken ones too."""
+    kept: int
+    """Those that ``where`` has let in."""
+    broken: int
+    """Those that cannot be read as rows."""
 
     def __init__(
         self,
@@ -41,16 +47,16 @@ class Reading:
         columns: Iterable[str],
         where: Where | None = None,
         order_by: str | None = None,
-        broken: str = "skipped",
     ) -> None:
-        self._table, self._values, self._where, self._order_by = table, values, where, order_by
-        relation = source.relation(engine, list(columns), broken=broken)
+        self._engine, self._table, self._source, self._values = engine, table, source, values
+        self._where, self._order_by = where, order_by
+        relation = source.relation(engine, list(columns), broken=f"{table}_rejected")
         engine.rows(
             f"CREATE TABLE {table} AS {self._steps(relation)}",
             doing=f"Reading {source.place}",
             size=source.size,
         )
-        self.total, self.kept = engine.rows(f"SELECT count(*), count(*) FILTER (let_in) FROM {table}")[0]
+        self._note_broken()
         unread = REASONS.index(UNREAD)
         self._phones = {
             at: phone_table(engine, value, f"SELECT v{at} AS written FROM {table} WHERE b{at} = {unread}")
@@ -58,10 +64,50 @@ class Reading:
             if is_slow_phone(value)
         }
 
+    def _note_broken(self) -> None:
+        """Make the table of broken rows: their ``line``, and ``place``, how many there are up to it."""
+        in_table = self._source.breaks is Breaks.MARKED
+        lines = (
+            f"SELECT rowid + 1 AS line FROM {self._table} WHERE is_broken"
+            if in_table
+            else "SELECT 0 AS line WHERE false"
+        )
+        if self._source.breaks is Breaks.LEFT_OUT:
+            lines = (
+                f"SELECT DISTINCT line - {self._source.first_line - 1} AS line FROM {self._table}_rejected"
+            )
+        rows = self._engine.rows
+        rows(
+            f"CREATE TABLE {self._table}_broken AS SELECT line, row_number() OVER (ORDER BY line) AS place "
+            f"FROM ({lines})"
+        )
+        self.broken = int(rows(f"SELECT count(*) FROM {self._table}_broken")[0][0])
+        found, self.kept = rows(f"SELECT count(*), count(*) FILTER (let_in) FROM {self._table}")[0]
+        self.total = found if in_table else found + self.broken
+
+    def numbered(self, rejects: str) -> str:
+        """SQL of rejects with the numbers that the rows have in the source, and of the broken rows.
+
+        :param rejects: SQL of number, column and reason, as ``r``, ``column_`` and ``reason``.
+        """
+        broken = f"SELECT line, '', 'broken_row' FROM {self._table}_broken"
+        if self._source.breaks is not Breaks.LEFT_OUT:
+            return f"{rejects} UNION ALL {broken}"
+        shifts = f"(SELECT line - place AS before, max(place) AS shift FROM {self._table}_broken GROUP BY 1)"
+        return (
+            f"SELECT r + coalesce(shift, 0) AS r, column_, reason FROM ({rejects}) AS g "
+            f"ASOF LEFT JOIN {shifts} AS b ON g.r > b.before UNION ALL {broken}"
+        )
+
     def _steps(self, relation: str) -> str:
         let_in = f"coalesce(({self._where.expression}), false)" if self._where else "true"
+        if self._source.breaks is Breaks.MARKED:
+            let_in = f"({let_in}) AND NOT {MARK}"
         kept = ["let_in"]
         first = [f"{let_in} AS let_in"]
+        if self._source.breaks is Breaks.MARKED:
+            kept.append("is_broken")
+            first.append(f"{MARK} AS is_broken")
         if self._order_by:
             kept.append("ordered")
             first.append(f"{name(self._order_by)} AS ordered")

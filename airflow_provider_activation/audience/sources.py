@@ -5,18 +5,22 @@ from __future__ import annotations
 import codecs
 import csv
 import gzip
+import io
+import json
 import shutil
 import zlib
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from datetime import date
 from decimal import Decimal
+from enum import Enum
 from os import PathLike, fspath
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from airflow_provider_activation.audience.engine import Engine, RowsFailed
-from airflow_provider_activation.audience.normalise import text
+from airflow_provider_activation.audience.normalise import name, text
 from airflow_provider_activation.errors import InvalidArgument, UnfitAudience
 
 if TYPE_CHECKING:
@@ -28,9 +32,18 @@ _NATIVE = {"utf-8": "utf-8", "utf-16": "utf-16", "iso8859-1": "latin-1"}
 """Encodings that DuckDB reads, by the names that Python gives them."""
 _OPTIONS = frozenset({"path", "format", "delimiter", "quote", "header", "encoding", "compression"})
 _OF_CSV = frozenset({"delimiter", "quote", "header", "encoding"})
-_DAMAGED = (gzip.BadGzipFile, zlib.error, EOFError)
+MARK = '"row is broken"'
+"""SQL of the column that tells of a broken row."""
 _BATCH = 20_000
 """Rows that are made into one Arrow batch."""
+
+
+class Breaks(Enum):
+    """What becomes of rows that cannot be read as such."""
+
+    NOT = "there are none"
+    LEFT_OUT = "they are missing among the rows that are read"
+    MARKED = "they are read as rows of nothing, of which `MARK` is true"
 
 
 class Source:
@@ -45,8 +58,8 @@ class Source:
     """The file that must not change while it is read."""
     size = 0
     """Bytes of the file."""
-    has_broken_rows = False
-    """Whether rows may be broken, so that they are missing among those that are read."""
+    breaks = Breaks.NOT
+    """What becomes of its broken rows."""
     first_line = 1
     """The number that the engine gives to the first row of data when it reports a broken one."""
 
@@ -57,16 +70,16 @@ class Source:
         """The names of the columns; None if they are not known before reading."""
         raise NotImplementedError
 
-    def relation(self, engine: Engine, columns: Collection[str], *, broken: str = "skipped") -> str:
+    def relation(self, engine: Engine, columns: Collection[str], *, broken: str) -> str:
         """SQL of a relation of these columns.
 
-        :param broken: the table in which broken rows are noted, where there may be any; by default not all.
+        :param broken: the table in which broken rows are noted, if they are left out.
         """
         raise NotImplementedError
 
 
 class CsvFile(Source):
-    has_broken_rows = True
+    breaks = Breaks.LEFT_OUT
 
     def __init__(self, path: Path, options: Mapping[str, Any], compression: str, folder: Path) -> None:
         super().__init__(path.name)
@@ -90,7 +103,7 @@ class CsvFile(Source):
         self._path, self._compression, self.size = path, compression, path.stat().st_size
         self.origin = path
         native = _NATIVE.get(self._encoding)
-        self._read = path if native else folder / "source.csv"
+        self._read = path if native and compression != "zstd" else folder / "source.csv"
         self._read_as = native or "utf-8"
         self.files = (self._read,)
         self.first_line = 2 if self._header is True else 1
@@ -98,12 +111,10 @@ class CsvFile(Source):
     def columns(self, engine: Engine) -> list[str] | None:
         if self._header is not True:
             return list(self._header)
-        try:
-            # what is behind the first row is decoded with it, and may be broken
-            with self._open(errors="replace") as lines:
-                first = next(csv.reader(lines, delimiter=self._delimiter, quotechar=self._quote), [])
-        except (UnicodeError, csv.Error, *_DAMAGED):
-            first = ["\ufffd"]
+        first = ["\ufffd"]
+        # what is behind the first row is decoded with it, and may be broken
+        with _damage_ignored(), suppress(csv.Error), self._open(errors="replace") as lines:
+            first = next(csv.reader(lines, delimiter=self._delimiter, quotechar=self._quote), [])
         if "\ufffd" in "".join(first):
             raise UnfitAudience(f"{self.place}: its first row cannot be read as {self._encoding}.")
         if len({one.lower() for one in first}) != len(first):
@@ -114,19 +125,22 @@ class CsvFile(Source):
         encoding = "utf-8-sig" if self._encoding == "utf-8" else self._encoding
         if self._compression == "gzip":
             return gzip.open(self._path, "rt", encoding=encoding, errors=errors, newline="")
+        if self._compression == "zstd":
+            return io.TextIOWrapper(_zstd(self._path), encoding=encoding, errors=errors, newline="")
         return self._path.open(encoding=encoding, errors=errors, newline="")
 
-    def relation(self, engine: Engine, columns: Collection[str], *, broken: str = "skipped") -> str:
+    def relation(self, engine: Engine, columns: Collection[str], *, broken: str) -> str:
         if self._read != self._path and not self._read.exists():
-            engine.during(self._write_in_utf8, doing=f"Decoding {self.place}", size=self.size)
+            if self._encoding in _NATIVE:
+                _unpack(engine, self._path, self._read)
+            else:
+                engine.during(self._write_in_utf8, doing=f"Decoding {self.place}", size=self.size)
         every = self.columns(engine) or []
         types = ", ".join(f"{text(one)}: 'VARCHAR'" for one in every)
         compression = "none" if self._read != self._path else self._compression
-        limit = 1 if broken == "skipped" else 0
         # ignore_errors would end, without a word, at a quote with something behind it
         noted = (
-            f"store_rejects=true, rejects_limit={limit}, "
-            f"rejects_table='{broken}', rejects_scan='{broken}_scans'"
+            f"store_rejects=true, rejects_limit=0, rejects_table='{broken}', rejects_scan='{broken}_scans'"
         )
         return (
             f"read_csv({text(str(self._read))}, auto_detect=false, "
@@ -136,31 +150,39 @@ class CsvFile(Source):
         )
 
     def _write_in_utf8(self) -> None:
-        try:
-            with self._open() as lines, self._read.open("w", encoding="utf-8", newline="") as out:
-                shutil.copyfileobj(lines, out)
-                return
-        except (UnicodeError, *_DAMAGED):
-            pass
+        write = self._read.open("w", encoding="utf-8", newline="")
+        with _damage_ignored(), write as out, self._open() as lines:
+            shutil.copyfileobj(lines, out)
+            return
         # raised here, as the error above holds the bytes
         raise UnfitAudience(f"{self.place} cannot be read as {self._encoding}.")
 
 
 class JsonLinesFile(Source):
-    def __init__(self, path: Path, compression: str) -> None:
+    breaks = Breaks.MARKED
+
+    def __init__(self, path: Path, compression: str, folder: Path) -> None:
         super().__init__(path.name)
-        self._path, self._compression, self.files, self.size = path, compression, (path,), path.stat().st_size
-        self.origin = path
+        self.origin, self._compression, self.size = path, compression, path.stat().st_size
+        self._read = folder / "source.jsonl" if compression == "zstd" else path
+        self.files = (self._read,)
 
     def columns(self, engine: Engine) -> list[str] | None:
         return None
 
-    def relation(self, engine: Engine, columns: Collection[str], *, broken: str = "skipped") -> str:
-        types = ", ".join(f"{text(one)}: 'VARCHAR'" for one in columns)
+    def relation(self, engine: Engine, columns: Collection[str], *, broken: str) -> str:
+        if self._read != self.origin and not self._read.exists():
+            assert self.origin is not None
+            _unpack(engine, self.origin, self._read)
+        packed = "none" if self._compression == "zstd" else self._compression
+        types = json.dumps(dict.fromkeys(columns, "VARCHAR"))
+        read = ", ".join(f"line.{name(one)} AS {name(one)}" for one in columns)
+        # read_json itself does not tell a broken line from one without these columns
         return (
-            f"read_json({text(str(self._path))}, format='newline_delimited', records=true, "
-            f"auto_detect=false, ignore_errors=true, "
-            f"compression={text(self._compression)}, columns={{{types}}})"
+            f"(SELECT {read}, coalesce(json_type(json) <> 'OBJECT', true) AS {MARK} FROM (SELECT json, "
+            f"from_json(json, {text(types)}) AS line "
+            f"FROM read_ndjson_objects({text(str(self._read))}, ignore_errors=true, "
+            f"compression={text(packed)})))"
         )
 
 
@@ -179,7 +201,7 @@ class ParquetFile(Source):
     def _relation(self) -> str:
         return f"read_parquet({text(str(self._path))})"
 
-    def relation(self, engine: Engine, columns: Collection[str], *, broken: str = "skipped") -> str:
+    def relation(self, engine: Engine, columns: Collection[str], *, broken: str) -> str:
         return self._relation
 
 
@@ -196,7 +218,7 @@ class Rows(Source):
     def columns(self, engine: Engine) -> list[str] | None:
         return self._columns
 
-    def relation(self, engine: Engine, columns: Collection[str], *, broken: str = "skipped") -> str:
+    def relation(self, engine: Engine, columns: Collection[str], *, broken: str) -> str:
         if not self._table:
             self._table = f"given_{len(engine.tables)}"
             engine.tables.append(self._table)
@@ -259,7 +281,7 @@ def _file(options: Mapping[str, Any], folder: Path, what: str) -> Source:
     if kind == "parquet":
         return ParquetFile(path)
     if kind == "jsonl":
-        return JsonLinesFile(path, compression)
+        return JsonLinesFile(path, compression, folder)
     if kind == "csv":
         return CsvFile(path, options, compression, folder)
     raise InvalidArgument(f"{what}: format must be csv, parquet or jsonl; the file's name does not say.")
@@ -354,6 +376,36 @@ def _as_text(value: Any) -> str | None:
     if isinstance(value, date):
         return value.isoformat()
     raise TypeError
+
+
+def _zstd(path: Path) -> Any:
+    """A file's unpacked bytes. DuckDB would take a file that is cut off for a whole one."""
+    import pyarrow
+
+    return pyarrow.input_stream(path, compression="zstd")
+
+
+def _unpack(engine: Engine, packed: Path, plain: Path) -> None:
+    def write() -> None:
+        with _damage_ignored(), plain.open("wb") as out, _zstd(packed) as read:
+            shutil.copyfileobj(read, out, 1 << 20)
+            return
+        raise UnfitAudience(f"{packed.name} is no whole file of Zstandard.")
+
+    engine.during(write, doing=f"Unpacking {packed.name}", size=packed.stat().st_size)
+
+
+@contextmanager
+def _damage_ignored() -> Iterator[None]:
+    """End what is done inside where a file cannot be unpacked or decoded."""
+    try:
+        yield
+    except (UnicodeError, zlib.error, EOFError):
+        pass
+    except OSError as error:
+        # what the file system says has a number; what unpacks has none
+        if error.errno is not None:
+            raise
 
 
 def _one_character(what: str, value: Any) -> str:

@@ -87,12 +87,13 @@ def steps(value: Value, at: int, column: str) -> list[Step]:
             (f"b{at}", _code(read, written, _digest_reason(value.hashed, written, digest))),
         ]
     if value.kind == "email":
-        clean, stripped, found = f"c{at}", f"s{at}", f"p{at}"
+        clean, stripped, fit, found = f"c{at}", f"s{at}", f"f{at}", f"p{at}"
         return [
             (clean, normalise.is_tidy_email(column)),
             (stripped, normalise.stripped_email(column, clean, value.profile)),
             (written, normalise.lowered_email(stripped, clean, value.profile)),
-            (found, normalise.email(written, clean, value.profile)),
+            (fit, normalise.is_email(written, clean)),
+            (found, normalise.email(written, fit, value.profile)),
             (read, f"nullif({found}, {text(normalise.PLACEHOLDER_EMAIL)})"),
             (
                 f"b{at}",
@@ -206,7 +207,12 @@ def fast_phone(written: str) -> str:
     """SQL of whether a number is in E.164, so that the library need not read it."""
     from airflow_provider_activation.audience.phones import ONE_DIGIT, e164
 
-    return f"(regexp_full_match({written}, '{e164()}') AND NOT regexp_full_match({written}, '{ONE_DIGIT}'))"
+    # of a CASE a branch is computed for the rows alone that reach it, of AND every part for all
+    return (
+        f"CASE WHEN regexp_full_match({written}, '{e164()}') THEN CASE "
+        f"WHEN suffix({written}, repeat(right({written}, 1), 4)) "
+        f"THEN NOT regexp_full_match({written}, '{ONE_DIGIT}') ELSE true END ELSE false END"
+    )
 
 
 def _attribute(value: Value, written: str) -> str:

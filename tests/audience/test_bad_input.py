@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 from typing import Any
 
+import pyarrow
 import pytest
 from audience_attacks import ADDRESS, NUMBER, Room, room
 
@@ -321,6 +322,42 @@ def test_a_damaged_gzip_is_unfit(room: Room, kind: str, damage: str) -> None:
         assert f"people.{kind}.gz" in room.refused(UnfitAudience, source)
 
 
+@pytest.mark.parametrize("encoding", ["utf-8", "cp1252"])
+def test_a_file_packed_with_zstandard_is_read(room: Room, encoding: str) -> None:
+    packed = pyarrow.compress("email,note\na@x.se,blåbär\n".encode(encoding), codec="zstd", asbytes=True)
+    source = {"path": str(room.file(packed, "people.csv.zst")), "encoding": encoding}
+    assert [row[1] for row in room.rows(room.prepare(source, TEXT))] == ["blåbär"]
+
+
+@pytest.mark.parametrize("kind", ["csv", "cp1252", "jsonl"])
+def test_what_is_no_zstandard_to_its_end_is_unfit(room: Room, kind: str) -> None:
+    """DuckDB reads what is there of a file that is cut off, and says nothing."""
+    rows = [f"{number}{ADDRESS}" for number in range(100_000)]
+    lines = [f'{{"email": "{row}"}}' for row in rows] if kind == "jsonl" else ["email", *rows]
+    packed = pyarrow.compress("\n".join(lines).encode(), codec="zstd", asbytes=True)
+    suffix, given = (
+        ("jsonl", {}) if kind == "jsonl" else ("csv", {"encoding": "utf-8" if kind == "csv" else kind})
+    )
+    for name, content in (("cut", packed[: len(packed) * 3 // 4]), ("none", b"email,note\n")):
+        source = {"path": str(room.file(content, f"{name}.{suffix}.zst")), **given}
+        assert f"{name}.{suffix}.zst" in room.refused(UnfitAudience, source)
+
+
+@pytest.mark.parametrize("kind", ["csv", "jsonl"])
+def test_a_gzip_that_is_cut_anywhere_is_unfit_or_whole(room: Room, kind: str) -> None:
+    rows = [f"{number}-{hash(number * 7919)}@example.com" for number in range(60)]
+    lines = [f'{{"email": "{row}"}}' for row in rows] if kind == "jsonl" else ["email", *rows]
+    packed = gzip.compress("\n".join(lines).encode())
+    refused = 0
+    for cut in (1, 4, 8, 9, 12, 20, 40, 80, 150, len(packed) // 2, len(packed) - 11):
+        source = room.file(packed[:-cut], f"{cut}.{kind}.gz")
+        try:
+            assert room.prepare(source)["rows"]["read"] == 60
+        except UnfitAudience:
+            refused += 1
+    assert refused >= 7
+
+
 def test_gzip_without_its_suffix_is_read_where_it_is_said(room: Room) -> None:
     source = room.file(gzip.compress(GOOD.encode()), "people.dat")
     manifest = room.prepare({"path": str(source), "format": "csv", "compression": "gzip"})
@@ -470,16 +507,17 @@ def test_a_folder_that_is_none_is_told(room: Room, folder: str) -> None:
 
 
 def test_a_source_that_changes_while_it_is_read_is_unfit(room: Room, monkeypatch: pytest.MonkeyPatch) -> None:
-    from airflow_provider_activation.audience.preparation import Preparation
+    from airflow_provider_activation.audience.people import People
 
     source = room.file("email\na@x.se\n")
-    write = Preparation._write
+    write = People.write
 
-    def changed(*arguments: Any) -> None:
-        write(*arguments)
+    def changed(people: People, path: Any) -> int:
+        written = write(people, path)
         source.write_text(f"email\n{ADDRESS}\n")
+        return written
 
-    monkeypatch.setattr(Preparation, "_write", changed)
+    monkeypatch.setattr(People, "write", changed)
     assert "changed" in room.refused(UnfitAudience, source)
     source.write_text("email\na@x.se\n")
     assert "changed" in room.refused(UnfitAudience, {"path": str(source), "encoding": "cp1252"})

@@ -223,7 +223,24 @@ def test_a_broken_line_of_json_is_counted(room: Room, line: str) -> None:
     manifest = room.prepare(source)
     assert manifest["rows"]["read"] == 4
     assert manifest["rows"]["written"] == 2
+    assert (2, "", "broken_row") in room.rejects(manifest)
     assert [row for row, column, _ in room.rejects(manifest) if not column] == [2, 3]
+
+
+def test_a_broken_line_of_json_is_no_row_of_nothing(room: Room) -> None:
+    """Where no identifier is wanted it would leave as an empty row."""
+    schema = {"columns": {"note": {"kind": "attribute", "source": "note"}}}
+    source = room.file('{"note": "x"}\n{"note": "y"\n{"other": "z"}\n', "people.jsonl")
+    manifest = room.prepare(source, schema, where="note IS NULL OR note <> 'x'")
+    assert manifest["rows"] == {
+        "read": 3,
+        "left_out": 1,
+        "rejected": 1,
+        "suppressed": 0,
+        "duplicates": 0,
+        "written": 1,
+    }
+    assert room.rejects(manifest) == [(2, "", "broken_row")]
 
 
 def test_json_lines_without_the_column_are_told(room: Room) -> None:

@@ -20,6 +20,7 @@ import pytest
 from audience_attacks import ADDRESS, EMAIL, Room, room
 
 from airflow_provider_activation.audience import engine
+from airflow_provider_activation.audience.preparation import Preparation
 from airflow_provider_activation.audience.prepare import preparation
 from airflow_provider_activation.errors import AudienceNotWritten
 from scripts.machine_speed import scaled
@@ -132,6 +133,8 @@ def test_what_a_killed_run_left_is_removed_by_the_next_and_a_living_ones_is_not(
             room.file("email,phone\na@x.se,\n"), EMAIL, profile="google", folder=room.folder, name="other"
         ).run()
         assert list(base.iterdir()) == [of_living]
+        assert not pieces & set(room.folder.iterdir())
+        assert [path for path in room.folder.iterdir() if path.name.startswith(".")]
         living.send_signal(signal.SIGCONT)
         living.send_signal(signal.SIGTERM)
         living.communicate(timeout=60)
@@ -140,9 +143,7 @@ def test_what_a_killed_run_left_is_removed_by_the_next_and_a_living_ones_is_not(
         killed.kill()
         if living is not None:
             living.kill()
-    # pieces go with the next run that writes the same file
-    assert pieces <= set(room.folder.iterdir())
-    preparation(room.file("email,phone\na@x.se,\n"), EMAIL, profile="google", folder=room.folder).run()
+    # its pieces go with the next run that writes into the folder
     assert not [path for path in room.folder.iterdir() if path.name.startswith(".")]
 
 
@@ -156,12 +157,19 @@ def test_files_are_private(room: Room) -> None:
     assert made.stat().st_mode & 0o777 == 0o700
 
 
+def pieces_of(run: Preparation) -> list[Path]:
+    """The files that a run writes into before they get their names, the audience's first."""
+    pieces = run._pieces
+    packed = pieces.part.with_name(pieces.part.name.removesuffix(".part") + ".gz.part")
+    return [pieces.part, packed, pieces.rejects_part]
+
+
 def test_a_piece_that_is_somebody_elses_link_is_not_written_through(room: Room) -> None:
     source = room.file("email\na@x.se\n")
     run = preparation(source, EMAIL, profile="google", folder=room.folder)
     victim = room.sources / "victim"
     victim.write_text("untouched")
-    for piece in (run._part, run._packed, run._rejects_part):
+    for piece in pieces_of(run):
         piece.symlink_to(victim)
     run.run()
     assert victim.read_text() == "untouched"
@@ -170,10 +178,23 @@ def test_a_piece_that_is_somebody_elses_link_is_not_written_through(room: Room) 
 
 def test_a_piece_that_others_may_read_is_made_anew(room: Room) -> None:
     run = preparation(room.file("email\na@x.se\n"), EMAIL, profile="google", folder=room.folder)
-    run._part.write_text("left")
-    run._part.chmod(0o644)
+    part = pieces_of(run)[0]
+    part.write_text("left")
+    part.chmod(0o644)
     manifest = run.run()
     assert Path(manifest["path"]).stat().st_mode & 0o777 == 0o600
+
+
+def test_what_is_made_of_other_rows_or_lists_is_another_file(room: Room) -> None:
+    one, other = room.file("email\na@x.se\n", "one.csv"), room.file("email\nb@x.se\n", "other.csv")
+    listed = [{"source": str(other), "schema": EMAIL}]
+    paths = [
+        room.prepare(one)["path"],
+        room.prepare(other)["path"],
+        room.prepare(one, suppress=listed)["path"],
+    ]
+    assert len(set(paths)) == 3
+    assert room.prepare(one)["path"] == paths[0]
 
 
 def test_a_temporary_folder_that_others_may_read_is_refused(room: Room) -> None:
