@@ -196,14 +196,22 @@ class Engine:
         done = 0.0
         with suppress(Exception):
             done = max(0.0, float(self.connection.query_progress())) / 100
-        parts = [f"{done:.0%}"] if done else []
+        # while it sorts, DuckDB does not know how far it is
+        parts = [f"{done:.0%}"] if done else ["begun"]
         if rows:
-            parts.append(f"about {done * rows:,.0f} of {rows:,} rows" if done else f"{rows:,} rows")
-        if size:
             parts.append(
-                f"{done * size / 1e6:,.0f} of {size / 1e6:,.0f} MB, {done * size / 1e6 / seconds:,.1f} MB/s"
+                f"about {done * rows:,.0f} of {rows:,} rows, {done * rows / seconds:,.0f} rows/s"
+                if done
+                else f"{rows:,} rows"
             )
-        return f"{doing}: {', '.join(parts) or 'working'} after {seconds:,.0f} s."
+        if size:
+            mb = size / 1e6
+            parts.append(
+                f"{done * mb:,.0f} of {mb:,.0f} MB, {done * mb / seconds:,.1f} MB/s"
+                if done
+                else f"{mb:,.0f} MB"
+            )
+        return f"{doing}: {', '.join(parts)}, after {seconds:,.0f} s."
 
 
 def _clean(error: BaseException, doing: str) -> BaseException:

@@ -181,7 +181,7 @@ PROFILES: Mapping[str, Profile] = {
             _LIVERAMP,
             name="liveramp_connect_eu",
             documents={
-                **_LIVERAMP.documents,
+                **{key: said for key, said in _LIVERAMP.documents.items() if key != "device ids"},
                 "phones": "LR hashing-identifiers: never hashed in files of the EU",
                 "file": "LR creating-data-files-for-emea-countries: offline identifiers only, gzip",
             },
