@@ -117,6 +117,7 @@ class Engine:
             "SET allow_community_extensions=false; SET python_enable_replacements=false; SET TimeZone='UTC'; "
             # lists are kept in memory, not the audience, whose size DuckDB does not know
             "SET disabled_optimizers='build_side_probe_side'; "
+            "SET enable_progress_bar=true; SET enable_progress_bar_print=false; SET progress_bar_time=0; "
             f"SET allowed_paths=[{names}]; SET enable_external_access=false; SET lock_configuration=true"
         )
 
