@@ -26,6 +26,8 @@ log = logging.getLogger(__name__)
 
 THREADS = 2
 MEMORY = "600MB"
+LOOKED_EVERY = 0.5
+"""Seconds until it is seen that a statement was stopped."""
 TOLD_EVERY = 30.0
 """Seconds between two lines about work that takes long."""
 _LOCK = "owner.lock"
@@ -178,7 +180,7 @@ class Engine:
         started = told = time.monotonic()
         try:
             while thread.is_alive():
-                thread.join(0.5)
+                thread.join(LOOKED_EVERY)
                 if self._stopped.is_set():
                     self.stop()
                 if doing and time.monotonic() - told >= TOLD_EVERY:

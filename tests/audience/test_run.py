@@ -254,6 +254,7 @@ def test_two_runs_at_once_do_not_mix(room: Room) -> None:
 
 def test_long_work_tells_how_far_it_is(room: Room, many: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(engine, "TOLD_EVERY", 0.0)
+    monkeypatch.setattr(engine, "LOOKED_EVERY", 0.02)
     room.caplog.set_level(logging.INFO)
     preparation(many, EMAIL, profile="google", folder=room.folder).run()
     told = [line for line in room.caplog.messages if "400,000 rows" in line]
