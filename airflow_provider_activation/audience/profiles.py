@@ -291,7 +291,7 @@ def profile_of(
             raise InvalidArgument(f"profile: {key} cannot be this.")
         if key == "digest" and value != profile.digest and name != "google":
             raise InvalidArgument(f"profile: {name} takes digests in {profile.digest} only.")
-    return replace(profile, **changes)
+    return replace(profile, **changes) if changes else profile
 
 
 _ACOUSTIC_HASHES = {

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from copy import copy
+from functools import cache
 from typing import Any, ClassVar, Self
 
 from airflow_provider_activation.errors import InvalidArgument
@@ -316,10 +317,7 @@ def _made(cls: type[Any], place: str, mapping: Any) -> Any:
     """The object that a mapping of its arguments describes."""
     if not isinstance(mapping, Mapping):
         raise InvalidArgument(f"{place} must be a mapping.")
-    from inspect import signature
-
-    taken = {name for one in cls.__mro__ if "__init__" in vars(one) for name in signature(one).parameters}
-    if unknown := sorted(set(map(str, mapping)) - taken | {"given"} & set(map(str, mapping))):
+    if unknown := sorted(set(map(str, mapping)) - _taken_by(cls)):
         raise InvalidArgument(f"{place} has {', '.join(unknown)}, which it does not know.")
     try:
         return cls(**mapping)
@@ -329,6 +327,15 @@ def _made(cls: type[Any], place: str, mapping: Any) -> Any:
         ) from None
     except TypeError:
         raise InvalidArgument(f"{place} lacks what it needs: {', '.join(_needed(cls))}.") from None
+
+
+@cache
+def _taken_by(cls: type[Any]) -> frozenset[str]:
+    """The names of a class's arguments, and of those that it hands on."""
+    from inspect import signature
+
+    made = [one for one in cls.__mro__ if "__init__" in vars(one)]
+    return frozenset(name for one in made for name in signature(one).parameters) - {"given"}
 
 
 def _needed(cls: type[Any]) -> list[str]:
