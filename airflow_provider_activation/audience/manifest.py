@@ -34,34 +34,43 @@ def described(path: Path, **facts: Any) -> dict[str, Any]:
     }
 
 
-def path_of(manifest: Any) -> Path:
-    """The path in a manifest.
+def paths_of(manifest: Any) -> list[Path]:
+    """The paths in a manifest: of the file, and of its rejects if there are any.
 
     :raises InvalidArgument: it is no manifest, or one of a later release.
     """
-    if not isinstance(manifest, Mapping) or not isinstance(manifest.get("path"), str):
-        raise InvalidArgument("manifest must be the output of a PrepareAudienceOperator.")
-    if manifest.get("version") != VERSION:
+    fields = manifest if isinstance(manifest, Mapping) else {}
+    if fields.get("version", VERSION) != VERSION:
         raise InvalidArgument(
-            f"manifest is of version {manifest.get('version')!r}, and this release reads {VERSION}."
+            f"manifest is of version {fields['version']!r}, and this release reads {VERSION}."
         )
-    return Path(manifest["path"])
+    rejects = fields.get("rejects")
+    told = rejects.get("path", "") if isinstance(rejects, Mapping) else ""
+    given = [fields.get("path"), *([] if told is None else [told])]
+    paths = [Path(one) for one in given if isinstance(one, str) and Path(one).is_absolute()]
+    if len(paths) < len(given) or not {"version", "host"} <= fields.keys():
+        raise InvalidArgument("manifest must be the output of a PrepareAudienceOperator.")
+    return paths
 
 
 def delete_files(manifest: Any) -> list[str]:
     """Delete what was written, and return the paths of what was there.
 
-    :raises UnfitAudience: nothing is here, and another host has written it.
+    :raises InvalidArgument: it is no manifest, or one of a later release.
+    :raises UnfitAudience: nothing is here, and another host has written it; or what is here is no plain file.
     """
-    rejects = manifest.get("rejects")
-    told = rejects.get("path") if isinstance(rejects, Mapping) else None
-    paths = [path_of(manifest), *([Path(told)] if isinstance(told, str) else [])]
-    deleted = [str(path) for path in paths if path.is_file()]
-    if not deleted and manifest.get("host") not in (None, socket.gethostname()):
+    there = [path for path in paths_of(manifest) if path.is_symlink() or path.exists()]
+    if not there and manifest["host"] != socket.gethostname():
         raise _elsewhere(manifest)
-    for path in paths:
+    for path in there:
+        if path.is_symlink() or not path.is_file():
+            raise UnfitAudience(
+                f"{path} is a folder or a link, not the file that was prepared; nothing was deleted.",
+                advice="Look what it is, remove it, and clear the task.",
+            )
+    for path in there:
         path.unlink(missing_ok=True)
-    return deleted
+    return [str(path) for path in there]
 
 
 def file_of(manifest: Mapping[str, Any]) -> Path:
@@ -69,7 +78,7 @@ def file_of(manifest: Mapping[str, Any]) -> Path:
 
     :raises UnfitAudience: the file is not here, or has changed since.
     """
-    path = path_of(manifest)
+    path = paths_of(manifest)[0]
     if not path.is_file():
         raise _elsewhere(manifest)
     if sha256_of(path) != manifest.get("sha256"):

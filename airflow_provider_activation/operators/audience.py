@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Mapping, Sequence
+from contextlib import suppress as ignoring
+from functools import partial
 from os import PathLike
 from typing import TYPE_CHECKING, Any
 
@@ -19,7 +22,14 @@ from airflow_provider_activation.arguments import (
     several,
     whole_number,
 )
-from airflow_provider_activation.audience.schema import AudienceSchema, Suppression
+from airflow_provider_activation.audience.schema import AudienceSchema, Column, Suppression
+from airflow_provider_activation.errors import (
+    AuthenticationFailed,
+    InvalidArgument,
+    InvalidConnection,
+    NotFound,
+    PermissionDenied,
+)
 from airflow_provider_activation.gate import Gate
 from airflow_provider_activation.operators.base import ActivationOperator
 from airflow_provider_activation.tasks import JSON, in_a_running_task
@@ -27,22 +37,38 @@ from airflow_provider_activation.wording import enumerated
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
+    from airflow.sdk.definitions.mappedoperator import OperatorPartial
 
     from airflow_provider_activation.audience.preparation import Preparation
 
 __all__ = ["DeleteAudienceOperator", "PrepareAudienceOperator"]
 
 
-def _schema(name: str, value: Any) -> dict[str, Any]:
-    if not isinstance(value, AudienceSchema | Mapping):
-        raise ValueError(f"{name} must be an AudienceSchema or its mapping, but is {type(value).__name__}.")
-    return AudienceSchema.from_mapping(value).as_mapping()
+def _mappings(value: Any) -> Any:
+    """Schemas, columns and lists as their mappings, so that Airflow renders and stores what is in them."""
+    if isinstance(value, AudienceSchema | Column | Suppression):
+        value = value.as_mapping()
+    if isinstance(value, Mapping):
+        return {key: _mappings(one) for key, one in value.items()}
+    return [_mappings(one) for one in value] if isinstance(value, list | tuple) else value
+
+
+def _read(kind: type[AudienceSchema] | type[Suppression], name: str, value: Any) -> dict[str, Any]:
+    """Such an object or its mapping; returned as the mapping."""
+    value = _mappings(value)
+    if not isinstance(value, Mapping):
+        raise ValueError(f"{name} must be {kind.__name__} or its mapping, but is {type(value).__name__}.")
+    try:
+        return kind.from_mapping(value).as_mapping()
+    except InvalidArgument as error:
+        raise ValueError(error.message) from None
+
+
+_schema = partial(_read, AudienceSchema)
 
 
 def _list(name: str, value: Any) -> dict[str, Any]:
-    if not isinstance(value, Suppression | Mapping):
-        raise ValueError(f"{name} must be a Suppression or its mapping, but is {type(value).__name__}.")
-    read = Suppression.from_mapping(value).as_mapping()
+    read = _read(Suppression, name, value)
     return {**read, "source": _source(name, read["source"])}
 
 
@@ -55,8 +81,22 @@ def _manifest(name: str, value: Any) -> dict[str, Any]:
     return STRUCTURE.read(name, {**value, "rejects": told})  # type: ignore[no-any-return]
 
 
+def _rendered_manifest(name: str, value: Any) -> dict[str, Any]:
+    """The same; a template renders it as the text of a dict, unless the DAG renders natively."""
+    if isinstance(value, str):
+        with ignoring(ValueError, TypeError, SyntaxError, MemoryError, RecursionError):
+            value = ast.literal_eval(value)
+    return _manifest(name, value)
+
+
 _source = mapping_or(path)
 _profile = mapping_or(lambda name, value: FILLED.read(name, value))
+
+
+class _Gate(Gate):
+    """Counts stay numbers, also that of the reason ``not_a_device_id``: a manifest has no id of a service."""
+
+    __call__ = Gate.inside
 
 
 class _AudienceOperator(ActivationOperator):
@@ -66,7 +106,7 @@ class _AudienceOperator(ActivationOperator):
     def gate(self) -> Gate:
         from airflow_provider_activation.redaction import Redactor
 
-        return Gate(Redactor(), Redactor())
+        return _Gate(Redactor(), Redactor())
 
 
 class PrepareAudienceOperator(_AudienceOperator):
@@ -135,6 +175,7 @@ class PrepareAudienceOperator(_AudienceOperator):
     outputs = ("path",)
     ui_color = "#eef0f3"
     _preparation: Preparation | None = None
+    _is_killed = False
 
     def __init__(
         self,
@@ -156,12 +197,12 @@ class PrepareAudienceOperator(_AudienceOperator):
     ) -> None:
         super().__init__(**kwargs)
         self.source = source
-        self.schema = schema.as_mapping() if isinstance(schema, AudienceSchema) else schema
+        self.schema = _mappings(schema)
         self.profile = profile
         self.folder = folder
         self.name = name
         self.where = where
-        self.suppress = suppress
+        self.suppress = _mappings(suppress)
         self.order_by = order_by
         self.min_rows = min_rows
         self.fail_on_rejects = fail_on_rejects
@@ -169,19 +210,31 @@ class PrepareAudienceOperator(_AudienceOperator):
         self.endpoint_id = endpoint_id
         self.acoustic_exchange_conn_id = acoustic_exchange_conn_id
 
-    def check(self) -> None:
-        if is_template(self.schema) or is_template(self.profile) or is_template(self.registration):
-            return
-        from airflow_provider_activation.audience.profiles import ACOUSTIC, check_schema, profile_of
+    @classmethod
+    def partial(cls, **kwargs: Any) -> OperatorPartial:
+        for name in kwargs.keys() & {"schema", "suppress"}:
+            kwargs[name] = _mappings(kwargs[name])
+        return super().partial(**kwargs)
 
-        read_from_service = self.registration is None and self._profile_name == ACOUSTIC
-        if not read_from_service:
+    def check(self) -> None:
+        if is_template(self.profile) or is_template(self.registration) or self._asks_service:
+            return
+        from airflow_provider_activation.audience.profiles import check_schema, profile_of
+
+        try:
             profile = profile_of(self.profile, self.registration)
-            check_schema(AudienceSchema.from_mapping(self.schema), profile)
+            if not is_template(self.schema):
+                check_schema(AudienceSchema.from_mapping(self.schema), profile)
+        except InvalidArgument as error:
+            raise ValueError(error.message) from None
 
     @property
-    def _profile_name(self) -> Any:
-        return self.profile.get("name") if isinstance(self.profile, Mapping) else self.profile
+    def _asks_service(self) -> bool:
+        """Whether the profile is made of what the service says of the endpoint."""
+        from airflow_provider_activation.audience.profiles import ACOUSTIC
+
+        profile = self.profile if isinstance(self.profile, Mapping) else {"name": self.profile}
+        return self.registration is None and profile.get("name") == ACOUSTIC and "registration" not in profile
 
     @in_a_running_task
     def execute(self, context: Context) -> JSON:
@@ -202,6 +255,8 @@ class PrepareAudienceOperator(_AudienceOperator):
             registration=self._registration(),
             run=f"{ti.dag_id}/{ti.task_id}/{ti.run_id}/{ti.map_index}",
         )
+        if self._is_killed:
+            self._preparation.stop()
         result = self._preparation.run()
         rows = result["rows"]
         self.log.info(
@@ -227,19 +282,20 @@ class PrepareAudienceOperator(_AudienceOperator):
 
     def _registration(self) -> JSON:
         """The endpoint's registration, where the profile is made of it."""
-        from airflow_provider_activation.audience.profiles import ACOUSTIC
-
-        if self.registration is not None or self._profile_name != ACOUSTIC:
+        if not self._asks_service:
             return self.registration
-        if isinstance(self.profile, Mapping) and "registration" in self.profile:
-            return None
         from airflow_provider_activation.actions.acoustic_exchange import read_registration
         from airflow_provider_activation.hooks.acoustic_exchange import AcousticExchangeHook
 
         hook = AcousticExchangeHook(self.acoustic_exchange_conn_id)
-        return hook.run(read_registration(None if self.endpoint_id is None else int(self.endpoint_id)))
+        try:
+            return hook.run(read_registration(None if self.endpoint_id is None else int(self.endpoint_id)))
+        except (InvalidConnection, AuthenticationFailed, PermissionDenied, NotFound) as error:
+            error.advice += " Or give registration= to the task: what the endpoint was registered with."
+            raise
 
     def on_kill(self) -> None:
+        self._is_killed = True
         if self._preparation is not None:
             self._preparation.stop()
 
@@ -259,7 +315,7 @@ class DeleteAudienceOperator(_AudienceOperator):
     :raises UnfitAudience: the file is not on this worker, and was prepared on another.
     """
 
-    arguments = {"manifest": Kind(_manifest)}
+    arguments = {"manifest": Kind(_manifest, rendered=_rendered_manifest)}
     ui_color = "#eef0f3"
 
     def __init__(self, *, manifest: Mapping[str, Any] | str, **kwargs: Any) -> None:

@@ -48,16 +48,12 @@ CHANGING = (
 """What no two runs have in common."""
 
 
-class GoldenLogs(logging.Handler):
-    """What the tasks of one test log, through Airflow's task logger, which is structlog's, and Python's.
+class Lines(logging.Handler):
+    """What tasks log, through Airflow's task logger, which is structlog's, and Python's."""
 
-    :param folder: a folder whose name is left out of the texts.
-    """
-
-    def __init__(self, sandbox: Sandbox, folder: Path) -> None:
+    def __init__(self) -> None:
         super().__init__(logging.INFO)
-        self._sandbox, self._folder = sandbox, folder
-        self._lines: list[str] = []
+        self.lines: list[str] = []
 
     @contextmanager
     def listening(self) -> Iterator[Self]:
@@ -79,15 +75,26 @@ class GoldenLogs(logging.Handler):
             package.setLevel(level)
 
     def emit(self, record: logging.LogRecord) -> None:
-        self._lines.append(f"{record.levelname} {record.getMessage()}")
+        self.lines.append(f"{record.levelname} {record.getMessage()}")
 
     def _take(self, logger: Any, method: str, event: MutableMapping[str, Any]) -> NoReturn:
         text = str(event["event"])
         if arguments := event.get("positional_args"):
             text %= arguments
         if method != "debug" and OF_THE_TEST not in text:
-            self._lines.append(f"{method.upper()} {text}")
+            self.lines.append(f"{method.upper()} {text}")
         raise structlog.DropEvent
+
+
+class GoldenLogs(Lines):
+    """What the tasks of one test log, compared with committed texts.
+
+    :param folder: a folder whose name is left out of the texts.
+    """
+
+    def __init__(self, sandbox: Sandbox, folder: Path) -> None:
+        super().__init__()
+        self._sandbox, self._folder = sandbox, folder
 
     def run(self, golden: str, operator: Callable[[], BaseOperator] | Task, tries: int = 1) -> Any:
         """Run a task and compare what it logs with a text.
@@ -100,7 +107,7 @@ class GoldenLogs(logging.Handler):
         result = None
         for number in range(1, tries + 1):
             lines += [f"-- try {number}"] if tries > 1 else []
-            self._lines.clear()
+            self.lines.clear()
             try:
                 result = task.run()
             except AirflowSkipException as skipped:
@@ -109,7 +116,7 @@ class GoldenLogs(logging.Handler):
                 end = f"ERROR {type(error).__name__}: {error}"
             else:
                 end = "SUCCESS"
-            lines += [*self._lines, end]
+            lines += [*self.lines, end]
         lines.insert(0, self._heading(task))
         compare(Path(FOLDER, f"{golden}.txt"), self._lasting("\n".join(lines)) + "\n")
         return result
