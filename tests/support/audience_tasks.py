@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import traceback
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, TypeVar
 
 import pytest
 from airflow.sdk import DAG, BaseOperator
 from audience_attacks import Room, chain, said_by
+from golden_logs import Lines
 from task_running import Task, TaskInstance
 
+from airflow_provider_activation.errors import ActivationError
 from airflow_provider_activation.operators.audience import DeleteAudienceOperator, PrepareAudienceOperator
 
 T = TypeVar("T", bound=BaseOperator)
@@ -37,6 +39,14 @@ def delete(manifest: Any) -> DeleteAudienceOperator:
     return DeleteAudienceOperator(task_id="delete", manifest=manifest)
 
 
+@pytest.fixture
+def logged(room: Room) -> Iterator[list[str]]:
+    """What is logged while a test runs, in which nobody may be."""
+    with Lines().listening() as heard:
+        yield heard.lines
+    room.says_nothing("\n".join(heard.lines))
+
+
 class OtherTasks(TaskInstance):
     """A task instance of a run in which other tasks have ended, with these results."""
 
@@ -44,14 +54,16 @@ class OtherTasks(TaskInstance):
         super().__init__(task_id, "a_run")
         self._results = results
 
-    def xcom_pull(self, task_ids: Any = None, key: str = "return_value", **more: Any) -> Any:
+    def xcom_pull(  # type: ignore[override]
+        self, task_ids: Any = None, key: str = "return_value", **more: Any
+    ) -> Any:
         result = self._results[task_ids]
         return result if key == "return_value" else result[key]
 
 
 def rendered(operator: T, *, native: bool = False, **context: Any) -> T:
     """The operator as Airflow has rendered it, in a DAG of its own unless it is in one."""
-    if not operator.has_dag():
+    if not operator.has_dag():  # type: ignore[no-untyped-call]
         operator.dag = DAG("a_dag", schedule=None, render_template_as_native_obj=native)
     environment = operator.dag.get_template_env(force_sandboxed=False)
     operator.render_template_fields(context, environment)  # type: ignore[arg-type]
@@ -65,8 +77,8 @@ def run(operator: BaseOperator, run_id: str = "a_run", map_index: int = -1) -> A
 
 
 def refused(
-    room: Room, error: type[Exception], task: Task, *, keeping: tuple[str | Path, ...] = ()
-) -> Exception:
+    room: Room, error: type[ActivationError], task: Task, *, keeping: tuple[str | Path, ...] = ()
+) -> ActivationError:
     """The error that a try ends with: nothing is left of it but others' files, and nobody is named."""
     with pytest.raises(error) as caught:
         task.run()

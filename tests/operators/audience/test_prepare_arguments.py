@@ -165,9 +165,8 @@ class TestTemplates:
         file = Path(plain["path"])
         assert file.parent == Path(files["folder"])
         assert file.name.startswith(f"for_winback-{profile}-")
-        assert plain["rows"] == {
-            **{"read": 4, "left_out": 1, "rejected": 1, "suppressed": 1, "duplicates": 0, "written": 1}
-        }
+        rows = {"read": 4, "left_out": 1, "rejected": 1, "suppressed": 1, "duplicates": 0, "written": 1}
+        assert plain["rows"] == rows
         content = file.read_bytes()
         assert run(rendered(prepare(room, **templated(given)), native=native, params=files)) == plain
         assert file.read_bytes() == content
@@ -245,7 +244,7 @@ class TestTemplates:
 
     def test_outputs_of_tasks_inside_objects_and_mappings(self, room: Room, files: dict[str, str]) -> None:
         with DAG("a_dag", schedule=None):
-            export = BaseOperator(task_id="export")
+            export: Any = BaseOperator(task_id="export")
             operator = prepare(
                 room,
                 export.output["people"],
@@ -333,7 +332,7 @@ class TestObjects:
 
     def test_mapped_tasks_take_objects(self, room: Room, files: dict[str, str]) -> None:
         with DAG("a_dag", schedule=None):
-            export = BaseOperator(task_id="export")
+            export: Any = BaseOperator(task_id="export")
             listed = Suppression(export.output["gone"], AudienceSchema({"email": Email("mail")}))
             mapped = PrepareAudienceOperator.partial(
                 task_id="prepare", schema=self.SCHEMA, profile="google", folder=room.folder, suppress=[listed]
@@ -421,7 +420,7 @@ class TestRefused:
             lambda: rendered(prepare(room, "/no_people.csv", profile="{{ 'uid2' }}", where="{{ 'x y' }}"))
         )
         error = refused(room, InvalidArgument, task)
-        assert "where" in error.message  # type: ignore[attr-defined]
+        assert "where" in error.message
         md5 = {"columns": {"m": {"kind": "email", "source": "e", "hash": "{{ 'md5' }}"}}}
         error = refused(room, InvalidArgument, Task(lambda: rendered(prepare(room, "/no.csv", schema=md5))))
         assert "google takes email sha256, not md5" in str(error)
