@@ -492,6 +492,90 @@ SABOTAGES = (
         "            raise failure[0]\n",
         "tests/audience/test_closed.py -k quotes",
     ),
+    Sabotage(
+        "operators/audience.py",
+        "self.suppress = _mappings(suppress)",
+        "self.suppress = suppress",
+        "tests/operators/audience/test_prepare_arguments.py -k objects",
+    ),
+    Sabotage(
+        "operators/audience.py",
+        "            kwargs[name] = _mappings(kwargs[name])\n",
+        "            pass\n",
+        "tests/operators/audience/test_prepare_arguments.py -k stored_alike",
+    ),
+    Sabotage(
+        "operators/audience.py",
+        'profile.get("name") == ACOUSTIC and "registration" not in profile',
+        'profile.get("name") == ACOUSTIC',
+        "tests/operators/audience/test_prepare_arguments.py -k parsed",
+    ),
+    Sabotage(
+        "operators/audience.py",
+        "            if not is_template(self.schema):\n",
+        "            if False:\n",
+        "tests/operators/audience/test_prepare_arguments.py -k parsed",
+    ),
+    Sabotage(
+        "operators/audience.py",
+        "    __call__ = Gate.inside\n",
+        "",
+        "tests/operators/audience/test_prepare.py -k counts",
+    ),
+    Sabotage(
+        "operators/audience.py",
+        "/{ti.run_id}/{ti.map_index}",
+        "/{ti.map_index}",
+        "tests/operators/audience/test_prepare.py -k each_run",
+    ),
+    Sabotage(
+        "operators/audience.py",
+        "/{ti.run_id}/{ti.map_index}",
+        "/{ti.run_id}",
+        "tests/operators/audience/test_prepare.py -k mapped",
+    ),
+    Sabotage(
+        "operators/audience.py",
+        "        self._is_killed = True\n",
+        "",
+        "tests/operators/audience/test_prepare.py -k killed_",
+    ),
+    Sabotage(
+        "operators/audience.py",
+        "        if self._preparation is not None:\n            self._preparation.stop()\n",
+        "        pass\n",
+        "tests/operators/audience/test_prepare.py -k ends_soon",
+    ),
+    Sabotage(
+        "operators/audience.py",
+        "            error.advice +=",
+        "            _ =",
+        "tests/operators/audience/test_prepare.py -k Acoustic",
+    ),
+    Sabotage(
+        "operators/audience.py",
+        "            value = ast.literal_eval(value)\n",
+        "            pass\n",
+        "tests/operators/audience/test_delete.py -k pulled",
+    ),
+    Sabotage(
+        "audience/manifest.py",
+        'not {"version", "host"} <= fields.keys()',
+        "False",
+        "tests/operators/audience/test_delete.py -k of_ours",
+    ),
+    Sabotage(
+        "audience/manifest.py",
+        "if path.is_symlink() or not path.is_file():",
+        "if False:",
+        "tests/operators/audience/test_delete.py -k plain_file",
+    ),
+    Sabotage(
+        "audience/manifest.py",
+        '    if not there and manifest["host"] != socket.gethostname():\n',
+        "    if False:\n",
+        "tests/operators/audience/test_delete.py -k Hosts",
+    ),
 )
 
 
