@@ -93,6 +93,16 @@ _source = mapping_or(path)
 _profile = mapping_or(lambda name, value: FILLED.read(name, value))
 
 
+def _summary(manifest: Mapping[str, Any]) -> str:
+    """What was prepared, in one line for the log."""
+    rows = manifest["rows"]
+    return (
+        f"Prepared {manifest['path']} for {manifest['profile']}: {rows['written']} rows of {rows['read']} "
+        f"read, {manifest['size']} bytes; left out {rows['left_out']}, rejected {rows['rejected']}, "
+        f"suppressed {rows['suppressed']}, duplicates {rows['duplicates']}."
+    )
+
+
 class _Gate(Gate):
     """Counts stay numbers, also that of the reason ``not_a_device_id``: a manifest has no id of a service."""
 
@@ -258,25 +268,13 @@ class PrepareAudienceOperator(_AudienceOperator):
         if self._is_killed:
             self._preparation.stop()
         result = self._preparation.run()
-        rows = result["rows"]
-        self.log.info(
-            "Prepared %s for %s: %s rows of %s read, %s bytes; left out %s, rejected %s, suppressed %s, "
-            "duplicates %s.",
-            result["path"],
-            result["profile"],
-            rows["written"],
-            rows["read"],
-            result["size"],
-            rows["left_out"],
-            rows["rejected"],
-            rows["suppressed"],
-            rows["duplicates"],
-        )
+        self.log.info(self.gate.message(_summary(result)))
         if result["rejects"]["path"]:
             self.log.warning(
-                "Values that cannot be used, by column and reason: %s; their rows are told in %s.",
-                result["rejects"]["counts"],
-                result["rejects"]["path"],
+                self.gate.message(
+                    f"Values that cannot be used, by column and reason: {result['rejects']['counts']}; "
+                    f"their rows are told in {result['rejects']['path']}."
+                )
             )
         return self.publish(context, result)
 
@@ -312,7 +310,9 @@ class DeleteAudienceOperator(_AudienceOperator):
         delete = DeleteAudienceOperator(task_id="delete", manifest="{{ ti.xcom_pull('prepare') }}")
 
     :param manifest: the output of the preparing task (templated).
-    :raises UnfitAudience: the file is not on this worker, and was prepared on another.
+    :raises InvalidArgument: it is no manifest; nothing was deleted.
+    :raises UnfitAudience: the file is not on this worker, and was prepared on another; or a folder or a link
+        is in its place. Nothing was deleted.
     """
 
     arguments = {"manifest": Kind(_manifest, rendered=_rendered_manifest)}
@@ -327,5 +327,6 @@ class DeleteAudienceOperator(_AudienceOperator):
         from airflow_provider_activation.audience.manifest import delete_files
 
         deleted = delete_files(self.manifest)
-        self.log.info("Deleted %s.", enumerated(deleted) or "nothing: the files are gone already")
+        told = enumerated(deleted) or "nothing: the files are gone already"
+        self.log.info(self.gate.message(f"Deleted {told}."))
         return self.publish(context, {"deleted": deleted})

@@ -137,6 +137,11 @@ class TestLog:
         Task(lambda: prepare(room, room.file("email\nbo@example.com\n"))).run()
         assert [line.split()[0] for line in logged] == ["INFO"]
 
+    def test_a_folder_adds_no_line(self, room: Room, people: Path, logged: list[str]) -> None:
+        Task(lambda: prepare(room, people, folder=f"{room.folder}/a\nINFO Prepared nothing")).run()
+        assert len(logged) == 2
+        assert not [line for line in logged if "\n" in line]
+
     def test_long_work_is_told(
         self, room: Room, people: Path, logged: list[str], monkeypatch: pytest.MonkeyPatch
     ) -> None:
@@ -218,6 +223,21 @@ class TestFailures:
         error = refused(room, UnfitAudience, Task(lambda: prepare(room, people, **given)), keeping=(*kept,))
         assert told in error.message
         assert {path: Path(path).read_bytes() for path in kept} == kept
+
+    @pytest.mark.xfail(strict=True, reason="the rejects get their name before the audience, and keep it")
+    def test_a_file_that_cannot_get_its_name(self, room: Room, people: Path) -> None:
+        task = Task(lambda: prepare(room, people))
+        manifest = task.run()
+        for path in (manifest["path"], manifest["rejects"]["path"]):
+            Path(path).unlink()
+        Path(manifest["path"]).mkdir()
+        refused(room, AudienceNotWritten, task, keeping=(manifest["path"],))
+
+    @pytest.mark.xfail(strict=True, reason="folders above the last one are made as the umask has it")
+    def test_every_folder_that_is_made_is_closed_to_others(self, room: Room, people: Path) -> None:
+        Task(lambda: prepare(room, people, folder=room.folder / "made" / "too")).run()
+        for folder in (room.folder / "made", room.folder / "made" / "too"):
+            assert folder.stat().st_mode & 0o777 == 0o700
 
     def test_least_rows_of_the_task_go_before_those_of_the_profile(self, room: Room, people: Path) -> None:
         manifest = Task(lambda: prepare(room, people, profile="liveramp_connect", min_rows=2)).run()
@@ -402,6 +422,15 @@ class TestAcoustic:
         else:
             with pytest.raises(InvalidArgument, match=told):
                 prepare(room, "people.csv", **given)
+
+    @pytest.mark.xfail(strict=True, raises=TypeError, reason="a TypeError of Python, which names nothing")
+    @pytest.mark.parametrize(
+        "databases", [5, [{"name": "Customers", "identifiers": 5}]], ids=["databases", "identifiers"]
+    )
+    def test_a_registration_that_is_none(self, room: Room, databases: Any) -> None:
+        given = {"marketing_databases_definition": {"marketingDatabases": databases}}
+        with pytest.raises(InvalidArgument, match="registration"):
+            prepare(room, "people.csv", profile="acoustic", registration=given)
 
     def test_a_required_column_must_be_there_and_filled(self, room: Room) -> None:
         given = {
