@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -10,23 +11,35 @@ from typing import Any
 import pytest
 from airflow.sdk import DAG
 from audience_attacks import Room, room
-from audience_tasks import OtherTasks, delete, logged, prepare, refused, rendered, run
+from audience_tasks import EMAIL, OtherTasks, delete, logged, prepare, refused, rendered, run
 from task_running import Task
 
 from airflow_provider_activation.errors import InvalidArgument, UnfitAudience
-from airflow_provider_activation.operators.audience import DeleteAudienceOperator
+from airflow_provider_activation.operators.audience import DeleteAudienceOperator, PrepareAudienceOperator
 
 __all__ = ["logged", "room"]
 
 pytestmark = pytest.mark.usefixtures("logged")
 
 
-@pytest.fixture
-def manifest(room: Room) -> dict[str, Any]:
-    """Of an audience of one; a whole row and a value were rejected."""
-    made: dict[str, Any] = Task(lambda: prepare(room, room.file("email\nbo@example.com\nkanarek\n"))).run()
+@pytest.fixture(scope="module")
+def prepared(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    """A manifest as Airflow stores it: an audience of one, and a whole row and a value that were rejected."""
+    folder = tmp_path_factory.mktemp("prepared")
+    (folder / "people.csv").write_text("email\nbo@example.com\nkanarek\n")
+    operator = PrepareAudienceOperator(
+        task_id="prepare", source=folder / "people.csv", schema=EMAIL, profile="google", folder=folder
+    )
+    made: dict[str, Any] = Task(lambda: operator).run()
     assert made["rejects"]["counts"] == {"": {"no_identifier": 1}, "mail": {"not_an_address": 1}}
     return made
+
+
+@pytest.fixture
+def manifest(room: Room, prepared: dict[str, Any]) -> dict[str, Any]:
+    """The same, with files of its own."""
+    path, rejects = (shutil.copy(file, room.folder) for file in both(prepared))
+    return {**prepared, "path": path, "rejects": {**prepared["rejects"], "path": rejects}}
 
 
 def both(manifest: dict[str, Any]) -> list[str]:
