@@ -167,20 +167,23 @@ class Engine:
         """Do work in a thread and tell from time to time how far it is."""
         result: list[T] = []
         failure: list[BaseException] = []
+        # a thread whose join a signal's handler has left by raising cannot be joined again before Python 3.13
+        ended = threading.Event()
 
         def run() -> None:
             try:
                 result.append(work())
             except BaseException as error:
                 failure.append(error)
+            finally:
+                ended.set()
 
         self.check()
         thread = threading.Thread(target=run, name="audience", daemon=True)
         thread.start()
         started = told = time.monotonic()
         try:
-            while thread.is_alive():
-                thread.join(LOOKED_EVERY)
+            while not ended.wait(LOOKED_EVERY):
                 if self._stopped.is_set():
                     self.stop()
                 if doing and time.monotonic() - told >= TOLD_EVERY:
@@ -188,7 +191,7 @@ class Engine:
                     log.info("%s", self._told(doing, rows, size, told - started))
         except BaseException:
             self.stop()
-            thread.join()
+            ended.wait()
             raise
         self.check()
         if failure:

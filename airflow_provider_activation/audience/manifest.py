@@ -59,9 +59,13 @@ def delete_files(manifest: Any) -> list[str]:
     :raises InvalidArgument: it is no manifest, or one of a later release.
     :raises UnfitAudience: nothing is here, and another host has written it; or what is here is no plain file.
     """
-    there = [path for path in paths_of(manifest) if path.is_symlink() or path.exists()]
-    if not there and manifest["host"] != socket.gethostname():
-        raise _elsewhere(manifest)
+    paths = paths_of(manifest)
+    there = [path for path in paths if path.is_symlink() or path.exists()]
+    if manifest["host"] != socket.gethostname():
+        # an earlier try may have left its own file here
+        is_another = paths[0].is_file() and sha256_of(paths[0]) != manifest.get("sha256")
+        if not there or is_another:
+            raise _elsewhere(manifest)
     for path in there:
         if path.is_symlink() or not path.is_file():
             raise UnfitAudience(
@@ -89,7 +93,7 @@ def file_of(manifest: Mapping[str, Any]) -> Path:
 def _elsewhere(manifest: Mapping[str, Any]) -> UnfitAudience:
     here, there = socket.gethostname(), manifest.get("host")
     return UnfitAudience(
-        f"there is no file {manifest['path']} on {here}; it was prepared on {there}.",
+        f"the file {manifest['path']} is not on {here}; it was prepared on {there}.",
         advice="Let all workers share the folder, or bind the tasks to one of them; then clear the preparing "
         "task.",
     )

@@ -40,7 +40,8 @@ class Pieces:
 
         :raises AudienceNotWritten: another run is writing these files.
         """
-        self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        for folder in reversed([self._folder, *self._folder.parents]):
+            folder.mkdir(mode=0o700, exist_ok=True)
         for left in self._folder.glob(".*.part"):
             if found := _PIECE.fullmatch(left.name):
                 self._remove_if_dead(found[1])
@@ -83,12 +84,22 @@ class Pieces:
         whole = self._packed if packed else self.part
         with whole.open("rb") as file:
             os.fsync(file.fileno())
-        if rejects:
-            self.rejects_part.replace(self.rejects_path)
-        else:
-            self.rejects_path.unlink(missing_ok=True)
         whole.replace(self.path)
+        try:
+            if rejects:
+                self.rejects_part.replace(self.rejects_path)
+            else:
+                self.rejects_path.unlink(missing_ok=True)
+        except OSError:
+            self.unname()
+            raise
         return str(self.rejects_path) if rejects else None
+
+    def unname(self) -> None:
+        """Remove the files of an earlier run, or of this one, that have their names already."""
+        for path in (self.path, self.rejects_path):
+            with suppress(OSError):
+                path.unlink()
 
 
 def _pieces_of(folder: Path, stem: str) -> tuple[Path, Path, Path]:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from os import PathLike, fspath
 from pathlib import Path
 from typing import Any
@@ -75,6 +76,7 @@ class Preparation:
         what = [schema.as_mapping(), self.profile.name, where, order_by, run, _told(source)]
         what += [{**one.as_mapping(), "source": _told(one.source)} for one in suppress]
         digest = hashlib.sha256(json.dumps(what, sort_keys=True).encode()).hexdigest()[:12]
+        self._is_run = bool(run)
         self._is_packed = self.profile.compression == "gzip"
         self._pieces = Pieces(
             self._folder, f"{name}-{self.profile.name}-{digest}", compressed=self._is_packed
@@ -111,7 +113,7 @@ class Preparation:
         source = source_of(self._source, private)
         self._lists.open(private)
         before = _state(source)
-        with self._pieces.claimed():
+        with self._pieces.claimed(), self._nothing_left_of_the_run():
             files = [*source.files, *self._lists.files, self._pieces.part, self._pieces.rejects_part]
             engine = self._engine = Engine(private, files)
             try:
@@ -135,6 +137,16 @@ class Preparation:
                 return self._finished(engine, people, facts)
             finally:
                 engine.close()
+
+    @contextmanager
+    def _nothing_left_of_the_run(self) -> Iterator[None]:
+        """Where a task fails, what an earlier try of it has made goes too: nothing else would delete it."""
+        try:
+            yield
+        except BaseException:
+            if self._is_run:
+                self._pieces.unname()
+            raise
 
     def _written(self, people: People, source: Source) -> dict[str, Any]:
         """Look at all, write those who are left and the rejects, and return what is told of them."""

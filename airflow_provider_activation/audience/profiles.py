@@ -9,7 +9,7 @@ the registration of an endpoint at Acoustic Exchange. *Chosen* marks what the do
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
@@ -305,7 +305,7 @@ _ACOUSTIC_HASHES = {
 
 def _registered(registration: Mapping[str, Any] | None, database: str | None) -> Profile:
     """The profile of an endpoint, from its registration, with the vendor's field names or ours."""
-    databases = _field(_field(registration, "marketingDatabasesDefinition"), "marketingDatabases") or ()
+    databases = _list(_field(registration, "marketingDatabasesDefinition"), "marketingDatabases")
     named = [one for one in databases if database is None or _field(one, "name") == database]
     if len(named) != 1 or not _field(named[0], "identifiers"):
         why = "no database" if not named else "no identifiers" if len(named) == 1 else "several databases"
@@ -316,7 +316,7 @@ def _registered(registration: Mapping[str, Any] | None, database: str | None) ->
     default = _field(registration, "hashAlgorithm")
     columns: dict[str, Registered] = {}
     for is_identifier, key in ((True, "identifiers"), (False, "attributes")):
-        for one in _field(named[0], key) or ():
+        for one in _list(named[0], key):
             if not _field(one, "isEventOnly"):
                 algorithm = str(_field(one, "hashAlgorithm") or default or "").upper()
                 columns[str(_field(one, "name"))] = Registered(
@@ -328,7 +328,7 @@ def _registered(registration: Mapping[str, Any] | None, database: str | None) ->
     required = {
         str(_field(one, "name"))
         for key in ("identifiers", "attributes")
-        for one in _field(named[0], key) or ()
+        for one in _list(named[0], key)
         if _field(one, "isRequired")
     }
     every = tuple(dict.fromkeys(how for one in columns.values() for how in one.hashes))
@@ -355,6 +355,13 @@ def _hashes(mode: str, algorithm: str) -> Hashes:
             f"profile acoustic: {algorithm or 'no algorithm'} is registered for a hashed column."
         )
     return (hashed,) if mode == "HASHED" else (None, hashed)
+
+
+def _list(mapping: Any, name: str) -> Sequence[Any]:
+    found = _field(mapping, name) or ()
+    if isinstance(found, str) or not isinstance(found, Sequence):
+        raise InvalidArgument(f"profile acoustic: the registration's {name} is no list.")
+    return found
 
 
 def _field(mapping: Any, name: str) -> Any:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from copy import copy
-from functools import cache
 from typing import Any, ClassVar, Self
 
 from airflow_provider_activation.errors import InvalidArgument
@@ -281,6 +280,10 @@ class Suppression:
         if not self.schema.identifiers:
             raise InvalidArgument("suppress: the schema of a list must have an identifier.")
 
+    def __repr__(self) -> str:
+        given = ", ".join(f"{name}={value!r}" for name, value in self.as_mapping().items())
+        return f"{type(self).__name__}({given})"
+
     def as_mapping(self) -> dict[str, Any]:
         """This list as a plain mapping."""
         given = {
@@ -329,13 +332,18 @@ def _made(cls: type[Any], place: str, mapping: Any) -> Any:
         raise InvalidArgument(f"{place} lacks what it needs: {', '.join(_needed(cls))}.") from None
 
 
-@cache
+_TAKEN: dict[type[Any], frozenset[str]] = {}
+
+
 def _taken_by(cls: type[Any]) -> frozenset[str]:
     """The names of a class's arguments, and of those that it hands on."""
-    from inspect import signature
+    if cls not in _TAKEN:
+        # to ask for them takes longer than to make a task, and each task asks
+        from inspect import signature
 
-    made = [one for one in cls.__mro__ if "__init__" in vars(one)]
-    return frozenset(name for one in made for name in signature(one).parameters) - {"given"}
+        made = [one for one in cls.__mro__ if "__init__" in vars(one)]
+        _TAKEN[cls] = frozenset(name for one in made for name in signature(one).parameters) - {"given"}
+    return _TAKEN[cls]
 
 
 def _needed(cls: type[Any]) -> list[str]:

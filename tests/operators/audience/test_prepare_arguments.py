@@ -333,10 +333,7 @@ class TestObjects:
         [
             {"source": ["a.csv", "b.csv"]},
             {"schema": [SCHEMA]},
-            pytest.param(
-                {"suppress": [[LISTED]]},
-                marks=pytest.mark.xfail(strict=True, reason="a Suppression has no text of its own"),
-            ),
+            {"suppress": [[LISTED]]},
         ],
         ids=lambda expanded: next(iter(expanded)),
     )
