@@ -295,7 +295,7 @@ def chosen() -> Counter[str]:
     return Counter(found.column("at"))
 
 
-@pytest.mark.parametrize(("at", "where"), enumerate(EXPRESSIONS))
+@pytest.mark.parametrize(("at", "where"), list(enumerate(EXPRESSIONS)))
 def test_an_expression_over_columns_chooses_rows(chosen: Counter[str], at: int, where: str) -> None:
     assert chosen[f"{at}@example.com"] == EXPRESSIONS[where]
 

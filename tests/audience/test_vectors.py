@@ -154,7 +154,7 @@ def _known(algorithm: str, plain: str, profile: str) -> str:
 
 @pytest.mark.parametrize(
     ("index", "vector"),
-    enumerate(VECTORS),
+    list(enumerate(VECTORS)),
     ids=[f"{each.number}-{each.profile}-{index}" for index, each in enumerate(VECTORS)],
 )
 def test_a_value_leaves_as_the_known_digest(index: int, vector: Vector) -> None:
