@@ -576,6 +576,24 @@ SABOTAGES = (
         "    if False:\n",
         "tests/operators/audience/test_delete.py -k Hosts",
     ),
+    Sabotage(
+        "../docs/audiences.md",
+        "3 gzip\n",
+        "2 gzip\n",
+        "tests/audience/test_page.py -k block",
+    ),
+    Sabotage(
+        "../docs/audiences.md",
+        "| `broken_row` | the row",
+        "| `broken` | the row",
+        "tests/audience/test_page.py -k reason",
+    ),
+    Sabotage(
+        "audience/__init__.py",
+        "from airflow_provider_activation.audience.prepare import",
+        "import phonenumbers  # noqa: F401\n\nfrom airflow_provider_activation.audience.prepare import",
+        "tests/test_packaging.py -k no_engine",
+    ),
 )
 
 

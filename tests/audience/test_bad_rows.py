@@ -6,7 +6,7 @@ import datetime
 import decimal
 import json
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -36,23 +36,34 @@ def noted(room: Room, rows: Any, **kind: str) -> list[str]:
     return [row[1] for row in room.rows(manifest)]
 
 
-@pytest.mark.parametrize(
-    ("value", "kind", "written"),
-    [
-        (AT, "timestamp", "2026-01-31T08:00:00Z"),
-        (AT.replace(tzinfo=None), "timestamp", "2026-01-31T09:00:00Z"),
-        (AT.date(), "date", "2026-01-31"),
-        (decimal.Decimal("10.50"), "number", "10.50"),
-        (7, "number", "7"),
-        (0.5, "number", "0.5"),
-        (True, "boolean", "true"),
-        (uuid.UUID(int=5), "text", "00000000-0000-0000-0000-000000000005"),
-        (None, "text", ""),
-        (float("nan"), "number", ""),
-    ],
-)
-def test_values_of_rows_have_one_text(room: Room, value: object, kind: str, written: str) -> None:
-    assert noted(room, [{"email": "a@x.se", "note": value}], type=kind) == [written]
+WRITTEN = [
+    (AT, "timestamp", "2026-01-31T08:00:00Z"),
+    (AT.replace(tzinfo=None), "timestamp", "2026-01-31T09:00:00Z"),
+    (AT.date(), "date", "2026-01-31"),
+    (decimal.Decimal("10.50"), "number", "10.50"),
+    (7, "number", "7"),
+    (0.5, "number", "0.5"),
+    (True, "boolean", "true"),
+    (uuid.UUID(int=5), "text", "00000000-0000-0000-0000-000000000005"),
+    (None, "text", ""),
+    (float("nan"), "number", ""),
+]
+"""Values, the types that are asked of them, and what is written."""
+
+
+def kinds(table: Sequence[tuple[object, str, str]]) -> dict[str, Any]:
+    """A schema with a column for each line of a table."""
+    notes = {
+        f"n{at}": {"kind": "attribute", "source": f"n{at}", "type": kind}
+        for at, (_, kind, _) in enumerate(table)
+    }
+    return {"columns": {"email": NOTED["columns"]["email"], **notes}}
+
+
+def test_values_of_rows_have_one_text(room: Room) -> None:
+    row = {f"n{at}": value for at, (value, _, _) in enumerate(WRITTEN)}
+    manifest = room.prepare([{"email": "a@x.se", **row}], kinds(WRITTEN))
+    assert room.rows(manifest)[0][1:] == [written for _, _, written in WRITTEN]
 
 
 @pytest.mark.parametrize(
@@ -160,27 +171,29 @@ def test_columns_of_nulls_only_are_rejects(room: Room) -> None:
     assert "rejected 3" in room.refused(UnfitAudience, table)
 
 
-@pytest.mark.parametrize(
-    ("array", "kind", "written"),
-    [
-        (pyarrow.array([AT], pyarrow.timestamp("us", str(AT.tzinfo))), "timestamp", "2026-01-31T08:00:00Z"),
-        (
-            pyarrow.array([AT.replace(tzinfo=None)], pyarrow.timestamp("ns")),
-            "timestamp",
-            "2026-01-31T09:00:00Z",
-        ),
-        (pyarrow.array([AT.date()], pyarrow.date32()), "date", "2026-01-31"),
-        (pyarrow.array([decimal.Decimal("1.50")]), "number", "1.50"),
-        (pyarrow.array([2**63 - 1]), "number", "9223372036854775807"),
-        (pyarrow.array([True]), "boolean", "true"),
-        (pyarrow.array(["x"]), "text", "x"),
-        (pyarrow.array([None], pyarrow.null()), "text", ""),
-    ],
-)
-def test_each_type_of_parquet_has_one_text(room: Room, array: pyarrow.Array, kind: str, written: str) -> None:
+OF_PARQUET: list[tuple[pyarrow.Array, str, str]] = [
+    (pyarrow.array([AT], pyarrow.timestamp("us", str(AT.tzinfo))), "timestamp", "2026-01-31T08:00:00Z"),
+    (
+        pyarrow.array([AT.replace(tzinfo=None)], pyarrow.timestamp("ns")),
+        "timestamp",
+        "2026-01-31T09:00:00Z",
+    ),
+    (pyarrow.array([AT.date()], pyarrow.date32()), "date", "2026-01-31"),
+    (pyarrow.array([decimal.Decimal("1.50")]), "number", "1.50"),
+    (pyarrow.array([2**63 - 1]), "number", "9223372036854775807"),
+    (pyarrow.array([True]), "boolean", "true"),
+    (pyarrow.array(["x"]), "text", "x"),
+    (pyarrow.array([None], pyarrow.null()), "text", ""),
+]
+"""Arrays of one value, the types that are asked of them, and what is written."""
+
+
+def test_each_type_of_parquet_has_one_text(room: Room) -> None:
     path = room.sources / "people.parquet"
-    pyarrow.parquet.write_table(pyarrow.table({"email": ["a@x.se"], "note": array}), path)
-    assert noted(room, path, type=kind) == [written]
+    arrays = {f"n{at}": array for at, (array, _, _) in enumerate(OF_PARQUET)}
+    pyarrow.parquet.write_table(pyarrow.table({"email": ["a@x.se"], **arrays}), path)
+    manifest = room.prepare(path, kinds(OF_PARQUET))
+    assert room.rows(manifest)[0][1:] == [written for _, _, written in OF_PARQUET]
 
 
 @pytest.mark.parametrize(
