@@ -126,7 +126,9 @@ def no_person(state: State, home: Path = HOME) -> Iterator[Check]:
         if file.is_file() and (home / "audiences") not in file.parents and PERSON.search(file.read_bytes())
     ]
     told = json.dumps(state).encode()
-    plain = [job["upload"]["plainValues"] for job in state["acoustic-exchange"]["jobs"] if job["upload"]]
+    jobs = state["acoustic-exchange"]["jobs"]
+    uploads = [job[way] for job in jobs for way in ("upload", "refusedUpload") if job[way]]
+    plain = [upload["plainValues"] for upload in uploads]
     if PERSON.search(told) or any(plain):
         people.append(f"what the services received: {plain}")
     yield Check("no address, name or phone in any log, database or request", not people, ", ".join(people))

@@ -22,7 +22,7 @@ from airflow_provider_activation.audience.pieces import Pieces
 from airflow_provider_activation.audience.profiles import check_schema, profile_of
 from airflow_provider_activation.audience.schema import Attribute, AudienceSchema, Phone, Suppression
 from airflow_provider_activation.audience.sources import Source, source_of
-from airflow_provider_activation.audience.where import read_where
+from airflow_provider_activation.audience.where import Where, read_where
 from airflow_provider_activation.errors import AudienceNotWritten, InvalidArgument, UnfitAudience
 
 _FILE_NAME = "[A-Za-z0-9][A-Za-z0-9._-]{0,99}"
@@ -105,11 +105,7 @@ class Preparation:
         raise failure
 
     def _prepared(self, private: Path) -> dict[str, Any]:
-        reader = Engine(private)
-        try:
-            where = None if self._where is None else read_where(reader.connection, self._where)
-        finally:
-            reader.close()
+        where = None if self._where is None else _read_where(private, self._where)
         source = source_of(self._source, private)
         self._lists.open(private)
         before = _state(source)
@@ -197,6 +193,15 @@ class Preparation:
             },
             **facts,
         )
+
+
+def _read_where(private: Path, where: str) -> Where:
+    """Read the expression before any file is, in an engine that reaches none."""
+    reader = Engine(private)
+    try:
+        return read_where(reader.connection, where)
+    finally:
+        reader.close()
 
 
 def _told(source: Any) -> Any:

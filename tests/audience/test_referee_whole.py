@@ -7,7 +7,7 @@ from audience_comparing import check
 from audience_tables import CHOICES, Case, cases
 from hypothesis import HealthCheck, given, settings
 
-EXAMPLES = 300
+EXAMPLES = 40
 
 
 @pytest.mark.parametrize("profile", CHOICES)

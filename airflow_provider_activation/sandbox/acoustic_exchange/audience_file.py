@@ -28,6 +28,7 @@ class AudienceFile:
         self._rest = ""
         self._hash = hashlib.sha256()
         self.header: list[str] | None = None
+        self._first_row: list[str] = []
         self.first_record: list[str] | None = None
         self.records = 0
         self.plain_values: dict[str, int] = {}
@@ -60,25 +61,30 @@ class AudienceFile:
 
     def _read(self, complete: str) -> None:
         try:
-            for row in csv.reader(io.StringIO(complete, newline=""), strict=True):
-                if self.header is None:
-                    self._take_header(row)
-                elif len(row) != len(self.header):
-                    raise Invalid(
-                        f"record {self.records + 1} has {len(row)} fields, the header {len(self.header)}"
-                    )
-                else:
-                    self.records += 1
-                    self.first_record = self.first_record or row
-                    self._look_for_people(self.header, row)
-                    if self._on_record is not None:
-                        self._on_record(dict(zip(self.header, row, strict=True)))
+            rows = list(csv.reader(io.StringIO(complete, newline=""), strict=True))
         except csv.Error as error:
             raise Invalid(f"the file is not CSV: {error}") from None
+        # what is refused has been received, too
+        for row in rows:
+            self._look_for_people(row)
+        for row in rows:
+            if self.header is None:
+                self._take_header(row)
+            elif len(row) != len(self.header):
+                raise Invalid(
+                    f"record {self.records + 1} has {len(row)} fields, the header {len(self.header)}"
+                )
+            else:
+                self.records += 1
+                self.first_record = self.first_record or row
+                if self._on_record is not None:
+                    self._on_record(dict(zip(self.header, row, strict=True)))
 
-    def _look_for_people(self, header: list[str], row: list[str]) -> None:
-        for column, value in zip(header, row, strict=True):
+    def _look_for_people(self, row: list[str]) -> None:
+        self._first_row = self._first_row or row
+        for at, value in enumerate(row):
             if "@" in value or PHONE.fullmatch(value.strip()):
+                column = self._first_row[at] if at < len(self._first_row) else str(at + 1)
                 self.plain_values[column] = self.plain_values.get(column, 0) + 1
 
     def _take_header(self, row: list[str]) -> None:

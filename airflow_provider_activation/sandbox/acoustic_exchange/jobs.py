@@ -71,6 +71,8 @@ class Job:
     records: int = 0
     scheduled_id: int | None = None
     upload: AudienceFile | None = None
+    refused_upload: AudienceFile | None = None
+    """The last one that was received and refused."""
     file: ConvertedAudience | None = None
     """The file to download, for a pull destination."""
     fetched: float | None = None
@@ -243,9 +245,13 @@ class Jobs:
         request.need_media_type(CSV)
         file = ConvertedAudience(order) if isinstance(order, Export) and job.file is not None else None
         upload = AudienceFile(order.source_identifiers, None if file is None else file.take)
-        async for chunk in chunks:
-            upload.feed(chunk)
-        upload.end()
+        try:
+            async for chunk in chunks:
+                upload.feed(chunk)
+            upload.end()
+        except Invalid:
+            job.refused_upload = upload
+            raise
         # Another upload may have ended first.
         _waiting_order(job)
         job.upload, job.file, job.records = upload, file, upload.records
@@ -270,6 +276,7 @@ class Jobs:
                 "databaseID": getattr(job.order, "database_id", None),
                 "records": job.records,
                 "upload": None if job.upload is None else job.upload.as_json(),
+                "refusedUpload": None if job.refused_upload is None else job.refused_upload.as_json(),
                 "fetched": job.fetched is not None,
             }
         )

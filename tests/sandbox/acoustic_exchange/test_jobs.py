@@ -237,6 +237,18 @@ class TestExports:
             answer = source.post(f"/jobs/{job}/data", content=b"email\nh1\n", headers=CSV_TYPE)
             assert answer.status_code == status
 
+    @pytest.mark.parametrize("header", ["mail,name", "email"])
+    def test_people_in_a_refused_upload_are_noted(
+        self, sandbox: Sandbox, source: httpx.Client, account: httpx.Client, header: str
+    ) -> None:
+        """They have been sent, whatever became of the file."""
+        job = self.start(account)
+        content = f"{header}\na@example.com,b\nc@example.com,d\n".encode()
+        assert is_error(source.post(f"/jobs/{job}/data", content=content, headers=CSV_TYPE), 400)
+        (noted,) = [one for one in sandbox.state()["acoustic-exchange"]["jobs"] if one["jobId"] == job]
+        assert noted["upload"] is None
+        assert noted["refusedUpload"]["plainValues"] == {header.partition(",")[0]: 2}
+
     def test_a_large_file_in_odd_pieces(
         self, sandbox: Sandbox, source: httpx.Client, account: httpx.Client
     ) -> None:
