@@ -502,6 +502,12 @@ SABOTAGES = (
         "operators/audience.py",
         "            kwargs[name] = _mappings(kwargs[name])\n",
         "            pass\n",
+        "tests/operators/audience/test_prepare_arguments.py -k take_objects",
+    ),
+    Sabotage(
+        "audience/schema.py",
+        'given = ", ".join(f"{name}={value!r}" for name, value in self.as_mapping().items())',
+        "given = object.__repr__(self)",
         "tests/operators/audience/test_prepare_arguments.py -k stored_alike",
     ),
     Sabotage(
@@ -572,8 +578,14 @@ SABOTAGES = (
     ),
     Sabotage(
         "audience/manifest.py",
-        '    if not there and manifest["host"] != socket.gethostname():\n',
+        '    if manifest["host"] != socket.gethostname():\n',
         "    if False:\n",
+        "tests/operators/audience/test_delete.py -k Hosts",
+    ),
+    Sabotage(
+        "audience/manifest.py",
+        "        if not there or is_another:\n",
+        "        if not there:\n",
         "tests/operators/audience/test_delete.py -k Hosts",
     ),
     Sabotage(

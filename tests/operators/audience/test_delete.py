@@ -96,6 +96,14 @@ class TestHosts:
         assert manifest["path"] in error.message
         assert "worker-7" in error.message
 
+    def test_what_an_earlier_try_left_here_is_not_taken_for_the_file_of_another_host(
+        self, room: Room, manifest: dict[str, Any]
+    ) -> None:
+        elsewhere = {**manifest, "host": "worker-7", "sha256": "0" * 64}
+        with pytest.raises(UnfitAudience, match="worker-7"):
+            run(delete(elsewhere))
+        assert left(room) == set(both(manifest))
+
     def test_a_file_of_another_host_on_shared_storage(self, room: Room, manifest: dict[str, Any]) -> None:
         assert run(delete({**manifest, "host": "worker-7"})) == {"deleted": both(manifest)}
 
