@@ -27,7 +27,7 @@ SOON = scaled(300.0)
 """Seconds in which everything here happens."""
 DAG = "syndicate_audience"
 RUNS = f"/dags/{DAG}/dagRuns"
-DONE, WAITS = "build_audience", "liveramp.authorize"
+DONE, WAITS = "acoustic_exchange.prepare_audience", "liveramp.authorize"
 """Tasks of the DAG: one that is soon done, and one that waits for a person."""
 
 
@@ -110,7 +110,7 @@ def test_it_begins_one_run_and_points_at_it(ui: UserInterface) -> None:
 
 
 def test_the_log_of_a_task_that_is_done_is_shown(ui: UserInterface) -> None:
-    assert "customers" in ui.task_log(DONE)
+    assert "rows of" in ui.task_log(DONE)
 
 
 def test_the_log_of_a_task_that_waits_is_shown(ui: UserInterface) -> None:
