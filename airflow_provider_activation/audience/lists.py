@@ -77,11 +77,6 @@ class Lists:
         ]
 
     @property
-    def count(self) -> int:
-        """How many lists there are."""
-        return len(self.opened)
-
-    @property
     def compared(self) -> list[Value]:
         """The values of the audience that are compared with lists."""
         return [pair.row for one in self.opened for pair in one.pairs]
@@ -198,7 +193,7 @@ class Lists:
             one.tables.append(keys)
 
     def conditions(self, values: Sequence[Value]) -> list[str]:
-        """For each list the SQL of whether a row is in it.
+        """For each list the SQL of whether a row is in it, true or false.
 
         :param values: the values that were read, ``v0``, ``v1`` ...
         """

@@ -77,19 +77,6 @@ def delete_files(manifest: Any) -> list[str]:
     return [str(path) for path in there]
 
 
-def file_of(manifest: Mapping[str, Any]) -> Path:
-    """The file of a manifest, as it was written.
-
-    :raises UnfitAudience: the file is not here, or has changed since.
-    """
-    path = paths_of(manifest)[0]
-    if not path.is_file():
-        raise _elsewhere(manifest)
-    if sha256_of(path) != manifest.get("sha256"):
-        raise UnfitAudience(f"{path} has changed since it was prepared.", advice="Clear the preparing task.")
-    return path
-
-
 def _elsewhere(manifest: Mapping[str, Any]) -> UnfitAudience:
     here, there = socket.gethostname(), manifest.get("host")
     return UnfitAudience(

@@ -80,9 +80,7 @@ class People:
             f"v{self._at(one)} IS NULL AND b{self._at(one)} = 0 AS m{at}"
             for at, one in enumerate(self._required)
         ]
-        in_lists = [
-            f"coalesce({one}, false) AS s{at}" for at, one in enumerate(self._lists.conditions(self._values))
-        ]
+        in_lists = [f"({one}) AS s{at}" for at, one in enumerate(self._lists.conditions(self._values))]
         row = f"NOT ({needed}) AS lost, ({lacking}) AS lacks"
         any_list = [f"s{at}" for at in range(len(in_lists))]
         any_of = " OR ".join([*(f"{one} > 0" for one in bad), "lost", "lacks", *any_list])
@@ -105,7 +103,9 @@ class People:
         read = self._read
         if read.total == 0:
             raise UnfitAudience(f"{self._source.place} has no rows.")
-        by_list = [f"count(*) FILTER (s{at} AND NOT (lost OR lacks))" for at in range(self._lists.count)]
+        by_list = [
+            f"count(*) FILTER (s{at} AND NOT (lost OR lacks))" for at in range(len(self._lists.opened))
+        ]
         every = ["count(*) FILTER (rejected)", "count(*) FILTER (NOT rejected)", *by_list]
         rejected, suppressed, *in_lists = self._engine.rows(
             f"SELECT {', '.join(every)} FROM noted LEFT JOIN gone USING (r)"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from os import PathLike, fspath
 from pathlib import Path
@@ -34,19 +34,23 @@ class Preparation:
     def __init__(
         self,
         source: Any,
-        schema: AudienceSchema,
+        schema: AudienceSchema | Mapping[str, Any],
         *,
         profile: str | Mapping[str, Any],
         folder: str | PathLike[str],
-        name: str,
-        where: str | None,
-        suppress: Sequence[Suppression],
-        order_by: str | None,
-        min_rows: int | None,
-        fail_on_rejects: bool,
-        registration: Mapping[str, Any] | None,
-        run: str,
+        name: str = "audience",
+        where: str | None = None,
+        suppress: Sequence[Suppression | Mapping[str, Any]] = (),
+        order_by: str | None = None,
+        min_rows: int | None = None,
+        fail_on_rejects: bool = False,
+        registration: Mapping[str, Any] | None = None,
+        run: str = "",
     ) -> None:
+        if isinstance(suppress, str | Mapping) or not isinstance(suppress, Iterable):
+            raise InvalidArgument("suppress must be a list of lists of people.")
+        schema = AudienceSchema.from_mapping(schema)
+        lists = [Suppression.from_mapping(one) for one in suppress]
         if not isinstance(name, str) or not re.fullmatch(_FILE_NAME, name):
             raise InvalidArgument(
                 "name must be letters, digits, '.', '_' and '-', and begin with none of the signs."
@@ -65,16 +69,16 @@ class Preparation:
         self.profile = profile_of(profile, registration)
         check_schema(schema, self.profile)
         _check_time_zones(schema)
-        for each in (schema, *(one.schema for one in suppress)):
+        for each in (schema, *(one.schema for one in lists)):
             _check_regions(each)
         self.schema, self._source, self._where, self._order_by = schema, source, where, order_by
         self._fail_on_rejects = fail_on_rejects
         self._min_rows = self.profile.min_rows if min_rows is None else min_rows
-        self._lists = Lists(suppress, schema, self.profile, registration)
+        self._lists = Lists(lists, schema, self.profile, registration)
         self._folder = Path(folder).expanduser().absolute()
         # what another call reads, leaves out or suppresses is another file
         what = [schema.as_mapping(), self.profile.name, where, order_by, run, _told(source)]
-        what += [{**one.as_mapping(), "source": _told(one.source)} for one in suppress]
+        what += [{**one.as_mapping(), "source": _told(one.source)} for one in lists]
         digest = hashlib.sha256(json.dumps(what, sort_keys=True).encode()).hexdigest()[:12]
         self._is_run = bool(run)
         self._is_packed = self.profile.compression == "gzip"

@@ -2,54 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from os import PathLike
 from typing import TYPE_CHECKING, Any
 
 from airflow_provider_activation.audience.schema import AudienceSchema, Suppression
-from airflow_provider_activation.errors import InvalidArgument
 
 if TYPE_CHECKING:
-    from airflow_provider_activation.audience.preparation import Preparation
-
-
-def preparation(
-    source: Any,
-    schema: AudienceSchema | Mapping[str, Any],
-    *,
-    profile: str | Mapping[str, Any],
-    folder: str | PathLike[str],
-    name: str = "audience",
-    where: str | None = None,
-    suppress: Sequence[Suppression | Mapping[str, Any]] = (),
-    order_by: str | None = None,
-    min_rows: int | None = None,
-    fail_on_rejects: bool = False,
-    registration: Mapping[str, Any] | None = None,
-    run: str = "",
-) -> Preparation:
-    """What `prepare_audience` runs, for a caller who may have to stop it.
-
-    :param run: what tells this run's file from another's; its hash is in the file's name.
-    """
-    from airflow_provider_activation.audience.preparation import Preparation
-
-    if isinstance(suppress, str | Mapping) or not isinstance(suppress, Iterable):
-        raise InvalidArgument("suppress must be a list of lists of people.")
-    return Preparation(
-        source,
-        AudienceSchema.from_mapping(schema),
-        profile=profile,
-        folder=folder,
-        name=name,
-        where=where,
-        suppress=[Suppression.from_mapping(one) for one in suppress],
-        order_by=order_by,
-        min_rows=min_rows,
-        fail_on_rejects=fail_on_rejects,
-        registration=registration,
-        run=run,
-    )
+    pass
 
 
 def prepare_audience(
@@ -92,7 +52,9 @@ def prepare_audience(
     :raises UnfitAudience: the data cannot be used; nothing was written.
     :raises AudienceNotWritten: the file could not be written; nothing was left.
     """
-    return preparation(
+    from airflow_provider_activation.audience.preparation import Preparation
+
+    return Preparation(
         source,
         schema,
         profile=profile,

@@ -248,10 +248,10 @@ class PrepareAudienceOperator(_AudienceOperator):
 
     @in_a_running_task
     def execute(self, context: Context) -> JSON:
-        from airflow_provider_activation.audience.prepare import preparation
+        from airflow_provider_activation.audience.preparation import Preparation
 
         ti = context["ti"]
-        self._preparation = preparation(
+        self._preparation = Preparation(
             self.source,
             self.schema,
             profile=self.profile,

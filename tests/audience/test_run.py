@@ -21,7 +21,6 @@ from audience_attacks import ADDRESS, EMAIL, Room, room
 
 from airflow_provider_activation.audience import engine
 from airflow_provider_activation.audience.preparation import Preparation
-from airflow_provider_activation.audience.prepare import preparation
 from airflow_provider_activation.errors import AudienceNotWritten
 from scripts.machine_speed import scaled
 
@@ -37,7 +36,7 @@ ENDS_WITHIN = 3.0
 RUNNING = """
 import signal, sys, json, logging
 from airflow_provider_activation.audience import engine
-from airflow_provider_activation.audience.prepare import preparation
+from airflow_provider_activation.audience.preparation import Preparation
 source, folder, schema = sys.argv[1], sys.argv[2], json.loads(sys.argv[3])
 during = engine.Engine.during
 def told(self, work, *, doing="", **given):
@@ -45,7 +44,7 @@ def told(self, work, *, doing="", **given):
         print(doing, flush=True)
     return during(self, work, doing=doing, **given)
 engine.Engine.during = told
-run = preparation(source, schema, profile="google", folder=folder)
+run = Preparation(source, schema, profile="google", folder=folder)
 signal.signal(signal.SIGTERM, lambda *_: run.stop())
 run.run()
 """
@@ -129,7 +128,7 @@ def test_what_a_killed_run_left_is_removed_by_the_next_and_a_living_ones_is_not(
         assert pieces <= set(room.folder.iterdir())
         killed.kill()
         killed.wait()
-        preparation(
+        Preparation(
             room.file("email,phone\na@x.se,\n"), EMAIL, profile="google", folder=room.folder, name="other"
         ).run()
         assert list(base.iterdir()) == [of_living]
@@ -153,7 +152,7 @@ def test_files_are_private(room: Room) -> None:
     for path in (manifest["path"], manifest["rejects"]["path"]):
         assert Path(path).stat().st_mode & 0o777 == 0o600
     made = room.folder / "made"
-    preparation(source, EMAIL, profile="google", folder=made).run()
+    Preparation(source, EMAIL, profile="google", folder=made).run()
     assert made.stat().st_mode & 0o777 == 0o700
 
 
@@ -166,7 +165,7 @@ def pieces_of(run: Preparation) -> list[Path]:
 
 def test_a_piece_that_is_somebody_elses_link_is_not_written_through(room: Room) -> None:
     source = room.file("email\na@x.se\n")
-    run = preparation(source, EMAIL, profile="google", folder=room.folder)
+    run = Preparation(source, EMAIL, profile="google", folder=room.folder)
     victim = room.sources / "victim"
     victim.write_text("untouched")
     for piece in pieces_of(run):
@@ -177,7 +176,7 @@ def test_a_piece_that_is_somebody_elses_link_is_not_written_through(room: Room) 
 
 
 def test_a_piece_that_others_may_read_is_made_anew(room: Room) -> None:
-    run = preparation(room.file("email\na@x.se\n"), EMAIL, profile="google", folder=room.folder)
+    run = Preparation(room.file("email\na@x.se\n"), EMAIL, profile="google", folder=room.folder)
     part = pieces_of(run)[0]
     part.write_text("left")
     part.chmod(0o644)
@@ -201,13 +200,13 @@ def test_a_temporary_folder_that_others_may_read_is_refused(room: Room) -> None:
     base = room.temporary / f"airflow-activation-{os.getuid()}"
     base.mkdir(mode=0o700)
     base.chmod(0o755)
-    run = preparation(room.file("email\na@x.se\n"), EMAIL, profile="google", folder=room.folder)
+    run = Preparation(room.file("email\na@x.se\n"), EMAIL, profile="google", folder=room.folder)
     with pytest.raises(AudienceNotWritten, match="temporary"):
         run.run()
     base.rmdir()
     base.symlink_to(room.sources)
     with pytest.raises(AudienceNotWritten, match="temporary"):
-        preparation(room.file("email\na@x.se\n"), EMAIL, profile="google", folder=room.folder).run()
+        Preparation(room.file("email\na@x.se\n"), EMAIL, profile="google", folder=room.folder).run()
 
 
 @pytest.mark.parametrize("profile", ["google", "liveramp_connect_eu"])
@@ -236,7 +235,7 @@ def test_two_runs_at_once_do_not_mix(room: Room) -> None:
 
     def run(source: Any) -> None:
         try:
-            results.append(preparation(source, EMAIL, profile="google", folder=room.folder).run())
+            results.append(Preparation(source, EMAIL, profile="google", folder=room.folder).run())
         except AudienceNotWritten as error:
             results.append(error)
 
@@ -256,7 +255,7 @@ def test_long_work_tells_how_far_it_is(room: Room, many: Path, monkeypatch: pyte
     monkeypatch.setattr(engine, "TOLD_EVERY", 0.0)
     monkeypatch.setattr(engine, "LOOKED_EVERY", 0.02)
     room.caplog.set_level(logging.INFO)
-    preparation(many, EMAIL, profile="google", folder=room.folder).run()
+    Preparation(many, EMAIL, profile="google", folder=room.folder).run()
     told = [line for line in room.caplog.messages if "400,000 rows" in line]
     assert told
     assert any("MB" in line for line in told)
@@ -295,7 +294,7 @@ def test_a_disk_that_is_full_leaves_nothing(room: Room, many: Path) -> None:
     resource.setrlimit(resource.RLIMIT_FSIZE, (1 << 20, hard))
     try:
         with pytest.raises(AudienceNotWritten) as caught:
-            preparation(many, EMAIL, profile="google", folder=room.folder).run()
+            Preparation(many, EMAIL, profile="google", folder=room.folder).run()
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
     room.says_nothing(str(caught.value))
