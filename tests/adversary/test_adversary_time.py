@@ -223,7 +223,7 @@ def test_a_service_that_does_not_read_what_it_is_sent(connect: Connect, serve: S
     deaf = serve(greeting=silence, patience=PATIENCE)
     hook = DeltaProjectsHook(connect("delta_projects", deaf.url, timeout=TIMEOUT))
     with at_most(BOUND + SLACK), pytest.raises(UncertainOutcome):
-        hook.create_client_from_template({"name": "n" * 24_000_000})
+        hook.create_client_from_template({"name": "n" * 12_000_000})
 
 
 def test_an_operator_finds_what_a_dripping_service_made(connect: Connect, serve: Serve) -> None:
