@@ -22,7 +22,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet --constr
 WORKERS ?= 3
 
 # What make test leaves to make test-slow; tests/conftest.py marks it.
-SLOW := (live or fleet or chaos or generated or measuring)
+SLOW := (live or fleet or stores or chaos or generated or measuring)
 # What the fast tests need not load, which takes longer than many of them: schemathesis, and what it generates.
 FAST := -p no:schemathesis --ignore tests/contracts/test_contract_sandbox.py
 

@@ -21,6 +21,8 @@ LEFT_OUT = {"airflow-provider-activation", "setuptools"}
 # What a release of Airflow allows, but does not work with: newer ones of svcs take the registry away from
 # the in-process API of `dag.test()` while it is used, newer ones of FastAPI cannot read its unions.
 BOUNDS = {"3.1": ["svcs<26.2"], "3.2": ["svcs<26.2", "fastapi<0.137"]}
+# botocore takes no later one, and pip would try every older botocore first.
+FOR_ALL = ["python-dateutil<3"]
 
 
 def resolve(airflow: str, python: str, pins: list[str]) -> list[str]:
@@ -39,8 +41,9 @@ def resolve(airflow: str, python: str, pins: list[str]) -> list[str]:
         install = [*pip, "install", "--constraint", str(settled)]
         # older releases of pip do not know dependency groups
         subprocess.run([*install, "--upgrade", "pip"], check=True)
-        framework = [f"apache-airflow~={airflow}.0", *BOUNDS.get(airflow, [])]
-        ours = ["--group", "dev", "--group", "bench", "--group", "fleet", "--editable", ".[sandbox,audience]"]
+        framework = [f"apache-airflow~={airflow}.0", *BOUNDS.get(airflow, []), *FOR_ALL]
+        groups = [part for name in ("dev", "bench", "fleet", "stores") for part in ("--group", name)]
+        ours = [*groups, "--editable", ".[sandbox,audience]"]
         subprocess.run([*install, *framework, *ours], check=True, cwd=ROOT)
         subprocess.run([*pip, "check"], check=True)
         freeze = subprocess.run(

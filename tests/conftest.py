@@ -39,6 +39,7 @@ SLOW = {
     "dags": "live",
     "log/test_good_runs.py": "live",
     "fleet": "fleet",
+    "stores": "stores",
     "chaos": "chaos",
     "contracts/test_contract_sandbox.py": "generated",
     "arguments/test_whole_walk.py": "generated",
