@@ -1,0 +1,211 @@
+"""A place: where a file or a folder is, and what is done with it there."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+from abc import ABC, abstractmethod
+from collections.abc import Callable
+from os import PathLike, fspath
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from airflow_provider_activation.errors import InvalidArgument
+
+if TYPE_CHECKING:
+    from airflow_provider_activation.storage.store import Store
+
+PIECE = 1 << 20
+"""Bytes that are copied at once."""
+_URL = re.compile(r"(?P<protocol>[A-Za-z][A-Za-z0-9+.-]*)://(?:(?P<conn_id>[^@/]*)@)?(?P<rest>.*)", re.DOTALL)
+_LOCAL = ("file", "local")
+
+Tick = Callable[[], object]
+"""Called for each piece that is copied; it may raise, and nothing is left then."""
+
+
+def _no_tick() -> None:
+    """Nobody wants to know."""
+
+
+class Place(ABC):
+    """A file or a folder.
+
+    :param told: how it is written in arguments, results and logs.
+    """
+
+    def __init__(self, told: str) -> None:
+        self.told = told
+
+    def __str__(self) -> str:
+        return self.told
+
+    @property
+    def name(self) -> str:
+        """The last part of its path."""
+        return self.told.rstrip("/").rpartition("/")[2]
+
+    @property
+    def path(self) -> Path | None:
+        """The path, if it is on the worker."""
+        return None
+
+    @abstractmethod
+    def __truediv__(self, name: str) -> Place:
+        """The file of this name in this folder."""
+
+    @abstractmethod
+    def size(self) -> int | None:
+        """Bytes of the file, as the storage says at this moment; None if there is no file."""
+
+    @abstractmethod
+    def here(self, folder: Path, tick: Tick = _no_tick) -> Path:
+        """The file on this worker: itself, or a whole copy in ``folder``.
+
+        :raises NotFound: there is no such file.
+        """
+
+    @abstractmethod
+    def become(self, file: Path, tick: Tick = _no_tick) -> None:
+        """Take the content of a file of this worker, whole or not at all. An existing file is replaced."""
+
+    @abstractmethod
+    def delete(self) -> bool:
+        """Delete the file; returns whether there was one."""
+
+
+class OnWorker(Place):
+    """A file or folder on the worker."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(str(path))
+        self._path = path
+
+    @property
+    def path(self) -> Path:
+        return self._path
+
+    def __truediv__(self, name: str) -> Place:
+        return OnWorker(self._path / name)
+
+    def size(self) -> int | None:
+        return self._path.stat().st_size if self._path.is_file() else None
+
+    def here(self, folder: Path, tick: Tick = _no_tick) -> Path:
+        return self._path
+
+    def become(self, file: Path, tick: Tick = _no_tick) -> None:
+        part = self._path.with_name(f".{self._path.name}.part")
+        part.unlink(missing_ok=True)
+        try:
+            with file.open("rb") as read, os.fdopen(_private(part), "wb") as write:
+                while piece := read.read(PIECE):
+                    tick()
+                    write.write(piece)
+            part.replace(self._path)
+        finally:
+            part.unlink(missing_ok=True)
+
+    def delete(self) -> bool:
+        is_there = self._path.exists()
+        self._path.unlink(missing_ok=True)
+        return is_there
+
+
+class Stored(Place):
+    """A file or folder on object storage or a server.
+
+    :param store: the storage, which is asked for when it is needed.
+    :param inside: the path as the storage knows it, with its protocol.
+    """
+
+    def __init__(self, store: Store, inside: str) -> None:
+        protocol, _, rest = inside.partition("://")
+        super().__init__(f"{protocol}://{store.conn_id}@{rest}")
+        self._store, self._inside = store, inside
+
+    def __truediv__(self, name: str) -> Place:
+        return Stored(self._store, f"{self._inside.rstrip('/')}/{name}")
+
+    def size(self) -> int | None:
+        return self._store.size(self._inside, self.told)
+
+    def here(self, folder: Path, tick: Tick = _no_tick) -> Path:
+        copy = folder / self.name
+        self._store.fetch(self._inside, self.told, copy, tick)
+        return copy
+
+    def become(self, file: Path, tick: Tick = _no_tick) -> None:
+        self._store.publish(file, self._inside, self.told, tick)
+
+    def delete(self) -> bool:
+        return self._store.delete(self._inside, self.told)
+
+
+def written(value: Any) -> str:
+    """A path, or an ``ObjectStoragePath`` with its connection, as text.
+
+    :raises TypeError: it is neither.
+    """
+    conn_id = getattr(value, "conn_id", None)
+    told = str(value) if hasattr(value, "conn_id") else fspath(value)
+    if conn_id and (found := _URL.fullmatch(told)):
+        return f"{found['protocol']}://{conn_id}@{found['rest']}"
+    return told
+
+
+def check_place(name: str, given: str) -> None:
+    """Check how a path is written.
+
+    :param name: of the argument.
+    :raises InvalidArgument: it is on object storage and names no connection, or cannot be a path.
+    """
+    _read(name, given)
+
+
+def place_of(given: str | PathLike[str], name: str) -> Place:
+    """The place that a path stands for: ``/data/file.csv``, or ``s3://conn_id@bucket/file.csv``.
+
+    :param name: of the argument.
+    :raises InvalidArgument: see `check_place`.
+    """
+    protocol, conn_id, rest = _read(name, written(given))
+    if protocol in _LOCAL:
+        return OnWorker(Path(rest).expanduser().absolute())
+    from airflow_provider_activation.storage.store import Store
+
+    return Stored(Store(protocol, conn_id), f"{protocol}://{rest}")
+
+
+def _read(name: str, given: str) -> tuple[str, str, str]:
+    """Protocol, connection and path of what is given."""
+    if not given or "\0" in given:
+        raise InvalidArgument(f"{name} must be a path.")
+    found = _URL.fullmatch(given)
+    if found is None:
+        return "file", "", given
+    protocol, rest = found["protocol"].lower(), found["rest"]
+    if protocol in _LOCAL:
+        return protocol, "", rest
+    conn_id = found["conn_id"]
+    if not conn_id or ":" in conn_id:
+        # what stands before a colon and behind it would be credentials
+        raise InvalidArgument(
+            f"{name}: a path of {protocol} names its Airflow connection: {protocol}://conn_id@..., and no "
+            "credentials."
+        )
+    if not rest.strip("/"):
+        raise InvalidArgument(f"{name}: there is no path behind the connection.")
+    if ".." in rest.split("/"):
+        raise InvalidArgument(f"{name}: the path must have no .. in it.")
+    return protocol, conn_id, rest
+
+
+def _private(path: Path) -> int:
+    return os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
+
+
+def copied(source: Path, target: Path) -> None:
+    """Copy a file on the worker."""
+    shutil.copyfile(source, target)

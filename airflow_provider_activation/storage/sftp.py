@@ -1,0 +1,87 @@
+"""SFTP whose servers are known: the provider's own file system checks no host key."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import struct
+from typing import Any
+
+from airflow_provider_activation.errors import InvalidConnection
+
+try:
+    import asyncssh
+    from sshfs import SSHFileSystem
+except ImportError:
+    raise InvalidConnection(
+        "sftp needs apache-airflow-providers-sftp[sshfs], which is not installed in full.",
+        advice="Install apache-airflow-providers-sftp[sshfs] where the workers run.",
+    ) from None
+
+SECONDS = 30
+"""Until a connection stands, and until a login is done."""
+ALIVE = 15
+"""Seconds between two looks whether the server is there; it is gone after four."""
+
+
+class Files(SSHFileSystem):  # type: ignore[misc]
+    """Files on a server that is known."""
+
+    protocol = ("sftp", "ssh")
+
+
+def checked(connection: Any) -> Files:
+    """The files of a connection of type ``sftp`` or ``ssh``.
+
+    :raises InvalidConnection: its host or its keys cannot be used.
+    """
+    extra, conn_id = connection.extra_dejson, connection.conn_id
+    if not connection.host:
+        raise InvalidConnection(f"the connection {conn_id!r} lacks its host.")
+    port = connection.port or 22
+    # the agent, the user's own keys and settings are nobody's choice
+    return Files(
+        connection.host,
+        port=port,
+        username=connection.login,
+        password=connection.password or None,
+        client_keys=_keys(extra, conn_id),
+        known_hosts=_known(connection.host, port, extra.get("host_key"), conn_id),
+        agent_path=None,
+        config=[],
+        connect_timeout=SECONDS,
+        login_timeout=SECONDS,
+        keepalive_interval=ALIVE,
+        keepalive_count_max=4,
+        skip_instance_cache=True,
+    )
+
+
+def _keys(extra: dict[str, Any], conn_id: str) -> list[Any] | None:
+    passphrase = extra.get("private_key_passphrase")
+    try:
+        if text := extra.get("private_key"):
+            return [asyncssh.import_private_key(text, passphrase)]
+        if file := extra.get("key_file"):
+            return [asyncssh.read_private_key(file, passphrase)]
+    except (OSError, ValueError):
+        pass
+    else:
+        return None
+    # raised here, as the error above holds the key
+    raise InvalidConnection(f"the private key of the connection {conn_id!r} cannot be read.")
+
+
+def _known(host: str, port: int, key: str | None, conn_id: str) -> Any:
+    """What makes the server known: the connection's ``host_key``, or else the worker's own list."""
+    if not key:
+        return ()
+    kind, _, rest = key.strip().rpartition(" ")
+    try:
+        blob = base64.b64decode(rest, validate=True)
+        (length,) = struct.unpack(">I", blob[:4])
+        kind = kind.split()[0] if kind else blob[4 : 4 + length].decode("ascii")
+        return asyncssh.import_known_hosts(f"{host},[{host}]:{port} {kind} {rest}\n")
+    except (binascii.Error, struct.error, UnicodeError, ValueError):
+        pass
+    raise InvalidConnection(f"host_key of the connection {conn_id!r} cannot be read.")
