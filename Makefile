@@ -15,6 +15,7 @@ VENV ?= .venv$(OLDER:%=-%)
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 FLEET := $(VENV)/.fleet
+STORES := $(VENV)/.stores
 PINS := constraints/airflow-$(AIRFLOW).txt
 PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet --constraint $(PINS)
 
@@ -31,7 +32,7 @@ unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help setup demo demo-all sandbox ui test test-all test-slow test-fleet test-live-busy sabotage test-matrix lint types imports chaos bench coverage constraints dist clean
+.PHONY: help setup demo demo-all sandbox ui test test-all test-slow test-stores test-fleet test-live-busy sabotage test-matrix lint types imports chaos bench coverage constraints dist clean
 
 help: ## list these targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /:/' | awk -F: '{ printf "make %-12s %s\n", $$1, $$2 }'
@@ -64,11 +65,19 @@ ui: setup ## bring up Airflow with its web pages, the example DAGs and the sandb
 test: setup $(if $(OLDER),,lint types imports) ## check style, types and imports, and run the fast tests
 	$(BIN)/python -m pytest --numprocesses $(WORKERS) --dist loadfile --no-loadscope-reorder $(FAST) -m "not $(SLOW)"
 
-test-all: test demo demo-all sabotage test-slow test-fleet ## all of it: make test, the demos, broken lines, the slow tests, the fleet
+test-all: test demo demo-all sabotage test-slow test-stores test-fleet ## all of it: make test, the demos, broken lines, the slow tests, real servers
 
 test-slow: setup ## the tests that make test leaves out: a running Airflow, generated requests, chaos
 	$(BIN)/python -m pytest --numprocesses logical -m generated
 	$(BIN)/python -m pytest -m "live or chaos or measuring"
+
+# What reaches object storage is installed on top, too.
+$(STORES): $(READY)
+	@$(PIP) --group stores
+	@touch $@
+
+test-stores: $(STORES) ## read and write on real databases and servers of files
+	$(BIN)/python -m pytest tests/stores
 
 # Celery is installed on top for these tests alone: nothing else needs it, and it changes no other package.
 $(FLEET): $(READY)

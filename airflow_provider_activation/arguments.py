@@ -12,10 +12,12 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import date, datetime, timedelta
 from decimal import Decimal
-from os import PathLike, fspath
 from typing import Any
 
 from airflow.providers.common.compat.sdk import conf
+
+from airflow_provider_activation.errors import InvalidArgument
+from airflow_provider_activation.storage import check_place, is_path, written
 
 DEFERRABLE: bool = conf.getboolean("operators", "default_deferrable", fallback=False)
 """Airflow's own default for waiting in the triggerer."""
@@ -221,8 +223,13 @@ def _from_word(value: Any) -> Any:
 
 
 def path(name: str, value: Any) -> str:
-    """The path of a file or folder; returned as text."""
-    return filled(name, fspath(value) if isinstance(value, PathLike) else _no_number(name, value))
+    """The path of a file or folder, on the worker or behind a connection; returned as text."""
+    given = filled(name, written(value) if is_path(value) else _no_number(name, value))
+    try:
+        check_place(name, given)
+    except InvalidArgument as error:
+        raise ValueError(error.message) from None
+    return given
 
 
 def place(name: str, value: Any) -> str:
@@ -350,7 +357,7 @@ def is_template(value: Any) -> bool:
         return any(map(is_template, value.values()))
     if isinstance(value, list | tuple | set):
         return any(map(is_template, value))
-    if isinstance(value, PathLike):
+    if is_path(value):
         return is_template(str(value))
     # the output of a task has `resolve`, and Airflow calls a function with the context
     return hasattr(value, "resolve") or callable(value)
@@ -364,8 +371,8 @@ def plain(value: Any) -> Any:
         return {key: plain(item) for key, item in value.items()}
     if isinstance(value, list | tuple):
         return [plain(item) for item in value]
-    if isinstance(value, PathLike) and not hasattr(value, "open_url"):
-        return fspath(value)
+    if is_path(value) and not hasattr(value, "open_url"):
+        return written(value)
     # an input model of the API
     return plain(value.body()) if hasattr(value, "body") and not isinstance(value, type) else value
 

@@ -19,6 +19,7 @@ from typing import Any, TypeVar
 import duckdb
 
 from airflow_provider_activation.errors import AudienceNotWritten, UnfitAudience
+from airflow_provider_activation.storage.place import Stopped
 
 T = TypeVar("T")
 
@@ -43,10 +44,6 @@ class RowsFailed(Exception):
     def __init__(self, error: Exception) -> None:
         super().__init__()
         self.error = error
-
-
-class Stopped(Exception):
-    """The task is killed."""
 
 
 @contextmanager

@@ -12,9 +12,10 @@ from airflow_provider_activation.audience.engine import Engine
 from airflow_provider_activation.audience.profiles import Profile, profile_of
 from airflow_provider_activation.audience.reading import Reading
 from airflow_provider_activation.audience.schema import AudienceSchema, Column, Suppression
-from airflow_provider_activation.audience.sources import Source, source_of
+from airflow_provider_activation.audience.sources import Copying, Source, source_of
 from airflow_provider_activation.audience.values import Value, value_of
 from airflow_provider_activation.errors import InvalidArgument, UnfitAudience
+from airflow_provider_activation.storage import is_path
 
 
 @dataclass(frozen=True)
@@ -133,12 +134,13 @@ class Lists:
         # white space that the audience's own rules remove must not save a row
         return replace(profile_of(rules, self._registration), spaces=self._profile.spaces)
 
-    def open(self, folder: Path) -> None:
-        """Find the lists' files."""
+    def open(self, folder: Path, copying: Copying) -> None:
+        """Find the lists' files; see `source_of`."""
         for at, one in enumerate(self.opened):
             private = folder / f"list_{at}"
             private.mkdir()
-            one.source = source_of(one.given.source, private, what=f"suppress: the list {one.name}")
+            called = f"suppress: the list {one.name}"
+            one.source = source_of(one.given.source, private, what=called, copying=copying)
 
     def read(self, engine: Engine) -> None:
         """Read the lists into tables of values to compare with.
@@ -213,4 +215,4 @@ def _name_of(given: Suppression, at: int) -> str:
     source = given.source.get("path") if isinstance(given.source, Mapping) else given.source
     if given.name:
         return given.name
-    return Path(str(source)).name if isinstance(source, str | Path) else f"number {at + 1}"
+    return Path(str(source)).name if isinstance(source, str) or is_path(source) else f"number {at + 1}"

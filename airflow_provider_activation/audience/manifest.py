@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import hashlib
+import re
 import socket
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from airflow_provider_activation.errors import InvalidArgument, UnfitAudience
+from airflow_provider_activation.storage import Place, place_of
 
 VERSION = 1
+_WRITTEN = re.compile("/|[a-z0-9.+-]+://")
 
 
 def sha256_of(path: Path) -> str:
@@ -19,14 +22,15 @@ def sha256_of(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def described(path: Path, **facts: Any) -> dict[str, Any]:
+def described(path: Path, told: str, **facts: Any) -> dict[str, Any]:
     """The manifest of a file that was written here.
 
+    :param told: where it is now, if it was copied elsewhere.
     :param facts: what is known of it besides.
     """
     return {
         "version": VERSION,
-        "path": str(path),
+        "path": told,
         "host": socket.gethostname(),
         "size": path.stat().st_size,
         "sha256": sha256_of(path),
@@ -34,8 +38,8 @@ def described(path: Path, **facts: Any) -> dict[str, Any]:
     }
 
 
-def paths_of(manifest: Any) -> list[Path]:
-    """The paths in a manifest: of the file, and of its rejects if there are any.
+def places_of(manifest: Any) -> list[Place]:
+    """The places in a manifest: of the file, and of its rejects if there are any.
 
     :raises InvalidArgument: it is no manifest, or one of a later release.
     """
@@ -47,10 +51,12 @@ def paths_of(manifest: Any) -> list[Path]:
     rejects = fields.get("rejects")
     told = rejects.get("path", "") if isinstance(rejects, Mapping) else ""
     given = [fields.get("path"), *([] if told is None else [told])]
-    paths = [Path(one) for one in given if isinstance(one, str) and Path(one).is_absolute()]
-    if len(paths) < len(given) or not {"version", "host"} <= fields.keys():
-        raise InvalidArgument("manifest must be the output of a PrepareAudienceOperator.")
-    return paths
+    if all(isinstance(one, str) and _WRITTEN.match(one) for one in given) and fields.keys() >= {
+        "version",
+        "host",
+    }:
+        return [place_of(one, "manifest") for one in given]
+    raise InvalidArgument("manifest must be the output of a PrepareAudienceOperator.")
 
 
 def delete_files(manifest: Any) -> list[str]:
@@ -59,7 +65,10 @@ def delete_files(manifest: Any) -> list[str]:
     :raises InvalidArgument: it is no manifest, or one of a later release.
     :raises UnfitAudience: nothing is here, and another host has written it; or what is here is no plain file.
     """
-    paths = paths_of(manifest)
+    places = places_of(manifest)
+    paths = [place.path for place in places if place.path]
+    if len(paths) < len(places):
+        return [place.told for place in places if place.delete()]
     there = [path for path in paths if path.is_symlink() or path.exists()]
     if manifest["host"] != socket.gethostname():
         # an earlier try may have left its own file here

@@ -79,8 +79,8 @@ class Pieces:
         ):
             shutil.copyfileobj(plain, packed, 1 << 20)
 
-    def name(self, *, packed: bool, rejects: bool) -> str | None:
-        """Give the files their names; return the path of the rejects, or None if there are none."""
+    def name(self, *, packed: bool, rejects: bool) -> None:
+        """Give the files their names."""
         whole = self._packed if packed else self.part
         with whole.open("rb") as file:
             os.fsync(file.fileno())
@@ -93,7 +93,6 @@ class Pieces:
         except OSError:
             self.unname()
             raise
-        return str(self.rejects_path) if rejects else None
 
     def unname(self) -> None:
         """Remove the files of an earlier run, or of this one, that have their names already."""

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import json
+import logging
 import re
+import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from os import PathLike, fspath
+from contextlib import contextmanager, suppress
+from os import PathLike
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -15,7 +17,7 @@ from zoneinfo import ZoneInfo
 from phonenumbers import SUPPORTED_REGIONS
 
 from airflow_provider_activation.audience import manifest
-from airflow_provider_activation.audience.engine import Engine, RowsFailed, Stopped, private_folder
+from airflow_provider_activation.audience.engine import TOLD_EVERY, Engine, RowsFailed, private_folder
 from airflow_provider_activation.audience.lists import Lists
 from airflow_provider_activation.audience.people import People
 from airflow_provider_activation.audience.pieces import Pieces
@@ -23,7 +25,16 @@ from airflow_provider_activation.audience.profiles import check_schema, profile_
 from airflow_provider_activation.audience.schema import Attribute, AudienceSchema, Phone, Suppression
 from airflow_provider_activation.audience.sources import Source, source_of
 from airflow_provider_activation.audience.where import Where, read_where
-from airflow_provider_activation.errors import AudienceNotWritten, InvalidArgument, UnfitAudience
+from airflow_provider_activation.errors import (
+    ActivationError,
+    AudienceNotWritten,
+    InvalidArgument,
+    UnfitAudience,
+)
+from airflow_provider_activation.storage import is_path, place_of, written
+from airflow_provider_activation.storage.place import Stopped, Tick
+
+log = logging.getLogger(__name__)
 
 _FILE_NAME = "[A-Za-z0-9][A-Za-z0-9._-]{0,99}"
 
@@ -58,10 +69,8 @@ class Preparation:
         for argument, given in (("where", where), ("order_by", order_by)):
             if given is not None and not isinstance(given, str):
                 raise InvalidArgument(f"{argument} must be a text.")
-        if not isinstance(folder, str | PathLike) or not (place := fspath(folder)) or "\0" in place:
+        if not (isinstance(folder, str) or is_path(folder)):
             raise InvalidArgument("folder must be the path of a folder.")
-        if "://" in place:
-            raise InvalidArgument("folder must be a local folder.")
         if min_rows is not None and (type(min_rows) is not int or min_rows < 0):
             raise InvalidArgument("min_rows must be a whole number, 0 or more.")
         if not isinstance(fail_on_rejects, bool):
@@ -75,16 +84,14 @@ class Preparation:
         self._fail_on_rejects = fail_on_rejects
         self._min_rows = self.profile.min_rows if min_rows is None else min_rows
         self._lists = Lists(lists, schema, self.profile, registration)
-        self._folder = Path(folder).expanduser().absolute()
+        self._folder = place_of(folder, "folder")
         # what another call reads, leaves out or suppresses is another file
         what = [schema.as_mapping(), self.profile.name, where, order_by, run, _told(source)]
         what += [{**one.as_mapping(), "source": _told(one.source)} for one in lists]
         digest = hashlib.sha256(json.dumps(what, sort_keys=True).encode()).hexdigest()[:12]
         self._is_run = bool(run)
         self._is_packed = self.profile.compression == "gzip"
-        self._pieces = Pieces(
-            self._folder, f"{name}-{self.profile.name}-{digest}", compressed=self._is_packed
-        )
+        self._stem = f"{name}-{self.profile.name}-{digest}"
         self._engine: Engine | None = None
         self._is_stopped = False
 
@@ -110,11 +117,14 @@ class Preparation:
 
     def _prepared(self, private: Path) -> dict[str, Any]:
         where = None if self._where is None else _read_where(private, self._where)
-        source = source_of(self._source, private)
-        self._lists.open(private)
+        source = source_of(self._source, private, copying=self._copying)
+        self._lists.open(private, self._copying)
         before = _state(source)
-        with self._pieces.claimed(), self._nothing_left_of_the_run():
-            files = [*source.files, *self._lists.files, self._pieces.part, self._pieces.rejects_part]
+        # what goes elsewhere is made on the worker, and goes there when it is whole
+        folder = self._folder.path or private / "made"
+        pieces = Pieces(folder, self._stem, compressed=self._is_packed)
+        with pieces.claimed(), self._nothing_left_of_the_run(pieces):
+            files = [*source.files, *self._lists.files, pieces.part, pieces.rejects_part]
             engine = self._engine = Engine(private, files)
             try:
                 if self._is_stopped:
@@ -129,26 +139,45 @@ class Preparation:
                     order_by=self._order_by,
                 )
                 self._lists.read(engine)
-                facts = self._written(people, source)
+                facts = self._written(people, source, pieces)
                 if _state(source) != before:
                     raise UnfitAudience(
                         f"{source.place} has changed while it was read.", advice="Run the task again."
                     )
-                return self._finished(engine, people, facts)
+                return self._finished(engine, people, pieces, facts)
             finally:
                 engine.close()
 
     @contextmanager
-    def _nothing_left_of_the_run(self) -> Iterator[None]:
+    def _nothing_left_of_the_run(self, pieces: Pieces) -> Iterator[None]:
         """Where a task fails, what an earlier try of it has made goes too: nothing else would delete it."""
         try:
             yield
         except BaseException:
             if self._is_run:
-                self._pieces.unname()
+                pieces.unname()
+                if self._folder.path is None:
+                    for name in (pieces.path.name, pieces.rejects_path.name):
+                        with suppress(ActivationError):
+                            (self._folder / name).delete()
             raise
 
-    def _written(self, people: People, source: Source) -> dict[str, Any]:
+    def _copying(self, doing: str) -> Tick:
+        """What gets the bytes that are copied: it tells of them, and ends the copy if the task is killed."""
+        started = told = time.monotonic()
+
+        def tick(copied: int) -> None:
+            nonlocal told
+            if self._is_stopped:
+                raise Stopped
+            if (now := time.monotonic()) - told >= TOLD_EVERY:
+                told = now
+                mb, seconds = copied / 1e6, now - started
+                log.info("%s: %.0f MB, %.1f MB/s, after %.0f s.", doing, mb, mb / seconds, seconds)
+
+        return tick
+
+    def _written(self, people: People, source: Source, pieces: Pieces) -> dict[str, Any]:
         """Look at all, write those who are left and the rejects, and return what is told of them."""
         people.look()
         rows, rejects, suppressed = people.counts()
@@ -160,7 +189,7 @@ class Preparation:
             raise UnfitAudience(
                 f"{source.place} has values that cannot be used, and fail_on_rejects is set: {told}."
             )
-        written = people.write(self._pieces.part)
+        written = people.write(pieces.part)
         rows["duplicates"] = rows["read"] - rows["left_out"] - rows["rejected"] - rows["suppressed"] - written
         rows["written"] = written
         if written < self._min_rows:
@@ -170,23 +199,33 @@ class Preparation:
                 f"{rows['suppressed']}, duplicates {rows['duplicates']})."
             )
         if rejects:
-            people.write_rejects(self._pieces.rejects_part)
+            people.write_rejects(pieces.rejects_part)
         lists = [
             {"name": one.name, "rows": one.rows, "unreadable": one.unreadable, "suppressed": number}
             for one, number in zip(self._lists.opened, suppressed, strict=True)
         ]
         return {"rows": rows, "rejects": {"path": None, "counts": rejects}, "suppression": lists}
 
-    def _finished(self, engine: Engine, people: People, facts: dict[str, Any]) -> dict[str, Any]:
+    def _finished(
+        self, engine: Engine, people: People, pieces: Pieces, facts: dict[str, Any]
+    ) -> dict[str, Any]:
         """Give the files their names and return the manifest."""
         if self._is_packed:
-            engine.during(self._pieces.pack, doing="Compressing", size=self._pieces.part.stat().st_size)
+            engine.during(pieces.pack, doing="Compressing", size=pieces.part.stat().st_size)
         engine.check()
-        facts["rejects"]["path"] = self._pieces.name(
-            packed=self._is_packed, rejects=bool(facts["rejects"]["counts"])
-        )
+        has_rejects = bool(facts["rejects"]["counts"])
+        pieces.name(packed=self._is_packed, rejects=has_rejects)
+        named, rejects = self._folder / pieces.path.name, self._folder / pieces.rejects_path.name
+        if self._folder.path is None:
+            if has_rejects:
+                rejects.become(pieces.rejects_path, self._copying(f"Copying to {rejects}"))
+            else:
+                rejects.delete()
+            named.become(pieces.path, self._copying(f"Copying to {named}"))
+        facts["rejects"]["path"] = rejects.told if has_rejects else None
         return manifest.described(
-            self._pieces.path,
+            pieces.path,
+            named.told,
             profile=self.profile.name,
             columns=people.columns,
             format={
@@ -210,8 +249,10 @@ def _read_where(private: Path, where: str) -> Where:
 
 def _told(source: Any) -> Any:
     """What tells a source from another; nothing of rows."""
-    if isinstance(source, str | PathLike):
-        return fspath(source)
+    if isinstance(source, str):
+        return source
+    if is_path(source):
+        return written(source)
     if isinstance(source, Mapping):
         return {str(key): str(value) for key, value in source.items()}
     return None

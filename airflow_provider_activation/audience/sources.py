@@ -9,12 +9,11 @@ import io
 import json
 import shutil
 import zlib
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from datetime import date
 from decimal import Decimal
 from enum import Enum
-from os import PathLike, fspath
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
@@ -22,6 +21,8 @@ from uuid import UUID
 from airflow_provider_activation.audience.engine import Engine, RowsFailed
 from airflow_provider_activation.audience.normalise import name, text
 from airflow_provider_activation.errors import InvalidArgument, UnfitAudience
+from airflow_provider_activation.storage import Place, is_path, place_of
+from airflow_provider_activation.storage.place import Tick
 
 if TYPE_CHECKING:
     import pyarrow
@@ -36,6 +37,13 @@ MARK = '"row is broken"'
 """SQL of the column that tells of a broken row."""
 _BATCH = 20_000
 """Rows that are made into one Arrow batch."""
+
+
+Copying = Callable[[str], Tick]
+
+
+def _not_told(doing: str) -> Tick:
+    return lambda copied: None
 
 
 class Breaks(Enum):
@@ -233,18 +241,19 @@ class Rows(Source):
         return self._table
 
 
-def source_of(given: Any, folder: Path, *, what: str = "source") -> Source:
+def source_of(given: Any, folder: Path, *, what: str = "source", copying: Copying = _not_told) -> Source:
     """The source that a path, a mapping, a data frame, an Arrow table or mappings stand for.
 
-    :param folder: a private folder, for what must be decoded first.
+    :param folder: a private folder, for what must be copied or decoded first.
     :param what: the argument's name.
+    :param copying: gets what is copied to the worker; what it returns gets the bytes that are copied.
     :raises InvalidArgument: it is none of these.
     :raises UnfitAudience: the file is missing.
     """
-    if isinstance(given, str | PathLike):
-        return _file({"path": given}, folder, what)
+    if isinstance(given, str) or is_path(given):
+        return _file({"path": given}, folder, what, copying)
     if isinstance(given, Mapping):
-        return _file(given, folder, what)
+        return _file(given, folder, what, copying)
     if type(given).__module__.startswith(("pandas", "polars", "pyarrow")):
         return Rows(_arrow(given, what), what)
     if isinstance(given, Iterable) and not isinstance(given, bytes):
@@ -255,18 +264,17 @@ def source_of(given: Any, folder: Path, *, what: str = "source") -> Source:
     )
 
 
-def _file(options: Mapping[str, Any], folder: Path, what: str) -> Source:
+def _file(options: Mapping[str, Any], folder: Path, what: str, copying: Copying) -> Source:
     if unknown := sorted(set(options) - _OPTIONS):
         raise InvalidArgument(f"{what} has {', '.join(map(str, unknown))}, which it does not know.")
     given = options.get("path")
-    if not isinstance(given, str | PathLike) or not str(given):
+    if not (isinstance(given, str) or is_path(given)) or not str(given):
         raise InvalidArgument(f"{what} must have a path.")
-    if "://" in (written := fspath(given)):
-        raise InvalidArgument(f"{what} must be the path of a local file.")
-    path = Path(written).expanduser().absolute()
-    if any(one in str(path) for one in "*?["):
+    place = place_of(given, what)
+    if any(one in place.told for one in "*?["):
         # DuckDB would take it for a pattern
         raise InvalidArgument(f"{what} must be the path of one file, without any of * ? [.")
+    path = place.path or _copy(place, folder, copying)
     if not path.is_file():
         raise UnfitAudience(
             f"{what}: there is no file {path}.", advice="Check the path, and that the worker sees it."
@@ -285,6 +293,12 @@ def _file(options: Mapping[str, Any], folder: Path, what: str) -> Source:
     if kind == "csv":
         return CsvFile(path, options, compression, folder)
     raise InvalidArgument(f"{what}: format must be csv, parquet or jsonl; the file's name does not say.")
+
+
+def _copy(place: Place, folder: Path, copying: Copying) -> Path:
+    """A copy on the worker: it is whole, and nobody changes it while it is read."""
+    (copies := folder / "copied").mkdir()
+    return place.here(copies, copying(f"Copying {place}"))
 
 
 def _arrow(frame: Any, what: str) -> Any:

@@ -3,6 +3,6 @@
 Importing this loads no file system; using a place that is not on the worker does.
 """
 
-from airflow_provider_activation.storage.place import Place, check_place, place_of, written
+from airflow_provider_activation.storage.place import Place, check_place, is_path, place_of, written
 
-__all__ = ["Place", "check_place", "place_of", "written"]
+__all__ = ["Place", "check_place", "is_path", "place_of", "written"]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import re
-import shutil
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from os import PathLike, fspath
@@ -21,11 +20,16 @@ PIECE = 1 << 20
 _URL = re.compile(r"(?P<protocol>[A-Za-z][A-Za-z0-9+.-]*)://(?:(?P<conn_id>[^@/]*)@)?(?P<rest>.*)", re.DOTALL)
 _LOCAL = ("file", "local")
 
-Tick = Callable[[], object]
-"""Called for each piece that is copied; it may raise, and nothing is left then."""
+
+class Stopped(Exception):
+    """The task is killed, and what it does ends."""
 
 
-def _no_tick() -> None:
+Tick = Callable[[int], object]
+"""Gets the bytes that are copied so far, at each piece. It may raise `Stopped`, and nothing is left then."""
+
+
+def _no_tick(copied: int) -> None:
     """Nobody wants to know."""
 
 
@@ -101,8 +105,8 @@ class OnWorker(Place):
         try:
             with file.open("rb") as read, os.fdopen(_private(part), "wb") as write:
                 while piece := read.read(PIECE):
-                    tick()
                     write.write(piece)
+                    tick(write.tell())
             part.replace(self._path)
         finally:
             part.unlink(missing_ok=True)
@@ -143,14 +147,20 @@ class Stored(Place):
         return self._store.delete(self._inside, self.told)
 
 
-def written(value: Any) -> str:
-    """A path, or an ``ObjectStoragePath`` with its connection, as text.
+def is_path(value: Any) -> bool:
+    """Whether a value is a path as an object: a ``pathlib.Path``, or Airflow's ``ObjectStoragePath``."""
+    return isinstance(value, PathLike) or (hasattr(value, "conn_id") and hasattr(value, "protocol"))
 
-    :raises TypeError: it is neither.
+
+def written(value: Any) -> str:
+    """A path as text, with its connection if it has one.
+
+    :raises TypeError: it is no path.
     """
     conn_id = getattr(value, "conn_id", None)
-    told = str(value) if hasattr(value, "conn_id") else fspath(value)
-    if conn_id and (found := _URL.fullmatch(told)):
+    told = str(value) if is_path(value) and not isinstance(value, PathLike) else fspath(value)
+    # some releases of Airflow write the connection into the text
+    if conn_id and (found := _URL.fullmatch(told)) and found["conn_id"] is None:
         return f"{found['protocol']}://{conn_id}@{found['rest']}"
     return told
 
@@ -164,7 +174,7 @@ def check_place(name: str, given: str) -> None:
     _read(name, given)
 
 
-def place_of(given: str | PathLike[str], name: str) -> Place:
+def place_of(given: Any, name: str) -> Place:
     """The place that a path stands for: ``/data/file.csv``, or ``s3://conn_id@bucket/file.csv``.
 
     :param name: of the argument.
@@ -204,8 +214,3 @@ def _read(name: str, given: str) -> tuple[str, str, str]:
 
 def _private(path: Path) -> int:
     return os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
-
-
-def copied(source: Path, target: Path) -> None:
-    """Copy a file on the worker."""
-    shutil.copyfile(source, target)

@@ -18,6 +18,9 @@ except ImportError:
         advice="Install apache-airflow-providers-sftp[sshfs] where the workers run.",
     ) from None
 
+# who logs in where is told at every step otherwise
+asyncssh.set_log_level("WARNING")
+
 SECONDS = 30
 """Until a connection stands, and until a login is done."""
 ALIVE = 15
@@ -76,12 +79,13 @@ def _known(host: str, port: int, key: str | None, conn_id: str) -> Any:
     """What makes the server known: the connection's ``host_key``, or else the worker's own list."""
     if not key:
         return ()
-    kind, _, rest = key.strip().rpartition(" ")
+    # its kind may stand before it, and a comment behind both
+    words = key.split()[:2]
     try:
-        blob = base64.b64decode(rest, validate=True)
+        blob = base64.b64decode(words[-1], validate=True)
         (length,) = struct.unpack(">I", blob[:4])
-        kind = kind.split()[0] if kind else blob[4 : 4 + length].decode("ascii")
-        return asyncssh.import_known_hosts(f"{host},[{host}]:{port} {kind} {rest}\n")
-    except (binascii.Error, struct.error, UnicodeError, ValueError):
+        kind = blob[4 : 4 + length].decode("ascii")
+        return asyncssh.import_known_hosts(f"{host},[{host}]:{port} {kind} {words[-1]}\n")
+    except (IndexError, binascii.Error, struct.error, UnicodeError, ValueError):
         pass
     raise InvalidConnection(f"host_key of the connection {conn_id!r} cannot be read.")

@@ -5,11 +5,11 @@ from __future__ import annotations
 import errno
 import os
 import re
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
-from functools import cached_property
+from collections.abc import Callable
+from contextlib import suppress
+from functools import cached_property, partial
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from airflow.providers.common.compat.sdk import AirflowNotFoundException
 from airflow.sdk import BaseHook
@@ -24,6 +24,9 @@ from airflow_provider_activation.errors import (
     ServiceUnavailable,
     UnfitAudience,
 )
+from airflow_provider_activation.storage.place import PIECE, Stopped, Tick
+
+T = TypeVar("T")
 
 PROVIDERS = {
     "s3": "amazon[s3fs]",
@@ -39,8 +42,8 @@ PROVIDERS = {
 }
 """Which provider, with which extra, knows a protocol."""
 SSH = ("sftp", "ssh")
-PIECE = 16 << 20
-"""Bytes that are sent at once: the part of an upload in parts."""
+PART = 16 << 20
+"""Bytes of a part, where a file goes in parts."""
 READ = 4 << 20
 """Bytes that are read ahead."""
 _CODE = re.compile(r"[A-Za-z][A-Za-z0-9_.]{2,60}")
@@ -84,6 +87,10 @@ class Store:
         return self._provided(store)
 
     def _connection(self) -> Any:
+        """The connection, which must be there.
+
+        :raises InvalidConnection: it is not.
+        """
         try:
             return BaseHook.get_connection(self.conn_id)
         except AirflowNotFoundException:
@@ -93,6 +100,7 @@ class Store:
         )
 
     def _provided(self, store: Any) -> Any:
+        """The file system that a provider makes of the connection."""
         needed = PROVIDERS.get(self.protocol)
         package = f"apache-airflow-providers-{needed}" if needed else "the provider that knows it"
         try:
@@ -105,20 +113,14 @@ class Store:
             missing = f"no installed provider knows {self.protocol}."
         raise InvalidConnection(missing, advice=f"Install {package} where the workers run.")
 
-    @contextmanager
-    def _told(self, doing: str, told: str, *, writing: bool = False) -> Iterator[None]:
-        """Errors of the storage as ours, without what they say: it may quote a key."""
+    def _do(self, doing: str, work: Callable[[], T], *, writing: bool = False) -> T:
+        """Do work; errors of the storage become ours, without what they say and hold: it may be a key."""
         try:
-            yield
-        except ActivationError:
+            return work()
+        except (ActivationError, Stopped):
             raise
         except Exception as error:
-            failure = _typed(error, f"{doing} {told}", writing=writing)
-            is_tick = getattr(error, "is_stop", False)
-            if is_tick:
-                raise
-        else:
-            return
+            failure = _typed(error, doing, writing=writing)
         raise failure
 
     def _info(self, inside: str) -> dict[str, Any]:
@@ -131,56 +133,58 @@ class Store:
         return dict(files.info(path))
 
     def size(self, inside: str, told: str) -> int | None:
-        with self._told("looking for", told):
-            try:
-                found = self._info(inside)
-            except FileNotFoundError:
-                return None
-            return int(found["size"]) if found.get("type") == "file" else None
+        """Bytes of a file; None if there is none."""
 
-    def fetch(self, inside: str, told: str, copy: Path, tick: Callable[[], object]) -> None:
+        def look() -> int | None:
+            with suppress(FileNotFoundError):
+                found = self._info(inside)
+                return int(found["size"]) if found.get("type") == "file" else None
+            return None
+
+        return self._do(f"looking for {told}", look)
+
+    def fetch(self, inside: str, told: str, copy: Path, tick: Tick) -> None:
         """Copy a file to the worker, whole or not at all."""
-        with self._told("reading", told):
-            before = self._info(inside)
-            if before.get("type") != "file":
-                raise FileNotFoundError
-            got = 0
-            try:
-                with (
-                    self._files.open(self._files._strip_protocol(inside), "rb", block_size=READ) as read,
-                    os.fdopen(os.open(copy, os.O_CREAT | os.O_TRUNC | os.O_WRONLY, 0o600), "wb") as write,
-                ):
-                    while piece := read.read(READ):
-                        tick()
-                        write.write(piece)
-                        got += len(piece)
-            except BaseException:
-                copy.unlink(missing_ok=True)
-                raise
-            after = self._info(inside)
-        if _version(before) != _version(after) or got != before["size"]:
+        try:
+            self._do(f"reading {told}", partial(self._fetch, inside, told, copy, tick))
+        except BaseException:
             copy.unlink(missing_ok=True)
+            raise
+
+    def _fetch(self, inside: str, told: str, copy: Path, tick: Tick) -> None:
+        before = self._info(inside)
+        if before.get("type") != "file":
+            raise FileNotFoundError
+        with (
+            self._files.open(self._files._strip_protocol(inside), "rb", **self._block(READ)) as read,
+            os.fdopen(os.open(copy, os.O_CREAT | os.O_TRUNC | os.O_WRONLY, 0o600), "wb") as write,
+        ):
+            while piece := read.read(PIECE):
+                write.write(piece)
+                tick(write.tell())
+            got = write.tell()
+        if _version(before) != _version(self._info(inside)) or got != before["size"]:
             raise UnfitAudience(
                 f"{told} has changed while it was read: {got} bytes of {before['size']}.",
                 advice="Run the task again.",
             )
 
-    def publish(self, file: Path, inside: str, told: str, tick: Callable[[], object]) -> None:
-        """Give a file its name there when it is whole; replaces another."""
-        files = self._files
-        path = files._strip_protocol(inside)
-        with self._told("writing", told, writing=True):
-            if self.protocol in SSH:
-                self._by_name(file, path, tick)
-            else:
-                self._at_once(file, path, tick)
-            size = self._info(inside).get("size")
-        if size != file.stat().st_size:
-            raise AudienceNotWritten(f"writing {told}: {size} bytes arrived of {file.stat().st_size}.")
+    def _block(self, size: int) -> dict[str, int]:
+        # over SSH the size is that of a packet, and a server hangs up at a large one
+        return {} if self.protocol in SSH else {"block_size": size}
 
-    def _at_once(self, file: Path, path: str, tick: Callable[[], object]) -> None:
+    def publish(self, file: Path, inside: str, told: str, tick: Tick) -> None:
+        """Give a file its name there when it is whole; replaces another."""
+        doing, send = f"writing {told}", self._by_name if self.protocol in SSH else self._at_once
+        self._do(doing, lambda: send(file, self._files._strip_protocol(inside), tick), writing=True)
+        arrived, whole = self.size(inside, told), file.stat().st_size
+        if arrived != whole:
+            self.delete(inside, told)
+            raise AudienceNotWritten(f"{doing}: {arrived or 0} bytes arrived of {whole}.")
+
+    def _at_once(self, file: Path, path: str, tick: Tick) -> None:
         """Object storage shows a file when it is closed, also one that an error cuts off."""
-        target = self._files.open(path, "wb", block_size=PIECE)
+        target = self._files.open(path, "wb", **self._block(PART))
         try:
             _copy(file, target, tick)
             target.close()
@@ -190,14 +194,14 @@ class Store:
             target.closed = True
             raise
 
-    def _by_name(self, file: Path, path: str, tick: Callable[[], object]) -> None:
+    def _by_name(self, file: Path, path: str, tick: Tick) -> None:
         """A server shows a file while it is written, so it gets its name afterwards."""
         files = self._files
         folder, _, name = path.rpartition("/")
         part = f"{folder}/.{name}.part"
         files.makedirs(folder or "/", exist_ok=True, permissions=0o700)
         try:
-            with files.open(part, "wb", block_size=PIECE) as target:
+            with files.open(part, "wb") as target:
                 _copy(file, target, tick)
             files.mv(part, path)
         except BaseException:
@@ -206,21 +210,24 @@ class Store:
             raise
 
     def delete(self, inside: str, told: str) -> bool:
-        with self._told("deleting", told):
-            try:
+        """Delete a file; returns whether there was one."""
+
+        def remove() -> bool:
+            with suppress(FileNotFoundError):
                 if self._info(inside).get("type") != "file":
                     raise IsADirectoryError
                 self._files.rm_file(self._files._strip_protocol(inside))
-            except FileNotFoundError:
-                return False
-            return True
+                return True
+            return False
+
+        return self._do(f"deleting {told}", remove)
 
 
-def _copy(file: Path, target: Any, tick: Callable[[], object]) -> None:
+def _copy(file: Path, target: Any, tick: Tick) -> None:
     with file.open("rb") as read:
         while piece := read.read(PIECE):
-            tick()
             target.write(piece)
+            tick(read.tell())
 
 
 def _version(info: dict[str, Any]) -> tuple[Any, ...]:
@@ -254,4 +261,6 @@ def _typed(error: Exception, doing: str, *, writing: bool) -> ActivationError:
             advice="Check the credentials of the connection and what they permit; a retry will not help.",
         )
     kind = AudienceNotWritten if writing else ServiceUnavailable
-    return kind(f"{doing} failed ({why}).", advice="Look whether the storage is well, and run the task again.")
+    return kind(
+        f"{doing} failed ({why}).", advice="Look whether the storage is well, and run the task again."
+    )

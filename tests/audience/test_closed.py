@@ -12,9 +12,10 @@ import pytest
 from audience_attacks import ADDRESS, Room, room, said_by
 from audience_running import run
 
-from airflow_provider_activation.audience.engine import Engine, Stopped
+from airflow_provider_activation.audience.engine import Engine
 from airflow_provider_activation.audience.where import read_where
 from airflow_provider_activation.errors import AudienceNotWritten, InvalidArgument, UnfitAudience
+from airflow_provider_activation.storage.place import Stopped
 
 __all__ = ["room"]
 

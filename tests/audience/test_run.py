@@ -158,9 +158,9 @@ def test_files_are_private(room: Room) -> None:
 
 def pieces_of(run: Preparation) -> list[Path]:
     """The files that a run writes into before they get their names, the audience's first."""
-    pieces = run._pieces
-    packed = pieces.part.with_name(pieces.part.name.removesuffix(".part") + ".gz.part")
-    return [pieces.part, packed, pieces.rejects_part]
+    folder = run._folder.path
+    assert folder
+    return [folder / f".{run._stem}{kind}.part" for kind in ("", ".gz", ".rejects")]
 
 
 def test_a_piece_that_is_somebody_elses_link_is_not_written_through(room: Room) -> None:
