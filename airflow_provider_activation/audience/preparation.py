@@ -9,9 +9,8 @@ import re
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from os import PathLike
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
 from phonenumbers import SUPPORTED_REGIONS
@@ -34,6 +33,9 @@ from airflow_provider_activation.errors import (
 from airflow_provider_activation.storage import is_path, place_of, written
 from airflow_provider_activation.storage.place import Stopped, Tick
 
+if TYPE_CHECKING:
+    from airflow_provider_activation.storage.place import AnyPath
+
 log = logging.getLogger(__name__)
 
 _FILE_NAME = "[A-Za-z0-9][A-Za-z0-9._-]{0,99}"
@@ -48,7 +50,7 @@ class Preparation:
         schema: AudienceSchema | Mapping[str, Any],
         *,
         profile: str | Mapping[str, Any],
-        folder: str | PathLike[str],
+        folder: AnyPath,
         name: str = "audience",
         where: str | None = None,
         suppress: Sequence[Suppression | Mapping[str, Any]] = (),

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from os import PathLike
 from typing import TYPE_CHECKING, Any
 
 from airflow_provider_activation.audience.schema import AudienceSchema, Suppression
 
 if TYPE_CHECKING:
-    pass
+    from airflow_provider_activation.storage.place import AnyPath
 
 
 def prepare_audience(
@@ -17,7 +16,7 @@ def prepare_audience(
     schema: AudienceSchema | Mapping[str, Any],
     *,
     profile: str | Mapping[str, Any],
-    folder: str | PathLike[str],
+    folder: AnyPath,
     name: str = "audience",
     where: str | None = None,
     suppress: Sequence[Suppression | Mapping[str, Any]] = (),

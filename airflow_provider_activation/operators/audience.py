@@ -6,7 +6,6 @@ import ast
 from collections.abc import Mapping, Sequence
 from contextlib import suppress as ignoring
 from functools import partial
-from os import PathLike
 from typing import TYPE_CHECKING, Any
 
 from airflow_provider_activation.arguments import (
@@ -40,6 +39,7 @@ if TYPE_CHECKING:
     from airflow.sdk.definitions.mappedoperator import OperatorPartial
 
     from airflow_provider_activation.audience.preparation import Preparation
+    from airflow_provider_activation.storage.place import AnyPath
 
 __all__ = ["DeleteAudienceOperator", "PrepareAudienceOperator"]
 
@@ -190,10 +190,10 @@ class PrepareAudienceOperator(_AudienceOperator):
     def __init__(
         self,
         *,
-        source: str | PathLike[str] | Mapping[str, Any],
+        source: AnyPath | Mapping[str, Any],
         schema: AudienceSchema | Mapping[str, Any],
         profile: str | Mapping[str, Any],
-        folder: str | PathLike[str],
+        folder: AnyPath,
         name: str = "audience",
         where: str | None = None,
         suppress: Sequence[Suppression | Mapping[str, Any]] | None = None,

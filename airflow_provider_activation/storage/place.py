@@ -13,7 +13,12 @@ from typing import TYPE_CHECKING, Any
 from airflow_provider_activation.errors import InvalidArgument
 
 if TYPE_CHECKING:
+    from airflow.sdk import ObjectStoragePath
+
     from airflow_provider_activation.storage.store import Store
+
+    AnyPath = str | PathLike[str] | ObjectStoragePath
+    """What may be given as a path: a text with the connection in it if there is one, or an object."""
 
 PIECE = 1 << 20
 """Bytes that are copied at once."""

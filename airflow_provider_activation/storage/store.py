@@ -236,7 +236,7 @@ def _version(info: dict[str, Any]) -> tuple[Any, ...]:
 
 def _typed(error: Exception, doing: str, *, writing: bool) -> ActivationError:
     """The error to raise in place of one whose text may quote a key."""
-    names = {one.__name__ for one in type(error).__mro__}
+    names = {one.__name__ for each in (error, error.__cause__) for one in type(each).__mro__}
     answer = getattr(error, "response", None) or getattr(error.__cause__, "response", None)
     found = answer.get("Error", {}).get("Code") if isinstance(answer, dict) else None
     code = found if isinstance(found, str) and _CODE.fullmatch(found) else None

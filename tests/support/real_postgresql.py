@@ -14,12 +14,14 @@ import time
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import pytest
 
 from scripts.machine_speed import scaled
 from scripts.ui import free_port
+
+T = TypeVar("T")
 
 DRIVERS = ("psycopg2", "asyncpg")
 """Airflow uses both, one for threads and one for event loops."""
@@ -32,8 +34,8 @@ class NotInstalled(Exception):
 
 
 @contextmanager
-def needed(server: AbstractContextManager[str]) -> Iterator[str]:
-    """Run a server that a test needs until the block ends; yields its address.
+def needed(server: AbstractContextManager[T]) -> Iterator[T]:
+    """Run a server that a test needs until the block ends; yields what it is reached by.
 
     Where it is not installed the test is skipped, except where the environment says ``CI``.
     """
