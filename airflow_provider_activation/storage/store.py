@@ -53,6 +53,15 @@ _FULL_CODES = {"QuotaExceeded", "InsufficientStorage", "InsufficientCapacity", "
 _UNKNOWN = {"NoSuchBucket", "NoSuchKey"}
 
 
+class _UnknownProtocol(Exception):
+    """No installed provider knows the protocol."""
+
+
+def _package(protocol: str) -> str:
+    needed = PROVIDERS.get(protocol)
+    return f"apache-airflow-providers-{needed}" if needed else "the provider that knows it"
+
+
 class Store:
     """The storage of one connection. No message of it gets out: they quote keys and names.
 
@@ -71,20 +80,26 @@ class Store:
         """
         from airflow.sdk.io import attach
 
-        store = attach(self.protocol, self.conn_id)
-        # one that the DAG's author has attached needs no connection
-        attached = vars(store).get("fs")
+        attached = vars(attach(self.protocol, self.conn_id)).get("fs")
         if self.protocol in SSH:
+            # Airflow itself attaches none that knows its server
             if attached is not None and attached.storage_options.get("known_hosts") is not None:
                 return attached
+            connection = self._connection()
             from airflow_provider_activation.storage.sftp import checked
 
-            return checked(self._connection())
-        if attached is not None:
-            return attached
-        # an unknown one would become the worker's own credentials
-        self._connection()
-        return self._provided(store)
+            return checked(connection)
+        try:
+            return self._provided()
+        except _UnknownProtocol:
+            # only the DAG's author can have attached it; any other may be Airflow's own, which takes the
+            # worker's credentials where the connection is not there
+            if attached is not None:
+                return attached
+        needed = _package(self.protocol)
+        raise InvalidConnection(
+            f"no installed provider knows {self.protocol}.", advice=f"Install {needed} where the workers run."
+        )
 
     def _connection(self) -> Any:
         """The connection, which must be there.
@@ -99,19 +114,21 @@ class Store:
             f"there is no connection {self.conn_id!r}, which a path of {self.protocol} names."
         )
 
-    def _provided(self, store: Any) -> Any:
+    def _provided(self) -> Any:
         """The file system that a provider makes of the connection."""
-        needed = PROVIDERS.get(self.protocol)
-        package = f"apache-airflow-providers-{needed}" if needed else "the provider that knows it"
-        try:
-            return store.fs
-        except ImportError:
-            missing = f"{self.protocol} needs {package}, which is not installed in full."
-        except ValueError as error:
-            if "No filesystem registered" not in str(error):
-                raise
-            missing = f"no installed provider knows {self.protocol}."
-        raise InvalidConnection(missing, advice=f"Install {package} where the workers run.")
+        from airflow.sdk.io import get_fs, has_fs
+
+        if not has_fs(self.protocol):
+            raise _UnknownProtocol
+        # an unknown one would become the worker's own credentials
+        self._connection()
+        with suppress(ImportError):
+            return get_fs(self.protocol, self.conn_id)
+        needed = _package(self.protocol)
+        raise InvalidConnection(
+            f"{self.protocol} needs {needed}, which is not installed in full.",
+            advice=f"Install {needed} where the workers run.",
+        )
 
     def _do(self, doing: str, work: Callable[[], T], *, writing: bool = False) -> T:
         """Do work; errors of the storage become ours, without what they say and hold: it may be a key."""

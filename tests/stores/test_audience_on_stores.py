@@ -144,7 +144,9 @@ def test_rejects_and_lists_go_the_same_way(
     assert manifest["rows"]["rejected"] == 1
     assert manifest["suppression"][0]["name"] == "list.csv"
     key = manifest["rejects"]["path"].removeprefix("s3://lake@bkt/")
-    assert s3.content("bkt")[key] == b"row,column,reason\n501,email_sha256,not_an_email\n"
+    assert s3.content("bkt")[key] == (
+        b'row,column,reason\n501,"",no_identifier\n501,email_sha256,not_an_address\n'
+    )
     assert sorted(delete_files(manifest)) == sorted([manifest["path"], manifest["rejects"]["path"]])
     assert set(s3.content("bkt")) == {"in/people.csv"}
 
@@ -208,10 +210,7 @@ def test_a_kill_while_it_is_sent_leaves_nothing(
     preparation = Preparation(
         tmp_path / "local.csv", EMAIL, profile="google", folder="s3://lake@bkt/out", run="a/b/c"
     )
-    check = Engine.check
-    monkeypatch.setattr(
-        Engine, "check", lambda self: (check(self), setattr(preparation, "_is_stopped", True))
-    )
+    monkeypatch.setattr(Engine, "check", lambda self: setattr(preparation, "_is_stopped", True))
     with pytest.raises(AudienceNotWritten, match="stopped"):
         preparation.run()
     assert s3.content("bkt") == {}

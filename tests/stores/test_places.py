@@ -8,12 +8,13 @@ import os
 import stat
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import asyncssh
 import pytest
 from adversary.server import Adversary, Answer, Handler, Request, answer, cut, script
 from airflow.sdk import ObjectStoragePath
-from airflow.sdk.io import attach
+from airflow.sdk.io import attach, get_fs
 from audience_attacks import said_by
 from real_stores import S3, SECRET, Sftp
 
@@ -171,8 +172,7 @@ def test_a_listing_of_before_does_not_count(s3: S3, file: Path) -> None:
     """After a listing, a file that another client wrote was not there."""
     place = place_of("s3://lake@bkt/seen/f.csv", "source")
     s3.client.put_object(Bucket="bkt", Key="seen/other.csv", Body=b"1")
-    files = attach("s3", "lake").fs
-    files.ls("bkt/seen")
+    get_fs("s3", "lake").ls("bkt/seen")
     assert place.size() is None
     s3.client.put_object(Bucket="bkt", Key="seen/f.csv", Body=b"12")
     assert place.size() == 2
@@ -217,14 +217,16 @@ def test_a_file_system_that_was_attached_is_used(sftp: Sftp, file: Path) -> None
 # only the connection that is named
 
 
+@pytest.mark.parametrize("as_object", [False, True])
 def test_a_connection_that_is_not_there_is_refused(
-    s3: S3, file: Path, monkeypatch: pytest.MonkeyPatch
+    as_object: bool, s3: S3, file: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """An unknown connection fell back to whatever credentials the worker had."""
+    """An unknown connection fell back to whatever credentials the worker had; an object does it when made."""
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "ambient")
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "ambient")
     monkeypatch.setenv("AWS_ENDPOINT_URL", s3.url)
-    place = place_of("s3://lak@bkt/f.csv", "folder")
+    given: Any = ObjectStoragePath("s3://bkt/f.csv", conn_id="lak") if as_object else "s3://lak@bkt/f.csv"
+    place = place_of(given, "folder")
     for do in (place.size, place.delete, lambda: place.become(file), lambda: place.here(file.parent)):
         with pytest.raises(InvalidConnection, match="no connection 'lak'"):
             do()
