@@ -87,7 +87,7 @@ $(FLEET): $(READY)
 test-fleet: $(FLEET) ## run 200 tasks on Celery workers of which some are killed
 	$(BIN)/python -m pytest tests/fleet -s
 
-sabotage: setup ## break guarded lines of the package in a copy, and see that tests notice
+sabotage: $(STORES) ## break guarded lines of the package in a copy, and see that tests notice
 	@$(BIN)/python -m scripts.sabotage
 
 test-live-busy: setup ## run the tests on a running Airflow beside six busy processes

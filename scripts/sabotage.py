@@ -493,6 +493,48 @@ SABOTAGES = (
         "tests/audience/test_closed.py -k quotes",
     ),
     Sabotage(
+        "storage/store.py",
+        "        self._connection()\n        with suppress(ImportError):",
+        "        with suppress(ImportError):",
+        "tests/stores/test_places.py -k is_not_there_is_refused",
+    ),
+    Sabotage(
+        "storage/store.py",
+        "            target.closed = True\n",
+        "            target.close()\n",
+        "tests/storage tests/stores/test_places.py -k ends_early",
+    ),
+    Sabotage(
+        "storage/store.py",
+        "_version(before) != _version(self._info(inside)) or ",
+        "",
+        "tests/stores/test_places.py -k changes_while",
+    ),
+    Sabotage(
+        "storage/store.py",
+        ' or got != before["size"]',
+        "",
+        "tests/stores/test_places.py -k not_whole",
+    ),
+    Sabotage(
+        "storage/sftp.py",
+        "        return ()\n",
+        "        return None\n",
+        "tests/stores/test_places.py -k nobody_knows",
+    ),
+    Sabotage(
+        "storage/place.py",
+        "    if not conn_id or ",
+        "    if ",
+        "tests/storage -k place",
+    ),
+    Sabotage(
+        "audience/preparation.py",
+        "                            (self._folder / name).delete()\n",
+        "                            pass\n",
+        "tests/stores/test_audience_on_stores.py -k earlier_try",
+    ),
+    Sabotage(
         "operators/audience.py",
         "self.suppress = _mappings(suppress)",
         "self.suppress = suppress",
