@@ -11,7 +11,7 @@ import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, closing, contextmanager, suppress
 from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
@@ -107,6 +107,8 @@ class Engine:
     def __init__(self, folder: Path, files: Sequence[Path] = ()) -> None:
         self._stopped = threading.Event()
         self.tables: list[str] = []
+        self.opened = ExitStack()
+        """What is closed with the engine."""
         self.connection = duckdb.connect(":memory:")
         names = ", ".join("'" + str(file).replace("'", "''") + "'" for file in files)
         spill = str(folder / "spill").replace("'", "''")
@@ -121,8 +123,9 @@ class Engine:
         )
 
     def close(self) -> None:
-        """Close the connection."""
-        self.connection.close()
+        """Close what is open, and the connection."""
+        with closing(self.connection):
+            self.opened.close()
 
     def stop(self) -> None:
         """End what runs, and let nothing run any more. May be called from a signal's handler."""
@@ -160,8 +163,19 @@ class Engine:
     def _rows(self, sql: str) -> list[Any]:
         return self.connection.execute(sql).fetchall()
 
-    def during(self, work: Callable[[], T], *, doing: str = "", rows: int = 0, size: int = 0) -> T:
-        """Do work in a thread and tell from time to time how far it is."""
+    def during(
+        self,
+        work: Callable[[], T],
+        *,
+        doing: str = "",
+        rows: int = 0,
+        size: int = 0,
+        so_far: Callable[[], int] | None = None,
+    ) -> T:
+        """Do work in a thread and tell from time to time how far it is.
+
+        :param so_far: how many rows are done, where DuckDB does not know.
+        """
         result: list[T] = []
         failure: list[BaseException] = []
         # a thread whose join a signal's handler has left by raising cannot be joined again before Python 3.13
@@ -185,7 +199,11 @@ class Engine:
                     self.stop()
                 if doing and time.monotonic() - told >= TOLD_EVERY:
                     told = time.monotonic()
-                    log.info("%s", self._told(doing, rows, size, told - started))
+                    seconds = told - started
+                    if so_far is None:
+                        log.info("%s", self._told(doing, rows, size, seconds))
+                    else:
+                        log.info("%s", _told_rows(doing, so_far(), seconds))
         except BaseException:
             self.stop()
             ended.wait()
@@ -215,6 +233,10 @@ class Engine:
                 else f"{mb:,.0f} MB"
             )
         return f"{doing}: {', '.join(parts)}, after {seconds:,.0f} s."
+
+
+def _told_rows(doing: str, rows: int, seconds: float) -> str:
+    return f"{doing}: {rows:,} rows, {rows / seconds:,.0f} rows/s, after {seconds:,.0f} s."
 
 
 def _clean(error: BaseException, doing: str) -> BaseException:

@@ -212,7 +212,9 @@ class Lists:
 
 
 def _name_of(given: Suppression, at: int) -> str:
-    source = given.source.get("path") if isinstance(given.source, Mapping) else given.source
+    source: Any = given.source
+    if isinstance(source, Mapping):
+        source = source.get("path", source.get("conn_id"))
     if given.name:
         return given.name
     return Path(str(source)).name if isinstance(source, str) or is_path(source) else f"number {at + 1}"

@@ -198,7 +198,7 @@ def _known(wanted: Iterable[str], known: Sequence[str] | None, source: Source) -
         raise UnfitAudience(
             f"{source.place} has no column {', '.join(map(repr, missing))}; its first row has "
             f"{len(known or ())} fields.",
-            advice="Check that the file has a header, and the delimiter and encoding given for it.",
+            advice=source.without_column,
         )
     return wanted
 

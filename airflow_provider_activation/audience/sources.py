@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from airflow_provider_activation.audience.engine import Engine, RowsFailed
+from airflow_provider_activation.audience.given import COMPRESSIONS, FORMATS, check_format, check_source
 from airflow_provider_activation.audience.normalise import name, text
 from airflow_provider_activation.errors import InvalidArgument, UnfitAudience
 from airflow_provider_activation.storage import Place, is_path, place_of
@@ -27,12 +28,8 @@ from airflow_provider_activation.storage.place import Tick
 if TYPE_CHECKING:
     import pyarrow
 
-FORMATS = {".csv": "csv", ".tsv": "csv", ".parquet": "parquet", ".jsonl": "jsonl", ".ndjson": "jsonl"}
-COMPRESSIONS = {".gz": "gzip", ".zst": "zstd"}
 _NATIVE = {"utf-8": "utf-8", "utf-16": "utf-16", "iso8859-1": "latin-1"}
 """Encodings that DuckDB reads, by the names that Python gives them."""
-_OPTIONS = frozenset({"path", "format", "delimiter", "quote", "header", "encoding", "compression"})
-_OF_CSV = frozenset({"delimiter", "quote", "header", "encoding"})
 MARK = '"row is broken"'
 """SQL of the column that tells of a broken row."""
 _BATCH = 20_000
@@ -70,6 +67,8 @@ class Source:
     """What becomes of its broken rows."""
     first_line = 1
     """The number that the engine gives to the first row of data when it reports a broken one."""
+    without_column = "Check that the file has a header, and the delimiter and encoding given for it."
+    """What to do where it lacks a column."""
 
     def __init__(self, place: str) -> None:
         self.place = place
@@ -91,23 +90,12 @@ class CsvFile(Source):
 
     def __init__(self, path: Path, options: Mapping[str, Any], compression: str, folder: Path) -> None:
         super().__init__(path.name)
-        self._delimiter = _one_character(
-            "delimiter", options.get("delimiter", "\t" if ".tsv" in path.suffixes else ",")
-        )
-        self._quote = _one_character("quote", options.get("quote", '"'))
+        self._delimiter = options.get("delimiter", "\t" if ".tsv" in path.suffixes else ",")
+        self._quote = options.get("quote", '"')
         if self._delimiter == self._quote:
             raise InvalidArgument("source: delimiter and quote must be different.")
-        self._encoding = _encoding(options.get("encoding", "utf-8"))
+        self._encoding = codecs.lookup(options.get("encoding", "utf-8")).name
         self._header = options.get("header", True)
-        named = isinstance(self._header, Sequence) and not isinstance(self._header, str)
-        if self._header is not True and not (
-            named
-            and all(isinstance(one, str) and one for one in self._header)
-            and len({one.lower() for one in self._header}) == len(self._header) > 0
-        ):
-            raise InvalidArgument(
-                "source: header must be True, or the list of the columns' names, each once, if there is none."
-            )
         self._path, self._compression, self.size = path, compression, path.stat().st_size
         self.origin = path
         native = _NATIVE.get(self._encoding)
@@ -248,10 +236,16 @@ def source_of(given: Any, folder: Path, *, what: str = "source", copying: Copyin
     :param what: the argument's name.
     :param copying: gets what is copied to the worker; what it returns gets the bytes that are copied.
     :raises InvalidArgument: it is none of these.
+    :raises InvalidConnection: Airflow has no such connection, or none to a database.
     :raises UnfitAudience: the file is missing.
     """
     if isinstance(given, str) or is_path(given):
-        return _file({"path": given}, folder, what, copying)
+        given = {"path": given}
+    check_source(given, what)
+    if isinstance(given, Mapping) and "sql" in given:
+        from airflow_provider_activation.audience.sql import SqlRows
+
+        return SqlRows(given, what)
     if isinstance(given, Mapping):
         return _file(given, folder, what, copying)
     if type(given).__module__.startswith(("pandas", "polars", "pyarrow")):
@@ -265,12 +259,7 @@ def source_of(given: Any, folder: Path, *, what: str = "source", copying: Copyin
 
 
 def _file(options: Mapping[str, Any], folder: Path, what: str, copying: Copying) -> Source:
-    if unknown := sorted(set(options) - _OPTIONS):
-        raise InvalidArgument(f"{what} has {', '.join(map(str, unknown))}, which it does not know.")
-    given = options.get("path")
-    if not (isinstance(given, str) or is_path(given)) or not str(given):
-        raise InvalidArgument(f"{what} must have a path.")
-    place = place_of(given, what)
+    place = place_of(options["path"], what)
     if any(one in place.told for one in "*?["):
         # DuckDB would take it for a pattern
         raise InvalidArgument(f"{what} must be the path of one file, without any of * ? [.")
@@ -280,12 +269,10 @@ def _file(options: Mapping[str, Any], folder: Path, what: str, copying: Copying)
             f"{what}: there is no file {path}.", advice="Check the path, and that the worker sees it."
         )
     compression = options.get("compression") or COMPRESSIONS.get(path.suffix.lower(), "none")
-    if compression not in ("none", *COMPRESSIONS.values()):
-        raise InvalidArgument(f"{what}: compression must be none, gzip or zstd.")
     suffixes = [one.lower() for one in path.suffixes if one.lower() not in COMPRESSIONS]
     kind = options.get("format") or FORMATS.get(suffixes[-1] if suffixes else "")
-    if kind in ("parquet", "jsonl") and (unused := sorted(set(options) & _OF_CSV)):
-        raise InvalidArgument(f"{what} has {', '.join(unused)}, which only CSV has.")
+    if kind is not None:
+        check_format(options, kind, what)
     if kind == "parquet":
         return ParquetFile(path)
     if kind == "jsonl":
@@ -420,20 +407,3 @@ def _damage_ignored() -> Iterator[None]:
         # what the file system says has a number; what unpacks has none
         if error.errno is not None:
             raise
-
-
-def _one_character(what: str, value: Any) -> str:
-    if not isinstance(value, str) or len(value) != 1 or value in "\r\n":
-        raise InvalidArgument(f"source: {what} must be one character.")
-    return value
-
-
-def _encoding(value: Any) -> str:
-    try:
-        # not all codecs are encodings of text
-        "".encode(value)
-        return codecs.lookup(value).name
-    except (LookupError, TypeError):
-        raise InvalidArgument(
-            "source: encoding must be the name of one, for example utf-8 or cp1252."
-        ) from None

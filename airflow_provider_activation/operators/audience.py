@@ -21,6 +21,7 @@ from airflow_provider_activation.arguments import (
     several,
     whole_number,
 )
+from airflow_provider_activation.audience.given import check_source
 from airflow_provider_activation.audience.schema import AudienceSchema, Column, Suppression
 from airflow_provider_activation.errors import (
     AuthenticationFailed,
@@ -89,7 +90,16 @@ def _rendered_manifest(name: str, value: Any) -> dict[str, Any]:
     return _manifest(name, value)
 
 
-_source = mapping_or(path)
+def _source(name: str, value: Any) -> Any:
+    value = _mapping_or_path(name, value)
+    try:
+        check_source(value, name)
+    except InvalidArgument as error:
+        raise ValueError(error.message) from None
+    return value
+
+
+_mapping_or_path = mapping_or(path)
 _profile = mapping_or(lambda name, value: FILLED.read(name, value))
 
 
