@@ -118,17 +118,14 @@ class _Column:
         raise _Unfit(why)
 
     def _decimals(self, values: Sequence[Any]) -> pyarrow.Array:
+        numbers = [one for one in values if isinstance(one, Decimal)]
+        # most columns have one scale, and to ask each number for its own takes longer
+        if not all(map(Decimal(1).scaleb(-self._scale).same_quantum, numbers)):
+            # NaN is no number
+            values = [None if isinstance(one, Decimal) and one.is_nan() else one for one in values]
+            self._scale = min(max([self._scale, *map(_scale, numbers)]), _DIGITS)
         try:
-            found = pyarrow.infer_type(values)
-            if pyarrow.types.is_decimal(found):
-                self._scale = max(self._scale, found.scale)
             return pyarrow.array(values, pyarrow.decimal128(_DIGITS, self._scale))
-        except (pyarrow.ArrowException, ValueError, TypeError, OverflowError):
-            numbers = [None if isinstance(one, Decimal) and one.is_nan() else one for one in values]
-        # NaN is no number
-        self._scale = max([self._scale, *(_scale(one) for one in numbers if isinstance(one, Decimal))])
-        try:
-            return pyarrow.array(numbers, pyarrow.decimal128(_DIGITS, self._scale))
         except (pyarrow.ArrowException, ValueError, TypeError, OverflowError):
             pass
         raise _Unfit(f"has numbers of more than {_DIGITS} digits, or infinite ones")
@@ -259,5 +256,9 @@ def _as_timestamp(day: date) -> datetime:
 
 
 def _scale(number: Decimal) -> int:
+    """The digits behind the point. To ask the number itself is slow: it makes a tuple of all its digits."""
+    written = str(number)
+    if "E" not in written:
+        return len(written.partition(".")[2])
     exponent = number.as_tuple().exponent
     return max(0, -exponent) if isinstance(exponent, int) else 0
