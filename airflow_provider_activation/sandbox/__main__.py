@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from airflow_provider_activation.sandbox.core.connections import connection_lines
+from airflow_provider_activation.sandbox.core.connections import connection_lines, parts
 from airflow_provider_activation.sandbox.core.settings import DEFAULT_PORT, DEFAULT_SECRETS
 from airflow_provider_activation.sandbox.services import Sandbox
 
@@ -48,6 +48,13 @@ def _parser() -> argparse.ArgumentParser:
         type=int,
         metavar="INT",
         help="lifetime of access tokens (default 600 for LiveRamp, 3600 for Dataddo)",
+    )
+    parser.add_argument(
+        "--tenants",
+        type=int,
+        default=0,
+        metavar="INT",
+        help="more accounts at Acoustic Exchange, each with keys of its own (default %(default)s)",
     )
     parser.add_argument(
         "--secret",
@@ -97,6 +104,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             step_seconds=options.step_seconds,
             token_seconds=options.token_seconds,
             secrets=_secrets(parser, options.secret),
+            tenants=options.tenants,
         )
     except ValueError as error:
         parser.error(str(error))
@@ -107,14 +115,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 1
     try:
         connections = sandbox.connections
-        lines = connection_lines(connections)
-        usual = sum(conn_id.endswith("_default") for conn_id in connections)
+        usual, more, of_tenants = (connection_lines(part) for part in parts(connections))
         print("Sandbox of LiveRamp, Acoustic Exchange, Delta Projects and Dataddo. For development only.")
         print(f"Front page: {sandbox.url}/")
         print("\nAirflow connections, ready to paste into a shell:\n")
-        print("\n".join(lines[:usual]))
+        print("\n".join(usual))
         print("\nTwo more that the example DAGs use:\n")
-        print("\n".join(lines[usual:]), flush=True)
+        print("\n".join(more), flush=True)
+        if of_tenants:
+            print("\nTwo of each tenant at Acoustic Exchange, with the account's key and an endpoint's:\n")
+            print("\n".join(of_tenants), flush=True)
         if options.connections is not None:
             _write_private(options.connections, connections)
         stop.wait()

@@ -30,6 +30,13 @@ FIXED_SOURCE = 20005
 APPLICATION_ENDPOINTS = (OWN_ENDPOINT, REPLACING_SOURCE)
 """The endpoints of the application of the application-level key."""
 
+FIRST_ACCOUNT = 5001
+TENANTS_IDS = 100_000
+"""So much larger than an id of one account is that of the next one."""
+
+TENANTS_SEGMENT = 800000
+"""The segment that a tenant's first endpoint offers."""
+
 ENDPOINT_KEYS = {
     "acoustic_endpoint_key": OWN_ENDPOINT,
     "acoustic_replacing_source_key": REPLACING_SOURCE,
@@ -67,30 +74,62 @@ def _source(
     return Endpoint(endpoint_id, segments, registration, single_changes=single_changes)
 
 
-def _seeds(traits: Traits) -> list[Endpoint]:
+def _seeds(traits: Traits, beyond: int) -> list[Endpoint]:
+    """The endpoints of an account, whose ids are beyond a number."""
     return [
-        Endpoint(OWN_ENDPOINT, new_segments(traits), filtered_identifiers=("cookieId",)),
-        _destination(traits, 20002, "Email partner", "push", {"700001": "Newsletter readers"}),
-        _destination(traits, 20003, "Pull partner", "pull", {"700002": "Archive"}),
-        _source(traits, REPLACING_SOURCE, "Replacing source", 800001, 308),
-        _source(traits, FIXED_SOURCE, "Fixed source", 800002, 501),
+        Endpoint(beyond + OWN_ENDPOINT, new_segments(traits), filtered_identifiers=("cookieId",)),
+        _destination(traits, beyond + 20002, "Email partner", "push", {"700001": "Newsletter readers"}),
+        _destination(traits, beyond + 20003, "Pull partner", "pull", {"700002": "Archive"}),
+        _source(traits, beyond + REPLACING_SOURCE, "Replacing source", 800001, 308),
+        _source(traits, beyond + FIXED_SOURCE, "Fixed source", 800002, 501),
     ]
 
 
-class Account:
-    """Finds the caller's key, and checks its permissions."""
+def _register(endpoint: Endpoint) -> None:
+    """Register an endpoint as a source of hashed addresses, with one segment."""
+    address = {"name": "email_sha256", "type": "email", "hashMode": "HASHED", "hashAlgorithm": "SHA256"}
+    bought = {"name": "last_purchase", "type": "String", "isRequired": False}
+    endpoint.registration = _registration(
+        "Customer base",
+        {"source": {"enabled": True, "producerType": "push"}},
+        marketingDatabasesDefinition={
+            "marketingDatabases": [{"name": "Customers", "identifiers": [address], "attributes": [bought]}]
+        },
+    )
+    endpoint.segments.seed(str(TENANTS_SEGMENT), {"id": TENANTS_SEGMENT, "name": "Win-back"})
 
-    def __init__(self, settings: Settings, traits: Traits) -> None:
+
+class Account:
+    """Finds the caller's key, and checks its permissions.
+
+    :param tenant: whose it is; empty for the first one. A tenant's first endpoint is registered.
+    :param number: the accounts before it.
+    """
+
+    def __init__(self, settings: Settings, traits: Traits, tenant: str, number: int) -> None:
+        self.id = FIRST_ACCOUNT + number
         self.traits = traits
         self.endpoints: Shelf[int, Endpoint] = Shelf(traits, "endpoints", "endpoint", FIELDS)
-        for endpoint in _seeds(traits):
+        beyond = number * TENANTS_IDS
+        seeds = _seeds(traits, beyond)
+        if tenant:
+            _register(seeds[0])
+        for endpoint in seeds:
             self.endpoints.seed(endpoint.id, endpoint)
+        self._application = {beyond + own for own in APPLICATION_ENDPOINTS}
         # The level of each key, and its endpoint if it has one.
         self._keys: dict[str | None, tuple[Level, int | None]] = {
-            settings.secret("acoustic_account_key"): ("account", None),
-            settings.secret("acoustic_application_key"): ("application", None),
-            **{settings.secret(name): ("endpoint", own) for name, own in ENDPOINT_KEYS.items()},
+            settings.secret("acoustic_account_key", tenant): ("account", None),
+            settings.secret("acoustic_application_key", tenant): ("application", None),
+            **{
+                settings.secret(name, tenant): ("endpoint", beyond + own)
+                for name, own in ENDPOINT_KEYS.items()
+            },
         }
+
+    def knows(self, request: Request) -> bool:
+        """Whether the caller's key is one of this account."""
+        return request.bearer() in self._keys
 
     def _caller(self, request: Request) -> tuple[Level, int | None]:
         found = self._keys.get(request.bearer())
@@ -120,8 +159,8 @@ class Account:
     def need_part(self, request: Request, *endpoint_ids: int) -> None:
         """Refuse a key whose endpoint, or application, is not one of some endpoints."""
         level = self.need_level(request, "endpoint", "application")
-        reached = APPLICATION_ENDPOINTS if level == "application" else (self.own_id(request),)
-        if not set(reached) & set(endpoint_ids):
+        reached = self._application if level == "application" else {self.own_id(request)}
+        if not reached & set(endpoint_ids):
             raise Refused(403, f"Not authorized: the {level}-level key belongs to another endpoint")
 
     def is_key_of(self, key: str, endpoint_id: int) -> bool:

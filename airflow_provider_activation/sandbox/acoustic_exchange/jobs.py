@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import itertools
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from airflow_provider_activation.sandbox.acoustic_exchange.account import Account
 from airflow_provider_activation.sandbox.acoustic_exchange.audience_file import AudienceFile
 from airflow_provider_activation.sandbox.acoustic_exchange.download import ConvertedAudience, pulled_audience
 from airflow_provider_activation.sandbox.acoustic_exchange.endpoints import Endpoint
@@ -103,11 +103,12 @@ FIELDS = {
 class Jobs:
     """All jobs of the account."""
 
-    def __init__(self, step: float, traits: Traits, endpoints: Shelf[int, Endpoint]) -> None:
+    def __init__(self, step: float, traits: Traits, account: Account, ids: Iterator[int]) -> None:
         self._step = step
-        self._endpoints = endpoints
+        self._account = account
+        self._endpoints = account.endpoints
         self._jobs: Shelf[int, Job] = Shelf(traits, "jobs", "job", FIELDS)
-        self._ids = itertools.count(FIRST_JOB_ID)
+        self._ids = ids
 
     def export(self, body: object, now: float, fail: bool) -> int:
         """Create the job of an export; return its id."""
@@ -230,7 +231,7 @@ class Jobs:
             "status": status,
             "subStatus": None,
             "jobName": JOB_NAMES[job.category],
-            "accountId": 5001,
+            "accountId": self._account.id,
             "errorDetails": errors.get(status),
             "segmentDataFiles": [job.file_name] if has_file else None,
             "segmentDataFormat": "CSV" if has_file else None,

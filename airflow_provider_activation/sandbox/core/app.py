@@ -14,7 +14,7 @@ from starlette.types import Receive, Scope, Send
 
 from airflow_provider_activation.sandbox.core.answers import quoting
 from airflow_provider_activation.sandbox.core.callers import Callers
-from airflow_provider_activation.sandbox.core.connections import Connections, without_secrets
+from airflow_provider_activation.sandbox.core.connections import Connections, parts, without_secrets
 from airflow_provider_activation.sandbox.core.credentials import Vault
 from airflow_provider_activation.sandbox.core.errors import Invalid
 from airflow_provider_activation.sandbox.core.front_page import front_page
@@ -67,11 +67,11 @@ class Application:
         return {name: self.vault.mask(service.state()) for name, service in self.services.items()}
 
     def connections(self) -> Connections:
-        """The Airflow connections, the default ones first."""
+        """The Airflow connections, the default ones first and those of tenants last."""
         connections: Connections = {}
         for service in self.services.values():
             connections.update(service.connections())
-        return dict(sorted(connections.items(), key=lambda item: not item[0].endswith("_default")))
+        return {conn_id: one for part in parts(connections) for conn_id, one in part.items()}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request."""

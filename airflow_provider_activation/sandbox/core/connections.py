@@ -12,6 +12,15 @@ Connections = dict[str, dict[str, Any]]
 """By connection id, in Airflow's JSON form."""
 
 
+def parts(connections: Connections) -> list[Connections]:
+    """The default ones, those that the example DAGs use besides, and those of tenants."""
+    found: list[Connections] = [{}, {}, {}]
+    for conn_id, connection in connections.items():
+        part = 0 if conn_id.endswith("_default") else 2 if "_tenant_" in conn_id else 1
+        found[part][conn_id] = connection
+    return found
+
+
 def connection_lines(connections: Connections) -> list[str]:
     """One line for the shell for each connection."""
     return [

@@ -68,6 +68,11 @@ class Operations:
         ]
 
 
+def routes_of(*parts: Operations) -> list[Route]:
+    """The operations of some parts. Of two that match, the first wins."""
+    return [route for part in parts for route in part.routes()]
+
+
 def find_route(routes: Iterable[Route], request: Request) -> tuple[Route, list[str]]:
     """The operation of a request, and its path values."""
     segments = request.segments()

@@ -51,6 +51,7 @@ class Server:
         step_seconds: float = 1.0,
         token_seconds: int | None = None,
         secrets: Mapping[str, str] | None = None,
+        tenants: int = 0,
     ) -> None:
         if consent not in ("auto", "manual"):
             raise ValueError(f"consent is auto or manual, not {consent!r}")
@@ -58,10 +59,13 @@ class Server:
             raise ValueError("step_seconds must not be negative")
         if token_seconds is not None and token_seconds < 1:
             raise ValueError("token_seconds must be at least 1")
+        if tenants < 0:
+            raise ValueError("tenants must not be negative")
         self._merged = merge_secrets(secrets)
         self._host, self._port = host, port
         self._consent: Literal["auto", "manual"] = consent
         self._step_seconds, self._token_seconds = step_seconds, token_seconds
+        self._tenants = tenants
         self._application: Application | None = None
         self._server: uvicorn.Server | None = None
         self._thread: threading.Thread | None = None
@@ -75,7 +79,13 @@ class Server:
         self._port = listener.getsockname()[1]
         self._application = Application(
             Settings(
-                self._consent, self._step_seconds, self._token_seconds, self._merged, self._host, self.url
+                self._consent,
+                self._step_seconds,
+                self._token_seconds,
+                self._merged,
+                self._host,
+                self.url,
+                tenants=self._tenants,
             ),
             self.service_types,
         )

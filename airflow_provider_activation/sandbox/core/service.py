@@ -13,7 +13,7 @@ from airflow_provider_activation.sandbox.core.answers import as_usual, quoting
 from airflow_provider_activation.sandbox.core.credentials import Tokens, Vault
 from airflow_provider_activation.sandbox.core.errors import Invalid, Refused
 from airflow_provider_activation.sandbox.core.messages import Chunks, Request, Response
-from airflow_provider_activation.sandbox.core.routing import Operations, Route, find_route
+from airflow_provider_activation.sandbox.core.routing import Operations, Route, find_route, routes_of
 from airflow_provider_activation.sandbox.core.settings import Settings
 from airflow_provider_activation.sandbox.core.texts import of_neighbour
 from airflow_provider_activation.sandbox.core.traits import CLIENT, NEIGHBOUR, Traits
@@ -43,7 +43,11 @@ class Service(ABC):
 
     def serve(self, *parts: Operations) -> None:
         """Set the operations of this service. Of two that match, the first wins."""
-        self.routes = [route for part in parts for route in part.routes()]
+        self.routes = routes_of(*parts)
+
+    def routes_of(self, request: Request) -> Sequence[Route]:
+        """The operations for whoever sent a request. By default they are the same for all."""
+        return self.routes
 
     def now(self) -> float:
         """The current Unix time."""
@@ -74,7 +78,7 @@ class Service(ABC):
     def streams(self, request: Request) -> bool:
         """Whether the body of a request is read in chunks."""
         try:
-            return find_route(self.routes, request)[0].streams
+            return find_route(self.routes_of(request), request)[0].streams
         except Refused:
             return False
 
@@ -91,7 +95,7 @@ class Service(ABC):
         try:
             self.settle(self.now())
             self.authenticate(request)
-            route, values = find_route(self.routes, request)
+            route, values = find_route(self.routes_of(request), request)
             body = () if chunks is None else (chunks,)
             with self.traits.doing(CLIENT, route.makes) as deed:
                 response = route.handler(request, *body, *values)
@@ -118,7 +122,7 @@ class Service(ABC):
                 theirs.body = json.dumps(of_neighbour(json.loads(theirs.body), mark, fields)).encode()
             self.settle(self.now())
             self.authenticate(theirs)
-            route, values = find_route(self.routes, theirs)
+            route, values = find_route(self.routes_of(theirs), theirs)
             if route.makes:
                 with self.traits.doing(NEIGHBOUR, route.makes) as deed:
                     route.handler(theirs, *values)

@@ -40,10 +40,18 @@ class Settings:
     host: str = "127.0.0.1"
     url: str = ""
     clock: Clock = field(default_factory=Clock)
+    tenants: int = 0
+    """The number of accounts besides the first one, for services that have several."""
 
-    def secret(self, name: str) -> str:
-        """The credential with a name."""
-        return self.secrets[name]
+    def secret(self, name: str, tenant: str = "") -> str:
+        """The credential with a name, of the first account or of a tenant."""
+        return f"{tenant}-{self.secrets[name]}" if tenant else self.secrets[name]
+
+    @property
+    def tenant_names(self) -> list[str]:
+        """What the tenants are called. Their connections have it in their ids."""
+        width = max(2, len(str(self.tenants)))
+        return [f"tenant_{number:0{width}}" for number in range(1, self.tenants + 1)]
 
 
 def merge_secrets(given: Mapping[str, str] | None) -> dict[str, str]:
