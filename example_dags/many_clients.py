@@ -1,10 +1,10 @@
-"""Send an audience out for each client of an agency, every day: one DAG, as many accounts as there are clients.
+"""Send an audience out for each client of an agency, every day: one DAG for the accounts of all clients.
 
-A table says who the clients are: one row for each, with the connection to the client's own account. What fails for
-one client stops no other. At the end a task says for whom it failed, and fails.
+A table has a row for each client, with the connection to the client's own account. What fails for one client
+stops no other. At the end a task says for whom it failed, and fails.
 
-It runs as it stands against the sandbox with five tenants. `docs/many-clients.md` says what to set up: connections,
-the pool and the table.
+It runs as it stands against a sandbox with five tenants. `docs/many-clients.md` says what to set up:
+connections, the pool and the table.
 """
 
 from __future__ import annotations
@@ -112,7 +112,7 @@ def many_clients() -> None:
             endpoint_id=endpoint_id,
             segment_id=segment_id,
             destination_endpoint_id=destination_endpoint_id,
-            destination_segment_name="Win-back {{ data_interval_end.to_date_string() }}",
+            destination_segment_name="Win-back {{ dag_run.run_after.strftime('%Y-%m-%d') }}",
             source_identifiers=["email_sha256"],
             destination_identifier="email",
             update_identities=False,

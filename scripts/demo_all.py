@@ -23,6 +23,7 @@ from typing import Any
 from scripts import components
 from scripts.demo import last_error, no_person, no_secret, say, shown_check
 from scripts.local import (
+    CLIENTS,
     ROOT,
     Failure,
     RunningSandbox,
@@ -43,6 +44,7 @@ EXAMPLES = (
     "dataddo_flow",
     "liveramp_distribution",
     "reauthorize_connections",
+    "many_clients",
 )
 WATCHES, MAKES_READY = "start_when_ready", "acoustic_exchange_export"
 FETCHES_ITSELF = 20003
@@ -122,8 +124,9 @@ def _exactly(number: int, items: list[dict[str, Any]], what: str, **patterns: st
 
 def checks(state: State, runs: int) -> Iterator[Check]:
     """What came to be at the services after so many runs of each example, by name and content."""
-    acoustic, liveramp = state["acoustic-exchange"], state["liveramp"]
+    everything, liveramp = state["acoustic-exchange"], state["liveramp"]
     delta, dataddo = state["delta-projects"], state["dataddo"]
+    acoustic = {kind: [item for item in items if "tenant" not in item] for kind, items in everything.items()}
 
     # what exists is taken by the next run
     names = "Win-back|Lapsed customers"
@@ -144,6 +147,7 @@ def checks(state: State, runs: int) -> Iterator[Check]:
         2 * runs, jobs, "export jobs, complete and not empty", status="COMPLETE", records="[1-9].*"
     )
     yield from _uploads(jobs, acoustic["endpoints"])
+    yield from _of_tenants([job for job in everything["jobs"] if "tenant" in job], runs)
     activities = delta["activities"]
     yield _exactly(2 * runs, activities, "activities, all enabled", enabled="True")
     made = [activity for activity in activities if activity["name"].startswith("Win-back")]
@@ -191,6 +195,19 @@ def _uploads(jobs: list[dict[str, Any]], endpoints: list[dict[str, Any]]) -> Ite
     first = [dict(zip(job["upload"]["header"], job["upload"]["firstRecord"], strict=True)) for job in jobs]
     wrong = [row for row in first if not DIGEST.fullmatch(row["email_sha256"])]
     yield Check("each address is a digest", not wrong, str(wrong))
+
+
+def _of_tenants(jobs: list[dict[str, Any]], runs: int) -> Iterator[Check]:
+    """Check that each client's account has its own audience, and no other's."""
+    what = f"export jobs of {CLIENTS} clients, complete and not empty"
+    yield _exactly(CLIENTS * runs, jobs, what, status="COMPLETE", records="[1-9].*")
+    received = {(job["tenant"], job["upload"]["sha256"]) for job in jobs if job["upload"]}
+    counted = [len({one[at] for one in received}) for at in (0, 1)]
+    yield Check(
+        "each client has one audience, and no two have the same",
+        counted == [CLIENTS, CLIENTS] and len(received) == CLIENTS,
+        f"{counted[1]} audiences at {counted[0]} accounts",
+    )
 
 
 def _until(what: str, condition: Callable[[], bool], seconds: float) -> None:
@@ -254,7 +271,8 @@ def demo_all() -> bool:
         results.append(check)
         shown_check(check)
 
-    with running_sandbox(HOME, "--consent", "auto", "--step-seconds", "0.5") as sandbox:
+    options = ("--consent", "auto", "--step-seconds", "0.5", "--tenants", str(CLIENTS))
+    with running_sandbox(HOME, *options) as sandbox:
         say(f"Airflow's own output goes to {log.relative_to(ROOT)}.")
         before = sandbox.state()
         environment = airflow_environment(HOME, sandbox)

@@ -20,6 +20,11 @@ from scripts.machine_speed import scaled
 ROOT = Path(__file__).resolve().parent.parent
 EXAMPLE_DAGS = ROOT / "example_dags"
 
+CLIENTS = 5
+"""How many the example of many clients has in its table."""
+POOL = ("acoustic_exchange", "4", "Tasks that may call Acoustic Exchange at a time")
+"""The pool of that example: name, slots, description."""
+
 # A proxy that is meant for the internet must not be asked for this machine.
 _direct = build_opener(ProxyHandler({}))
 
@@ -111,10 +116,22 @@ def airflow_environment(home: Path, sandbox: RunningSandbox) -> dict[str, str]:
 
 def migrate(environment: Mapping[str, str], log: Path) -> None:
     """Make Airflow's database, or bring it up to date."""
-    command = [sys.executable, "-m", "airflow", "db", "migrate"]
-    with log.open("a") as out:
-        done = subprocess.run(
-            command, env=environment, stdin=subprocess.DEVNULL, stdout=out, stderr=subprocess.STDOUT
-        )
-    if done.returncode:
+    if _airflow(environment, log, "db", "migrate"):
         raise Failure(f"Airflow's database could not be made:\n{log.read_text()[-2000:]}")
+
+
+def make_pool(environment: Mapping[str, str], log: Path) -> None:
+    """Make the pool without which a scheduler starts no task of the example of many clients."""
+    if _airflow(environment, log, "pools", "set", *POOL):
+        raise Failure(f"The pool could not be made:\n{log.read_text()[-2000:]}")
+
+
+def _airflow(environment: Mapping[str, str], log: Path, *command: str) -> int:
+    with log.open("a") as out:
+        return subprocess.run(
+            [sys.executable, "-m", "airflow", *command],
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            stdout=out,
+            stderr=subprocess.STDOUT,
+        ).returncode

@@ -17,7 +17,16 @@ from types import FrameType
 from urllib.parse import quote
 
 from scripts import components
-from scripts.local import ROOT, Failure, airflow_environment, get_json, migrate, running_sandbox
+from scripts.local import (
+    CLIENTS,
+    ROOT,
+    Failure,
+    airflow_environment,
+    get_json,
+    make_pool,
+    migrate,
+    running_sandbox,
+)
 from scripts.machine_speed import scaled
 
 HOME = ROOT / ".airflow-ui"
@@ -114,16 +123,18 @@ def serve(home: Path) -> None:
     home.mkdir(parents=True)
     port = free_port(8080)
     address = f"http://127.0.0.1:{port}"
-    with running_sandbox(home, "--consent", "manual", "--step-seconds", "2") as sandbox:
+    options = ("--consent", "manual", "--step-seconds", "2", "--tenants", str(CLIENTS))
+    with running_sandbox(home, *options) as sandbox:
         shown = home.relative_to(ROOT) if home.is_relative_to(ROOT) else home
         print(f"Airflow starts; its output goes to {shown}/*.log. This takes half a minute ...", flush=True)
         environment = airflow_environment(home, sandbox) | components.settings(port)
         environment["AIRFLOW__CORE__PARALLELISM"] = "4"
         migrate(environment, home / "db-migrate.log")
+        make_pool(environment, home / "pools.log")
         running: dict[str, subprocess.Popen[bytes]] = {}
         try:
-            for name, options in components.COMPONENTS.items():
-                running[name] = components.start(environment, home / f"{name}.log", name, *options)
+            for name, more in components.COMPONENTS.items():
+                running[name] = components.start(environment, home / f"{name}.log", name, *more)
             wait_until_up(running, address, home)
             run_id = begin_one_run(environment, home)
             print(f"\nAirflow:  {address}/\nSandbox:  {sandbox.url}/\n")

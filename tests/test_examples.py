@@ -9,6 +9,7 @@ import sys
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pendulum
@@ -101,6 +102,7 @@ def _rendered(dag: DAG, end: pendulum.DateTime) -> list[str]:
         "params": dag.params.dump(),
         "data_interval_start": end.subtract(days=1),
         "data_interval_end": end,
+        "dag_run": SimpleNamespace(run_after=end),
     }
     environment = dag.get_template_env()
     return [

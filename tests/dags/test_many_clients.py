@@ -1,4 +1,4 @@
-"""The example of many clients on a real Airflow: fifty, of whom two fail, and three, of whom one fails late."""
+"""The example of many clients on a real Airflow: for fifty, of whom two fail, and for three."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 from dag_running import AirflowProcess, Run, opened_database
-from many_clients import Client, clients_of, write_table
+from client_tables import Client, clients_of, write_table
 
 from airflow_provider_activation.sandbox import Sandbox
 
