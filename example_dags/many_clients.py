@@ -18,8 +18,8 @@ from pathlib import Path
 from typing import Any
 
 import pendulum
+from airflow.providers.common.compat.sdk import AirflowFailException
 from airflow.sdk import Variable, chain, dag, get_current_context, task, task_group
-from airflow.sdk.exceptions import AirflowFailException
 from airflow.timetables.interval import CronDataIntervalTimetable
 from winback_audience import SCHEMA
 

@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from dag_running import AirflowProcess, Run, opened_database
 from client_tables import Client, clients_of, write_table
+from dag_running import AirflowProcess, Run, opened_database
 
 from airflow_provider_activation.sandbox import Sandbox
 

@@ -3,6 +3,7 @@ its own that a test can kill and start again."""
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import signal
@@ -295,6 +296,27 @@ class RealAirflow:
         dag_id = self._dag_ids[run_id]
         wanted = {"dry_run": False, "only_failed": False, "dag_run_id": run_id, "task_ids": [task_id]}
         self._ask("POST", f"/dags/{dag_id}/clearTaskInstances", wanted)
+
+    def clear_as(self, run_id: str, wanted: Mapping[str, Any]) -> list[tuple[str, int]]:
+        """Clear what a request to Airflow's API names; returns the tasks and map indexes, sorted."""
+        cleared = self._ask("POST", f"/dags/{self._dag_ids[run_id]}/clearTaskInstances", dict(wanted))
+        return sorted((task["task_id"], task["map_index"]) for task in cleared["task_instances"])
+
+    def connect(self, conn_id: str, connection: Mapping[str, Any]) -> None:
+        """Make a connection in the database, or change it; one of the environment cannot be changed."""
+        wanted = {"connection_id": conn_id, **connection, "extra": json.dumps(connection.get("extra", {}))}
+        known = self._api.get(f"/connections/{conn_id}").is_success
+        self._ask(*(("PATCH", f"/connections/{conn_id}") if known else ("POST", "/connections")), wanted)
+
+    def run(self, *command: str) -> None:
+        """Run an ``airflow`` command to its end."""
+        subprocess.run(
+            [sys.executable, "-m", "airflow", *command],
+            env=self._environment,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            check=True,
+        )
 
     def mark(self, run_id: str, task_id: str, state: Literal["failed", "success", "skipped"]) -> None:
         """Mark a task of a run as ended in a state."""
