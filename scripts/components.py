@@ -7,7 +7,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 
@@ -61,14 +61,17 @@ def settings(port: int) -> dict[str, str]:
     }
 
 
-def start(environment: Mapping[str, str], log: Path, *command: str) -> subprocess.Popen[bytes]:
+def start(
+    environment: Mapping[str, str], log: Path, *command: str, within: Sequence[str] = ()
+) -> subprocess.Popen[bytes]:
     """Start an ``airflow`` command in a session of its own.
 
     :param log: the file that its output is added to.
+    :param within: a command that becomes the one behind it, such as ``unshare``.
     """
     with log.open("ab") as out:
         return subprocess.Popen(
-            [sys.executable, "-m", "airflow", *command],
+            [*within, sys.executable, "-m", "airflow", *command],
             env=environment,
             stdin=subprocess.DEVNULL,
             stdout=out,

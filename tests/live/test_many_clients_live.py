@@ -1,4 +1,4 @@
-"""The example of many clients on a scheduler: its pool, a client whose key is wrong, and clearing that one."""
+"""The example of many clients on a scheduler: its pool, a client with a wrong key, and clearing that one."""
 
 from __future__ import annotations
 

@@ -10,7 +10,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
@@ -170,8 +170,9 @@ class RealAirflow:
     ) -> None:
         self.stop()
 
-    def _start(self, name: str, *command: str) -> None:
-        self._running[name] = components.start(self._environment, self._log(name), *command)
+    def _start(self, name: str, *command: str, within: Sequence[str] = ()) -> None:
+        log = self._log(name)
+        self._running[name] = components.start(self._environment, log, *command, within=within)
 
     def assert_loopback_only(self) -> None:
         """Fail if anything that was started listens where another machine can reach it."""

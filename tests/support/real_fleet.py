@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from contextlib import suppress
+import subprocess
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from subprocess import Popen
 from typing import Any
 
 import psutil
 from real_airflow import START_SECONDS, STOP_SECONDS, RealAirflow
+from real_postgresql import NotInstalled
 
 from scripts import components
 
@@ -24,6 +27,8 @@ class RealFleet(RealAirflow):
     :param broker: address of an empty Redis.
     :param slots: how many tasks a worker runs at a time.
     :param workers: the names of the workers to start with.
+    :param own_folder: a folder that each worker has for itself, empty at first. Each is then a host with the
+        worker's name, and takes the tasks of the queue of this name alone (`hosts_apart`).
     """
 
     def __init__(
@@ -36,10 +41,12 @@ class RealFleet(RealAirflow):
         broker: str,
         slots: int,
         workers: Sequence[str],
+        own_folder: Path | None = None,
         **settings: str,
     ) -> None:
         self._slots = slots
         self._workers = workers
+        self._own_folder = own_folder
         self._leaders: list[int] = []
         self._headless: list[Popen[bytes]] = []
         celery = {
@@ -61,7 +68,15 @@ class RealFleet(RealAirflow):
     def start_worker(self, name: str) -> None:
         """Start a worker; returns at once."""
         pid_file = str(self.home / f"{name}.pid")
-        self._start(name, *WORKER, "-c", str(self._slots), "-H", f"{name}@localhost", "--pid", pid_file)
+        command = (*WORKER, "-c", str(self._slots), "-H", f"{name}@localhost", "--pid", pid_file)
+        if self._own_folder is None:
+            self._start(name, *command)
+        else:
+            self._start(name, *command, "--queues", name, within=_host(name, self._own_folder))
+
+    def seen_by(self, name: str, folder: Path) -> list[str]:
+        """The names of what a worker's host has in a folder."""
+        return sorted(path.name for path in Path(f"/proc/{self.pid(name)}/root", *folder.parts[1:]).iterdir())
 
     def is_ready(self, name: str) -> bool:
         """Whether a worker takes tasks."""
@@ -90,9 +105,29 @@ class RealFleet(RealAirflow):
         """All processes that run of those that were ever started, whoever their parent is."""
         return [pid for leader in self._leaders for pid in components.session(leader) if is_alive(pid)]
 
-    def _start(self, name: str, *command: str) -> None:
-        super()._start(name, *command)
+    def _start(self, name: str, *command: str, within: Sequence[str] = ()) -> None:
+        super()._start(name, *command, within=within)
         self._leaders.append(self.pid(name))
+
+
+def _host(name: str, folder: Path) -> tuple[str, ...]:
+    """What makes of the command behind it a host with this name, whose folder nobody else sees."""
+    script = 'hostname "$1" && mount -t tmpfs -o mode=0700 tmpfs "$2" && shift 2 && exec "$@"'
+    return ("unshare", "--mount", "--uts", "sh", "-c", script, "sh", name, str(folder))
+
+
+@contextmanager
+def hosts_apart() -> Iterator[str]:
+    """A folder that each worker may have for itself (`RealFleet`).
+
+    :raises NotInstalled: this user cannot part hosts.
+    """
+    with tempfile.TemporaryDirectory(prefix="apart-") as folder:
+        try:
+            subprocess.run([*_host("apart", Path(folder)), "true"], check=True, capture_output=True)
+        except (OSError, subprocess.CalledProcessError) as refused:
+            raise NotInstalled(f"Hosts are not parted: unshare is not permitted here ({refused}).") from None
+        yield folder
 
 
 def is_alive(pid: int) -> bool:
