@@ -160,7 +160,7 @@ def program(tmp_path: Path) -> Iterator[tuple[subprocess.Popen[str], Path]]:
         "--step-seconds",
         "0.1",
     ]
-    command += ["--connections", str(file), "--token-seconds", "77"]
+    command += ["--connections", str(file), "--token-seconds", "77", "--tenants", "2"]
     # Quotes in a secret must come through the shell line unharmed.
     command += ["--secret", "delta_api_key=it's $HOME=1", "--secret", "token_prefix=mark-"]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
@@ -197,6 +197,9 @@ def test_the_program(program: tuple[subprocess.Popen[str], Path], number: int) -
             name, _, value = words[1].partition("=")
             printed[name.removeprefix("AIRFLOW_CONN_").lower()] = json.loads(value)
     assert printed == written
+    assert [*printed][-4:] == [
+        f"acoustic_exchange_tenant_{tenant}" for tenant in ("01", "01_endpoint", "02", "02_endpoint")
+    ]
     assert printed["delta_projects_default"]["password"] == "it's $HOME=1"
     assert f"{base}/" in out
 
