@@ -648,6 +648,36 @@ SABOTAGES = (
         "import phonenumbers  # noqa: F401\n\nfrom airflow_provider_activation.audience.prepare import",
         "tests/test_packaging.py -k no_engine",
     ),
+    Sabotage(
+        "sandbox/acoustic_exchange/service.py",
+        "return self._tenant(request).routes",
+        "return self.routes",
+        "tests/sandbox/acoustic_exchange/test_tenants.py -k endpoints_of_its_own",
+    ),
+    Sabotage(
+        "sandbox/acoustic_exchange/service.py",
+        "Tenant(name, number, settings, traits, job_ids)",
+        "Tenant(name, number, settings, traits, itertools.count(FIRST_JOB_ID))",
+        "tests/sandbox/acoustic_exchange/test_tenants.py -k job_of_another",
+    ),
+    Sabotage(
+        "../example_dags/many_clients.py",
+        "            acoustic_exchange_conn_id=acoustic_exchange_conn_id,\n        )\n        delete",
+        '            acoustic_exchange_conn_id="acoustic_exchange_tenant_01",\n        )\n        delete',
+        "tests/test_many_clients.py -k of_fifty",
+    ),
+    Sabotage(
+        "../example_dags/many_clients.py",
+        '    for column in ("client", "acoustic_exchange_conn_id", "source"',
+        '    for column in ("client", "source"',
+        "tests/test_many_clients.py -k mixes",
+    ),
+    Sabotage(
+        "../docs/many-clients.md",
+        "    chain(activate.expand_kwargs(clients), report(clients))\n",
+        "    chain(activate.expand(clients), report(clients))\n",
+        "tests/test_many_clients.py -k code",
+    ),
 )
 
 
