@@ -161,3 +161,16 @@ def test_a_file_goes_also_where_the_upload_fails(
     assert f"2 of 3 clients activated. Not: {failed} (upload: failed)." in story.run.output
     assert story.run.states["report"] == "failed"
     assert story.left() == []
+
+
+def test_a_table_that_mixes_clients_up_sends_nothing(
+    fifty: Story, airflow: AirflowProcess, sandbox: Sandbox, table: Path
+) -> None:
+    sandbox.reset()
+    first, second, _ = fifty.clients[:3]
+    write_table(table, [first, replace(second, conn_id=first.conn_id)])
+    run = airflow.run("many_clients")
+    assert run.states["read_clients"] == run.states["report"] == "failed"
+    assert f"has the same acoustic_exchange_conn_id twice: {first.conn_id}." in run.output
+    assert not any(state == "success" for state in run.states.values())
+    assert sandbox.requests == []

@@ -38,7 +38,7 @@ def two_hosts_dag() -> None:
         queue=ONE,
     )
     readers = [
-        DeleteAudienceOperator(task_id="delete", manifest=prepare.output, queue=TWO),
+        DeleteAudienceOperator(task_id="delete", manifest="{{ ti.xcom_pull('prepare') }}", queue=TWO),
     ]
     prepare >> export >> readers
 
