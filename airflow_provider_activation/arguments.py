@@ -7,9 +7,11 @@ when arguments are read. This module is loaded when a DAG is parsed, so it impor
 
 from __future__ import annotations
 
+import ast
 import math
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -305,6 +307,38 @@ def mapping_or(read: Read) -> Read:
     return lambda name, value: (structure if isinstance(value, Mapping) else read)(name, value)
 
 
+def manifest(name: str, value: Any) -> dict[str, Any]:
+    """A manifest; its counts of rejects name the whole row with an empty text, which no structure has."""
+    rejects = value.get("rejects") if isinstance(value, Mapping) else None
+    if not isinstance(rejects, Mapping):
+        return structure(name, value)
+    told = {key: one for key, one in rejects.items() if key != "counts"}
+    return structure(name, {**value, "rejects": told})
+
+
+def rendered_manifest(name: str, value: Any) -> dict[str, Any]:
+    """The same; a template renders it as the text of a dict, unless the DAG renders natively."""
+    return manifest(name, _from_text(value))
+
+
+def manifest_or_path(name: str, value: Any) -> Any:
+    """The manifest of a file, or where the file is."""
+    return manifest(name, value) if isinstance(value, Mapping) else path(name, value)
+
+
+def rendered_manifest_or_path(name: str, value: Any) -> Any:
+    """The same, as a template renders it."""
+    return manifest_or_path(name, _from_text(value))
+
+
+def _from_text(value: Any) -> Any:
+    """The mapping whose text this is; what is none stays as it is."""
+    if isinstance(value, str) and value.lstrip().startswith("{"):
+        with suppress(ValueError, TypeError, SyntaxError, MemoryError, RecursionError):
+            return ast.literal_eval(value.strip())
+    return value
+
+
 def id_or_resource(name: str, value: Any) -> Any:
     """An id, or a mapping that has one."""
     return resource(name, value) if isinstance(value, Mapping) else an_id(name, value)
@@ -371,7 +405,7 @@ def plain(value: Any) -> Any:
         return {key: plain(item) for key, item in value.items()}
     if isinstance(value, list | tuple):
         return [plain(item) for item in value]
-    if is_path(value) and not hasattr(value, "open_url"):
+    if is_path(value):
         return written(value)
     # an input model of the API
     return plain(value.body()) if hasattr(value, "body") and not isinstance(value, type) else value
@@ -405,6 +439,8 @@ MARK = Kind(mark, rendered=rendered_mark)
 TIMESTAMP = Kind(timestamp)
 DATE = Kind(day)
 PATH = Kind(path)
+MANIFEST = Kind(manifest, rendered=rendered_manifest)
+MANIFEST_OR_PATH = Kind(manifest_or_path, rendered=rendered_manifest_or_path)
 JSON_OR_TEXT = Kind(json_text)
 IDS_OR_RESOURCES = Kind(several(id_or_resource, what="a list of ids or mappings"))
 PLACES = Kind(mapping(place))

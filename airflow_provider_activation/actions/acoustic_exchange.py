@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import suppress
+import time
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from contextlib import ExitStack, asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Self
@@ -15,9 +16,22 @@ from airflow_provider_activation.actions.items import ItemsAction, submit_items
 from airflow_provider_activation.actions.memory import JSON, Memory
 from airflow_provider_activation.actions.proof import Asked, proven
 from airflow_provider_activation.api import acoustic_exchange as api
-from airflow_provider_activation.api.call import Call
-from airflow_provider_activation.errors import Conflict, InvalidConnection, InvalidRequest, NotFound, Refused
-from airflow_provider_activation.wording import enumerated
+from airflow_provider_activation.api.call import Call, FileBody, FileState
+from airflow_provider_activation.audience.manifest import check_file, header_of, prepared_file
+from airflow_provider_activation.audience.profiles import check_columns
+from airflow_provider_activation.errors import (
+    ActivationError,
+    AuthenticationFailed,
+    Conflict,
+    InvalidConnection,
+    InvalidRequest,
+    NotFound,
+    PermissionDenied,
+    Refused,
+)
+from airflow_provider_activation.storage import place_of
+from airflow_provider_activation.storage.private import private_folder
+from airflow_provider_activation.wording import duration, enumerated
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -182,7 +196,15 @@ class SegmentRefresh(_Job):
 
 @dataclass(frozen=True, kw_only=True)
 class JobData(_OfJob):
-    """The audience of a job that waits for its data, a CSV file."""
+    """The audience of a job that waits for its data, a CSV file.
+
+    :param file: the manifest of a prepared file, or where the file is.
+    :param content_type: the media type; None for that of the manifest's format.
+    :param registration: what the endpoint was registered with; None to read it from the service, which is
+        done for a manifest.
+    :param body: the file, once it has been checked.
+    :param began: the monotonic time at which it was.
+    """
 
     noun = "job data"
     identity = "the job, which takes data once"
@@ -191,29 +213,94 @@ class JobData(_OfJob):
 
     if_exists: base.IfExists = "fail"
     job_id: int
-    file: Path
-    content_type: str
-
-    async def resolved(self) -> Self:
-        if not self.file.is_file() or self.file.stat().st_size == 0:
-            raise InvalidRequest(f"file: {self.file} is not there or is empty.")
-        return self
+    file: Mapping[str, JSON] | str
+    content_type: str | None = None
+    registration: JSON = None
+    body: FileBody | None = None
+    began: float = 0.0
 
     @property
     def title(self) -> str:
         return f"the data of job {self.job_id}"
 
+    @property
+    def place(self) -> str:
+        """Where the file is, as it was written."""
+        return self.file if isinstance(self.file, str) else str(self.file["path"])
+
     def recognisable(self) -> dict[str, str]:
-        return {"jobId": str(self.job_id), "file": str(self.file)}
+        return {"jobId": str(self.job_id), "file": self.place}
 
     def described(self, made: JSON) -> str:
         return f"the data of job {made}"
 
     def told(self, made: JSON) -> str:
-        return f"Uploaded {size_of(self.file)} to job {made}."
+        size = f"{self.body.size if self.body else 0:,} bytes"
+        rows = None if isinstance(self.file, str) else self.file["rows"]["written"]
+        what = f"{self.place} ({size})" if rows is None else f"{rows:,} rows, {size}"
+        return f"Uploaded {what} in {duration(time.monotonic() - self.began)} to job {made}."
+
+    @asynccontextmanager
+    async def ready(self) -> AsyncIterator[Self]:
+        with ExitStack() as held:
+            try:
+                body = await self._checked(held)
+            except ActivationError as error:
+                error.advice += f" Job {self.job_id} still waits for its data."
+                raise
+            yield replace(self, body=body, began=time.monotonic())
+
+    async def _checked(self, held: ExitStack) -> FileBody:
+        """The file, checked, with what it was when that began: a later change breaks off the request."""
+        try:
+            path = held.enter_context(self._on_worker())
+            state = FileState.of(path)
+            if isinstance(self.file, str):
+                if state.size == 0:
+                    raise InvalidRequest(f"file: {self.place} is not there or is empty.")
+                body = FileBody(path, self.content_type or api.CSV, state=state)
+                if self.registration is not None:
+                    delimiter = "\t" if body.content_type.startswith("text/tab-separated-values") else ","
+                    check_columns(header_of(path, delimiter), self.registration)
+                return body
+            check_file(path, self.file)
+        except OSError as error:
+            raise InvalidRequest(f"file: {self.place} cannot be read ({error.strerror}).") from None
+        check_columns(self.file["columns"], self.registration or await self._registered())
+        format_ = self.file["format"]
+        return FileBody(
+            path,
+            self.content_type or (api.TSV if format_.get("delimiter") == "\t" else api.CSV),
+            encoding="gzip" if format_.get("compression") == "gzip" else None,
+            state=state,
+        )
+
+    @contextmanager
+    def _on_worker(self) -> Iterator[Path]:
+        """The file on this worker; one on object storage is copied whole into a private folder."""
+        if not isinstance(self.file, str):
+            with prepared_file(self.file) as path:
+                yield path
+        elif (there := (place := place_of(self.file, "file")).path) is not None:
+            if not there.is_file():
+                raise InvalidRequest(f"file: {self.place} is not there or is empty.")
+            yield there
+        else:
+            with private_folder() as folder:
+                yield place.here(folder)
+
+    async def _registered(self) -> JSON:
+        """What the endpoint that the data comes from has registered."""
+        job = await api.get_job(self.job_category, self.job_id)
+        try:
+            return await read_registration(job.producer_endpoint_id)
+        except InvalidConnection:
+            # an endpoint's key may read its own registration, and names no endpoint
+            return await read_registration(None)
 
     def create(self) -> Call[None]:
-        return api.upload_job_data(self.job_id, self.file, self.content_type)
+        # without its file it is not sent yet
+        return api.upload_job_data(self.job_id, self.body or Path(self.place))
 
     async def find(self, doubt: Doubt | None) -> list[Candidate]:
         # a job that waits has no data yet; a job in any other state has its data
@@ -226,17 +313,21 @@ class JobData(_OfJob):
         return self.job_id
 
 
+def size_of(file: Path) -> str:
+    """The size of a file for the log, and how many lines it has if it is text."""
+    size = f"{file.stat().st_size:,} bytes"
+    if file.suffix.lower() not in (".csv", ".txt"):
+        return size
+    lines, piece, last = 0, b"", b"\n"
+    with file.open("rb") as text:
+        while piece := text.read(1024 * 1024):
+            lines, last = lines + piece.count(b"\n"), piece[-1:]
+    lines += last != b"\n"
+    return f"{size}, {lines:,} lines"
+
+
 def _segment_of(job: api.SegmentExport | api.IdentityImport) -> int | str | None:
     return job.segment_id if job.segment_id is not None else job.segment_id_string
-
-
-def size_of(file: Path) -> str:
-    """A file for the log: its path, its size, and how many lines it has if it is text."""
-    size = f"{file.stat().st_size:,} bytes"
-    if file.suffix.lower() in (".csv", ".txt"):
-        with file.open("rb") as text:
-            size += f", {sum(1 for _ in text):,} lines"
-    return f"{file} ({size})"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -370,21 +461,29 @@ async def set_database(database: api.EndpointDatabase) -> None:
         await proven(read, asked, service=api.SERVICE)
 
 
+_GIVE_REGISTRATION = "Give registration= to the task: what the endpoint was registered with."
+
+
 async def read_registration(endpoint_id: int | None) -> JSON:
     """An endpoint's registration, as far as columns go, with the vendor's own field names.
 
     :param endpoint_id: the endpoint, with the account's key; None for the key's own.
     :raises InvalidRequest: the service does not show which identifiers it has.
+    :raises ActivationError: the key may not read it; like the other, it names ``registration=``.
     """
     query = None if endpoint_id is None else api.EndpointQuery(endpoint_id=endpoint_id)
-    endpoints = await api.list_endpoints(query)
+    try:
+        endpoints = await api.list_endpoints(query)
+    except (InvalidConnection, AuthenticationFailed, PermissionDenied, NotFound) as error:
+        error.advice += f" Or: {_GIVE_REGISTRATION}"
+        raise
     shown = [known for known in endpoints if endpoint_id is None or known.endpoint_id == str(endpoint_id)]
     databases = _databases(shown[0]) if len(shown) == 1 else []
     if not any(database.get("identifiers") for database in databases):
         raise InvalidRequest(
             f"the registration of endpoint {endpoint_id or 'of the key'} cannot be read: the service shows "
             f"{len(shown)} such endpoints and no identifiers.",
-            advice="Give registration= to the task: what the endpoint was registered with.",
+            advice=_GIVE_REGISTRATION,
             service=api.SERVICE,
             operation="list_endpoints",
         )

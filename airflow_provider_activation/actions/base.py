@@ -9,7 +9,8 @@ makes one resource; `submit_items` of an `ItemsAction`, which makes many in a fe
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
 from itertools import chain, repeat
@@ -167,6 +168,14 @@ class Action(Making):
         """
         return self
 
+    @asynccontextmanager
+    async def ready(self) -> AsyncIterator[Self]:
+        """This action right before the call, with what only the call needs; held until the call has ended.
+
+        :raises ActivationError: it cannot be sent.
+        """
+        yield self
+
     @abstractmethod
     def create(self) -> Call[Any]:
         """The call that makes it."""
@@ -238,11 +247,12 @@ class Action(Making):
 
 async def submit(action: Action, memory: Memory, on_uncertain: OnUncertain = "fail") -> JSON:
     """`Making.make` for one resource."""
-    create = action.create()
+    action.create()  # what cannot be sent is refused before the service is asked
     history = await _history(action, memory, on_uncertain)
     if history.made is not None:
         return history.made
-    return await _create(action, create, memory, history, on_uncertain)
+    async with action.ready() as ready:
+        return await _create(ready, memory, history, on_uncertain)
 
 
 @dataclass(frozen=True)
@@ -304,9 +314,8 @@ async def _history(action: Action, memory: Memory, on_uncertain: OnUncertain) ->
     return _History(None, given_up, note.get("before") if maybe_sent and action.own_key else None)
 
 
-async def _create(
-    action: Action, create: Call[Any], memory: Memory, history: _History, on_uncertain: OnUncertain
-) -> JSON:
+async def _create(action: Action, memory: Memory, history: _History, on_uncertain: OnUncertain) -> JSON:
+    create = action.create()
     noun, given_up = action.noun, history.given_up
     before = await action.before() if history.before is None else history.before
     memory.intend(noun, before=before, given_up=given_up)

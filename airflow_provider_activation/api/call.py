@@ -3,18 +3,25 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 from collections.abc import Callable, Generator, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from enum import Enum
 from functools import cached_property, wraps
 from pathlib import Path
-from typing import Any, Generic, NoReturn, ParamSpec, TypeAlias, TypeVar
+from typing import Any, BinaryIO, Generic, NoReturn, ParamSpec, TypeAlias, TypeVar
 from urllib.parse import quote
 
 from airflow_provider_activation.api.rows import Rows, Unreadable, reason_of
 from airflow_provider_activation.api.steps import hand_over
-from airflow_provider_activation.errors import ActivationError, InvalidRequest, Refused, UnreadableResponse
+from airflow_provider_activation.errors import (
+    ActivationError,
+    InvalidRequest,
+    Refused,
+    UnfitAudience,
+    UnreadableResponse,
+)
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -76,21 +83,57 @@ class Answer:
 
 
 @dataclass(frozen=True)
+class FileState:
+    """What changes when a file is replaced or written to."""
+
+    size: int
+    rest: tuple[int, ...]
+
+    @classmethod
+    def of(cls, file: BinaryIO | Path) -> FileState:
+        """The state of a path, or of an open file, which a new file under its name does not change."""
+        found = file.stat() if isinstance(file, Path) else os.fstat(file.fileno())
+        rest = found.st_dev, found.st_ino, found.st_mtime_ns, found.st_ctime_ns
+        return cls(found.st_size, rest)
+
+
+@dataclass(frozen=True)
 class FileBody:
-    """A file sent as a body, read in pieces while it is sent, with its media type."""
+    """A file sent as a body, read in pieces while it is sent.
+
+    :param content_type: its media type.
+    :param encoding: its Content-Encoding, such as ``gzip``.
+    :param state: what the file was when it was looked at; None for what it is when it is sent.
+    """
 
     path: Path
     content_type: str
     piece: int = 256 * 1024
+    encoding: str | None = None
+    state: FileState | None = None
 
     @property
     def size(self) -> int:
         """Length in bytes."""
-        return self.path.stat().st_size
+        return (self.state or FileState.of(self.path)).size
 
     def pieces(self) -> Iterator[bytes]:
+        """The content. Its last piece comes only if the file has not changed since it was looked at.
+
+        :raises UnfitAudience: it has changed. The request breaks off then, shorter than it said.
+        """
         with self.path.open("rb") as file:
-            while piece := file.read(self.piece):
+            state = self.state or FileState.of(file)
+            left = state.size
+            while left:
+                piece = file.read(min(self.piece, left))
+                left -= len(piece)
+                if not piece or FileState.of(file) != state:
+                    raise UnfitAudience(
+                        f"{self.path} has changed while it was sent. The request was broken off before its "
+                        "last byte.",
+                        advice="Let nothing write to the file while it is sent; then clear the task.",
+                    )
                 yield piece
 
 

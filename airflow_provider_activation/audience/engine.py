@@ -3,15 +3,11 @@
 from __future__ import annotations
 
 import errno
-import fcntl
 import logging
-import os
-import shutil
-import tempfile
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack, closing, contextmanager, suppress
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack, closing, suppress
 from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
@@ -31,7 +27,6 @@ LOOKED_EVERY = 0.5
 """Seconds until it is seen that a statement was stopped."""
 TOLD_EVERY = 30.0
 """Seconds between two lines about work that takes long."""
-_LOCK = "owner.lock"
 _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
@@ -44,54 +39,6 @@ class RowsFailed(Exception):
     def __init__(self, error: Exception) -> None:
         super().__init__()
         self.error = error
-
-
-@contextmanager
-def private_folder() -> Iterator[Path]:
-    """A folder for what DuckDB spills and what is written again, removed at the end.
-
-    DuckDB writes plain text that everybody may read, so the folder is closed to others. One that a killed
-    process has left is removed by the next run: its lock is free then.
-    """
-    base = Path(tempfile.gettempdir()) / f"airflow-activation-{os.getuid()}"
-    base.mkdir(mode=0o700, exist_ok=True)
-    if base.is_symlink() or base.stat().st_uid != os.getuid() or base.stat().st_mode & 0o077:
-        raise AudienceNotWritten(
-            f"the folder {base} for temporary files belongs to somebody else, or others may read it."
-        )
-    # while a folder is made, nobody looks whose is dead
-    guard = os.open(base, os.O_RDONLY)
-    try:
-        fcntl.flock(guard, fcntl.LOCK_EX)
-        for left in base.iterdir():
-            _remove_if_dead(left)
-        folder = Path(tempfile.mkdtemp(dir=base))
-        lock = os.open(folder / _LOCK, os.O_CREAT | os.O_RDWR, 0o600)
-        fcntl.flock(lock, fcntl.LOCK_EX)
-    finally:
-        os.close(guard)
-    try:
-        yield folder
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
-        os.close(lock)
-
-
-def _remove_if_dead(folder: Path) -> None:
-    try:
-        lock = os.open(folder / _LOCK, os.O_RDWR)
-    except OSError:
-        # killed before it had a lock, or gone
-        shutil.rmtree(folder, ignore_errors=True)
-        return
-    try:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:
-        return
-    else:
-        shutil.rmtree(folder, ignore_errors=True)
-    finally:
-        os.close(lock)
 
 
 class Engine:

@@ -2,18 +2,28 @@
 
 from __future__ import annotations
 
+import csv
 import hashlib
 import re
 import socket
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from airflow_provider_activation.errors import InvalidArgument, UnfitAudience
 from airflow_provider_activation.storage import Place, place_of
+from airflow_provider_activation.storage.private import private_folder
 
 VERSION = 1
 _WRITTEN = re.compile("/|[a-z0-9.+-]+://")
+_LONGEST_LINE = 1024 * 1024
+_FIELDS: Mapping[str, Any] = {
+    **{"path": str, "host": str, "size": int, "sha256": str},
+    **{"columns": list, "format": Mapping, "rows": Mapping},
+}
+_AGAIN = "Clear the task that prepares it, so that it is prepared again."
 
 
 def sha256_of(path: Path) -> str:
@@ -84,6 +94,90 @@ def delete_files(manifest: Any) -> list[str]:
     for path in there:
         path.unlink(missing_ok=True)
     return [str(path) for path in there]
+
+
+@contextmanager
+def prepared_file(manifest: Mapping[str, Any]) -> Iterator[Path]:
+    """The path of a manifest's file on this worker, not checked yet.
+
+    One on object storage is copied whole into a private folder, which goes at the end of the block.
+
+    :raises InvalidArgument: it is no manifest, or one of a later release.
+    :raises UnfitAudience: it is not there.
+    """
+    place = place_of_manifest(manifest)
+    if (path := place.path) is None:
+        # not copied in vain
+        _check_size(place, place.size(), manifest)
+        with private_folder() as folder:
+            yield place.here(folder)
+    elif path.is_file():
+        yield path
+    elif manifest["host"] != socket.gethostname():
+        raise _elsewhere(manifest)
+    else:
+        raise _gone(place)
+
+
+def check_file(path: Path, manifest: Mapping[str, Any]) -> None:
+    """Check that a file is what was prepared.
+
+    :param path: where it is on this worker.
+    :raises UnfitAudience: its size or its SHA-256 is another.
+    """
+    place = place_of_manifest(manifest)
+    _check_size(place, path.stat().st_size, manifest)
+    if sha256_of(path) != manifest["sha256"]:
+        raise UnfitAudience(
+            f"{place} is not the file that was prepared: its SHA-256 is another.", advice=_AGAIN
+        )
+
+
+def header_of(path: Path, delimiter: str) -> list[str]:
+    """The columns that a file of CSV names in its first row.
+
+    :raises UnfitAudience: it has no such row.
+    """
+    try:
+        with path.open(encoding="utf-8", newline="") as file:
+            # a line without an end is not read into memory
+            lines = iter(partial(file.readline, _LONGEST_LINE), "")
+            return next(csv.reader(lines, delimiter=delimiter, strict=True))
+    except (StopIteration, UnicodeDecodeError, csv.Error):
+        pass
+    raise UnfitAudience(f"{path}: its first row cannot be read as CSV in UTF-8.")
+
+
+def _check_size(place: Place, size: int | None, manifest: Mapping[str, Any]) -> None:
+    if size is None:
+        raise _gone(place)
+    if size != manifest["size"]:
+        raise UnfitAudience(
+            f"{place} is not the file that was prepared: it has {size:,} bytes, not {manifest['size']:,}.",
+            advice=_AGAIN,
+        )
+
+
+def _gone(place: Place) -> UnfitAudience:
+    return UnfitAudience(f"{place}, which was prepared, is not there.", advice=_AGAIN)
+
+
+def place_of_manifest(manifest: Any) -> Place:
+    """Where the file of a manifest is, once everything is there that a reader of the file needs.
+
+    :raises InvalidArgument: it is no manifest, or one of a later release.
+    """
+    fields = manifest if isinstance(manifest, Mapping) else {}
+    if fields.get("version", VERSION) != VERSION:
+        raise InvalidArgument(
+            f"manifest is of version {fields['version']!r}, and this release reads {VERSION}."
+        )
+    if not all(isinstance(fields.get(name), kind) for name, kind in _FIELDS.items()):
+        raise InvalidArgument("manifest must be the output of a PrepareAudienceOperator.")
+    place = place_of(fields["path"], "manifest")
+    if place.path is not None and not Path(fields["path"]).is_absolute():
+        raise InvalidArgument("manifest must have a whole path.")
+    return place
 
 
 def _elsewhere(manifest: Mapping[str, Any]) -> UnfitAudience:

@@ -16,7 +16,7 @@ from zoneinfo import ZoneInfo
 from phonenumbers import SUPPORTED_REGIONS
 
 from airflow_provider_activation.audience import manifest
-from airflow_provider_activation.audience.engine import TOLD_EVERY, Engine, RowsFailed, private_folder
+from airflow_provider_activation.audience.engine import TOLD_EVERY, Engine, RowsFailed
 from airflow_provider_activation.audience.lists import Lists
 from airflow_provider_activation.audience.people import People
 from airflow_provider_activation.audience.pieces import Pieces
@@ -32,6 +32,7 @@ from airflow_provider_activation.errors import (
 )
 from airflow_provider_activation.storage import is_path, place_of, written
 from airflow_provider_activation.storage.place import Stopped, Tick
+from airflow_provider_activation.storage.private import private_folder
 
 if TYPE_CHECKING:
     from airflow_provider_activation.storage.place import AnyPath

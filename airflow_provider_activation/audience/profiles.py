@@ -14,7 +14,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 from airflow_provider_activation.audience.schema import AudienceSchema, Column, Constant, DeviceId
-from airflow_provider_activation.errors import InvalidArgument
+from airflow_provider_activation.errors import InvalidArgument, UnfitAudience
 
 Hashes = tuple[str | None, ...]
 """Algorithms with which values may leave; None for plain ones."""
@@ -370,6 +370,50 @@ def _field(mapping: Any, name: str) -> Any:
         return None
     ours = re.sub("([A-Z])", r"_\1", name).lower()
     return mapping.get(name, mapping.get(ours))
+
+
+def check_columns(columns: Sequence[str], registration: Mapping[str, Any]) -> None:
+    """Compare the columns of a file with those that an endpoint has registered, in one of its databases.
+
+    :param registration: what `AcousticExchangeRegisterEndpointOperator` takes, or what the service shows.
+    :raises InvalidArgument: the registration has no identifiers.
+    :raises UnfitAudience: naming the columns that differ.
+    """
+    differences = [_differing(columns, database) for database in described_databases(registration)]
+    if all(differences):
+        raise UnfitAudience(
+            f"the columns are not those of the endpoint: {min(differences, key=len)}.",
+            advice="Prepare the audience with the registered columns, or register the endpoint with these.",
+        )
+
+
+def described_databases(registration: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """The databases of a registration that say which identifiers they have.
+
+    :raises InvalidArgument: there are none.
+    """
+    listed = _list(_field(registration, "marketingDatabasesDefinition"), "marketingDatabases")
+    if not (databases := [database for database in listed if _field(database, "identifiers")]):
+        raise InvalidArgument("registration must have marketing_databases_definition with identifiers.")
+    return databases
+
+
+def _differing(columns: Sequence[str], database: Mapping[str, Any]) -> str:
+    """In what columns differ from those of a database, in words."""
+    registered = {
+        str(_field(one, "name")): bool(_field(one, "isRequired"))
+        for key in ("identifiers", "attributes")
+        for one in _list(database, key)
+        if not _field(one, "isEventOnly")
+    }
+    strange = [name for name in columns if name not in registered]
+    missing = [name for name, is_required in registered.items() if is_required and name not in columns]
+    told = []
+    if strange:
+        told.append(f"{', '.join(map(repr, strange))} not registered, only {', '.join(registered)}")
+    if missing:
+        told.append(f"{', '.join(map(repr, missing))} required and missing")
+    return "; ".join(told)
 
 
 def check_schema(schema: AudienceSchema, profile: Profile) -> None:

@@ -21,10 +21,11 @@ from airflow.providers.common.compat.sdk import (
 )
 
 from airflow_provider_activation.audience.drivers import Driver, driver_of, error_of
-from airflow_provider_activation.audience.engine import Engine, Stopped
+from airflow_provider_activation.audience.engine import Engine
 from airflow_provider_activation.audience.sources import Source
 from airflow_provider_activation.audience.typed import TypedTable
 from airflow_provider_activation.errors import ActivationError, InvalidConnection, UnfitAudience
+from airflow_provider_activation.storage.place import Stopped
 
 if TYPE_CHECKING:
     from airflow.providers.common.sql.hooks.sql import DbApiHook

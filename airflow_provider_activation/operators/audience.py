@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import ast
 from collections.abc import Mapping, Sequence
-from contextlib import suppress as ignoring
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from airflow_provider_activation.arguments import (
     FILLED,
     FLAG,
+    MANIFEST,
     NUMBER_ID,
     PATH,
     STRUCTURE,
@@ -23,13 +22,7 @@ from airflow_provider_activation.arguments import (
 )
 from airflow_provider_activation.audience.given import check_source
 from airflow_provider_activation.audience.schema import AudienceSchema, Column, Suppression
-from airflow_provider_activation.errors import (
-    AuthenticationFailed,
-    InvalidArgument,
-    InvalidConnection,
-    NotFound,
-    PermissionDenied,
-)
+from airflow_provider_activation.errors import InvalidArgument
 from airflow_provider_activation.gate import Gate
 from airflow_provider_activation.operators.base import ActivationOperator
 from airflow_provider_activation.tasks import JSON, in_a_running_task
@@ -71,23 +64,6 @@ _schema = partial(_read, AudienceSchema)
 def _list(name: str, value: Any) -> dict[str, Any]:
     read = _read(Suppression, name, value)
     return {**read, "source": _source(name, read["source"])}
-
-
-def _manifest(name: str, value: Any) -> dict[str, Any]:
-    """A manifest; its counts of rejects name the whole row with an empty text, which no structure has."""
-    rejects = value.get("rejects") if isinstance(value, Mapping) else None
-    if not isinstance(rejects, Mapping):
-        return STRUCTURE.read(name, value)  # type: ignore[no-any-return]
-    told = {key: one for key, one in rejects.items() if key != "counts"}
-    return STRUCTURE.read(name, {**value, "rejects": told})  # type: ignore[no-any-return]
-
-
-def _rendered_manifest(name: str, value: Any) -> dict[str, Any]:
-    """The same; a template renders it as the text of a dict, unless the DAG renders natively."""
-    if isinstance(value, str):
-        with ignoring(ValueError, TypeError, SyntaxError, MemoryError, RecursionError):
-            value = ast.literal_eval(value)
-    return _manifest(name, value)
 
 
 def _source(name: str, value: Any) -> Any:
@@ -296,11 +272,7 @@ class PrepareAudienceOperator(_AudienceOperator):
         from airflow_provider_activation.hooks.acoustic_exchange import AcousticExchangeHook
 
         hook = AcousticExchangeHook(self.acoustic_exchange_conn_id)
-        try:
-            return hook.run(read_registration(None if self.endpoint_id is None else int(self.endpoint_id)))
-        except (InvalidConnection, AuthenticationFailed, PermissionDenied, NotFound) as error:
-            error.advice += " Or give registration= to the task: what the endpoint was registered with."
-            raise
+        return hook.run(read_registration(None if self.endpoint_id is None else int(self.endpoint_id)))
 
     def on_kill(self) -> None:
         self._is_killed = True
@@ -325,7 +297,7 @@ class DeleteAudienceOperator(_AudienceOperator):
         is in its place. Nothing was deleted.
     """
 
-    arguments = {"manifest": Kind(_manifest, rendered=_rendered_manifest)}
+    arguments = {"manifest": MANIFEST}
     ui_color = "#eef0f3"
 
     def __init__(self, *, manifest: Mapping[str, Any] | str, **kwargs: Any) -> None:

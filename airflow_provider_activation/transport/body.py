@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import secrets
 import zlib
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from math import inf
 from pathlib import Path
-from typing import BinaryIO
 
 import httpx
 
 from airflow_provider_activation.api.call import Answer, FileBody
+from airflow_provider_activation.errors import AudienceNotWritten
 
 LARGEST_BODY = 64 * 1024 * 1024
 """Bytes, decoded. A larger response that is no file is refused."""
@@ -27,10 +28,17 @@ ACCEPT_ENCODING = "gzip, deflate"
 
 
 class UnfitBody(Exception):
-    """The body of a response that is too large, not in the encoding it claims, or not the file asked for."""
+    """The body of a response that is too large, not in the encoding it claims, or not the file asked for.
+
+    :param is_cut: it ends too early, as after a broken connection.
+    """
 
     status = 0
     """Of the response."""
+
+    def __init__(self, why: str, *, is_cut: bool = False) -> None:
+        super().__init__(why)
+        self.is_cut = is_cut
 
 
 class Pieces(httpx.SyncByteStream, httpx.AsyncByteStream):
@@ -120,7 +128,7 @@ class _Decoder:
             return b""
         rest = self._inner.flush()
         if not self._inner.eof:
-            raise UnfitBody("its compressed body ends too early")
+            raise UnfitBody("its compressed body ends too early", is_cut=True)
         return rest
 
 
@@ -159,8 +167,8 @@ class Received:
         headers = self._response.headers
         # whatever else the service answers does not replace the file
         if self._into is not None and self._response.status_code == 200 and not self.answer().is_json:
-            with whole_or_nothing(self._into) as file:
-                body = Body(headers, file.write, most=inf, cut=False)
+            with whole_or_nothing(self._into) as write:
+                body = Body(headers, write, most=inf, cut=False)
                 yield body
                 body.end()
                 begun = Answer(200, headers, body.beginning)
@@ -178,13 +186,39 @@ class Received:
 
 
 @contextmanager
-def whole_or_nothing(path: Path) -> Iterator[BinaryIO]:
-    """A file that appears under its name when the block has ended without an error."""
+def whole_or_nothing(path: Path) -> Iterator[Callable[[bytes], object]]:
+    """What writes a file that appears under its name when the block has ended without an error.
+
+    Only its user can read it.
+
+    :raises AudienceNotWritten: the disk refuses it. A retry of the call would meet the same disk.
+    """
     # a name of its own: another task may write the same file, and a link may stand under a name known before
     partial = path.with_name(f".{path.name[:100]}.{secrets.token_hex(8)}.partial")
     try:
-        with partial.open("xb") as file:
-            yield file
-        partial.replace(path)
+        with _told(path):
+            file = os.fdopen(os.open(partial, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600), "wb")
+
+        def write(piece: bytes) -> None:
+            with _told(path):
+                file.write(piece)
+
+        try:
+            yield write
+            with _told(path):
+                file.flush()
+        finally:
+            with suppress(OSError):
+                file.close()
+        with _told(path):
+            partial.replace(path)
     finally:
         partial.unlink(missing_ok=True)
+
+
+@contextmanager
+def _told(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise AudienceNotWritten(f"{path} cannot be written ({error.strerror}).") from None

@@ -123,6 +123,11 @@ class Exchanges:
                     continue
                 raise self._refusals.of_attempt(call, failed, attempts) from None
             except UnfitBody as unfit:
+                pause = _pause(attempts)
+                may = unfit.is_cut and call.safety is not Safety.ONCE
+                if may and self._repeats(call, str(unfit), attempts, pause, give_up_at):
+                    yield Pause(pause)
+                    continue
                 raise self._refusals.of_body(call, unfit) from None
             except ActivationError:
                 raise
@@ -255,6 +260,8 @@ class Exchanges:
                 "Content-Type": call.file.content_type,
                 "Content-Length": str(call.file.size),
             }
+            if call.file.encoding is not None:
+                headers["Content-Encoding"] = call.file.encoding
         return httpx.Request(
             call.method,
             url,

@@ -40,9 +40,11 @@ from airflow_provider_activation.words import (
 
 __all__ = [
     "COMPLETE",
+    "CSV",
     "FAILED",
     "ON_THE_WAY",
     "READY_FOR_DOWNLOAD",
+    "TSV",
     "WAITING_TO_RECEIVE_DATA",
     "WEEKDAYS",
     "IdentityImport",
@@ -63,6 +65,10 @@ __all__ = [
     "upload_job_data",
 ]
 
+CSV = "text/csv; charset=utf-8"
+"""The media type of an audience. ``header=present`` of RFC 4180 is left out: a service may not know it."""
+TSV = "text/tab-separated-values; charset=utf-8"
+"""The media type of an audience whose fields have tabs between them."""
 Weekday = Literal["SUN", "MON", "TUE", "WED", "THU", "FRI", "SAT"]
 WEEKDAYS: tuple[Weekday, ...] = ("SUN", "MON", "TUE", "WED", "THU", "FRI", "SAT")
 """The days in the vendor's order: Sunday is 1."""
@@ -412,17 +418,18 @@ def get_job(job_category: JobCategory, job_id: int | str) -> Call[Job]:
 
 
 @endpoint
-def upload_job_data(job_id: int, file: Path, content_type: str = "text/csv; charset=utf-8") -> Call[None]:
+def upload_job_data(job_id: int, file: Path | FileBody, content_type: str = CSV) -> Call[None]:
     """Upload the audience for which a job waits, as CSV: POST /v1/jobs/{job_id}/data.
 
     Document: "Account-level API" and the page on push producers. They say CSV and nothing more: header row,
-    encoding and media type are not confirmed.
+    encoding, media type and compression are not confirmed.
 
-    :param file: is read in pieces while it is sent.
+    :param file: is read in pieces while it is sent; a `FileBody` says its media type itself.
     :param content_type: the media type of the file.
     """
+    body = file if isinstance(file, FileBody) else FileBody(file, content_type)
     path, number = "/v1/jobs/{job_id}/data", whole("job_id", job_id)
-    return request("POST", path, Safety.ONCE, nothing, file=FileBody(file, content_type), job_id=number)
+    return request("POST", path, Safety.ONCE, nothing, file=body, job_id=number)
 
 
 @endpoint

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from pathlib import Path
+from os import PathLike
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from airflow_provider_activation.arguments import (
@@ -12,6 +12,7 @@ from airflow_provider_activation.arguments import (
     FILLED,
     FLAG,
     ID,
+    MANIFEST_OR_PATH,
     MARK,
     NAMED_TEXTS,
     NUMBER_ID,
@@ -19,7 +20,6 @@ from airflow_provider_activation.arguments import (
     STRUCTURE,
     TEXT,
     TEXTS,
-    is_template,
     plain,
     word,
 )
@@ -307,29 +307,39 @@ class AcousticExchangeRefreshSegmentsOperator(AcousticExchangeJobTask, SubmitAnd
 class AcousticExchangeUploadJobDataOperator(AcousticExchangeJobTask, SubmitAndWaitOperator):
     """Upload the audience for which a job waits, and wait for the job. The file is read in pieces.
 
-    Returns the job as the service describes it. The documents say "CSV" and nothing more of the format:
-    header row, encoding and media type are not confirmed. Document: "POST /v1/jobs/{jobId}/data".
+    Returns the job as the service describes it. The file of a manifest is sent only if it is the one that was
+    prepared and its columns are those that the endpoint registered; one that changes while it is sent breaks
+    off the request. The documents say "CSV" and nothing more of the format: header row, encoding, media type
+    and compression are not confirmed. From a manifest's format follow the media type, ``text/csv`` or
+    ``text/tab-separated-values``, and ``Content-Encoding: gzip``. Document: "POST /v1/jobs/{jobId}/data".
 
     .. code-block:: python
 
         upload = AcousticExchangeUploadJobDataOperator(
-            task_id="upload", job_id="{{ ti.xcom_pull('export')['jobId'] }}", file="/data/audience.csv"
+            task_id="upload", job_id="{{ ti.xcom_pull('export')['jobId'] }}", file=prepare.output
         )
 
     :param job_id: the job (templated).
-    :param file: the path of the CSV file on the worker (templated).
+    :param file: the manifest that `PrepareAudienceOperator` returns; or the path of a CSV file on the worker,
+        ``s3://conn_id@bucket/key``, or an ``ObjectStoragePath`` with a connection (templated).
+    :param registration: what `AcousticExchangeRegisterEndpointOperator` takes. If it is left out, it is read
+        from the service for a manifest; the columns of another file are not checked then (templated).
     :param job_category: the category of the job (templated).
-    :param content_type: the media type of the file (templated).
+    :param content_type: the media type of the file; if it is left out, that of the manifest's format, or
+        ``text/csv; charset=utf-8`` (templated).
     :param acoustic_exchange_conn_id: the connection's id (templated).
-    :raises InvalidRequest: the file is missing or empty.
+    :raises InvalidRequest: the file is missing or empty, or the registration cannot be read.
+    :raises UnfitAudience: the file is not the one that was prepared, or its columns are not registered.
+        Nothing was sent.
     :raises Conflict: the job does not wait for data.
     """
 
     arguments = {
         "job_id": NUMBER_ID,
-        "file": PATH,
+        "file": MANIFEST_OR_PATH,
+        "registration": STRUCTURE | None,
         "job_category": word(*DATA_JOB_CATEGORIES),
-        "content_type": FILLED,
+        "content_type": FILLED | None,
     }
     nouns = ("job data",)
     ignored_arguments = AcousticExchangeJobTask.ignored_arguments | {"on_uncertain"}
@@ -338,21 +348,26 @@ class AcousticExchangeUploadJobDataOperator(AcousticExchangeJobTask, SubmitAndWa
         self,
         *,
         job_id: int | str,
-        file: str | Path,
+        file: Mapping[str, Any] | str | PathLike[str],
+        registration: Mapping[str, Any] | None = None,
         job_category: api.JobCategory = "SEGMENT_EXPORT",
-        content_type: str = "text/csv; charset=utf-8",
+        content_type: str | None = None,
         acoustic_exchange_conn_id: str = "acoustic_exchange_default",
         **kwargs: Any,
     ) -> None:
         super().__init__(**self.without_ignored(kwargs))
         self.job_id = job_id
-        self.file = file
+        self.file: Any = file
+        self.registration = registration
         self.job_category = job_category
         self.content_type = content_type
         self.acoustic_exchange_conn_id = acoustic_exchange_conn_id
 
     def check(self) -> None:
-        _check_local("file", self.file)
+        if self.registration is not None:
+            self.check_inside("registration", _databases)
+        if isinstance(self.file, Mapping):
+            self.check_inside("file", _place)
 
     def submission(self, key: str) -> actions.JobData:
         from airflow_provider_activation.actions import acoustic_exchange as actions
@@ -360,7 +375,8 @@ class AcousticExchangeUploadJobDataOperator(AcousticExchangeJobTask, SubmitAndWa
         return actions.JobData(
             job_category=self.job_category,
             job_id=int(self.job_id),
-            file=Path(self.file),
+            file=self.file,
+            registration=self.registration,
             content_type=self.content_type,
         )
 
@@ -372,11 +388,12 @@ class AcousticExchangeUploadJobDataOperator(AcousticExchangeJobTask, SubmitAndWa
 
 
 class AcousticExchangeDownloadSegmentDataOperator(AcousticExchangeTask, ActionOperator):
-    """Download the files of a job whose audience is ready. Each file is written in pieces.
+    """Download the files of a job whose audience is ready: all of them, or none. Each is written in pieces.
 
     May be run any number of times; a file replaces an existing one of its name. Returns ``{"jobId":
-    ..., "files": [...]}``, with the paths on the worker. The documents do not say how a job learns that its
-    files were downloaded. Document: "GET /v1/jobs/{jobId}/segmentDataFiles/{fileName}".
+    ..., "files": [...]}``, with paths as ``directory`` has them. Files on the worker can be read by their
+    user only. The documents do not say how a job learns that its files were downloaded. Document: "GET
+    /v1/jobs/{jobId}/segmentDataFiles/{fileName}".
 
     .. code-block:: python
 
@@ -387,13 +404,16 @@ class AcousticExchangeDownloadSegmentDataOperator(AcousticExchangeTask, ActionOp
         )
 
     :param job_id: the job (templated).
-    :param directory: a folder on the worker; made if it is missing and its parent is there (templated).
+    :param directory: a folder on the worker, made if it is missing and its parent is there; or
+        ``s3://conn_id@bucket/prefix``, ``sftp://conn_id@/folder``, or an ``ObjectStoragePath`` with a
+        connection (templated).
     :param file_names: the files of the job to download; all if left out (templated).
     :param job_category: the category of the job (templated).
     :param acoustic_exchange_conn_id: the connection's id (templated).
-    :raises InvalidRequest: the folder's parent is missing, a name of a file has a folder in it, or the job
-        has no such file.
+    :raises InvalidRequest: the folder's parent is missing, a name of a file has a folder in it, two names
+        differ in their case alone, or the job has no such file.
     :raises NeedsAction: the job has no files yet.
+    :raises AudienceNotWritten: a file could not be written; those that were not there before are gone again.
     """
 
     arguments = {
@@ -407,7 +427,7 @@ class AcousticExchangeDownloadSegmentDataOperator(AcousticExchangeTask, ActionOp
         self,
         *,
         job_id: int | str,
-        directory: str | Path,
+        directory: str | PathLike[str],
         file_names: Sequence[str] | None = None,
         job_category: api.JobCategory = "SEGMENT_EXPORT",
         acoustic_exchange_conn_id: str = "acoustic_exchange_default",
@@ -419,48 +439,45 @@ class AcousticExchangeDownloadSegmentDataOperator(AcousticExchangeTask, ActionOp
         self.file_names = file_names
         self.job_category: api.JobCategory = job_category
         self.acoustic_exchange_conn_id = acoustic_exchange_conn_id
-
-    def check(self) -> None:
-        _check_local("directory", self.directory)
+        self._told: list[str] = []
 
     async def steps(self) -> JSON:
+        from airflow_provider_activation.actions.acoustic_exchange import size_of
         from airflow_provider_activation.api import acoustic_exchange as api
         from airflow_provider_activation.errors import InvalidRequest
+        from airflow_provider_activation.storage import place_of
+        from airflow_provider_activation.storage.arrivals import arriving, check_names
 
-        job_id, directory = int(self.job_id), Path(self.directory)
-        if directory.exists() and not directory.is_dir():
-            raise InvalidRequest(f"directory: {directory} is no folder.")
-        # one that is misspelt, or a disk that is not mounted, must not become a new tree of folders
-        if not directory.parent.is_dir():
-            raise InvalidRequest(f"directory: {directory.parent}, in which it would be made, is no folder.")
+        job_id, directory = int(self.job_id), place_of(self.directory, "directory")
         names = self.file_names
-        if strange := [name for name in names or () if Path(name).name != name]:
-            raise InvalidRequest(f"file_names: {strange[0]!r} is no name of a file.")
+        check_names(names or (), "file_names:")
         listed = await api.list_data_files(self.job_category, job_id)
         if unknown := [name for name in names or () if name not in listed]:
             raise InvalidRequest(
                 f"file_names: job {job_id} has no file {unknown[0]!r}, but {', '.join(listed)}."
             )
-        if strange := [name for name in listed if Path(name).name != name]:
-            raise InvalidRequest(f"job {job_id} has a file {strange[0]!r}, which is no name of a file.")
-        names = listed if names is None else names
-        directory.mkdir(exist_ok=True)
-        files = [await api.download_segment_data(job_id, name, directory / name) for name in names]
-        return {"jobId": job_id, "files": [str(file) for file in files]}
+        names = list(dict.fromkeys(listed if names is None else names))
+        check_names(names, f"job {job_id} has the file")
+        with arriving(directory) as here:
+            files = [await api.download_segment_data(job_id, name, here / name) for name in names]
+            self._told = [f"{directory / file.name} ({size_of(file)})" for file in files]
+        return {"jobId": job_id, "files": [str(directory / name) for name in names]}
 
     def summary(self, result: JSON) -> str:
-        from airflow_provider_activation.actions.acoustic_exchange import size_of
-
-        files = [size_of(Path(file)) for file in result["files"]]
-        count = "1 file" if len(files) == 1 else f"{len(files)} files"
-        return f"Downloaded {count} of job {result['jobId']}: {enumerated(files, separator='; ')}."
+        count = "1 file" if len(self._told) == 1 else f"{len(self._told)} files"
+        return f"Downloaded {count} of job {result['jobId']}: {enumerated(self._told, separator='; ')}."
 
 
-def _check_local(name: str, given: object) -> None:
-    if not is_template(given) and "://" in str(given):
-        raise ValueError(
-            f"{name} must be a path on the worker: {given} is not local, and only local files are taken."
-        )
+def _place(manifest: Any) -> object:
+    from airflow_provider_activation.audience.manifest import place_of_manifest
+
+    return place_of_manifest(manifest)
+
+
+def _databases(registration: Any) -> object:
+    from airflow_provider_activation.audience.profiles import described_databases
+
+    return described_databases(registration)
 
 
 def _check_segment(segment_id: object, segment_id_string: object) -> None:
