@@ -240,15 +240,28 @@ class JobData(_OfJob):
         what = f"{self.place} ({size})" if rows is None else f"{rows:,} rows, {size}"
         return f"Uploaded {what} in {duration(time.monotonic() - self.began)} to job {made}."
 
+    async def make(self, memory: Memory, on_uncertain: OnUncertain) -> JSON | Finished:
+        if memory.first_try:
+            # a later try may find that the job has its data, and needs no file then
+            with self._saying_that_it_waits(), self._on_worker(copied=False):
+                pass
+        return await super().make(memory, on_uncertain)
+
     @asynccontextmanager
     async def ready(self) -> AsyncIterator[Self]:
         with ExitStack() as held:
-            try:
+            with self._saying_that_it_waits():
                 body = await self._checked(held)
-            except ActivationError as error:
-                error.advice += f" Job {self.job_id} still waits for its data."
-                raise
             yield replace(self, body=body, began=time.monotonic())
+
+    @contextmanager
+    def _saying_that_it_waits(self) -> Iterator[None]:
+        try:
+            yield
+        except ActivationError as error:
+            error.advice += f" Until then job {self.job_id} waits for its data."
+            error.sent = error.sent or self.recognisable()
+            raise
 
     async def _checked(self, held: ExitStack) -> FileBody:
         """The file, checked, with what it was when that began: a later change breaks off the request."""
@@ -256,8 +269,6 @@ class JobData(_OfJob):
             path = held.enter_context(self._on_worker())
             state = FileState.of(path)
             if isinstance(self.file, str):
-                if state.size == 0:
-                    raise InvalidRequest(f"file: {self.place} is not there or is empty.")
                 body = FileBody(path, self.content_type or api.CSV, state=state)
                 if self.registration is not None:
                     delimiter = "\t" if body.content_type.startswith("text/tab-separated-values") else ","
@@ -276,18 +287,23 @@ class JobData(_OfJob):
         )
 
     @contextmanager
-    def _on_worker(self) -> Iterator[Path]:
-        """The file on this worker; one on object storage is copied whole into a private folder."""
-        if not isinstance(self.file, str):
-            with prepared_file(self.file) as path:
-                yield path
-        elif (there := (place := place_of(self.file, "file")).path) is not None:
-            if not there.is_file():
-                raise InvalidRequest(f"file: {self.place} is not there or is empty.")
-            yield there
-        else:
-            with private_folder() as folder:
-                yield place.here(folder)
+    def _on_worker(self, *, copied: bool = True) -> Iterator[Path]:
+        """The file on this worker; one on object storage is copied whole into a private folder.
+
+        :param copied: False only looks whether one on this worker is there.
+        """
+        place = place_of(self.place, "file")
+        with ExitStack() as held:
+            if place.path is None and not copied:
+                yield Path()
+                return
+            if isinstance(self.file, str):
+                path = place.path or place.here(held.enter_context(private_folder()))
+                if not path.is_file() or path.stat().st_size == 0:
+                    raise InvalidRequest(f"file: {self.place} is not there or is empty.")
+            else:
+                path = held.enter_context(prepared_file(self.file))
+            yield path
 
     async def _registered(self) -> JSON:
         """What the endpoint that the data comes from has registered."""

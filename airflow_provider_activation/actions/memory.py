@@ -45,7 +45,7 @@ class Memory:
         self._fit = fit
         self._fence = fence
         self._generation = generation
-        self._first_try = first_try
+        self.first_try = first_try
         self.made: JSON = None
         """The id of what was made last, as soon as it is known: a kill may have to cancel it."""
         self.reused = False
@@ -54,7 +54,7 @@ class Memory:
     def recall(self, noun: str) -> dict[str, JSON]:
         """What is stored: ``id``, ``before``, ``at``, ``given_up``; ``lost`` if it cannot be known."""
         if self._store is None:
-            return {} if self._first_try else {"lost": True}
+            return {} if self.first_try else {"lost": True}
         note = self._store.get(_store_key(noun))
         if note is None:
             return {}

@@ -36,6 +36,20 @@ def check_names(names: Sequence[str], told: str) -> None:
             )
 
 
+def check_folder(folder: Place) -> None:
+    """Refuse what is no folder on the worker, or one whose parent is missing.
+
+    :raises InvalidRequest: naming it.
+    """
+    if (path := folder.path) is None:
+        return
+    if path.exists() and not path.is_dir():
+        raise InvalidRequest(f"directory: {path} is no folder.")
+    # one that is misspelt, or a disk that is not mounted, must not become a new tree of folders
+    if not path.parent.is_dir():
+        raise InvalidRequest(f"directory: {path.parent}, in which it would be made, is no folder.")
+
+
 def _is_name(name: str) -> bool:
     try:
         size = len(name.encode())
@@ -49,9 +63,8 @@ def _is_name(name: str) -> bool:
 def arriving(folder: Place) -> Iterator[Path]:
     """A folder on the worker for files that get their names in ``folder`` when the block has ended well.
 
-    A folder on the worker is made if it is missing and its parent is there.
+    A folder on the worker is made if it is missing.
 
-    :raises InvalidRequest: it is no folder, or its parent is none.
     :raises AudienceNotWritten: a file could not get its name. Those that were not there before are deleted
         again.
     """
@@ -70,11 +83,6 @@ def arriving(folder: Place) -> Iterator[Path]:
 @contextmanager
 def _made(path: Path) -> Iterator[None]:
     """The folder, made if it is missing; then it goes again if nothing came into it."""
-    if path.exists() and not path.is_dir():
-        raise InvalidRequest(f"directory: {path} is no folder.")
-    # one that is misspelt, or a disk that is not mounted, must not become a new tree of folders
-    if not path.parent.is_dir():
-        raise InvalidRequest(f"directory: {path.parent}, in which it would be made, is no folder.")
     is_new = not path.exists()
     try:
         path.mkdir(mode=0o700, exist_ok=True)

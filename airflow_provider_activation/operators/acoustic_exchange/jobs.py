@@ -446,10 +446,11 @@ class AcousticExchangeDownloadSegmentDataOperator(AcousticExchangeTask, ActionOp
         from airflow_provider_activation.api import acoustic_exchange as api
         from airflow_provider_activation.errors import InvalidRequest
         from airflow_provider_activation.storage import place_of
-        from airflow_provider_activation.storage.arrivals import arriving, check_names
+        from airflow_provider_activation.storage.arrivals import arriving, check_folder, check_names
 
         job_id, directory = int(self.job_id), place_of(self.directory, "directory")
         names = self.file_names
+        check_folder(directory)
         check_names(names or (), "file_names:")
         listed = await api.list_data_files(self.job_category, job_id)
         if unknown := [name for name in names or () if name not in listed]:
