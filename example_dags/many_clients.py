@@ -62,9 +62,13 @@ def clients_of(table: Path) -> list[dict[str, str]]:
     if not rows:
         raise ValueError(f"{table} has no client.")
     return [
-        {**row, "source": str(table.parent / row["source"]), "folder": str(FOLDER / row["client"])}
+        {**row, "source": _source(table, row["source"]), "folder": str(FOLDER / row["client"])}
         for row in rows
     ]
+
+
+def _source(table: Path, source: str) -> str:
+    return source if "://" in source else str(table.parent / source)
 
 
 @dag(

@@ -96,6 +96,12 @@ def test_the_table_of_the_example_can_be_used() -> None:
     assert all(Path(row["source"]).is_file() for row in rows)
 
 
+def test_a_source_may_be_on_object_storage(tmp_path: Path) -> None:
+    table = tmp_path / "clients.csv"
+    table.write_text(f"{HEAD}\na,one,s3://conn_id@bucket/a.csv,1,5,3\n")
+    assert example.clients_of(table)[0]["source"] == "s3://conn_id@bucket/a.csv"
+
+
 @pytest.mark.parametrize(
     ("second", "why"),
     [
