@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pendulum
-from airflow.sdk import dag
+from airflow.sdk import chain, dag
 
 from airflow_provider_activation.audience import AudienceSchema, Email
 from airflow_provider_activation.operators.acoustic_exchange import AcousticExchangeExportSegmentOperator
@@ -37,10 +37,12 @@ def two_hosts_dag() -> None:
         acoustic_exchange_conn_id=CONN_ID,
         queue=ONE,
     )
+    manifest = "{{ ti.xcom_pull('prepare') }}"
+    # one after the other, whatever becomes of those before
     readers = [
-        DeleteAudienceOperator(task_id="delete", manifest="{{ ti.xcom_pull('prepare') }}", queue=TWO),
+        DeleteAudienceOperator(task_id="delete", manifest=manifest, queue=TWO, trigger_rule="all_done"),
     ]
-    prepare >> export >> readers
+    chain(prepare, export, *readers)
 
 
 two_hosts_dag()
