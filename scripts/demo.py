@@ -118,7 +118,7 @@ def audience_size() -> int:
 
 def no_person(state: State, home: Path = HOME) -> Iterator[Check]:
     """Check that no address, name or phone is outside the folder of audiences, and none is left in it."""
-    left = sorted(file.name for file in (home / "audiences").glob("*"))
+    left = sorted(file.name for file in (home / "audiences").rglob("*") if file.is_file())
     yield Check("no file of an audience is left", not left, ", ".join(left))
     people = [
         str(file.relative_to(home))
