@@ -8,6 +8,7 @@ it cannot bound is the system's name resolution on a worker: it ends by the rule
 
 from __future__ import annotations
 
+import re
 import socket
 import time
 from collections.abc import Iterable, Iterator
@@ -25,6 +26,8 @@ PROGRESS = 64 * 1024
 """Bytes. While a file moves at least this much in the time of an attempt, the attempt goes on."""
 PIECE = 64 * 1024
 """Bytes that are written at once; the time is checked before each."""
+_LONGEST_HEAD = 128 * 1024
+_INTERIM = re.compile(rb"HTTP/1\.[01] 1\d\d")
 _ALERT = b"\x15\x03"
 """How a TLS record begins that says that the handshake has failed."""
 
@@ -56,10 +59,12 @@ class Attempt:
         "_by_progress",
         "_ends",
         "_given",
+        "_head",
         "_moved",
         "_seconds",
         "_until",
         "_way",
+        "body_size",
         "handshake",
         "reached",
         "sent",
@@ -78,6 +83,9 @@ class Attempt:
         """Host and port of the last step, a connection or a TLS handshake; None for the port of the call."""
         self.handshake = False
         """Whether a TLS handshake is under way."""
+        self.body_size = 0
+        """Bytes that came after the head of the response to a call that sends or receives a file."""
+        self._head = b""
         self._way = way
         self._answered = False
         self._seconds, self._ends, self._by_progress = seconds, ends, by_progress
@@ -113,12 +121,24 @@ class Attempt:
             self._answered = True
             if piece.startswith(_ALERT):
                 raise httpcore.RemoteProtocolError(TLS_ALERT)
+        if self._by_progress:
+            self._count(piece)
         self.moved(len(piece))
+
+    def _count(self, piece: bytes) -> None:
+        if self.body_size:
+            self.body_size += len(piece)
+            return
+        self._head = (self._head + piece)[-_LONGEST_HEAD:]
+        while _INTERIM.match(self._head) and b"\r\n\r\n" in self._head:
+            self._head = self._head.partition(b"\r\n\r\n")[2]
+        self.body_size = len(self._head.partition(b"\r\n\r\n")[2])
 
     def sends(self, piece: bytes) -> None:
         """Note that a piece of the request is about to be sent; the call to a proxy for a tunnel is none."""
         if piece and not piece.startswith(b"CONNECT "):
             self.sent = True
+        self._head, self.body_size = b"", 0
 
     @contextmanager
     def shaking_hands(self, host: str | None) -> Iterator[None]:

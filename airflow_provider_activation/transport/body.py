@@ -15,6 +15,9 @@ import httpx
 
 from airflow_provider_activation.api.call import Answer, FileBody
 from airflow_provider_activation.errors import AudienceNotWritten
+from airflow_provider_activation.redaction import logger
+
+log = logger(__name__)
 
 LARGEST_BODY = 64 * 1024 * 1024
 """Bytes, decoded. A larger response that is no file is refused."""
@@ -167,6 +170,8 @@ class Received:
         headers = self._response.headers
         # whatever else the service answers does not replace the file
         if self._into is not None and self._response.status_code == 200 and not self.answer().is_json:
+            if not headers.keys() & {"content-length", "transfer-encoding", "content-encoding"}:
+                log.warning("The response does not say where its body ends: a file cut short looks whole.")
             with whole_or_nothing(self._into) as write:
                 body = Body(headers, write, most=inf, cut=False)
                 yield body
@@ -179,6 +184,17 @@ class Received:
             body = Body(headers, self._parts.append, most=most, cut=not self._accepted)
             yield body
             body.end()
+
+    def refuse_surplus(self, size: int) -> None:
+        """Refuse a file that is longer than the response says, as far as its surplus has arrived.
+
+        :param size: bytes that have arrived.
+        :raises UnfitBody: more than it says.
+        """
+        length = self._response.headers.get("Content-Length", "")
+        is_told = length.isdecimal() and "Transfer-Encoding" not in self._response.headers
+        if self._into is not None and is_told and size > int(length):
+            raise UnfitBody(f"its body has more than the {length} bytes that it says")
 
     def answer(self) -> Answer:
         """The response with its whole body; without the body if that went into the file."""

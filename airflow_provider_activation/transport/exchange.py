@@ -253,6 +253,9 @@ class Exchanges:
             url = url.copy_with(params=[(spelled.get(name, name), value) for name, value in call.query])
         if token is not None:
             headers |= token.headers
+        if call.into is not None:
+            # what comes after the end of the file must not be read as the next response
+            headers["Connection"] = "close"
         if call.file is not None:
             # httpx sets no headers for a stream
             headers |= {

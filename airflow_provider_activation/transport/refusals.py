@@ -14,6 +14,7 @@ from airflow_provider_activation.redaction import Redactor, printable
 from airflow_provider_activation.transport.attempt import NotAnswered
 from airflow_provider_activation.transport.body import QUOTABLE, UnfitBody
 from airflow_provider_activation.transport.causes import Cause, Destination, cause_of_answer
+from airflow_provider_activation.transport.quoting import without_people
 from airflow_provider_activation.transport.settings import ConnectionSettings
 
 LONGEST_RETRY_AFTER = 86_400.0
@@ -120,14 +121,16 @@ class Refusals:
         :param quoted: whether the body may be quoted.
         """
         error.service, error.operation, error.status = call.service, call.operation, answer.status
-        error.body = self._quote(error.body or answer.text) if quoted else None
+        error.body = self._quote(error.body or answer.text, call) if quoted else None
         error.message, error.request = self._redact(error.message), self._request_of(call)
         error.args = (error.message,)
         if call.safety is Safety.ONCE and isinstance(error, errors.UnreadableResponse):
             return self.of_doubt(call, error.message, answer)
         return error
 
-    def _quote(self, text: str) -> str | None:
+    def _quote(self, text: str, call: Call[Any]) -> str | None:
+        if call.file is not None and text:
+            text = without_people(text[: 4 * QUOTED_BODY], call.file)
         # redacted before it is cut, so that no half of a secret is left at the end
         return " ".join(self._redact(text[:QUOTABLE])[: 4 * QUOTED_BODY].split())[:QUOTED_BODY] or None
 
@@ -142,7 +145,7 @@ class Refusals:
             "service": call.service,
             "operation": call.operation,
             "status": answer.status if answer is not None else None,
-            "body": self._quote(answer.text) if answer is not None else None,
+            "body": self._quote(answer.text, call) if answer is not None else None,
             "advice": self._redact(cause.advice) if cause and cause.advice else None,
             "request": self._request_of(call),
         }

@@ -117,7 +117,8 @@ class Transport(NotStored):
 
     def _attempt(self, send: Send) -> Answer:
         call = send.call
-        with self._bounds(send).running():
+        attempt = self._bounds(send)
+        with attempt.running():
             response = self._connections_of_threads().to(call.url).handle_request(self._keyed(send))
             try:
                 received = Received(response, call.into, accepted=_is_accepted(call, response))
@@ -126,6 +127,7 @@ class Transport(NotStored):
                     for piece in response.stream:
                         if not body.take(piece):
                             break
+                    received.refuse_surplus(attempt.body_size)
             finally:
                 response.close()
         return received.answer()
@@ -193,7 +195,8 @@ class Transport(NotStored):
     async def _aattempt(self, send: Send) -> Answer:
         call = send.call
         async with (await self._on_this_loop()).connections.to(call.url) as connections:
-            with self._bounds(send).running():
+            attempt = self._bounds(send)
+            with attempt.running():
                 response = await connections.handle_async_request(self._keyed(send))
                 try:
                     received = Received(response, call.into, accepted=_is_accepted(call, response))
@@ -203,6 +206,7 @@ class Transport(NotStored):
                             slow = len(piece) > LARGE_PIECE and (body.encoded or call.into is not None)
                             if not (await asyncio.to_thread(body.take, piece) if slow else body.take(piece)):
                                 break
+                        received.refuse_surplus(attempt.body_size)
                 finally:
                     await response.aclose()
         return received.answer()

@@ -12,18 +12,58 @@ from typing import Any
 
 from airflow_provider_activation.sandbox.core.errors import Invalid
 
+DIGEST = re.compile("[0-9A-Fa-f]{32}|[0-9A-Fa-f]{40}|[0-9A-Fa-f]{64}")
+DIGITS = {"MD5": 32, "SHA1": 40, "SHA256": 64, "EMAIL_SHA256": 64, "PHONE_SHA256": 64}
+"""Hex digits of a digest of each algorithm."""
 PHONE = re.compile(r"\+[0-9][0-9 ()./-]{6,}")
 LONGEST_RECORD = 4 * 1024 * 1024
+
+
+class Columns:
+    """The identifiers and attributes that the databases of an endpoint have, if any are registered."""
+
+    def __init__(self, databases: list[dict[str, Any]], default_algorithm: str | None = None) -> None:
+        registered = [
+            column
+            for database in databases
+            for part in ("identifiers", "attributes")
+            for column in database.get(part, [])
+        ]
+        self._names = {column["name"] for column in registered}
+        self.algorithms: dict[str, str] = {}
+        """For the columns whose values the source has to hash, how."""
+        for column in registered:
+            algorithm = column.get("hashAlgorithm") or default_algorithm
+            if column.get("hashMode") in ("HASHED", "REQUIRED") and algorithm in DIGITS:
+                self.algorithms[column["name"]] = algorithm
+
+    def knows(self, name: str) -> bool:
+        """Whether a file may have this column. If none is registered, it may have any."""
+        return not self._names or name in self._names
+
+    def takes(self, name: str, value: str) -> bool:
+        """Whether a value can stand in this column. An empty one always can."""
+        digits = DIGITS.get(self.algorithms.get(name, ""), len(value))
+        is_digest = len(value) == digits and DIGEST.fullmatch(value) is not None
+        return not value or name not in self.algorithms or is_digest
 
 
 class AudienceFile:
     """The summary of a CSV file of any size. `on_record` gets each record."""
 
     def __init__(
-        self, required_columns: list[str], on_record: Callable[[dict[str, str]], None] | None = None
+        self,
+        required_columns: list[str],
+        on_record: Callable[[dict[str, str]], None] | None = None,
+        *,
+        delimiter: str = ",",
+        columns: Columns | None = None,
     ) -> None:
         self._required = required_columns
         self._on_record = on_record
+        self._delimiter = delimiter
+        self._columns = columns or Columns([])
+        self.digests: dict[str, int] = {}
         self._decoder = codecs.getincrementaldecoder("utf-8")()
         self._rest = ""
         self._hash = hashlib.sha256()
@@ -61,7 +101,8 @@ class AudienceFile:
 
     def _read(self, complete: str) -> None:
         try:
-            rows = list(csv.reader(io.StringIO(complete, newline=""), strict=True))
+            text = io.StringIO(complete, newline="")
+            rows = list(csv.reader(text, delimiter=self._delimiter, strict=True))
         except csv.Error as error:
             raise Invalid(f"the file is not CSV: {error}") from None
         # what is refused has been received, too
@@ -75,6 +116,7 @@ class AudienceFile:
                     f"record {self.records + 1} has {len(row)} fields, the header {len(self.header)}"
                 )
             else:
+                self._look_for_digests(row)
                 self.records += 1
                 self.first_record = self.first_record or row
                 if self._on_record is not None:
@@ -87,7 +129,19 @@ class AudienceFile:
                 column = self._first_row[at] if at < len(self._first_row) else str(at + 1)
                 self.plain_values[column] = self.plain_values.get(column, 0) + 1
 
+    def _look_for_digests(self, row: list[str]) -> None:
+        for column, value in zip(self.header or (), row, strict=True):
+            if DIGEST.fullmatch(value):
+                self.digests[column] = self.digests.get(column, 0) + 1
+            if not self._columns.takes(column, value):
+                raise Invalid(
+                    f"record {self.records + 1}: {column} must be a hex digest of "
+                    f"{self._columns.algorithms[column]}"
+                )
+
     def _take_header(self, row: list[str]) -> None:
+        if strange := [name for name in row if not self._columns.knows(name)]:
+            raise Invalid(f"the header row has the column {strange[0]}, which is not registered")
         if missing := [name for name in self._required if name not in row]:
             raise Invalid(f"the header row lacks the source identifier {missing[0]}")
         self.header = row
@@ -114,4 +168,6 @@ class AudienceFile:
             "firstRecord": self.first_record,
             # how many values of a column are an address or a phone number as it stands
             "plainValues": self.plain_values,
+            # and how many are digests
+            "digests": self.digests,
         }

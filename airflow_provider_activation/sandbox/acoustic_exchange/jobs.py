@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from airflow_provider_activation.sandbox.acoustic_exchange.account import Account
-from airflow_provider_activation.sandbox.acoustic_exchange.audience_file import AudienceFile
+from airflow_provider_activation.sandbox.acoustic_exchange.audience_file import AudienceFile, Columns
 from airflow_provider_activation.sandbox.acoustic_exchange.download import ConvertedAudience, pulled_audience
 from airflow_provider_activation.sandbox.acoustic_exchange.endpoints import Endpoint
 from airflow_provider_activation.sandbox.acoustic_exchange.orders import (
@@ -18,8 +18,9 @@ from airflow_provider_activation.sandbox.acoustic_exchange.orders import (
     read_import,
 )
 from airflow_provider_activation.sandbox.core.clock import progress
+from airflow_provider_activation.sandbox.core.decoding import decoded
 from airflow_provider_activation.sandbox.core.errors import Invalid, Refused
-from airflow_provider_activation.sandbox.core.messages import CSV, JSON, Chunks, Request, Response
+from airflow_provider_activation.sandbox.core.messages import CSV, JSON, TSV, Chunks, Request, Response
 from airflow_provider_activation.sandbox.core.routing import number_in
 from airflow_provider_activation.sandbox.core.shelf import Shelf, Stored, free_text
 from airflow_provider_activation.sandbox.core.traits import Traits
@@ -243,11 +244,17 @@ class Jobs:
     async def take_data(self, job: Job, request: Request, chunks: Chunks, clock: Callable[[], float]) -> None:
         """Read the audience file of a waiting job. Nothing is stored when it is incomplete or refused."""
         order = _waiting_order(job)
-        request.need_media_type(CSV)
+        request.need_media_type(CSV, TSV)
         file = ConvertedAudience(order) if isinstance(order, Export) and job.file is not None else None
-        upload = AudienceFile(order.source_identifiers, None if file is None else file.take)
+        source = self._endpoints.get(order.source_id)
+        upload = AudienceFile(
+            order.source_identifiers,
+            None if file is None else file.take,
+            delimiter="\t" if request.media_type() == TSV else ",",
+            columns=_columns_of(source),
+        )
         try:
-            async for chunk in chunks:
+            async for chunk in decoded(chunks, request.headers.get("content-encoding")):
                 upload.feed(chunk)
             upload.end()
         except Invalid:
@@ -281,6 +288,13 @@ class Jobs:
                 "fetched": job.fetched is not None,
             }
         )
+
+
+def _columns_of(endpoint: Endpoint | None) -> Columns | None:
+    registration = None if endpoint is None else endpoint.registration
+    if endpoint is None or registration is None:
+        return None
+    return Columns(endpoint.databases, registration.get("hashAlgorithm"))
 
 
 def _waiting_order(job: Job) -> Export | Import:

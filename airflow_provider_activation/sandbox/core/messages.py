@@ -15,6 +15,7 @@ JSON = "application/json"
 TEXT = "text/plain; charset=utf-8"
 HTML = "text/html; charset=utf-8"
 CSV = "text/csv"
+TSV = "text/tab-separated-values"
 FORM = "application/x-www-form-urlencoded"
 
 Chunks = AsyncIterator[bytes]
