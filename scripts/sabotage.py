@@ -48,6 +48,30 @@ class Sabotage:
 
 SABOTAGES = (
     Sabotage(
+        "api/call.py",
+        "if not piece or FileState.of(file) != state:",
+        "if not piece:",
+        "tests/operators/acoustic_exchange/test_files.py -k changed_file",
+    ),
+    Sabotage(
+        "audience/manifest.py",
+        'if sha256_of(path) != manifest["sha256"]:',
+        "if False:",
+        "tests/operators/acoustic_exchange/test_files.py -k another_file",
+    ),
+    Sabotage(
+        "transport/refusals.py",
+        "if call.file is not None and text:",
+        "if False:",
+        "tests/operators/acoustic_exchange/test_files.py -k quotes_a_row",
+    ),
+    Sabotage(
+        "storage/arrivals.py",
+        "                new.append(place)\n",
+        "                pass\n",
+        "tests/operators/acoustic_exchange/test_files.py -k all_files_or_none",
+    ),
+    Sabotage(
         "tasks.py",
         "        self.refuse_unfit_arguments()\n",
         "",
