@@ -44,7 +44,7 @@ REGISTRATION: dict[str, Any] = {
 
 def prepared(folder: Path, text: str = ROWS, **changed: Any) -> dict[str, Any]:
     content = text.encode()
-    format_ = {"delimiter": ",", "header": True, "encoding": "utf-8", "compression": "none"}
+    format_: dict[str, Any] = {"delimiter": ",", "header": True, "encoding": "utf-8", "compression": "none"}
     format_ |= changed.pop("format", {})
     columns = text.partition("\n")[0].split(format_["delimiter"])
     if format_["compression"] == "gzip":
