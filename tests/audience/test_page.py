@@ -19,6 +19,7 @@ from airflow.sdk.definitions._internal.contextmanager import DagContext
 from audience_page import PAGE, page, tables
 
 from airflow_provider_activation.audience import AudienceSchema, prepare_audience
+from airflow_provider_activation.audience.given import check_source
 from airflow_provider_activation.audience.profiles import ACOUSTIC, NAMES
 from airflow_provider_activation.audience.schema import KINDS
 from airflow_provider_activation.audience.values import REASONS, UNREAD
@@ -57,14 +58,16 @@ def test_every_block_runs_and_prints_what_the_page_says(names: dict[str, Any]) -
 
 
 def test_the_mapping_is_the_schema(names: dict[str, Any]) -> None:
-    mapping, _ = (yaml.safe_load(code) for language, code in BLOCKS if language == "yaml")
+    mapping, *_ = (yaml.safe_load(code) for language, code in BLOCKS if language == "yaml")
     assert names["schema"].as_mapping() == mapping
     assert AudienceSchema.from_mapping(mapping) == names["schema"]
     assert list(mapping["columns"]) == list(names["schema"].columns)
 
 
 def test_the_mapping_of_a_source_is_read(tmp_path: Path) -> None:
-    _, source = (yaml.safe_load(code) for language, code in BLOCKS if language == "yaml")
+    _, source, statement = (yaml.safe_load(code) for language, code in BLOCKS if language == "yaml")
+    check_source(statement)
+    assert set(statement) == {"conn_id", "sql", "parameters"}
     file = tmp_path / "customers.txt"
     file.write_bytes("'åsa@example.com';;'SE;1'\n".encode(source["encoding"]))
     schema = {
