@@ -131,7 +131,7 @@ class PrepareAudienceOperator(_AudienceOperator):
 
     :param source: the path of a file (CSV, Parquet or JSON lines, also compressed), or a mapping with
         ``path`` and ``format``, ``delimiter``, ``quote``, ``header``, ``encoding`` or ``compression``
-        (templated).
+        or with ``conn_id``, ``sql`` and perhaps ``parameters`` (templated).
     :param schema: an `AudienceSchema`, or its mapping: which columns leave, and how (templated).
     :param profile: the destination's rules: ``liveramp_template``, ``liveramp_connect``,
         ``liveramp_connect_eu``, ``google``, ``meta``, ``tiktok``, ``snap``, ``uid2``, ``the_trade_desk`` or

@@ -23,8 +23,8 @@ psycopg = pytest.importorskip("psycopg")
 pytest.importorskip("airflow.providers.postgres")
 
 EMAIL = {"columns": {"email": {"kind": "email", "source": "email", "hash": "sha256"}}}
-MOST_GROWTH = 150
-"""MiB that reading a million rows of six columns may take; all at once they take more than 400."""
+MOST_GROWTH = 50
+"""MiB that reading a million rows of six columns may take; all at once they take more."""
 MEASURED = """
 import os, resource, sys
 from airflow.providers.postgres.hooks.postgres import PostgresHook
@@ -84,10 +84,8 @@ FROM generate_series(1, 60000) i
         ("spend > 60000.5", 298),
         ("late >= DATE '2026-01-01'", 10_000),
         ("seen < TIMESTAMPTZ '2026-01-01 00:00:00+00'", 3_599),
-        (
-            "doc->>'$.a[0]' = '1.50' AND id LIKE '________-%' AND list LIKE '[1, %' AND octet_length(raw) = 1",
-            60_000,
-        ),
+        ("(doc->>'$.a[0]') IS NOT NULL AND id LIKE '________-%' AND list LIKE '[1, %'", 60_000),
+        ("octet_length(raw) = 1", 60_000),
     ],
 )
 def test_types_of_real_columns(server: Any, tmp_path: Path, where: str, written: int) -> None:
