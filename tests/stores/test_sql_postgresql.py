@@ -81,7 +81,7 @@ FROM generate_series(1, 60000) i
 @pytest.mark.parametrize(
     ("where", "written"),
     [
-        ("spend > 60000.5", 298),
+        ("spend > 60000.5", 299),
         ("late >= DATE '2026-01-01'", 10_000),
         ("seen < TIMESTAMPTZ '2026-01-01 00:00:00+00'", 3_599),
         ("(doc->>'$.a[0]') IS NOT NULL AND id LIKE '________-%' AND list LIKE '[1, %'", 60_000),
