@@ -16,7 +16,8 @@ from urllib.parse import urlsplit
 import pytest
 from real_postgresql import needed, running_postgresql
 
-from airflow_provider_activation.audience import prepare_audience, sql
+from airflow_provider_activation.audience import prepare_audience
+from airflow_provider_activation.audience.typed import TypedTable
 from airflow_provider_activation.errors import InvalidRequest, ServiceUnavailable
 
 psycopg = pytest.importorskip("psycopg")
@@ -106,7 +107,7 @@ def test_a_statement_changes_nothing(server: Any, tmp_path: Path) -> None:
 def test_a_session_that_is_ended_half_way(
     server: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    read, ended = sql.TypedTable.add, threading.Event()
+    read, ended = TypedTable.add, threading.Event()
 
     def add(*given: Any) -> None:
         if not ended.is_set():
@@ -117,7 +118,7 @@ def test_a_session_that_is_ended_half_way(
             ended.set()
         read(*given)
 
-    monkeypatch.setattr(sql.TypedTable, "add", add)
+    monkeypatch.setattr(TypedTable, "add", add)
     with pytest.raises(ServiceUnavailable) as caught:
         prepared("SELECT i || '@x.se' AS email FROM generate_series(1, 500000) i", tmp_path)
     assert "'warehouse': the statement failed after " in caught.value.message
