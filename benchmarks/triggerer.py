@@ -21,7 +21,8 @@ from scripts.local import ROOT
 # the running Airflow and PostgreSQL that the tests use
 sys.path.append(str(ROOT / "tests" / "support"))
 from real_airflow import RealAirflow
-from real_postgresql import NotInstalled, running_postgresql
+
+from scripts.postgresql import NotInstalled, running_postgresql
 
 TASKS = 1_000
 POLL_INTERVAL = 5.0

@@ -125,7 +125,7 @@ def many_clients() -> None:
         upload = AcousticExchangeUploadJobDataOperator(
             task_id="upload",
             job_id=export.output["jobId"],
-            file=prepare.output["path"],
+            file=prepare.output,
             acoustic_exchange_conn_id=acoustic_exchange_conn_id,
         )
         delete = DeleteAudienceOperator(

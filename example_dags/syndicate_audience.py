@@ -17,7 +17,7 @@ from pathlib import Path
 import pendulum
 from airflow.sdk import Param, TaskGroup, chain, dag, task
 from airflow.timetables.interval import CronDataIntervalTimetable
-from winback_audience import END_OF_DATA, SCHEMA, export_customers
+from winback_audience import END_OF_DATA, REGISTRATION, SCHEMA, export_customers
 
 from airflow_provider_activation.operators.acoustic_exchange import (
     AcousticExchangeDefineSegmentsOperator,
@@ -121,25 +121,7 @@ def syndicate_audience() -> None:
         register = AcousticExchangeRegisterEndpointOperator(
             task_id="register_endpoint",
             acoustic_exchange_conn_id="acoustic_exchange_endpoint",
-            name="Customer base",
-            provider_name="Marketing data",
-            endpoint_types={"segment": {"source": {"enabled": True, "producerType": "push"}}},
-            marketing_databases_definition={
-                "marketingDatabases": [
-                    {
-                        "name": "Customers",
-                        "identifiers": [
-                            {
-                                "name": "email_sha256",
-                                "type": "email",
-                                "hashMode": "HASHED",
-                                "hashAlgorithm": "SHA256",
-                            }
-                        ],
-                        "attributes": [{"name": "last_purchase", "type": "String", "isRequired": False}],
-                    }
-                ]
-            },
+            **REGISTRATION,
         )
         define = AcousticExchangeDefineSegmentsOperator(
             task_id="define_segment",
@@ -179,7 +161,7 @@ def syndicate_audience() -> None:
         upload = AcousticExchangeUploadJobDataOperator(
             task_id="upload_audience",
             job_id=export.output["jobId"],
-            file=prepare.output["path"],
+            file=prepare.output,
             wait_for_completion=False,
         )
         shared = AcousticExchangeJobSensor(

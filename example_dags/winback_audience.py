@@ -1,4 +1,4 @@
-"""The customers of the examples, as a shop's database would export them. Knows nothing of any service."""
+"""The customers of the examples, as a shop's database would export them. Calls no service."""
 
 from __future__ import annotations
 
@@ -15,6 +15,29 @@ SCHEMA = AudienceSchema(
     {"email_sha256": Email("email").sha256(), "last_purchase": Attribute("last_purchase", "date")}
 )
 """What leaves: the digest of the tidied address and the day of the last purchase, not the address itself."""
+
+REGISTRATION = {
+    "name": "Customer base",
+    "provider_name": "Marketing data",
+    "endpoint_types": {"segment": {"source": {"enabled": True, "producerType": "push"}}},
+    "marketing_databases_definition": {
+        "marketingDatabases": [
+            {
+                "name": "Customers",
+                "identifiers": [
+                    {
+                        "name": "email_sha256",
+                        "type": "email",
+                        "hashMode": "HASHED",
+                        "hashAlgorithm": "SHA256",
+                    }
+                ],
+                "attributes": [{"name": "last_purchase", "type": "String", "isRequired": False}],
+            }
+        ]
+    },
+}
+"""What the shop's endpoint is registered with: which columns may leave, and how they are hashed."""
 
 
 def last_purchases(purchases: Path = PURCHASES) -> dict[str, date]:

@@ -25,7 +25,7 @@ PURCHASES = ROOT / "example_dags" / "data" / "CDNOW_sample.txt"
 TASK_WIDTH = 40
 INACTIVE_DAYS = 180
 """The default of the DAG's param."""
-PERSON = re.compile(rb"customer-[0-9]{4,5}@|customer [0-9]{4,5}\b|\+46 70 [0-9]{3}", re.IGNORECASE)
+PERSON = re.compile(rb"customer[-.][0-9]{4,5}@|customer [0-9]{4,5}\b|\+46 70 [0-9]{3}", re.IGNORECASE)
 """What the shop's customers are called, wherever it must not be."""
 
 WORDS = {"success": "ok", "failed": "FAILED", "upstream_failed": "not run"}

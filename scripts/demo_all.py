@@ -34,7 +34,9 @@ from scripts.local import (
 )
 from scripts.machine_speed import scaled
 from scripts.outcome import Check, State, since, table, things
+from scripts.postgresql import NotInstalled
 from scripts.ui import free_port, wait_until_up
+from scripts.warehouse import running_warehouse
 
 HOME = ROOT / ".airflow-demo-all"
 EXAMPLES = (
@@ -45,6 +47,7 @@ EXAMPLES = (
     "liveramp_distribution",
     "reauthorize_connections",
     "many_clients",
+    "warehouse_audience",
 )
 WATCHES, MAKES_READY = "start_when_ready", "acoustic_exchange_export"
 FETCHES_ITSELF = 20003
@@ -129,8 +132,8 @@ def checks(state: State, runs: int) -> Iterator[Check]:
     acoustic = {kind: [item for item in items if "tenant" not in item] for kind, items in everything.items()}
 
     # what exists is taken by the next run
-    names = "Win-back|Lapsed customers"
-    yield _exactly(2, acoustic["segments"], f"segments offered: {names}", name=names)
+    names = "Win-back|Lapsed customers|From the warehouse"
+    yield _exactly(3, acoustic["segments"], f"segments offered: {names}", name=names)
     yield _exactly(1, liveramp["oAuthConnectionAttempts"], "request for consent", status="AUTHORIZED")
     yield _exactly(1, liveramp["integrationConnections"], "integration connection")
     names = "Win-back|Weekly audiences"
@@ -144,8 +147,9 @@ def checks(state: State, runs: int) -> Iterator[Check]:
     # each run makes its own
     jobs = acoustic["jobs"]
     yield _exactly(
-        2 * runs, jobs, "export jobs, complete and not empty", status="COMPLETE", records="[1-9].*"
+        4 * runs, jobs, "export jobs, complete and not empty", status="COMPLETE", records="[1-9].*"
     )
+    yield _under_two_profiles(jobs)
     yield from _uploads(jobs, acoustic["endpoints"])
     yield from _of_tenants([job for job in everything["jobs"] if "tenant" in job], runs)
     activities = delta["activities"]
@@ -195,6 +199,21 @@ def _uploads(jobs: list[dict[str, Any]], endpoints: list[dict[str, Any]]) -> Ite
     first = [dict(zip(job["upload"]["header"], job["upload"]["firstRecord"], strict=True)) for job in jobs]
     wrong = [row for row in first if not DIGEST.fullmatch(row["email_sha256"])]
     yield Check("each address is a digest", not wrong, str(wrong))
+
+
+def _under_two_profiles(jobs: list[dict[str, Any]]) -> Check:
+    """Check that as many people came from the warehouse under both profiles, and with other digests."""
+    found = {
+        (job["destinationSegmentName"].split()[2], job["records"], job["upload"]["sha256"])
+        for job in jobs
+        if job["destinationSegmentName"].startswith("Warehouse")
+    }
+    columns = [set(column) for column in zip(*found, strict=True)]
+    return Check(
+        "one audience from the warehouse, under two profiles",
+        [len(column) for column in columns] == [2, 1, 2],
+        str(sorted(found)),
+    )
 
 
 def _of_tenants(jobs: list[dict[str, Any]], runs: int) -> Iterator[Check]:
@@ -272,10 +291,10 @@ def demo_all() -> bool:
         shown_check(check)
 
     options = ("--consent", "auto", "--step-seconds", "0.5", "--tenants", str(CLIENTS))
-    with running_sandbox(HOME, *options) as sandbox:
+    with running_warehouse() as warehouse, running_sandbox(HOME, *options) as sandbox:
         say(f"Airflow's own output goes to {log.relative_to(ROOT)}.")
         before = sandbox.state()
-        environment = airflow_environment(HOME, sandbox)
+        environment = airflow_environment(HOME, sandbox) | warehouse
         migrate(environment, log)
         for runs, deferrable in enumerate((True, False), 1):
             say(f"\nAll examples, waits {'deferred' if deferrable else 'on the worker'}\n")
@@ -307,7 +326,7 @@ def main() -> int:
     os.chdir(ROOT)
     try:
         return 0 if demo_all() else 1
-    except Failure as failure:
+    except (Failure, NotInstalled) as failure:
         print(failure, file=sys.stderr)
         return 1
     except KeyboardInterrupt:

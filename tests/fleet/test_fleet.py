@@ -26,11 +26,12 @@ import pytest
 from prepared_services import Services
 from real_airflow import REMEMBERS
 from real_fleet import RealFleet, is_alive
-from real_postgresql import needed, running_postgresql
 from real_redis import running_redis
+from real_servers import needed
 
 from airflow_provider_activation.sandbox import Sandbox
 from scripts.machine_speed import scaled, slowness
+from scripts.postgresql import running_postgresql
 
 pytestmark = pytest.mark.skipif(not REMEMBERS, reason="some of it cannot be known without a task state store")
 

@@ -12,11 +12,12 @@ from typing import Any
 
 import pytest
 from real_fleet import RealFleet, hosts_apart
-from real_postgresql import needed, running_postgresql
 from real_redis import running_redis
+from real_servers import needed
 
 from airflow_provider_activation.sandbox import Sandbox
 from scripts.machine_speed import scaled
+from scripts.postgresql import running_postgresql
 
 ONE, TWO = "host-one", "host-two"
 READERS = ("delete",)

@@ -6,7 +6,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from real_postgresql import needed, running_postgresql
+from real_servers import needed
+
+from scripts.postgresql import running_postgresql
 
 OWN_DAGS = Path(__file__).parents[1] / "support" / "dags"
 

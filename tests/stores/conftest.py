@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from real_postgresql import needed
+from real_servers import needed
 from real_stores import S3, Sftp, running_s3, running_sftp
 
 

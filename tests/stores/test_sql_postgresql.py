@@ -14,11 +14,12 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
-from real_postgresql import needed, running_postgresql
+from real_servers import needed
 
 from airflow_provider_activation.audience import prepare_audience
 from airflow_provider_activation.audience.typed import TypedTable
 from airflow_provider_activation.errors import InvalidRequest, ServiceUnavailable
+from scripts.postgresql import running_postgresql
 
 psycopg = pytest.importorskip("psycopg")
 pytest.importorskip("airflow.providers.postgres")

@@ -12,9 +12,9 @@ from typing import Any
 
 import psutil
 from real_airflow import START_SECONDS, STOP_SECONDS, RealAirflow
-from real_postgresql import NotInstalled
 
 from scripts import components
+from scripts.postgresql import NotInstalled
 
 WORKER = ("celery", "worker", "--skip-serve-logs", "--without-gossip", "--without-mingle")
 """The command of a worker, which listens nowhere."""

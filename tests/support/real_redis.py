@@ -11,9 +11,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 
 from listening import beyond_loopback
-from real_postgresql import NotInstalled
 
 from scripts.machine_speed import scaled
+from scripts.postgresql import NotInstalled
 from scripts.ui import free_port
 
 START_SECONDS = scaled(30.0)

@@ -17,9 +17,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from real_postgresql import NotInstalled
-
 from scripts.machine_speed import scaled
+from scripts.postgresql import NotInstalled
 from scripts.ui import free_port
 
 START_SECONDS = scaled(20.0)

@@ -1,4 +1,4 @@
-"""A PostgreSQL of its own for a test, on loopback, gone when the test ends."""
+"""A PostgreSQL of its own on loopback, gone when the block ends: for the demo and for tests."""
 
 from __future__ import annotations
 
@@ -12,16 +12,12 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, ExitStack, contextmanager
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, TypeVar
-
-import pytest
+from typing import Any
 
 from scripts.machine_speed import scaled
 from scripts.ui import free_port
-
-T = TypeVar("T")
 
 DRIVERS = ("psycopg2", "asyncpg")
 """Airflow uses both, one for threads and one for event loops."""
@@ -34,29 +30,13 @@ class NotInstalled(Exception):
 
 
 @contextmanager
-def needed(server: AbstractContextManager[T]) -> Iterator[T]:
-    """Run a server that a test needs until the block ends; yields what it is reached by.
-
-    Where it is not installed the test is skipped, except where the environment says ``CI``.
-    """
-    with ExitStack() as stack:
-        try:
-            address = stack.enter_context(server)
-        except NotInstalled as missing:
-            if os.environ.get("CI"):
-                pytest.fail(f"{missing} Where CI is set, it has to be.")
-            pytest.skip(str(missing))
-        yield address
-
-
-@contextmanager
 def running_postgresql() -> Iterator[str]:
     """Run a server until the block ends; yields the SQLAlchemy address of its empty database.
 
     :raises NotInstalled: the server or a driver is missing.
     """
     binaries = _binaries()
-    # not in a folder of the test's: an unprivileged user cannot get through to it
+    # in a folder of its own: an unprivileged user cannot get through to it
     with tempfile.TemporaryDirectory(prefix="postgresql-", ignore_cleanup_errors=True) as folder:
         data = Path(folder, "data")
         run: dict[str, Any] = {"cwd": folder, "stdin": subprocess.DEVNULL, "stderr": subprocess.STDOUT}
@@ -87,7 +67,7 @@ def _binaries() -> Path:
     """The folder of ``initdb`` and ``postgres``: Debian keeps them off the path."""
     for driver in DRIVERS:
         if importlib.util.find_spec(driver) is None:
-            raise NotInstalled(f"PostgreSQL is not tested with: {driver} is not installed.")
+            raise NotInstalled(f"PostgreSQL cannot be used: {driver} is not installed.")
     debian = Path("/usr/lib/postgresql")
     found = sorted(debian.glob("*/bin/initdb"), key=lambda file: int(re.sub(r"\D", "", file.parts[4]) or 0))
     on_path = shutil.which("initdb")
@@ -96,7 +76,7 @@ def _binaries() -> Path:
     for initdb in reversed(found):
         if initdb.with_name("postgres").exists():
             return initdb.parent
-    raise NotInstalled("PostgreSQL is not tested with: it is not installed (Debian: postgresql).")
+    raise NotInstalled("PostgreSQL is not installed (Debian: postgresql).")
 
 
 def _unprivileged() -> pwd.struct_passwd | None:
@@ -108,7 +88,7 @@ def _unprivileged() -> pwd.struct_passwd | None:
             return pwd.getpwnam(name)
         except KeyError:
             continue
-    raise NotInstalled("PostgreSQL is not tested with: it does not run as root, and there is no other user.")
+    raise NotInstalled("PostgreSQL does not run as root, and there is no other user.")
 
 
 def _wait_until_ready(server: subprocess.Popen[bytes], binaries: Path, port: int) -> None:
