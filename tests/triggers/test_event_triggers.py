@@ -340,6 +340,10 @@ def test_a_dag_file_that_imports_a_trigger_loads_no_client() -> None:
     loaded = {name for name in done.stdout.split() if name.startswith("airflow_provider_activation.")}
     assert loaded == {
         "airflow_provider_activation.arguments",
+        "airflow_provider_activation.errors",
+        "airflow_provider_activation.storage",
+        "airflow_provider_activation.storage.place",
+        "airflow_provider_activation.wording",
         "airflow_provider_activation.words",
         "airflow_provider_activation.triggers",
         "airflow_provider_activation.triggers.events",

@@ -316,7 +316,9 @@ class AcousticExchangeUploadJobDataOperator(AcousticExchangeJobTask, SubmitAndWa
     .. code-block:: python
 
         upload = AcousticExchangeUploadJobDataOperator(
-            task_id="upload", job_id="{{ ti.xcom_pull('export')['jobId'] }}", file=prepare.output
+            task_id="upload",
+            job_id="{{ ti.xcom_pull('export')['jobId'] }}",
+            file="{{ ti.xcom_pull('prepare') }}",
         )
 
     :param job_id: the job (templated).
