@@ -475,6 +475,36 @@ SABOTAGES = (
         "tests/contracts/test_contract_answers.py",
     ),
     Sabotage(
+        "audience/drivers.py",
+        "        self.connection.read_only = True\n",
+        "",
+        "tests/stores/test_sql_postgresql.py -k changes_nothing",
+    ),
+    Sabotage(
+        "audience/drivers.py",
+        "SSCursor",
+        "Cursor",
+        "tests/audience/test_sql.py -k without_holding_all",
+    ),
+    Sabotage(
+        "audience/drivers.py",
+        "codes = [type(error).__name__]",
+        "codes = [str(error)]",
+        "tests/audience/test_sql.py -k an_error_means",
+    ),
+    Sabotage(
+        "audience/sql.py",
+        "            with suppress(Exception):\n                connection.close()\n",
+        "            pass\n",
+        "tests/audience/test_sql.py -k is_closed",
+    ),
+    Sabotage(
+        "audience/typed.py",
+        "reduce(_wider, kinds, self._kind)\n",
+        "reduce(_wider, kinds, self._kind) if self.is_empty else self._kind\n",
+        "tests/audience/test_sql.py -k in_any_order",
+    ),
+    Sabotage(
         "audience/engine.py",
         "SET enable_external_access=false; ",
         "",
