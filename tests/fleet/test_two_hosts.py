@@ -20,9 +20,9 @@ from scripts.machine_speed import scaled
 from scripts.postgresql import running_postgresql
 
 ONE, TWO = "host-one", "host-two"
-READERS = ("delete",)
+READERS = ("upload", "delete")
 """The tasks on the second host, each of which needs the file that was prepared on the first one."""
-LONGEST = scaled(60.0)
+LONGEST = scaled(90.0)
 
 
 @dataclass

@@ -6,7 +6,10 @@ import pendulum
 from airflow.sdk import chain, dag
 
 from airflow_provider_activation.audience import AudienceSchema, Email
-from airflow_provider_activation.operators.acoustic_exchange import AcousticExchangeExportSegmentOperator
+from airflow_provider_activation.operators.acoustic_exchange import (
+    AcousticExchangeExportSegmentOperator,
+    AcousticExchangeUploadJobDataOperator,
+)
 from airflow_provider_activation.operators.audience import DeleteAudienceOperator, PrepareAudienceOperator
 
 ONE, TWO = "host-one", "host-two"
@@ -40,6 +43,14 @@ def two_hosts_dag() -> None:
     manifest = "{{ ti.xcom_pull('prepare') }}"
     # one after the other, whatever becomes of those before
     readers = [
+        AcousticExchangeUploadJobDataOperator(
+            task_id="upload",
+            job_id="{{ ti.xcom_pull('export')['jobId'] }}",
+            file=manifest,
+            acoustic_exchange_conn_id=CONN_ID,
+            queue=TWO,
+            trigger_rule="all_done",
+        ),
         DeleteAudienceOperator(task_id="delete", manifest=manifest, queue=TWO, trigger_rule="all_done"),
     ]
     chain(prepare, export, *readers)
