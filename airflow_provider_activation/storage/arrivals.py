@@ -111,9 +111,14 @@ def _beside(path: Path) -> Iterator[Path]:
 
 
 def _publish(here: Path, folder: Place) -> None:
+    files = sorted(here.iterdir())
+    # a folder under a file's name is found before another file has been replaced
+    for place in (folder / file.name for file in files):
+        if isinstance(place, OnWorker) and place.path.is_dir() and not place.path.is_symlink():
+            raise AudienceNotWritten(f"{place} cannot be written (a folder has this name).")
     new: list[Place] = []
     try:
-        for file in sorted(here.iterdir()):
+        for file in files:
             place = folder / file.name
             if place.size() is None:
                 new.append(place)

@@ -14,7 +14,7 @@ from airflow_provider_activation.redaction import Redactor, printable
 from airflow_provider_activation.transport.attempt import NotAnswered
 from airflow_provider_activation.transport.body import QUOTABLE, UnfitBody
 from airflow_provider_activation.transport.causes import Cause, Destination, cause_of_answer
-from airflow_provider_activation.transport.quoting import without_people
+from airflow_provider_activation.transport.quoting import in_place_of_a_file, without_people
 from airflow_provider_activation.transport.settings import ConnectionSettings
 
 LONGEST_RETRY_AFTER = 86_400.0
@@ -131,6 +131,8 @@ class Refusals:
     def _quote(self, text: str, call: Call[Any]) -> str | None:
         if call.file is not None and text:
             text = without_people(text[: 4 * QUOTED_BODY], call.file)
+        elif call.into is not None:
+            text = in_place_of_a_file(text)
         # redacted before it is cut, so that no half of a secret is left at the end
         return " ".join(self._redact(text[:QUOTABLE])[: 4 * QUOTED_BODY].split())[:QUOTED_BODY] or None
 

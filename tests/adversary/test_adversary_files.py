@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import hashlib
 import socket
 import struct
 from collections.abc import Callable
@@ -11,6 +12,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from audience_attacks import said_by
 from task_running import Task
 
 from adversary.conftest import Connect, Serve
@@ -93,9 +95,7 @@ CUT: dict[str, Answer] = {
     "gzip with another sum": answer(
         PACKED[:-8] + bytes(4) + PACKED[-4:], headers=CSV | {"Content-Encoding": "gzip"}
     ),
-    "gzip in chunks that ends early": then_closed(
-        head(CHUNKED, GZIP) + chunk(SHORT_PACKED) + b"0\r\n\r\n"
-    ),
+    "gzip in chunks that ends early": then_closed(head(CHUNKED, GZIP) + chunk(SHORT_PACKED) + b"0\r\n\r\n"),
     "gzip that ends early, no length": then_closed(head("Connection: close", GZIP) + SHORT_PACKED),
     "no gzip": answer(CONTENT, headers=CSV | {"Content-Encoding": "gzip"}),
     "500": answer("broken", 500),
@@ -113,7 +113,9 @@ def download(server: Adversary, connect: Connect, folder: Path, retries: int = 0
 
 
 @pytest.mark.parametrize("said", CUT.values(), ids=CUT)
-def test_a_file_that_is_cut_is_not_there(said: Answer, connect: Connect, serve: Serve, tmp_path: Path) -> None:
+def test_a_file_that_is_cut_is_not_there(
+    said: Answer, connect: Connect, serve: Serve, tmp_path: Path
+) -> None:
     server = serve(offering({"a.csv": lambda request: said}))
     (tmp_path / "a.csv").write_text("of yesterday")
     with pytest.raises(ActivationError):
@@ -143,7 +145,10 @@ UNTIL_CLOSED: dict[str, tuple[Answer, bytes]] = {
     "chunks": (head(CHUNKED) + chunk(HALF) + chunk(CONTENT[len(HALF) :]) + b"0\r\n\r\n", CONTENT),
     "gzip": (answer(PACKED, headers=CSV | {"Content-Encoding": "gzip"}), CONTENT),
     "two gzips": (
-        answer(gzip.compress(HALF) + gzip.compress(CONTENT[len(HALF) :]), headers={"Content-Encoding": "gzip"}),
+        answer(
+            gzip.compress(HALF) + gzip.compress(CONTENT[len(HALF) :]),
+            headers=CSV | {"Content-Encoding": "gzip"},
+        ),
         CONTENT,
     ),
     "empty": (answer(b"", headers=CSV), b""),
@@ -172,8 +177,22 @@ def test_more_than_was_said(connect: Connect, serve: Serve, tmp_path: Path) -> N
 
 
 NAMES = [
-    *("../x", "/x", "/etc/cron.d/x", "a/b", "a/../../x", "..", ".", "", " ", "\0", "a\0.csv", "a\\b", "..\\x"),
-    *("C:x", "n" * 300, "é" * 150, "a\nb", "a\x1b[2Jb", "\ud800", "~", "..%2Fx", ".airflow"),
+    *(
+        "../x",
+        "/x",
+        "/etc/cron.d/x",
+        "a/b",
+        "a/../../x",
+        "..",
+        ".",
+        "",
+        " ",
+        "\0",
+        "a\0.csv",
+        "a\\b",
+        "..\\x",
+    ),
+    *("C:x", "n" * 300, "é" * 150, "a\nb", "a\x1b[2Jb", "~", "..%2Fx", ".airflow"),
 ]
 
 
@@ -184,10 +203,12 @@ def test_no_name_leaves_the_folder(name: str, connect: Connect, serve: Serve, tm
     try:
         download(server, connect, folder).run()
     except ActivationError as error:
+        refusal = str(error)
         assert list(folder.iterdir()) == []
-        assert "\x1b" not in str(error) and "\0" not in str(error)
     else:
+        refusal = ""
         assert {path.name for path in folder.iterdir()} == {"a.csv", name}
+    assert not {"\x1b", "\0"} & {*refusal}
     assert [path.name for path in tmp_path.iterdir()] == ["in"]
 
 
@@ -204,17 +225,19 @@ def test_a_name_that_cannot_be_is_refused_before_anything_is_read(
     assert server.asked_for("GET", "segmentDataFiles") == []
 
 
-@pytest.mark.parametrize("names", [("a.csv", "A.csv"), ("straße.csv", "STRASSE.csv"), ("é.csv", "e\u0301.csv")])
+@pytest.mark.parametrize(
+    "names", [("a.csv", "A.csv"), ("straße.csv", "STRASSE.csv"), ("é.csv", "e\u0301.csv")]
+)
 def test_names_that_are_one_on_some_disks(
     names: tuple[str, str], connect: Connect, serve: Serve, tmp_path: Path
 ) -> None:
     server = serve(lambda request: WHOLE if "segmentDataFiles" in request.path else job(*names))
-    with pytest.raises(ActivationError, match="case"):
+    with pytest.raises(ActivationError, match="one file in some folders"):
         download(server, connect, tmp_path).run()
     assert list(tmp_path.iterdir()) == []
 
 
-@pytest.mark.parametrize("files", [5, "a.csv", {"a": 1}, [5], [None], [["a"]], [{"name": "a"}]], ids=str)
+@pytest.mark.parametrize("files", [5, {"a": 1}, [5], [None], [["a"]], [{"name": "a"}]], ids=str)
 def test_names_that_are_no_texts(files: Any, connect: Connect, serve: Serve, tmp_path: Path) -> None:
     said = {"jobId": 5, "status": "READY_FOR_DOWNLOAD", "segmentDataFiles": files}
     server = serve(lambda request: WHOLE if "segmentDataFiles" in request.path else answer(said))
@@ -260,3 +283,39 @@ def test_what_is_in_the_place_of_a_file(kind: str, connect: Connect, serve: Serv
         download(server, connect, folder).run()
         assert (folder / "b.csv").read_bytes() == CONTENT
     assert other.read_text() == "mine"
+
+
+SAID: dict[str, Callable[[bytes], Answer]] = {
+    "as JSON": lambda rows: answer(rows, headers={"Content-Type": "application/json"}),
+    "400": lambda rows: answer(rows, 400, headers=CSV),
+    "500": lambda rows: answer({"message": "row 1 is broken: " + rows.decode()}, 500),
+    "404 as text": lambda rows: answer(rows, 404, headers={"Content-Type": "text/plain"}),
+    "204": lambda rows: answer(rows, 202, headers=CSV),
+    "a page": lambda rows: answer(b"<html>" + rows, headers={"Content-Type": "text/html"}),
+    "no gzip": lambda rows: answer(rows, headers=CSV | {"Content-Encoding": "gzip"}),
+}
+DIGEST = hashlib.sha256(b"canary.kanarek@secret.example").hexdigest()
+PEOPLE = f"email,email_sha256\ncanary.kanarek@secret.example,{DIGEST}\n".encode()
+
+
+@pytest.mark.parametrize("said", SAID.values(), ids=SAID)
+def test_nobody_is_quoted(
+    said: Callable[[bytes], Answer],
+    connect: Connect,
+    serve: Serve,
+    tmp_path: Path,
+    caplog: pytest.LogCaptureFixture,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """A file that is not taken is not quoted in the error either."""
+    server = serve(offering({"a.csv": lambda request: said(PEOPLE)}))
+    task = download(server, connect, tmp_path)
+    with caplog.at_level("DEBUG"), pytest.raises(ActivationError) as caught:
+        task.run()
+    assert task.ti is not None
+    told = (
+        said_by(caught.value) + caplog.text + str(task.ti.xcoms) + str(task.store) + str(capsys.readouterr())
+    )
+    assert "kanarek" not in told
+    assert DIGEST[:20] not in told
+    assert list(tmp_path.iterdir()) == []
