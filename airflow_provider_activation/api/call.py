@@ -120,21 +120,27 @@ class FileBody:
     def pieces(self) -> Iterator[bytes]:
         """The content. Its last piece comes only if the file has not changed since it was looked at.
 
-        :raises UnfitAudience: it has changed. The request breaks off then, shorter than it said.
+        :raises UnfitAudience: it has changed or cannot be read. The request breaks off then, shorter than it
+            said.
         """
-        with self.path.open("rb") as file:
-            state = self.state or FileState.of(file)
-            left = state.size
-            while left:
-                piece = file.read(min(self.piece, left))
-                left -= len(piece)
-                if not piece or FileState.of(file) != state:
-                    raise UnfitAudience(
-                        f"{self.path} has changed while it was sent. The request was broken off before its "
-                        "last byte.",
-                        advice="Let nothing write to the file while it is sent; then clear the task.",
-                    )
-                yield piece
+        try:
+            with self.path.open("rb") as file:
+                state = self.state or FileState.of(file)
+                left = state.size
+                while left:
+                    piece = file.read(min(self.piece, left))
+                    left -= len(piece)
+                    if not piece or FileState.of(file) != state:
+                        raise self._broken_off("has changed while it was sent")
+                    yield piece
+        except OSError as error:
+            raise self._broken_off(f"could not be read while it was sent ({error.strerror})") from None
+
+    def _broken_off(self, why: str) -> UnfitAudience:
+        return UnfitAudience(
+            f"{self.path} {why}. The request was broken off before its last byte.",
+            advice="Let nothing write to the file while it is sent; then clear the task.",
+        )
 
 
 class NotStored:
