@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import csv
+import functools
+import gzip
 import hashlib
+import io
 import os
 import socket
 from collections.abc import Callable, Iterator
@@ -12,11 +16,14 @@ from typing import Any
 
 import pytest
 from audience_attacks import ADDRESS, said_by
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 from task_running import Task
 
 from adversary.conftest import Connect
 from adversary.server import Wire, answer
 from adversary.taking import REGISTERED, Arrival, Intake, Take, endpoint, taken
+from airflow_provider_activation.api.call import FileBody
 from airflow_provider_activation.audience import prepare_audience
 from airflow_provider_activation.errors import (
     ActivationError,
@@ -398,3 +405,43 @@ def test_a_key_that_may_not_read_it(intake: Intake, manifest: dict[str, Any], up
     given = {"marketing_databases_definition": {"marketingDatabases": REGISTERED}}
     upload(manifest, registration=given).run()
     assert intake.complete == [Path(manifest["path"]).read_bytes()]
+
+
+# whatever stands in the rows
+
+CITIES = st.text(st.sampled_from(list("\",\n\r\t;'\\ aü€😀ß\u2028")), max_size=12)
+
+
+@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@given(
+    cities=st.lists(CITIES, min_size=1, max_size=6),
+    piece=st.integers(1, 9),
+    profile=st.fixed_dictionaries(
+        {"delimiter": st.sampled_from([",", "\t"]), "compression": st.sampled_from(["none", "gzip"])}
+    ),
+)
+def test_what_was_prepared_is_what_arrives(
+    intake: Intake,
+    upload: Upload,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    cities: list[str],
+    piece: int,
+    profile: dict[str, str],
+) -> None:
+    rows = [{"email": f"{at}{ADDRESS}", "city": city} for at, city in enumerate(cities)]
+    made = prepare_audience(rows, SCHEMA, profile={"name": "google", **profile}, folder=tmp_path, min_rows=0)
+    intake.is_waiting = True
+    with monkeypatch.context() as smaller:
+        body = functools.partial(FileBody, piece=piece)
+        smaller.setattr("airflow_provider_activation.actions.acoustic_exchange.FileBody", body)
+        upload(made).run()
+    arrived = intake.arrivals[-1]
+    assert arrived.body == Path(made["path"]).read_bytes()
+    assert hashlib.sha256(arrived.body).hexdigest() == made["sha256"]
+    is_gzip = profile["compression"] == "gzip"
+    assert arrived.headers.get("content-encoding") == ("gzip" if is_gzip else None)
+    text = (gzip.decompress(arrived.body) if is_gzip else arrived.body).decode()
+    lines = list(csv.reader(io.StringIO(text, newline=""), delimiter=profile["delimiter"]))
+    digests = {hashlib.sha256(str(row["email"]).encode()).hexdigest() for row in rows}
+    assert {line[0] for line in lines[1:]} == digests
