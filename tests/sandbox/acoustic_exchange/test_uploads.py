@@ -66,7 +66,7 @@ REFUSED = {
     "of another column": f"email,email_md5\n{DIGEST},{DIGEST}\n".encode(),
     "a column that is not registered": f"email,name\n{DIGEST},Bo\n".encode(),
     "capitals": f"Email\n{DIGEST}\n".encode(),
-    "no header": f"{DIGEST},Ulm\n".encode(),
+    "no header": b"Bo,Ulm\n",
     "tabs for commas": FILE.replace(b",", b"\t"),
     "gzip that nobody told of": gzip.compress(FILE),
 }
