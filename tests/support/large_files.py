@@ -1,7 +1,7 @@
 """Sends and fetches a large file in processes of their own: with the operators, and with bare httpx.
 
-``serve MIB`` is a service that says its port; ``upload``, ``download``, ``bare_upload`` and ``bare_download`` take its
-address and a file or folder, and say by how many MiB the process grew and how many seconds it took.
+``serve MIB`` is a service that says its port. The others take its address and a file or a folder, and say by how
+many MiB the process grew and how many seconds it took.
 """
 
 from __future__ import annotations
@@ -123,10 +123,10 @@ def bare_download(url: str, folder: str) -> Callable[[], object]:
 
     def run() -> None:
         address = f"{url}/v1/jobs/6/segmentDataFiles/large.csv"
-        with httpx.Client() as client, client.stream("GET", address) as response:
-            with Path(folder, "large.csv").open("wb") as file:
-                for piece in response.iter_bytes():
-                    file.write(piece)
+        into = Path(folder, "large.csv")
+        with httpx.Client() as client, client.stream("GET", address) as response, into.open("wb") as file:
+            for piece in response.iter_bytes():
+                file.write(piece)
 
     return run
 
