@@ -49,6 +49,36 @@ class Sabotage:
 SABOTAGES = (
     Sabotage(
         "api/call.py",
+        "except OSError as error:\n            raise self._broken_off",
+        "except ZeroDivisionError as error:\n            raise self._broken_off",
+        "tests/adversary/test_adversary_uploads.py -k after_it_was_checked",
+    ),
+    Sabotage(
+        "transport/refusals.py",
+        "text = in_place_of_a_file(text)",
+        "pass",
+        "tests/adversary/test_adversary_files.py -k nobody_is_quoted",
+    ),
+    Sabotage(
+        "transport/quoting.py",
+        "_DIGEST.sub(LEFT_OUT, _ADDRESS.sub(LEFT_OUT, said))",
+        "_ADDRESS.sub(LEFT_OUT, said)",
+        "tests/adversary/test_adversary_uploads.py -k nobody_is_quoted",
+    ),
+    Sabotage(
+        "transport/quoting.py",
+        "except (OSError, EOFError, zlib.error):",
+        "except (OSError, EOFError):",
+        "tests/adversary/test_adversary_uploads.py -k no_gzip_quotes_nobody",
+    ),
+    Sabotage(
+        "storage/arrivals.py",
+        "if isinstance(place, OnWorker) and place.path.is_dir() and not place.path.is_symlink():",
+        "if False:",
+        "tests/adversary/test_adversary_files.py -k in_the_place_of_a_file",
+    ),
+    Sabotage(
+        "api/call.py",
         "if not piece or FileState.of(file) != state:",
         "if not piece:",
         "tests/operators/acoustic_exchange/test_files.py -k changed_file",
