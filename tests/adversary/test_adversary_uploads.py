@@ -109,6 +109,7 @@ def test_it_arrives(intake: Intake, manifest: dict[str, Any], upload: Upload) ->
     assert intake.complete == [Path(manifest["path"]).read_bytes()]
 
 
+@pytest.mark.chaos
 def test_a_large_one_arrives_slowly(intake: Intake, large: dict[str, Any], upload: Upload) -> None:
     def slowly(arrival: Arrival, wire: Wire) -> bytes:
         for _ in range(10):
@@ -139,6 +140,7 @@ def early(status: int, size: int = 0) -> Take:
     return refuse
 
 
+@pytest.mark.chaos
 @pytest.mark.parametrize("size", [0, 1, 70_000, 3_000_000])
 def test_a_connection_that_is_cut(intake: Intake, large: dict[str, Any], upload: Upload, size: int) -> None:
     """The service does not have the file: it is sent again, once, by this try or the next."""
@@ -302,6 +304,7 @@ def test_a_file_that_changed_before(
     assert intake.arrivals == []
 
 
+@pytest.mark.chaos
 @pytest.mark.parametrize("change", [*CHANGES, unlike_itself_and_back])
 def test_a_file_that_changes_while_it_is_sent(
     intake: Intake, large: dict[str, Any], upload: Upload, change: Callable[[Path], None]
@@ -412,6 +415,7 @@ def test_a_key_that_may_not_read_it(intake: Intake, manifest: dict[str, Any], up
 CITIES = st.text(st.sampled_from(list("\",\n\r\t;'\\ aü€😀ß\u2028")), max_size=12)
 
 
+@pytest.mark.chaos
 @settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
 @given(
     cities=st.lists(CITIES, min_size=1, max_size=6),
