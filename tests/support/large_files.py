@@ -18,7 +18,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 
 MIB = 1024 * 1024
 PIECE = b"0123456789abcdef" * (MIB // 16)
@@ -38,7 +38,7 @@ def serve(mib: int) -> None:
 
 
 def _answer_all(sock: socket.socket, mib: int) -> None:
-    reader: BinaryIO = sock.makefile("rb", buffering=MIB)
+    reader = sock.makefile("rb", buffering=MIB)
     with sock, reader:
         while line := reader.readline():
             method, target, _ = line.decode().split(" ", 2)
