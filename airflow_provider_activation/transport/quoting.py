@@ -12,7 +12,8 @@ from airflow_provider_activation.api.call import FileBody
 
 _WORD = re.compile(r"\w+")
 _ADDRESS = re.compile(r"\S*(?:@|%40|\\u0040)\S*")
-_DIGEST = re.compile(r"[0-9A-Fa-f]{32,}")
+_DIGEST = re.compile(r"[0-9A-Fa-f]{32,}|(?=[0-9]*[A-Fa-f])[0-9A-Fa-f]{13,}")
+"""Also one that the service cut short. Shorter ones may be parts of ids, and digits alone are ids."""
 _PIECE = 1024 * 1024
 LEFT_OUT = "..."
 

@@ -188,7 +188,8 @@ QUOTED = {
     "a row": f"row 1 cannot be read: {DIGEST},Ulm",
     "an address": f"'{ADDRESS}' of row 1 is not hashed",
     "capitals": f"email_sha256 {DIGEST.upper()} is no digest",
-    "base64 of nothing known": f"value={DIGEST} ({ADDRESS.replace('@', '%40')})",
+    "in one word": f"value={DIGEST} ({ADDRESS.replace('@', '%40')})",
+    "a part": f"row 1: '{DIGEST[:16]}...' is no digest",
     "another digest": f"{hashlib.md5(ADDRESS.encode()).hexdigest()} is unknown",
 }
 
@@ -218,7 +219,7 @@ def test_nobody_is_quoted(
     assert task.ti is not None
     told += caplog.text + str(task.ti.xcoms) + str(task.store) + str(result) + str(capsys.readouterr())
     assert "kanarek" not in told
-    assert DIGEST not in told.lower()
+    assert DIGEST[:16] not in told.lower()
     assert hashlib.md5(ADDRESS.encode()).hexdigest() not in told
 
 
