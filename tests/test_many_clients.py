@@ -77,7 +77,7 @@ def test_each_of_fifty_gets_its_own_and_nothing_of_another(rows: list[dict[str, 
     last = rows[-1]
     assert {last["source"], last["folder"], last["client"], last["endpoint_id"]} <= set(prepared)
     assert {last["endpoint_id"], last["segment_id"], last["destination_endpoint_id"]} <= set(exported)
-    assert {"jobId of client.export 49", "path of client.prepare 49"} <= set(uploaded)
+    assert {"jobId of client.export 49", "return_value of client.prepare 49"} <= set(uploaded)
     assert deleted == ("return_value of client.prepare 49",)
 
 

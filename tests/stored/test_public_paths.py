@@ -21,7 +21,7 @@ LISTED = [
 ]
 NAMED = re.compile(r"\b[A-Z][A-Za-z]+(?:Operator|Sensor|Trigger|Hook|RetryPolicy)\b")
 """How what a DAG imports looks in a text."""
-OF_OTHERS = {"HttpOperator", "EmptyOperator", "BaseOperator", "HttpHook"}
+OF_OTHERS = {"HttpOperator", "EmptyOperator", "BaseOperator", "HttpHook", "DbApiHook"}
 """What our pages name of Airflow and of other providers."""
 
 

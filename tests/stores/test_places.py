@@ -10,7 +10,6 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import asyncssh
 import pytest
 from adversary.server import Adversary, Answer, Handler, Request, answer, cut, script
 from airflow.sdk import ObjectStoragePath
@@ -30,7 +29,8 @@ from airflow_provider_activation.errors import (
 )
 from airflow_provider_activation.storage import Place, place_of
 from airflow_provider_activation.storage.place import Stopped
-from airflow_provider_activation.storage.sftp import Files
+
+asyncssh = pytest.importorskip("asyncssh", reason="make test-stores installs it")
 
 CONTENT = "é,1\n".encode() * 1_000
 MORE_THAN_A_PART = os.urandom(1 << 20) * 18
@@ -205,6 +205,8 @@ def test_a_path_of_airflow_carries_its_connection(s3: S3, file: Path) -> None:
 
 def test_a_file_system_that_was_attached_is_used(sftp: Sftp, file: Path) -> None:
     """Options are dropped once a connection is named; an attached file system keeps them."""
+    from airflow_provider_activation.storage.sftp import Files
+
     known = asyncssh.import_known_hosts(f"[127.0.0.1]:{sftp.port} {sftp.host_key}\n")
     key = asyncssh.import_private_key(sftp.private_key)
     mine = Files("127.0.0.1", port=sftp.port, client_keys=[key], known_hosts=known)
