@@ -17,7 +17,8 @@ from airflow_provider_activation.storage import Place, place_of
 from airflow_provider_activation.storage.private import private_folder
 
 VERSION = 1
-_WRITTEN = re.compile("/|[a-z0-9.+-]+://")
+_WHOLE = re.compile("/|[a-z0-9.+-]+://")
+"""How a path begins that means the same on every worker."""
 _LONGEST_LINE = 1024 * 1024
 _FIELDS: Mapping[str, Any] = {
     **{"path": str, "host": str, "size": int, "sha256": str},
@@ -53,20 +54,13 @@ def places_of(manifest: Any) -> list[Place]:
 
     :raises InvalidArgument: it is no manifest, or one of a later release.
     """
-    fields = manifest if isinstance(manifest, Mapping) else {}
-    if fields.get("version", VERSION) != VERSION:
-        raise InvalidArgument(
-            f"manifest is of version {fields['version']!r}, and this release reads {VERSION}."
-        )
+    fields = _fields_of(manifest)
     rejects = fields.get("rejects")
     told = rejects.get("path", "") if isinstance(rejects, Mapping) else ""
     given = [fields.get("path"), *([] if told is None else [told])]
-    if all(isinstance(one, str) and _WRITTEN.match(one) for one in given) and fields.keys() >= {
-        "version",
-        "host",
-    }:
-        return [place_of(one, "manifest") for one in given]
-    raise InvalidArgument("manifest must be the output of a PrepareAudienceOperator.")
+    if not {"version", "host"} <= fields.keys():
+        raise _no_manifest()
+    return [_place(one) for one in given]
 
 
 def delete_files(manifest: Any) -> list[str]:
@@ -167,17 +161,29 @@ def place_of_manifest(manifest: Any) -> Place:
 
     :raises InvalidArgument: it is no manifest, or one of a later release.
     """
+    fields = _fields_of(manifest)
+    if not all(isinstance(fields.get(name), kind) for name, kind in _FIELDS.items()):
+        raise _no_manifest()
+    return _place(fields["path"])
+
+
+def _fields_of(manifest: Any) -> Mapping[str, Any]:
     fields = manifest if isinstance(manifest, Mapping) else {}
     if fields.get("version", VERSION) != VERSION:
         raise InvalidArgument(
             f"manifest is of version {fields['version']!r}, and this release reads {VERSION}."
         )
-    if not all(isinstance(fields.get(name), kind) for name, kind in _FIELDS.items()):
-        raise InvalidArgument("manifest must be the output of a PrepareAudienceOperator.")
-    place = place_of(fields["path"], "manifest")
-    if place.path is not None and not Path(fields["path"]).is_absolute():
-        raise InvalidArgument("manifest must have a whole path.")
-    return place
+    return fields
+
+
+def _place(told: Any) -> Place:
+    if isinstance(told, str) and _WHOLE.match(told):
+        return place_of(told, "manifest")
+    raise _no_manifest()
+
+
+def _no_manifest() -> InvalidArgument:
+    return InvalidArgument("manifest must be the output of a PrepareAudienceOperator.")
 
 
 def _elsewhere(manifest: Mapping[str, Any]) -> UnfitAudience:

@@ -11,9 +11,12 @@ from typing import BinaryIO, cast
 from airflow_provider_activation.api.call import FileBody
 
 _WORD = re.compile(r"\w+")
-_ADDRESS = re.compile(r"\S*(?:@|%40|\\u0040)\S*")
-_DIGEST = re.compile(r"[0-9A-Fa-f]{32,}|(?=[0-9]*[A-Fa-f])[0-9A-Fa-f]{13,}")
-"""Also one that the service cut short. Shorter ones may be parts of ids, and digits alone are ids."""
+_UNBROKEN = re.compile(r"\S+")
+_AT = re.compile(r"@|%40|\\u0040")
+_HEX = re.compile(r"[0-9A-Fa-f]{13,}")
+"""A digest, perhaps cut short by the service. Shorter ones may be parts of ids."""
+_DIGEST = 32
+"""Characters of the shortest digest. Fewer digits without a letter are an id."""
 _PIECE = 1024 * 1024
 LEFT_OUT = "..."
 
@@ -25,7 +28,13 @@ def in_place_of_a_file(said: str) -> str:
 
 def without_marks(said: str) -> str:
     """A text without addresses and digests."""
-    return _DIGEST.sub(LEFT_OUT, _ADDRESS.sub(LEFT_OUT, said))
+    # each pattern takes a run as a whole, so that the time is in proportion to the text's length
+    without_addresses = _UNBROKEN.sub(lambda run: LEFT_OUT if _AT.search(run[0]) else run[0], said)
+    return _HEX.sub(lambda run: LEFT_OUT if _is_digest(run[0]) else run[0], without_addresses)
+
+
+def _is_digest(run: str) -> bool:
+    return len(run) >= _DIGEST or not run.isdecimal()
 
 
 def without_people(said: str, file: FileBody) -> str:
