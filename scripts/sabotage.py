@@ -61,8 +61,8 @@ SABOTAGES = (
     ),
     Sabotage(
         "transport/quoting.py",
-        "_DIGEST.sub(LEFT_OUT, _ADDRESS.sub(LEFT_OUT, said))",
-        "_ADDRESS.sub(LEFT_OUT, said)",
+        "LEFT_OUT if _is_digest(run[0]) else run[0]",
+        "run[0]",
         "tests/adversary/test_adversary_uploads.py -k nobody_is_quoted",
     ),
     Sabotage(
@@ -421,9 +421,9 @@ SABOTAGES = (
         "tests/operators/dataddo/test_build_and_delete.py",
     ),
     Sabotage(
-        "operators/acoustic_exchange/jobs.py",
-        "        directory.mkdir(exist_ok=True)\n",
-        "",
+        "storage/arrivals.py",
+        "        path.mkdir(mode=0o700, exist_ok=True)\n",
+        "        pass\n",
         "tests/operators/acoustic_exchange/test_jobs.py",
     ),
     Sabotage(
@@ -679,14 +679,14 @@ SABOTAGES = (
         "tests/operators/audience/test_prepare.py -k ends_soon",
     ),
     Sabotage(
-        "operators/audience.py",
-        "            error.advice +=",
-        "            _ =",
+        "actions/acoustic_exchange.py",
+        '        error.advice += f" Or: {_GIVE',
+        '        _ = f" Or: {_GIVE',
         "tests/operators/audience/test_prepare.py -k Acoustic",
     ),
     Sabotage(
-        "operators/audience.py",
-        "            value = ast.literal_eval(value)\n",
+        "arguments.py",
+        "            return ast.literal_eval(value.strip())\n",
         "            pass\n",
         "tests/operators/audience/test_delete.py -k pulled",
     ),
