@@ -135,6 +135,16 @@ def test_no_upload_stays_open_when_writing_ends_early(s3: S3, file: Path) -> Non
     assert not s3.client.list_multipart_uploads(Bucket="bkt").get("Uploads")
 
 
+def test_a_file_is_seen_when_it_is_whole(folder: Place, file: Path) -> None:
+    """On a server a file could be read while it was written."""
+    file.write_bytes(MORE_THAN_A_PART)
+    seen = []
+    (place := folder / "f.csv").become(file, lambda copied: seen.append(place.size()))
+    assert seen
+    assert set(seen) == {None}
+    assert place.size() == len(MORE_THAN_A_PART)
+
+
 def test_what_was_there_stays_when_writing_ends_early(folder: Place, file: Path, tmp_path: Path) -> None:
     (place := folder / "f.csv").become(file)
     file.write_bytes(MORE_THAN_A_PART)
