@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from os import PathLike
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from airflow_provider_activation.arguments import (
@@ -32,6 +31,7 @@ if TYPE_CHECKING:
     from airflow_provider_activation.actions import acoustic_exchange as actions
     from airflow_provider_activation.actions.base import OnUncertain
     from airflow_provider_activation.api import acoustic_exchange as api
+    from airflow_provider_activation.storage.place import AnyPath
     from airflow_provider_activation.waits.acoustic_exchange import JobProbe, OnNeedsAction
 
 __all__ = [
@@ -350,7 +350,7 @@ class AcousticExchangeUploadJobDataOperator(AcousticExchangeJobTask, SubmitAndWa
         self,
         *,
         job_id: int | str,
-        file: Mapping[str, Any] | str | PathLike[str],
+        file: Mapping[str, Any] | AnyPath,
         registration: Mapping[str, Any] | None = None,
         job_category: api.JobCategory = "SEGMENT_EXPORT",
         content_type: str | None = None,
@@ -429,7 +429,7 @@ class AcousticExchangeDownloadSegmentDataOperator(AcousticExchangeTask, ActionOp
         self,
         *,
         job_id: int | str,
-        directory: str | PathLike[str],
+        directory: AnyPath,
         file_names: Sequence[str] | None = None,
         job_category: api.JobCategory = "SEGMENT_EXPORT",
         acoustic_exchange_conn_id: str = "acoustic_exchange_default",
