@@ -99,7 +99,7 @@ SABOTAGES = (
         "storage/arrivals.py",
         "                new.append(place)\n",
         "                pass\n",
-        "tests/operators/acoustic_exchange/test_files.py -k all_files_or_none",
+        "tests/storage/test_arrivals.py",
     ),
     Sabotage(
         "tasks.py",
