@@ -4,6 +4,7 @@ Importing this loads no DuckDB, no phonenumbers and no pyarrow; preparing does. 
 ``airflow-provider-activation[audience]``.
 """
 
+from airflow_provider_activation.audience.guard import AudienceGuard
 from airflow_provider_activation.audience.prepare import prepare_audience
 from airflow_provider_activation.audience.schema import (
     Attribute,
@@ -19,6 +20,7 @@ from airflow_provider_activation.audience.schema import (
 
 __all__ = [
     "Attribute",
+    "AudienceGuard",
     "AudienceSchema",
     "Constant",
     "DeviceId",

@@ -10,7 +10,7 @@ from os import PathLike, fspath
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from airflow_provider_activation.errors import InvalidArgument
+from airflow_provider_activation.errors import Conflict, InvalidArgument
 
 if TYPE_CHECKING:
     from airflow.sdk import ObjectStoragePath
@@ -28,6 +28,12 @@ _LOCAL = ("file", "local")
 
 class Stopped(Exception):
     """The task is killed, and what it does ends."""
+
+
+class AlreadyThere(Conflict):
+    """A file of this name is there, and was not written by this call."""
+
+    advice = "Look what it is; nothing was written."
 
 
 Tick = Callable[[int], object]
@@ -83,6 +89,45 @@ class Place(ABC):
     def delete(self) -> bool:
         """Delete the file; returns whether there was one."""
 
+    @property
+    @abstractmethod
+    def is_exclusive(self) -> bool:
+        """Whether `create` lets one writer of many through. If not, it only looks before it writes."""
+
+    @abstractmethod
+    def create(self, content: bytes) -> None:
+        """Create the file with this content, whole or not at all. A folder on the way is made if it is missing.
+
+        If the storage does not say whether it was created, the file is read: with this content it was.
+
+        :raises AlreadyThere: there is one.
+        :raises AudienceNotWritten: it could not be written.
+        """
+
+    @abstractmethod
+    def refuses(self, content: bytes) -> bool:
+        """Whether the storage refuses to create the file again, with the content that it has.
+
+        Some that speak S3 do not know conditional writing: they take every file.
+        """
+
+    @abstractmethod
+    def read(self, limit: int) -> bytes:
+        """The content of a small file.
+
+        :param limit: the most bytes.
+        :raises NotFound: there is no such file.
+        :raises UnfitAudience: it is larger.
+        """
+
+    @abstractmethod
+    def names(self) -> list[str]:
+        """The files in this folder as the storage has them now, sorted; empty if there is no such folder."""
+
+    @abstractmethod
+    def folders(self) -> list[str]:
+        """The folders in this folder, likewise."""
+
 
 class OnWorker(Place):
     """A file or folder on the worker."""
@@ -121,6 +166,25 @@ class OnWorker(Place):
         self._path.unlink(missing_ok=True)
         return is_there
 
+    @property
+    def is_exclusive(self) -> bool:
+        raise NotImplementedError
+
+    def create(self, content: bytes) -> None:
+        raise NotImplementedError
+
+    def refuses(self, content: bytes) -> bool:
+        raise NotImplementedError
+
+    def read(self, limit: int) -> bytes:
+        raise NotImplementedError
+
+    def names(self) -> list[str]:
+        raise NotImplementedError
+
+    def folders(self) -> list[str]:
+        raise NotImplementedError
+
 
 class Stored(Place):
     """A file or folder on object storage or a server.
@@ -150,6 +214,25 @@ class Stored(Place):
 
     def delete(self) -> bool:
         return self._store.delete(self._inside, self.told)
+
+    @property
+    def is_exclusive(self) -> bool:
+        raise NotImplementedError
+
+    def create(self, content: bytes) -> None:
+        raise NotImplementedError
+
+    def refuses(self, content: bytes) -> bool:
+        raise NotImplementedError
+
+    def read(self, limit: int) -> bytes:
+        raise NotImplementedError
+
+    def names(self) -> list[str]:
+        raise NotImplementedError
+
+    def folders(self) -> list[str]:
+        raise NotImplementedError
 
 
 def is_path(value: Any) -> bool:
