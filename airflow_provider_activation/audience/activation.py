@@ -2,56 +2,87 @@
 
 from __future__ import annotations
 
+import json
+import sys
 from collections.abc import Mapping
 from typing import Any
 
-from airflow_provider_activation.audience.receipt import Run
+from airflow_provider_activation.audience.guard import AudienceGuard
+from airflow_provider_activation.audience.ledger import Ledger
+from airflow_provider_activation.audience.manifest import place_of_manifest
+from airflow_provider_activation.audience.receipt import Facts, Record, Run
+from airflow_provider_activation.audience.warehouse import check_warehouse, insert_receipt
+from airflow_provider_activation.errors import InvalidArgument, UnfitAudience
+from airflow_provider_activation.storage import place_of
 
 
 class Activation:
-    """The sending of one prepared and checked audience by one task. Imports no Airflow before the receipt
-    goes to a warehouse.
+    """The sending of one prepared and checked audience by one task.
+
+    It imports no Airflow, unless the ledger is behind a connection or the receipt goes to a warehouse.
 
     :param manifest: with ``check``, the output of a ``CheckAudienceOperator``.
     :param key: the submission key of the task.
     :param run: the task.
-    :param first_try: whether this is the first try under this key: what an earlier run of the same name, which
-        was deleted, has left does not count then.
+    :param first_try: whether this is the first try under this key. A receipt of the key, which a run of the
+        same name has left that was deleted since, does not count then.
     :raises InvalidArgument: the manifest cannot be used.
     """
 
     def __init__(self, manifest: Mapping[str, Any], *, key: str, run: Run, first_try: bool) -> None:
-        raise NotImplementedError
+        place_of_manifest(manifest)
+        check = manifest.get("check")
+        if not isinstance(check, Mapping):
+            raise _unchecked()
+        try:
+            self.ledger = Ledger(place_of(check["ledger"], "ledger"), check["audience"], check["destination"])
+            self._guard = AudienceGuard.from_mapping(check["guard"])
+            self._compared_with: int | None = check["compared_with"]
+            self._warehouse = check["warehouse"] and check_warehouse(check["warehouse"])
+            self._facts = Facts.of_manifest(manifest, key=key, run=run, approver=check["approver"])
+        except (KeyError, TypeError):
+            raise _unchecked() from None
+        self._first_try = first_try
+        # a receipt of the key counts if it stands behind this record
+        self._after = sys.maxsize if first_try else 0
 
     @classmethod
     def of(cls, manifest: Mapping[str, Any], *, key: str, run: Run, first_try: bool) -> Activation | None:
         """The activation of a manifest; None if it was not checked, and is sent without a receipt."""
-        raise NotImplementedError
+        if manifest.get("check") is None:
+            return None
+        return cls(manifest, key=key, run=run, first_try=first_try)
 
     def check_open(self) -> None:
         """Check early that no other task is sending this audience there.
 
         :raises Conflict: the intent of another task is open.
         """
-        raise NotImplementedError
+        self.ledger.check_open(self._facts)
 
     def intend(self) -> dict[str, Any]:
         """Write the intent, before the call that sends; returns the record.
 
-        An earlier try's intent, which is open, or its receipt is returned, and nothing is written. If the
-        receipt to compare with is another than the one of the check, the guard decides once more.
+        The intent of an earlier try, if it is open, or its receipt is returned, and nothing is written. If the
+        receipt to compare with is another than that of the check, the guard decides once more.
 
         :raises Conflict: the intent of another task is open.
         :raises UnfitAudience: the guard is breached, or the ledger cannot be read.
         """
-        raise NotImplementedError
+        if not self._first_try and (sent := self.ledger.receipt_of(self._facts.key)):
+            return sent.as_json()
+        record = self.ledger.intend(self._facts, self._accept)
+        if self._first_try:
+            self._after = record.number
+        return record.as_json()
 
     def withdraw(self, why: str) -> dict[str, Any] | None:
         """Write that nothing arrived: the call was refused, or the service says that the job failed.
 
         Returns the record; None if no intent of this task is open, and nothing is written.
         """
-        raise NotImplementedError
+        record = self.ledger.withdraw(self._facts.key, why)
+        return record and record.as_json()
 
     def receipt(self, service: str, ids: Mapping[str, Any]) -> dict[str, Any]:
         """Write that it was sent and ended well, and the row in the warehouse; returns the record.
@@ -62,4 +93,30 @@ class Activation:
         :param ids: what it has there, by name.
         :raises Conflict: the intent of another task is open.
         """
-        raise NotImplementedError
+        texts = {
+            name: value if isinstance(value, str) else json.dumps(value)
+            for name, value in ids.items()
+            if value is not None
+        }
+        record = self.ledger.receipt(self._facts, service, texts, after=self._after)
+        if self._first_try:
+            self._after = record.number - 1
+        receipt = record.as_json()
+        if self._warehouse:
+            insert_receipt(self._warehouse, receipt)
+        return receipt
+
+    def _accept(self, before: Record | None) -> None:
+        """Refuse what the guard would have refused, had the check known the ledger as it is now."""
+        if (before and before.number) == self._compared_with:
+            return
+        if breaches := self._guard.breaches(self._facts.rows, before and before.facts.rows):
+            raise UnfitAudience(
+                f"{self.ledger} was sent by another run since it was checked; now {'; '.join(breaches)}.",
+                advice="Nothing was sent. Clear the task that checks it, so that it is compared with the last "
+                "receipt.",
+            )
+
+
+def _unchecked() -> InvalidArgument:
+    return InvalidArgument("manifest must be the output of a CheckAudienceOperator.")

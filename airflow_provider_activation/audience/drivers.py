@@ -159,17 +159,24 @@ _MISTAKES = frozenset(
 """Classes of errors that another try does not mend, where nothing else says what they are."""
 
 
-def error_of(error: BaseException, where: str, rows: int | None) -> ActivationError:
+def error_of(
+    error: BaseException,
+    where: str,
+    rows: int | None,
+    *,
+    failed: str = "the statement failed after {rows:,} rows",
+) -> ActivationError:
     """What an error of a driver means, without its text: that may quote values, hosts and passwords.
 
     :param where: the connection, in words.
     :param rows: how many rows had been read; None if the connection could not be opened.
+    :param failed: what failed, in words.
     """
     state, number = _state(error), _number(error)
     codes = [type(error).__name__]
     codes += [f"SQLSTATE {state}"] if state else []
     codes += [f"number {number}"] if number is not None else []
-    came = "cannot be opened" if rows is None else f"the statement failed after {rows:,} rows"
+    came = "cannot be opened" if rows is None else failed.format(rows=rows)
     message = f"{where}{' ' if rows is None else ': '}{came} ({', '.join(codes)})."
     said = str(error).lower() if rows is None else ""
     if (state or "").startswith("28") or number in _UNKNOWN_LOGIN or "authentication failed" in said:

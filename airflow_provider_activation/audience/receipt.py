@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import uuid
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, Literal
 
@@ -22,7 +22,7 @@ ROWS = ("read", "left_out", "rejected", "suppressed", "duplicates", "sent")
 Kind = Literal["intent", "receipt", "withdrawn"]
 _RECEIPTS = uuid.UUID("8a3c1f0e-5f0c-4c0e-9d53-0a6f5b5d9a11")
 """The name space of ids of receipts."""
-_LOOK = "Look at the file: restore it from a copy, if it was changed. No run sends before that."
+LOOK = "Look at the file: restore it from a copy, if it was changed. No run sends before that."
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -132,14 +132,43 @@ class Record:
 
     def as_json(self) -> dict[str, Any]:
         """This record as plain JSON, as it is stored."""
-        raise NotImplementedError
+        facts, run = self.facts, self.facts.run
+        return {
+            "version": VERSION,
+            "number": self.number,
+            "kind": self.kind,
+            "key": facts.key,
+            "audience": self.audience,
+            "destination": self.destination,
+            "dag_id": run.dag_id,
+            "task_id": run.task_id,
+            "run_id": run.run_id,
+            "map_index": run.map_index,
+            "run_after": run.run_after.isoformat(),
+            "at": self.at.isoformat(),
+            "service": self.service,
+            "ids": dict(self.ids),
+            "rows": dict(facts.rows),
+            "sha256": facts.sha256,
+            "size": facts.size,
+            "profile": facts.profile,
+            "suppression": [dict(one) for one in facts.suppression],
+            "approver": facts.approver,
+            "receipt_id": self.receipt_id,
+            "why": self.why,
+        }
 
     def as_bytes(self) -> bytes:
         """This record as it is stored.
 
         :raises InvalidArgument: it is too large.
         """
-        raise NotImplementedError
+        content = json.dumps(self.as_json(), indent=1).encode() + b"\n"
+        if len(content) > LARGEST:
+            raise InvalidArgument(
+                f"a record of {len(content):,} bytes is too large; {LARGEST:,} are the most."
+            )
+        return content
 
     @classmethod
     def from_bytes(cls, content: bytes, told: str) -> Record:
@@ -148,4 +177,89 @@ class Record:
         :param told: the file, in words.
         :raises UnfitAudience: it is none, or one of a later release.
         """
-        raise NotImplementedError
+        try:
+            found = json.loads(content)
+        except (ValueError, RecursionError):
+            raise UnfitAudience(f"{told} is no record: it cannot be read as JSON.", advice=LOOK) from None
+        if not isinstance(found, dict):
+            raise UnfitAudience(f"{told} is no record: it is no object of JSON.", advice=LOOK)
+        version = found.get("version")
+        if type(version) is int and version > VERSION:
+            raise UnfitAudience(
+                f"{told} is of version {version}, and this release reads {VERSION}.",
+                advice="Install the release that has written it, wherever this ledger is used.",
+            )
+        wrong = [name for name, fits in _FIELDS.items() if name not in found or not fits(found[name])]
+        if wrong:
+            raise UnfitAudience(f"{told} is no record: see its {', '.join(wrong)}.", advice=LOOK)
+        record = cls(
+            number=found["number"],
+            kind=found["kind"],
+            audience=found["audience"],
+            destination=found["destination"],
+            at=datetime.fromisoformat(found["at"]),
+            service=found["service"],
+            ids=found["ids"],
+            why=found["why"],
+            facts=Facts(
+                run=Run(
+                    run_after=datetime.fromisoformat(found["run_after"]),
+                    **{name: found[name] for name in ("dag_id", "task_id", "run_id", "map_index")},
+                ),
+                suppression=found["suppression"],
+                **{name: found[name] for name in ("key", "rows", "sha256", "size", "profile", "approver")},
+            ),
+        )
+        if found["receipt_id"] != record.receipt_id:
+            raise UnfitAudience(f"{told} is no record: its receipt_id is of another.", advice=LOOK)
+        return record
+
+
+def _is_text(value: Any) -> bool:
+    return isinstance(value, str) and bool(value)
+
+
+def _is_text_or_null(value: Any) -> bool:
+    return value is None or isinstance(value, str)
+
+
+def _is_count(value: Any) -> bool:
+    return type(value) is int and value >= 0
+
+
+def _is_time(value: Any) -> bool:
+    try:
+        return datetime.fromisoformat(value).tzinfo is not None
+    except (TypeError, ValueError):
+        return False
+
+
+def _are_ids(value: Any) -> bool:
+    return isinstance(value, dict) and all(isinstance(one, str) for one in value.values())
+
+
+def _are_rows(value: Any) -> bool:
+    return isinstance(value, dict) and all(_is_count(value.get(name)) for name in ROWS)
+
+
+def _are_lists(value: Any) -> bool:
+    return isinstance(value, list) and all(
+        isinstance(one, dict) and isinstance(one.get("name"), str) and _is_count(one.get("rows"))
+        for one in value
+    )
+
+
+_FIELDS: Mapping[str, Callable[[Any], bool]] = {
+    "version": lambda value: type(value) is int and value == VERSION,
+    "number": lambda value: _is_count(value) and value > 0,
+    "kind": lambda value: value in ("intent", "receipt", "withdrawn"),
+    **dict.fromkeys(("key", "audience", "destination", "dag_id", "task_id", "run_id", "sha256"), _is_text),
+    "map_index": lambda value: type(value) is int,
+    **dict.fromkeys(("run_after", "at"), _is_time),
+    **dict.fromkeys(("service", "profile", "approver", "receipt_id", "why"), _is_text_or_null),
+    "ids": _are_ids,
+    "rows": _are_rows,
+    "size": _is_count,
+    "suppression": _are_lists,
+}
+"""What each field of a record must be."""

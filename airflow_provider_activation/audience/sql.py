@@ -13,13 +13,9 @@ from queue import Empty, Full, Queue
 from threading import Event, Thread
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from airflow.providers.common.compat.sdk import (
-    AirflowException,
-    AirflowNotFoundException,
-    AirflowOptionalProviderFeatureException,
-    BaseHook,
-)
+from airflow.providers.common.compat.sdk import AirflowOptionalProviderFeatureException
 
+from airflow_provider_activation.audience.databases import hook_of
 from airflow_provider_activation.audience.drivers import Driver, driver_of, error_of
 from airflow_provider_activation.audience.engine import Engine
 from airflow_provider_activation.audience.sources import Source
@@ -38,7 +34,6 @@ LOOKED_EVERY = 0.2
 """Seconds until one thread sees that the other has ended."""
 PATIENCE = 2.0
 """Seconds for a statement to end that is not needed any more."""
-PACKAGE = "apache-airflow-providers-common-sql"
 
 
 class SqlRows(Source):
@@ -56,7 +51,7 @@ class SqlRows(Source):
     def __init__(self, given: Mapping[str, Any], what: str) -> None:
         super().__init__(given["conn_id"])
         self._fetching = _Fetching(
-            _hook(given["conn_id"], what), given["sql"], given.get("parameters"), self.place
+            hook_of(given["conn_id"], what), given["sql"], given.get("parameters"), self.place
         )
         self._columns: list[str] = []
 
@@ -204,42 +199,6 @@ class _Fetching:
                 f"{self._where} cannot be opened: its driver is not installed ({type(error).__name__})."
             )
         return error_of(error, self._where, None)
-
-
-def _hook(conn_id: str, what: str) -> DbApiHook:
-    """The hook of a connection to a database."""
-    why, advice = "", None
-    try:
-        from airflow.providers.common.sql.hooks.sql import DbApiHook
-    except ImportError:
-        raise InvalidConnection(
-            f"{what}: SQL needs {PACKAGE}, which is not installed.", advice=f"pip install {PACKAGE}"
-        ) from None
-    try:
-        connection = BaseHook.get_connection(conn_id)
-    except AirflowNotFoundException:
-        why = f"{what}: Airflow has no connection {conn_id!r}, or cannot read it."
-    except Exception as error:
-        # its text may quote the connection
-        why = f"{what}: the connection {conn_id!r} cannot be read ({type(error).__name__})."
-    if why:
-        raise InvalidConnection(why)
-    kind = connection.conn_type
-    try:
-        hook = connection.get_hook()  # type: ignore[no-untyped-call]
-    except (ImportError, AirflowException) as error:
-        why = (
-            f"{what}: the connection {conn_id!r} has the type {kind!r}, and no installed provider has a hook "
-            f"for it ({type(error).__name__})."
-        )
-        advice = "Install the provider of the database, or correct the connection's type."
-    except Exception as error:
-        why = f"{what}: the hook of the connection {conn_id!r} cannot be made ({type(error).__name__})."
-    else:
-        if isinstance(hook, DbApiHook):
-            return hook
-        why = f"{what}: the connection {conn_id!r} has the type {kind!r}, whose hook is no DbApiHook."
-    raise InvalidConnection(why, advice=advice)
 
 
 def _tuples(rows: Any) -> list[Any]:

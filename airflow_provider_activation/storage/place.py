@@ -2,15 +2,27 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import re
+import secrets
 from abc import ABC, abstractmethod
 from collections.abc import Callable
+from contextlib import suppress
 from os import PathLike, fspath
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from airflow_provider_activation.errors import Conflict, InvalidArgument
+from airflow_provider_activation.errors import (
+    ActivationError,
+    AudienceNotWritten,
+    Conflict,
+    InvalidArgument,
+    NotFound,
+    PermissionDenied,
+    ServiceUnavailable,
+    UnfitAudience,
+)
 
 if TYPE_CHECKING:
     from airflow.sdk import ObjectStoragePath
@@ -24,6 +36,7 @@ PIECE = 1 << 20
 """Bytes that are copied at once."""
 _URL = re.compile(r"(?P<protocol>[A-Za-z][A-Za-z0-9+.-]*)://(?:(?P<conn_id>[^@/]*)@)?(?P<rest>.*)", re.DOTALL)
 _LOCAL = ("file", "local")
+_NO_LINKS = (errno.EPERM, errno.ENOSYS, errno.EOPNOTSUPP, errno.EMLINK)
 
 
 class Stopped(Exception):
@@ -96,7 +109,7 @@ class Place(ABC):
 
     @abstractmethod
     def create(self, content: bytes) -> None:
-        """Create the file with this content, whole or not at all. A folder on the way is made if it is missing.
+        """Create the file with this content, whole or not at all. Folders that are missing are made.
 
         If the storage does not say whether it was created, the file is read: with this content it was.
 
@@ -168,22 +181,73 @@ class OnWorker(Place):
 
     @property
     def is_exclusive(self) -> bool:
-        raise NotImplementedError
+        return True
 
     def create(self, content: bytes) -> None:
-        raise NotImplementedError
+        name, failed = self._path.name, f"{self} cannot be created"
+        part = self._path.with_name(f".{name}.{secrets.token_hex(8)}.part")
+        try:
+            for folder in reversed(self._path.parents):
+                folder.mkdir(mode=0o700, exist_ok=True)
+            with os.fdopen(_private(part), "wb") as write:
+                write.write(content)
+                write.flush()
+                os.fsync(write.fileno())
+            self._link(part)
+        except OSError as error:
+            raise AudienceNotWritten(f"{failed} ({error.strerror}).") from None
+        finally:
+            with suppress(OSError):
+                part.unlink()
+
+    def _link(self, part: Path) -> None:
+        """Give a whole file its name, unless another has it."""
+        try:
+            self._path.hardlink_to(part)
+        except FileExistsError:
+            # a network may lose the answer and ask again
+            if not (self._path.exists() and self._path.samefile(part)):
+                raise there(self.told) from None
+        except OSError as error:
+            if error.errno not in _NO_LINKS:
+                raise
+            raise AudienceNotWritten(
+                f"{self} cannot be created: its file system has no hard links ({error.strerror}).",
+                advice="Use a folder on another file system, or on object storage.",
+            ) from None
+        folder = os.open(self._path.parent, os.O_RDONLY)
+        try:
+            os.fsync(folder)
+        finally:
+            os.close(folder)
 
     def refuses(self, content: bytes) -> bool:
-        raise NotImplementedError
+        return True
 
     def read(self, limit: int) -> bytes:
-        raise NotImplementedError
+        try:
+            if not self._path.is_file():
+                raise NotFound(f"{self} is not there, or is no file.", advice="")
+            with self._path.open("rb") as file:
+                content = file.read(limit + 1)
+        except OSError as error:
+            raise _unreadable(self.told, error) from None
+        return within(limit, content, self.told)
 
     def names(self) -> list[str]:
-        raise NotImplementedError
+        return self._entries(folders=False)
 
     def folders(self) -> list[str]:
-        raise NotImplementedError
+        return self._entries(folders=True)
+
+    def _entries(self, *, folders: bool) -> list[str]:
+        try:
+            with os.scandir(self._path) as found:
+                return sorted(one.name for one in found if one.is_dir() == folders)
+        except FileNotFoundError:
+            return []
+        except OSError as error:
+            raise _unreadable(self.told, error) from None
 
 
 class Stored(Place):
@@ -217,22 +281,22 @@ class Stored(Place):
 
     @property
     def is_exclusive(self) -> bool:
-        raise NotImplementedError
+        return self._store.is_exclusive
 
     def create(self, content: bytes) -> None:
-        raise NotImplementedError
+        self._store.create(content, self._inside, self.told)
 
     def refuses(self, content: bytes) -> bool:
-        raise NotImplementedError
+        return self._store.refuses(content, self._inside, self.told)
 
     def read(self, limit: int) -> bytes:
-        raise NotImplementedError
+        return self._store.read(self._inside, self.told, limit)
 
     def names(self) -> list[str]:
-        raise NotImplementedError
+        return self._store.entries(self._inside, self.told, folders=False)
 
     def folders(self) -> list[str]:
-        raise NotImplementedError
+        return self._store.entries(self._inside, self.told, folders=True)
 
 
 def is_path(value: Any) -> bool:
@@ -302,3 +366,20 @@ def _read(name: str, given: str) -> tuple[str, str, str]:
 
 def _private(path: Path) -> int:
     return os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
+
+
+def there(told: str) -> AlreadyThere:
+    return AlreadyThere(f"{told} is there already.")
+
+
+def _unreadable(told: str, error: OSError) -> ActivationError:
+    kind = PermissionDenied if isinstance(error, PermissionError) else ServiceUnavailable
+    return kind(
+        f"{told} cannot be read ({error.strerror}).", advice="Look at the folder and its permissions."
+    )
+
+
+def within(limit: int, content: bytes, told: str) -> bytes:
+    if len(content) > limit:
+        raise UnfitAudience(f"{told} has more than {limit:,} bytes.", advice="Look what it is.")
+    return content

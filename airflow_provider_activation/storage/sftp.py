@@ -5,12 +5,22 @@ from __future__ import annotations
 import base64
 import binascii
 import struct
+from contextlib import suppress
 from typing import Any
 
 from airflow_provider_activation.errors import InvalidConnection
 
 try:
     import asyncssh
+    from asyncssh.sftp import (
+        SFTPAttrs,
+        SFTPError,
+        SFTPFailure,
+        SFTPFileAlreadyExists,
+        SFTPNoSuchFile,
+        SFTPOpUnsupported,
+    )
+    from fsspec.asyn import sync
     from sshfs import SSHFileSystem
 except ImportError:
     raise InvalidConnection(
@@ -58,6 +68,45 @@ def checked(connection: Any) -> Files:
         keepalive_count_max=4,
         skip_instance_cache=True,
     )
+
+
+def create(files: SSHFileSystem, content: bytes, part: str, path: str) -> None:
+    """Write a file under the name of a part, and give it its own name if no other file has it.
+
+    :raises FileExistsError: another has it.
+    """
+    sync(files.loop, _create, files, content, part, path)
+
+
+async def _create(files: SSHFileSystem, content: bytes, part: str, path: str) -> None:
+    # wrap_exceptions of the file system is not around this: FileNotFoundError is told here
+    async with files._pool.get() as channel:
+        try:
+            async with channel.open(part, "xb", attrs=SFTPAttrs(permissions=0o600)) as file:
+                await file.write(content)
+                with suppress(SFTPOpUnsupported):
+                    await file.fsync()
+            await _name(channel, part, path)
+        except SFTPNoSuchFile:
+            raise FileNotFoundError from None
+        finally:
+            # a lost connection leaves it, and it is no record
+            with suppress(SFTPError):
+                await channel.unlink(part)
+
+
+async def _name(channel: Any, part: str, path: str) -> None:
+    """A link, and a renaming in SFTP's own sense, fail where the name is taken; that of POSIX replaces."""
+    try:
+        try:
+            await channel.link(part, path)
+        except SFTPOpUnsupported:
+            await channel.rename(part, path)
+    except (SFTPFailure, SFTPFileAlreadyExists):
+        # version 3 says no more than that it failed
+        if await channel.lexists(path):
+            raise FileExistsError from None
+        raise
 
 
 def _keys(extra: dict[str, Any], conn_id: str) -> list[Any] | None:

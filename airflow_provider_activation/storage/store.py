@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import os
 import re
+import secrets
 from collections.abc import Callable
 from contextlib import suppress
 from functools import cached_property, partial
@@ -19,12 +20,13 @@ from airflow_provider_activation.errors import (
     AudienceNotWritten,
     AuthenticationFailed,
     InvalidConnection,
+    InvalidRequest,
     NotFound,
     PermissionDenied,
     ServiceUnavailable,
     UnfitAudience,
 )
-from airflow_provider_activation.storage.place import PIECE, Stopped, Tick
+from airflow_provider_activation.storage.place import PIECE, AlreadyThere, Stopped, Tick, there, within
 
 T = TypeVar("T")
 
@@ -42,6 +44,8 @@ PROVIDERS = {
 }
 """Which provider, with which extra, knows a protocol."""
 SSH = ("sftp", "ssh")
+EXCLUSIVE = ("s3", "s3a", "s3n", *SSH)
+"""Protocols whose storage lets one of several writers create a file."""
 PART = 16 << 20
 """Bytes of a part, where a file goes in parts."""
 READ = 4 << 20
@@ -142,12 +146,15 @@ class Store:
 
     def _info(self, inside: str) -> dict[str, Any]:
         """What the storage says of a file now, and not what it said before."""
+        return dict(self._now("info", inside))
+
+    def _now(self, ask: str, inside: str) -> Any:
         files = self._files
         path = files._strip_protocol(inside)
         files.invalidate_cache(path)
         with suppress(TypeError):
-            return dict(files.info(path, refresh=True))
-        return dict(files.info(path))
+            return getattr(files, ask)(path, refresh=True)
+        return getattr(files, ask)(path)
 
     def size(self, inside: str, told: str) -> int | None:
         """Bytes of a file; None if there is none."""
@@ -192,18 +199,26 @@ class Store:
 
     def publish(self, file: Path, inside: str, told: str, tick: Tick) -> None:
         """Give a file its name there when it is whole; replaces another."""
-        doing, send = f"writing {told}", self._by_name if self.protocol in SSH else self._at_once
-        self._do(doing, lambda: send(file, self._files._strip_protocol(inside), tick), writing=True)
+
+        def send() -> None:
+            path = self._files._strip_protocol(inside)
+            if self.protocol in SSH:
+                self._by_name(file, path, tick)
+            else:
+                self._at_once(path, "wb", lambda target: _copy(file, target, tick))
+
+        doing = f"writing {told}"
+        self._do(doing, send, writing=True)
         arrived, whole = self.size(inside, told), file.stat().st_size
         if arrived != whole:
             self.delete(inside, told)
             raise AudienceNotWritten(f"{doing}: {arrived or 0} bytes arrived of {whole}.")
 
-    def _at_once(self, file: Path, path: str, tick: Tick) -> None:
+    def _at_once(self, path: str, mode: str, fill: Callable[[Any], object]) -> None:
         """Object storage shows a file when it is closed, also one that an error cuts off."""
-        target = self._files.open(path, "wb", **self._block(PART))
+        target = self._files.open(path, mode, **self._block(PART))
         try:
-            _copy(file, target, tick)
+            fill(target)
             target.close()
         except BaseException:
             with suppress(Exception):
@@ -225,6 +240,107 @@ class Store:
             with suppress(Exception):
                 files.rm_file(part)
             raise
+
+    @property
+    def is_exclusive(self) -> bool:
+        """Whether one of several writers creates a file."""
+        return self.protocol in EXCLUSIVE
+
+    def create(self, content: bytes, inside: str, told: str) -> None:
+        """Create a file. After an answer that says nothing, the file itself says whether it was created.
+
+        :raises AlreadyThere: there is another.
+        """
+        if not content:
+            # conditional writing lets a second empty object pass
+            raise InvalidRequest(f"creating {told}: there is nothing to write.")
+        failure = self._create(content, inside, told)
+        if failure is None:
+            return
+        # a request that is repeated unseen is refused because of itself
+        if not isinstance(failure, AlreadyThere):
+            self._connect_anew()
+        try:
+            found = self.read(inside, told, len(content))
+        except UnfitAudience:
+            # it is larger
+            raise there(told) from None
+        except ActivationError:
+            raise failure from None
+        if found != content:
+            raise there(told)
+
+    def _create(self, content: bytes, inside: str, told: str) -> ActivationError | None:
+        """Create a file, once; returns what came in between."""
+
+        def write() -> bool:
+            path = self._files._strip_protocol(inside)
+            try:
+                if self.protocol in SSH:
+                    self._linked(content, path)
+                elif self.is_exclusive:
+                    self._at_once(path, "xb", lambda target: target.write(content))
+                elif self.size(inside, told) is None:
+                    self._at_once(path, "wb", lambda target: target.write(content))
+                else:
+                    return False
+            except FileExistsError:
+                return False
+            return True
+
+        try:
+            return None if self._do(f"creating {told}", write, writing=True) else there(told)
+        except ActivationError as error:
+            return error
+
+    def _linked(self, content: bytes, path: str) -> None:
+        from airflow_provider_activation.storage.sftp import create
+
+        folder, _, name = path.rpartition("/")
+        self._files.makedirs(folder or "/", exist_ok=True, permissions=0o700)
+        create(self._files, content, f"{folder}/.{name}.{secrets.token_hex(8)}.part", path)
+
+    def _connect_anew(self) -> None:
+        """Over SSH a connection that was lost stays lost."""
+        if self.protocol in SSH:
+            vars(self).pop("_files", None)
+
+    def refuses(self, content: bytes, inside: str, told: str) -> bool:
+        """Whether a second creation is refused; one that only fails says nothing against the storage."""
+        return self.is_exclusive and self._create(content, inside, told) is not None
+
+    def read(self, inside: str, told: str, limit: int) -> bytes:
+        """The content of a small file."""
+
+        def content() -> bytes:
+            found = self._info(inside)
+            if found.get("type") != "file":
+                raise FileNotFoundError
+            # not read in vain
+            if found["size"] > limit:
+                return bytes(limit + 1)
+            return bytes(self._files.cat_file(self._files._strip_protocol(inside)))
+
+        return within(limit, self._do(f"reading {told}", content), told)
+
+    def entries(self, inside: str, told: str, *, folders: bool) -> list[str]:
+        """Names in a folder, as the storage has them now."""
+
+        def look() -> list[str]:
+            path = self._files._strip_protocol(inside)
+            try:
+                found = self._now("ls", inside)
+            except FileNotFoundError:
+                return []
+            # object storage may show the folder itself among them
+            named = [(one["name"].rstrip("/"), one["type"] == "directory") for one in found]
+            return sorted(
+                name.rpartition("/")[2]
+                for name, is_folder in named
+                if is_folder == folders and name.strip("/") != path.strip("/")
+            )
+
+        return self._do(f"listing {told}", look)
 
     def delete(self, inside: str, told: str) -> bool:
         """Delete a file; returns whether there was one."""
