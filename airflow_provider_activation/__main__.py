@@ -8,7 +8,6 @@ import json
 import os
 import sys
 from collections.abc import Iterable, Sequence
-from typing import Any
 
 from airflow_provider_activation.audience.ledger import Ledger, ledgers_in
 from airflow_provider_activation.audience.receipt import Record
@@ -89,7 +88,7 @@ def _show(options: argparse.Namespace) -> int:
             continue
         if options.json:
             for record in records:
-                print(json.dumps(record.as_json()))
+                _tell(json.dumps(record.as_json()))
         else:
             _tell(f"{str(ledger).capitalize()}:")
             _print_table([_COLUMNS, *(_cells(record, record is records[-1]) for record in records)])
@@ -120,12 +119,16 @@ def _print_table(rows: Iterable[Sequence[str]]) -> None:
         _tell("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())
 
 
-def _tell(line: str, **where: Any) -> None:
-    print(line.encode(errors="backslashreplace").decode(), **where)
+def _tell(line: str) -> None:
+    sys.stdout.write(_shown(line))
 
 
 def _complain(text: str) -> None:
-    _tell(" ".join(printable(text).split()), file=sys.stderr)
+    sys.stderr.write(_shown(" ".join(printable(text).split())))
+
+
+def _shown(line: str) -> str:
+    return line.encode(errors="backslashreplace").decode() + "\n"
 
 
 if __name__ == "__main__":

@@ -63,8 +63,8 @@ class Activation:
     def intend(self) -> dict[str, Any]:
         """Write the intent, before the call that sends; returns the record.
 
-        The intent of an earlier try, if it is open, or its receipt is returned, and nothing is written. If the
-        receipt to compare with is another than that of the check, the guard decides once more.
+        The intent of an earlier try, if it is open, or its receipt is returned, and nothing is written. If
+        the receipt to compare with is another than that of the check, the guard decides once more.
 
         :raises Conflict: the intent of another task is open.
         :raises UnfitAudience: the guard is breached, or the ledger cannot be read.
@@ -82,7 +82,7 @@ class Activation:
         Returns the record; None if no intent of this task is open, and nothing is written.
         """
         record = self.ledger.withdraw(self._facts.key, why)
-        return record and record.as_json()
+        return record.as_json() if record else None
 
     def receipt(self, service: str, ids: Mapping[str, Any]) -> dict[str, Any]:
         """Write that it was sent and ended well, and the row in the warehouse; returns the record.
@@ -108,13 +108,12 @@ class Activation:
 
     def _accept(self, before: Record | None) -> None:
         """Refuse what the guard would have refused, had the check known the ledger as it is now."""
-        if (before and before.number) == self._compared_with:
+        if (before.number if before else None) == self._compared_with:
             return
-        if breaches := self._guard.breaches(self._facts.rows, before and before.facts.rows):
+        if breaches := self._guard.breaches(self._facts.rows, before.facts.rows if before else None):
             raise UnfitAudience(
                 f"{self.ledger} was sent by another run since it was checked; now {'; '.join(breaches)}.",
-                advice="Nothing was sent. Clear the task that checks it, so that it is compared with the last "
-                "receipt.",
+                advice="Nothing was sent. Clear the task that checks it.",
             )
 
 

@@ -6,8 +6,8 @@ is changed or deleted. At most one intent is open, and it is always the newest r
 withdrawal that closes it has its key and the next number.
 
 Where the storage does not keep two writers apart, a name has a random part, and a writer lists the folder
-again after it has written. If there is another record of its number, it takes back its own, on which nobody has
-acted yet.
+again after it has written. If there is another record of its number, it takes back its own, on which nobody
+has acted yet.
 """
 
 from __future__ import annotations
@@ -199,8 +199,8 @@ class Ledger:
         )
         return Conflict(
             f"{self} is being sent since {left.at:%Y-%m-%d %H:%M:%S} UTC by {left.run.task}.",
-            advice="Wait until that task has ended. If it failed, clear it: it finds what it has sent. If it will "
-            "not run again, look at the service, and then close its intent by hand, with what you found: "
+            advice="Wait until that task has ended. If it failed, clear it. If it will not run again, look at "
+            "the service whether the audience arrived, and close the intent by hand with what you found: "
             f"{command} TEXT",
         )
 
@@ -270,8 +270,8 @@ class _Look:
             other = self._names[_number(name) or 0]
             raise UnfitAudience(
                 f"{folder} has two records of one number: {name} and {other}.",
-                advice="Two runs wrote at once, on a storage that does not keep them apart. Look at the service "
-                "which of them has sent, remove the other file, and set max_active_runs=1.",
+                advice="Two runs wrote at once, on a storage that does not keep them apart. Look at the "
+                "service which of them has sent, remove the other file, and set max_active_runs=1.",
             )
 
     @property
@@ -303,7 +303,7 @@ class _Look:
             record = self._record(number)
             if after is not None and not _may_follow(after, record):
                 raise UnfitAudience(
-                    f"{self._folder}: the {after.kind} {after.number} cannot follow the {record.kind} {number}.",
+                    f"{self._folder}: the {after.kind} {after.number} cannot follow the {record.kind} before.",
                     advice=LOOK,
                 )
             yield record
@@ -331,7 +331,7 @@ class _Look:
 
 
 def _may_follow(record: Record, before: Record) -> bool:
-    """Whether a record can stand after another: an intent is closed at once, and nothing else is withdrawn."""
+    """Whether a record can stand after another: each intent is closed, and nothing else is withdrawn."""
     if before.kind == "intent":
         return record.kind != "intent" and record.key == before.key
     return record.kind != "withdrawn"

@@ -13,9 +13,9 @@ The table is the user's own. It has these columns; another may have any name and
         file_bytes BIGINT, sha256 VARCHAR(64), profile VARCHAR(250), approver VARCHAR(250)
     )
 
-``ids`` is JSON. Both timestamps are in UTC and have no zone. A row is inserted at least once: a task that was
-killed between the insertion and its end looks for the row first, and a database that keeps ``UNIQUE`` refuses a
-second one. Where it does not, as some warehouses, count ``DISTINCT receipt_id``.
+``ids`` is JSON. Both timestamps are in UTC and have no zone. A row is inserted at least once: a task that
+runs again looks for the row first, and a database that keeps ``UNIQUE`` refuses a second one. Where it does
+not, as some warehouses, count ``DISTINCT receipt_id``.
 """
 
 from __future__ import annotations
@@ -23,22 +23,19 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping
-from contextlib import closing
+from contextlib import closing, suppress
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from airflow_provider_activation.audience.drivers import error_of
 from airflow_provider_activation.audience.receipt import ROWS
 from airflow_provider_activation.errors import ActivationError, InvalidArgument
 
-if TYPE_CHECKING:
-    from airflow_provider_activation.audience.databases import DbApiHook
-
 _TABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_$]*(\.[A-Za-z_][A-Za-z0-9_$]*){0,2}")
 _LATER = (
-    "The receipt is in the ledger. Correct the connection or the table, then run the task again: it sends "
+    "The receipt is in the ledger. Correct the connection or the table, then let the task try again: it sends "
+    "nothing, and inserts the row."
 )
-_LATER += "nothing, and inserts the row."
 
 
 def check_warehouse(given: Any) -> dict[str, str]:
@@ -53,8 +50,8 @@ def check_warehouse(given: Any) -> dict[str, str]:
         raise InvalidArgument("warehouse: conn_id must be the id of a connection.")
     if not isinstance(table, str) or not _TABLE.fullmatch(table):
         raise InvalidArgument(
-            "warehouse: table must be a name of letters, digits and _, with its schema and database before it if "
-            "need be: receipts, or marketing.receipts."
+            "warehouse: table must be a name of letters, digits and _, perhaps with its schema and database: "
+            "receipts, or marketing.receipts."
         )
     return {"conn_id": conn_id, "table": table}
 
@@ -70,10 +67,9 @@ def insert_receipt(warehouse: Mapping[str, str], receipt: Mapping[str, Any]) -> 
     from airflow_provider_activation.audience.databases import hook_of
 
     given = check_warehouse(warehouse)
-    hook, row = hook_of(given["conn_id"], "warehouse"), row_of(receipt)
+    hook = hook_of(given["conn_id"], "warehouse")
     where = f"The connection {given['conn_id']!r}"
-    failure = _inserted(hook, given["table"], row, where)
-    if failure is not None:
+    if failure := _inserted(hook, given["table"], row_of(receipt), where):
         failure.advice = _LATER
         raise failure
 
@@ -92,28 +88,28 @@ def row_of(receipt: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def _inserted(hook: DbApiHook, table: str, row: Mapping[str, Any], where: str) -> ActivationError | None:
-    """Look for the row and insert it; returns what went wrong, without the frames that hold the driver's."""
+def _inserted(hook: Any, table: str, row: Mapping[str, Any], where: str) -> ActivationError | None:
+    """Look for the row and insert it; returns what went wrong."""
     try:
-        closing(hook.get_conn()).__exit__()
+        with closing(hook.get_conn()):
+            pass
     except Exception as error:
         return error_of(error, where, None)
     try:
         if not _is_there(hook, table, row["receipt_id"]):
             hook.insert_rows(table, [tuple(row.values())], target_fields=list(row))
     except Exception as error:
-        failure = error_of(error, where, 0, failed=f"the row of the receipt cannot be inserted into {table}")
-        try:
-            # another try of the task may have been quicker
-            if _is_there(hook, table, row["receipt_id"]):
-                return None
-        except Exception:
-            pass
-        return failure
-    return None
+        failure = error_of(error, where, 0, failed=f"the row of the receipt is not inserted into {table}")
+    else:
+        return None
+    # another try of the task may have been quicker
+    with suppress(Exception):
+        if _is_there(hook, table, row["receipt_id"]):
+            return None
+    return failure
 
 
-def _is_there(hook: DbApiHook, table: str, receipt_id: str) -> bool:
+def _is_there(hook: Any, table: str, receipt_id: str) -> bool:
     statement = f"SELECT receipt_id FROM {table} WHERE receipt_id = {hook.placeholder}"
     return hook.get_first(statement, parameters=(receipt_id,)) is not None
 
