@@ -199,8 +199,8 @@ class Ledger:
         )
         return Conflict(
             f"{self} is being sent since {left.at:%Y-%m-%d %H:%M:%S} UTC by {left.run.task}.",
-            advice="Wait until that task has ended. If it failed, clear it. If it will not run again, look at "
-            "the service whether the audience arrived, and close the intent by hand with what you found: "
+            advice="Wait until that task has ended. If it failed, clear it. If it will not run again, look "
+            "at the service whether the audience arrived, and close the intent by hand with what you found: "
             f"{command} TEXT",
         )
 
@@ -303,7 +303,7 @@ class _Look:
             record = self._record(number)
             if after is not None and not _may_follow(after, record):
                 raise UnfitAudience(
-                    f"{self._folder}: the {after.kind} {after.number} cannot follow the {record.kind} before.",
+                    f"{self._folder}: the {after.kind} {after.number} cannot follow a {record.kind}.",
                     advice=LOOK,
                 )
             yield record

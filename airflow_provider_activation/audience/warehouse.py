@@ -33,8 +33,8 @@ from airflow_provider_activation.errors import ActivationError, InvalidArgument
 
 _TABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_$]*(\.[A-Za-z_][A-Za-z0-9_$]*){0,2}")
 _LATER = (
-    "The receipt is in the ledger. Correct the connection or the table, then let the task try again: it sends "
-    "nothing, and inserts the row."
+    "The receipt is in the ledger. Correct the connection or the table, then let the task try again: it "
+    "sends nothing, and inserts the row."
 )
 
 
