@@ -303,7 +303,7 @@ class _Look:
             record = self._record(number)
             if after is not None and not _may_follow(after, record):
                 raise UnfitAudience(
-                    f"{self._folder}: the {after.kind} {after.number} cannot follow a {record.kind}.",
+                    f"{self._folder}: the {after.kind} {after.number} does not fit the {record.kind} before it.",
                     advice=LOOK,
                 )
             yield record

@@ -63,7 +63,7 @@ def change(file: Path, **changed: Any) -> None:
     file.write_text(json.dumps(json.loads(file.read_text()) | changed))
 
 
-def checked_manifest(ledger: str | Path, sent: int = 990, **changed: Any) -> dict[str, Any]:
+def checked_manifest(ledger: str | Path, /, sent: int = 990, **changed: Any) -> dict[str, Any]:
     """The output of a ``CheckAudienceOperator``.
 
     :param changed: of its ``check``.
