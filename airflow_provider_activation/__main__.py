@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import argparse
 import getpass
+import io
 import json
 import os
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import redirect_stdout
 
 from airflow_provider_activation.audience.ledger import Ledger, ledgers_in
 from airflow_provider_activation.audience.receipt import Record
@@ -40,11 +42,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = _parser().parse_args(arguments)
     # connections that are kept in Airflow's database are read too, where there is one
     os.environ.setdefault("_AIRFLOW_PROCESS_CONTEXT", "server")
+    out = sys.stdout
+
+    def tell(line: str) -> None:
+        out.write(_shown(line))
+
     try:
-        if options.close is not None:
-            _close(options)
-            return 0
-        return _show(options)
+        # Airflow's log goes to the output
+        with redirect_stdout(io.StringIO()):
+            return _show(options, tell) if options.close is None else _close(options, tell)
     except ActivationError as error:
         _complain(f"{error.message} {error.advice}")
     except BrokenPipeError:
@@ -55,7 +61,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return 1
 
 
-def _close(options: argparse.Namespace) -> None:
+def _close(options: argparse.Namespace, tell: Callable[[str], None]) -> int:
     missing = [
         name for name in ("audience", "destination", "why") if not (getattr(options, name) or "").strip()
     ]
@@ -63,10 +69,11 @@ def _close(options: argparse.Namespace) -> None:
         raise InvalidArgument(f"--close needs {', '.join(f'--{name}' for name in missing)} too.", advice="")
     ledger = Ledger(place_of(options.path, "path"), options.audience, options.destination)
     record = ledger.close_by_hand(options.close, options.why, getpass.getuser())
-    _tell(f"{ledger}: the intent {options.close} is closed by the record {record.number}.")
+    tell(f"{ledger}: the intent {options.close} is closed by the record {record.number}.")
+    return 0
 
 
-def _show(options: argparse.Namespace) -> int:
+def _show(options: argparse.Namespace, tell: Callable[[str], None]) -> int:
     given = {"audience": options.audience, "destination": options.destination}
     found = [
         ledger
@@ -87,11 +94,12 @@ def _show(options: argparse.Namespace) -> int:
             status = 1
             continue
         if options.json:
-            for record in records:
-                _tell(json.dumps(record.as_json()))
+            lines = [json.dumps(record.as_json()) for record in records]
         else:
-            _tell(f"{str(ledger).capitalize()}:")
-            _print_table([_COLUMNS, *(_cells(record, record is records[-1]) for record in records)])
+            table = _table([_COLUMNS, *(_cells(record, record is records[-1]) for record in records)])
+            lines = [f"{str(ledger).capitalize()}:", *table]
+        for line in lines:
+            tell(line)
     return status
 
 
@@ -112,15 +120,13 @@ def _cells(record: Record, is_newest: bool) -> tuple[str, ...]:
     )
 
 
-def _print_table(rows: Iterable[Sequence[str]]) -> None:
+def _table(rows: Iterable[Sequence[str]]) -> list[str]:
     cells = [[printable(cell) for cell in row] for row in rows]
     widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
-    for row in cells:
-        _tell("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())
-
-
-def _tell(line: str) -> None:
-    sys.stdout.write(_shown(line))
+    return [
+        "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
+        for row in cells
+    ]
 
 
 def _complain(text: str) -> None:

@@ -12,8 +12,10 @@ from airflow_provider_activation.audience.ledger import Ledger
 from airflow_provider_activation.audience.manifest import place_of_manifest
 from airflow_provider_activation.audience.receipt import Facts, Record, Run
 from airflow_provider_activation.audience.warehouse import check_warehouse, insert_receipt
-from airflow_provider_activation.errors import InvalidArgument, UnfitAudience
+from airflow_provider_activation.errors import ActivationError, InvalidArgument, UnfitAudience
 from airflow_provider_activation.storage import place_of
+
+_SENT = "It was sent: the next try sends nothing and does what is left, but a cleared task sends again."
 
 
 class Activation:
@@ -98,12 +100,18 @@ class Activation:
             for name, value in ids.items()
             if value is not None
         }
-        record = self.ledger.receipt(self._facts, service, texts, after=self._after)
-        if self._first_try:
-            self._after = record.number - 1
-        receipt = record.as_json()
-        if self._warehouse:
-            insert_receipt(self._warehouse, receipt)
+        try:
+            record = self.ledger.receipt(self._facts, service, texts, after=self._after)
+            if self._first_try:
+                self._after = record.number - 1
+            receipt = record.as_json()
+            if self._warehouse:
+                insert_receipt(self._warehouse, receipt)
+        except ActivationError as error:
+            # a task that fails for good would be cleared, and a cleared task sends again
+            error.retry_helps = True
+            error.advice = f"{error.advice} {_SENT}".strip()
+            raise
         return receipt
 
     def _accept(self, before: Record | None) -> None:

@@ -6,18 +6,15 @@ is changed or deleted. At most one intent is open, and it is always the newest r
 withdrawal that closes it has its key and the next number.
 
 Where the storage does not keep two writers apart, a name has a random part, and a writer lists the folder
-again after it has written. If there is another record of its number, it takes back its own, on which nobody
-has acted yet.
+again after it has written. Two records of one number are refused until a person has removed one of them.
 """
 
 from __future__ import annotations
 
 import logging
-import random
 import re
 import secrets
 import shlex
-import time
 import unicodedata
 from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
@@ -45,8 +42,6 @@ TRIES = 100
 """How often a record is tried again whose number another writer has taken."""
 LISTINGS = 3
 """How often a folder is listed: one that is written to while it is listed may show a later record alone."""
-PAUSE = 0.5
-"""The longest pause, in seconds, of a writer that has taken back its record."""
 _NAME = re.compile(r"(\d{6}|[1-9]\d{6,})(?:-[0-9a-f]{8})?\.json")
 _BETWEEN = "@"
 """Between the names in a folder's name, where it is in neither."""
@@ -223,14 +218,10 @@ class Ledger:
             except AlreadyThere:
                 return None
             return record
-        place = self.folder / f"{record.number:06d}-{secrets.token_hex(4)}.json"
-        place.create(content)
-        if [name for name in self.folder.names() if _number(name) == record.number] == [place.name]:
-            return record
-        place.delete()
-        # two that have seen each other do not meet again
-        time.sleep(random.uniform(0, PAUSE))
-        return None
+        (self.folder / f"{record.number:06d}-{secrets.token_hex(4)}.json").create(content)
+        # refuses two of one number
+        self._look()
+        return record
 
     def _place(self, record: Record) -> Place:
         return self.folder / f"{record.number:06d}.json"
@@ -303,7 +294,7 @@ class _Look:
             record = self._record(number)
             if after is not None and not _may_follow(after, record):
                 raise UnfitAudience(
-                    f"{self._folder}: the {after.kind} {after.number} does not fit the {record.kind} before it.",
+                    f"{self._folder}: the {after.kind} {after.number} does not fit the {record.kind} before.",
                     advice=LOOK,
                 )
             yield record

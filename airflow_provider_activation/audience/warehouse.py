@@ -32,10 +32,7 @@ from airflow_provider_activation.audience.receipt import ROWS
 from airflow_provider_activation.errors import ActivationError, InvalidArgument
 
 _TABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_$]*(\.[A-Za-z_][A-Za-z0-9_$]*){0,2}")
-_LATER = (
-    "The receipt is in the ledger. Correct the connection or the table, then let the task try again: it "
-    "sends nothing, and inserts the row."
-)
+_LATER = "The receipt is in the ledger, its row is not in the table. Look at the connection and the table."
 
 
 def check_warehouse(given: Any) -> dict[str, str]:

@@ -148,13 +148,13 @@ class Store:
         """What the storage says of a file now, and not what it said before."""
         return dict(self._now("info", inside))
 
-    def _now(self, ask: str, inside: str) -> Any:
+    def _now(self, ask: str, inside: str, **how: Any) -> Any:
         files = self._files
         path = files._strip_protocol(inside)
         files.invalidate_cache(path)
         with suppress(TypeError):
-            return getattr(files, ask)(path, refresh=True)
-        return getattr(files, ask)(path)
+            return getattr(files, ask)(path, refresh=True, **how)
+        return getattr(files, ask)(path, **how)
 
     def size(self, inside: str, told: str) -> int | None:
         """Bytes of a file; None if there is none."""
@@ -329,7 +329,7 @@ class Store:
         def look() -> list[str]:
             path = self._files._strip_protocol(inside)
             try:
-                found = self._now("ls", inside)
+                found = self._now("ls", inside, detail=True)
             except FileNotFoundError:
                 return []
             # object storage may show the folder itself among them

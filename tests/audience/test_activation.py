@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ledger_testing import checked_manifest, facts_of, kinds, ledger_in, run_of, send
+from ledger_testing import checked_manifest, facts_of, files_of, kinds, ledger_in, run_of, send
 
 from airflow_provider_activation.audience.activation import Activation
 from airflow_provider_activation.errors import Conflict, InvalidArgument, UnfitAudience
@@ -217,3 +217,17 @@ def test_no_airflow_is_loaded_for_a_ledger_on_the_worker(tmp_path: Path) -> None
         env={**os.environ, "PYTHONPATH": path},
     )
     assert told.stdout.strip() == "[]"
+
+
+def test_what_was_sent_is_not_given_up_for_want_of_a_receipt(tmp_path: Path) -> None:
+    """A task that fails for good is cleared by somebody, and would send again."""
+    (task := activation(tmp_path)).intend()
+    (file,) = files_of(task.ledger)
+    whole = file.read_bytes()
+    file.write_text("{")
+    with pytest.raises(UnfitAudience, match="is no record") as caught:
+        task.receipt("x", {})
+    assert caught.value.retry_helps
+    assert "a cleared task sends again" in str(caught.value)
+    file.write_bytes(whole)
+    assert activation(tmp_path, first_try=False).receipt("x", {})["number"] == 2
