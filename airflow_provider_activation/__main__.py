@@ -97,7 +97,7 @@ def _show(options: argparse.Namespace, tell: Callable[[str], None]) -> int:
             lines = [json.dumps(record.as_json()) for record in records]
         else:
             table = _table([_COLUMNS, *(_cells(record, record is records[-1]) for record in records)])
-            lines = [f"{str(ledger).capitalize()}:", *table]
+            lines = [f"{ledger}:", *table]
         for line in lines:
             tell(line)
     return status

@@ -25,15 +25,15 @@ def apart(monkeypatch: pytest.MonkeyPatch) -> None:
 def root(tmp_path: Path) -> Path:
     """A ledger of two pairs, one of which is sending."""
     for destination in ("acoustic", "liveramp"):
-        send(ledger_in(tmp_path, destination=destination), 1)
-    ledger_in(tmp_path, destination="acoustic").intend(facts_of(2, map_index=3))
+        send(ledger_in(tmp_path, "Lapsed", destination=destination), 1)
+    ledger_in(tmp_path, "Lapsed", destination="acoustic").intend(facts_of(2, map_index=3))
     return tmp_path
 
 
 def test_all_pairs_under_a_root(root: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["ledger", str(root)]) == 0
     lines = capsys.readouterr().out.splitlines()
-    assert lines[0] == "Audience 'lapsed' for 'acoustic':"
+    assert lines[0] == "audience 'Lapsed' for 'acoustic':"
     assert lines[1].split() == [
         *("number", "kind", "at"),
         *("run", "after", "rows", "service", "ids", "task", "told"),
@@ -44,16 +44,16 @@ def test_all_pairs_under_a_root(root: Path, capsys: pytest.CaptureFixture[str]) 
         assert part in lines[3]
     assert lines[4].split()[:3] == ["3", "intent,", "open"]
     assert "daily send[3] run_2" in lines[4]
-    assert lines[5] == "Audience 'lapsed' for 'liveramp':"
+    assert lines[5] == "audience 'Lapsed' for 'liveramp':"
     assert len(lines) == 9
 
 
 def test_one_pairs_folder(root: Path, capsys: pytest.CaptureFixture[str]) -> None:
     for given in (
-        [str(root / "lapsed@liveramp")],
-        [f"{root}/lapsed@liveramp/"],
+        [str(root / "Lapsed@liveramp")],
+        [f"{root}/Lapsed@liveramp/"],
         [str(root), "--destination", "liveramp"],
-        [str(root), "--audience", "lapsed", "--destination", "liveramp"],
+        [str(root), "--audience", "Lapsed", "--destination", "liveramp"],
     ):
         assert main(["ledger", *given]) == 0
         assert len(capsys.readouterr().out.splitlines()) == 4
@@ -65,25 +65,25 @@ def test_lines_of_json(root: Path, capsys: pytest.CaptureFixture[str]) -> None:
     stored = [
         json.loads(file.read_text())
         for destination in ("acoustic", "liveramp")
-        for file in files_of(ledger_in(root, destination=destination))
+        for file in files_of(ledger_in(root, "Lapsed", destination=destination))
     ]
     assert found == stored
 
 
-CLOSE = ["--close", "3", "--audience", "lapsed", "--destination", "acoustic", "--why", "nothing arrived"]
+CLOSE = ["--close", "3", "--audience", "Lapsed", "--destination", "acoustic", "--why", "nothing arrived"]
 
 
 def test_an_intent_is_closed_by_hand(root: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["ledger", str(root), *CLOSE]) == 0
     assert "the intent 3 is closed by the record 4" in capsys.readouterr().out
-    newest = ledger_in(root).newest()
+    newest = ledger_in(root, "Lapsed").newest()
     assert newest
     assert newest.kind == "withdrawn"
     assert newest.why == f"closed by hand by {getpass.getuser()}: nothing arrived"
     # once
     assert main(["ledger", str(root), *CLOSE]) == 1
     assert "no intent of number 3 is open" in capsys.readouterr().err
-    assert kinds(ledger_in(root)) == ["intent", "receipt", "intent", "withdrawn"]
+    assert kinds(ledger_in(root, "Lapsed")) == ["intent", "receipt", "intent", "withdrawn"]
     assert main(["ledger", str(root)]) == 0
     assert "nothing arrived" in capsys.readouterr().out
 
@@ -96,14 +96,14 @@ def test_closing_needs_to_know_what_and_why(
     for given in ([*CLOSE[:at], *CLOSE[at + 2 :]], [*CLOSE[: at + 1], " ", *CLOSE[at + 2 :]]):
         assert main(["ledger", str(root), *given]) == 1
         assert without in capsys.readouterr().err
-    assert kinds(ledger_in(root)) == ["intent", "receipt", "intent"]
+    assert kinds(ledger_in(root, "Lapsed")) == ["intent", "receipt", "intent"]
 
 
 @pytest.mark.parametrize(
     ("path", "said"),
     [
         ("{root}/nowhere", "no such ledger"),
-        ("{root}/lapsed@acoustic/000001.json", "Not a directory"),
+        ("{root}/Lapsed@acoustic/000001.json", "Not a directory"),
         ("s3://bucket/x", "names its Airflow connection"),
         ("s3://nobody@bucket/x", "there is no connection 'nobody'"),
         ("", "must be a path"),
@@ -118,16 +118,16 @@ def test_an_error_is_one_line(path: str, said: str, root: Path, capsys: pytest.C
 
 
 def test_a_ledger_that_cannot_be_read_hides_no_other(root: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    files_of(ledger_in(root))[1].write_text("{")
+    files_of(ledger_in(root, "Lapsed"))[1].write_text("{")
     assert main(["ledger", str(root)]) == 1
     told = capsys.readouterr()
-    assert "Audience 'lapsed' for 'liveramp':" in told.out
+    assert "audience 'Lapsed' for 'liveramp':" in told.out
     assert len(told.err.splitlines()) == 1
     assert "000002.json is no record" in told.err
 
 
 def test_nothing_in_a_record_steers_a_terminal(root: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    change(files_of(ledger_in(root))[1], service="\x1b[2J\nAudience", ids={"job": "\ud800\r"})
+    change(files_of(ledger_in(root, "Lapsed"))[1], service="\x1b[2J\nAudience", ids={"job": "\ud800\r"})
     assert main(["ledger", str(root)]) == 0
     told = capsys.readouterr().out
     assert len(told.splitlines()) == 9
@@ -139,7 +139,7 @@ def test_it_is_a_command(root: Path) -> None:
     command = [sys.executable, "-m", "airflow_provider_activation", "ledger"]
     shown = subprocess.run([*command, str(root)], capture_output=True, text=True, env=os.environ)
     assert (shown.returncode, shown.stderr) == (0, "")
-    assert "lapsed" in shown.stdout
+    assert "Lapsed" in shown.stdout
     failed = subprocess.run([*command, f"{root}/x"], capture_output=True, text=True, env=os.environ)
     assert failed.returncode == 1
     assert "Traceback" not in failed.stderr

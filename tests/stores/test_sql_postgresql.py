@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 import tempfile
@@ -14,9 +15,11 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
+from ledger_testing import FIRST_DAY, checked_manifest, run_of
 from real_servers import needed
 
-from airflow_provider_activation.audience import prepare_audience
+from airflow_provider_activation.audience import prepare_audience, warehouse
+from airflow_provider_activation.audience.activation import Activation
 from airflow_provider_activation.audience.typed import TypedTable
 from airflow_provider_activation.errors import InvalidRequest, ServiceUnavailable
 from scripts.postgresql import running_postgresql
@@ -156,3 +159,26 @@ def test_the_result_is_never_in_memory(server: Any) -> None:
     with tempfile.TemporaryDirectory() as folder:
         assert grown(Path(folder), "named") < MOST_GROWTH
         assert grown(Path(folder), "plain") > MOST_GROWTH
+
+
+# receipts
+
+
+def test_a_receipt_has_one_row(server: Any, tmp_path: Path) -> None:
+    """In the table that the documentation gives, whatever the session's zone."""
+    server.execute("DROP TABLE IF EXISTS receipts")
+    statement = re.search(r"CREATE TABLE .*?\n    \)", warehouse.__doc__ or "", re.DOTALL)
+    assert statement
+    server.execute(statement[0])
+    manifest = checked_manifest(tmp_path, warehouse={"conn_id": "warehouse", "table": "public.receipts"})
+    first = Activation(manifest, key="k", run=run_of(), first_try=True)
+    first.intend()
+    made = first.receipt("x", {"job": 7})
+    assert Activation(manifest, key="k", run=run_of(), first_try=False).receipt("x", {}) == made
+    chosen = "SELECT receipt_id, ids, rows_sent, run_after, approver FROM receipts"
+    (row,) = server.execute(chosen).fetchall()
+    assert row == (made["receipt_id"], '{"job": "7"}', 990, FIRST_DAY.replace(tzinfo=None), None)
+    server.execute("DROP TABLE receipts")
+    with pytest.raises(InvalidRequest, match="SQLSTATE 42P01") as caught:
+        first.receipt("x", {})
+    assert caught.value.retry_helps
