@@ -22,7 +22,7 @@ from airflow.providers.common.sql.hooks.sql import DbApiHook
 from airflow.sdk.definitions.connection import Connection
 from audience_attacks import ADDRESS, EMAIL, Room, room, said_by
 
-from airflow_provider_activation.audience import engine, sql
+from airflow_provider_activation.audience import databases, engine, sql
 from airflow_provider_activation.audience.drivers import driver_of, error_of
 from airflow_provider_activation.audience.preparation import Preparation
 from airflow_provider_activation.audience.typed import TypedTable
@@ -151,7 +151,7 @@ def test_a_hook_that_is_no_databases_is_named(room: Room, hook: Any, monkeypatch
 
 def test_the_package_that_is_missing_is_named(room: Room, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "airflow.providers.common.sql.hooks.sql", None)
-    assert sql.PACKAGE in refused(room, InvalidConnection, source()).message
+    assert databases.PACKAGE in refused(room, InvalidConnection, source()).message
 
 
 @pytest.mark.parametrize(
