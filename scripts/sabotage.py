@@ -129,7 +129,7 @@ SABOTAGES = (
     ),
     Sabotage(
         "audience/ledger.py",
-        "                if (found := look.receipt_of(facts.key)) and found.number > after:\n",
+        "                if (found := look.receipt_of(facts.key, facts.run.run_after)) and found.number > after:\n",
         "                if False:\n",
         "tests/audience/test_ledger.py -k one_receipt_for_each",
     ),

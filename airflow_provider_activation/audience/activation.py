@@ -71,8 +71,10 @@ class Activation:
         :raises Conflict: the intent of another task is open.
         :raises UnfitAudience: the guard is breached, or the ledger cannot be read.
         """
-        if not self._first_try and (sent := self.ledger.receipt_of(self._facts.key)):
-            return sent.as_json()
+        if not self._first_try:
+            run_after = self._facts.run.run_after
+            if sent := self.ledger.receipt_of(self._facts.key, run_after):
+                return sent.as_json()
         record = self.ledger.intend(self._facts, self._accept)
         if self._first_try:
             self._after = record.number

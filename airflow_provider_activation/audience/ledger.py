@@ -17,7 +17,7 @@ import secrets
 import shlex
 import unicodedata
 from collections.abc import Callable, Iterator, Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import quote, unquote
 
@@ -42,6 +42,8 @@ TRIES = 100
 """How often a record is tried again whose number another writer has taken."""
 LISTINGS = 3
 """How often a folder is listed: one that is written to while it is listed may show a later record alone."""
+SKEW = timedelta(days=1)
+"""How much the clocks of workers may differ."""
 _NAME = re.compile(r"(\d{6}|[1-9]\d{6,})(?:-[0-9a-f]{8})?\.json")
 _BETWEEN = "@"
 """Between the names in a folder's name, where it is in neither."""
@@ -87,9 +89,12 @@ class Ledger:
         """The intent that nothing has closed; None if there is none."""
         return self._look().open_intent
 
-    def receipt_of(self, key: str) -> Record | None:
-        """The receipt of a submission key, if that is the newest record of it."""
-        return self._look().receipt_of(key)
+    def receipt_of(self, key: str, run_after: datetime | None = None) -> Record | None:
+        """The receipt of a submission key, if that is the newest record of it.
+
+        :param run_after: of the key's run, before which nothing needs to be looked for.
+        """
+        return self._look().receipt_of(key, run_after)
 
     def records(self) -> Iterator[Record]:
         """All records, the newest first."""
@@ -134,7 +139,7 @@ class Ledger:
         for look in self._tries():
             left = look.open_intent
             if left is None or left.key != facts.key:
-                if (found := look.receipt_of(facts.key)) and found.number > after:
+                if (found := look.receipt_of(facts.key, facts.run.run_after)) and found.number > after:
                     return found
                 if left is not None:
                     raise self._taken(left)
@@ -284,9 +289,14 @@ class _Look:
             None,
         )
 
-    def receipt_of(self, key: str) -> Record | None:
-        newest = next((one for one in self.backwards() if one.key == key), None)
-        return newest if newest is not None and newest.kind == "receipt" else None
+    def receipt_of(self, key: str, run_after: datetime | None) -> Record | None:
+        for one in self.backwards():
+            if one.key == key:
+                return one if one.kind == "receipt" else None
+            # no task runs before its run may begin
+            if run_after is not None and one.at < run_after - SKEW:
+                return None
+        return None
 
     def backwards(self) -> Iterator[Record]:
         after: Record | None = None

@@ -161,9 +161,12 @@ class Record:
     def as_bytes(self) -> bytes:
         """This record as it is stored.
 
-        :raises InvalidArgument: it is too large.
+        :raises InvalidArgument: it is too large, or nobody could read it.
         """
-        content = json.dumps(self.as_json(), indent=1).encode() + b"\n"
+        fields = self.as_json()
+        if wrong := _wrong_in(fields):
+            raise InvalidArgument(f"a record cannot have this {', '.join(wrong)}.")
+        content = json.dumps(fields, indent=1).encode() + b"\n"
         if len(content) > LARGEST:
             raise InvalidArgument(
                 f"a record of {len(content):,} bytes is too large; {LARGEST:,} are the most."
@@ -189,8 +192,7 @@ class Record:
                 f"{told} is of version {version}, and this release reads {VERSION}.",
                 advice="Install the release that has written it, wherever this ledger is used.",
             )
-        wrong = [name for name, fits in _FIELDS.items() if name not in found or not fits(found[name])]
-        if wrong:
+        if wrong := _wrong_in(found):
             raise UnfitAudience(f"{told} is no record: see its {', '.join(wrong)}.", advice=LOOK)
         record = cls(
             number=found["number"],
@@ -213,6 +215,11 @@ class Record:
         if found["receipt_id"] != record.receipt_id:
             raise UnfitAudience(f"{told} is no record: its receipt_id is of another.", advice=LOOK)
         return record
+
+
+def _wrong_in(fields: Mapping[str, Any]) -> list[str]:
+    """The fields of a record that are missing, or are not what they must be."""
+    return [name for name, fits in _FIELDS.items() if name not in fields or not fits(fields[name])]
 
 
 def _is_text(value: Any) -> bool:

@@ -286,6 +286,26 @@ def test_the_newest_is_read_first_and_few_files_are(ledger: Ledger, monkeypatch:
         assert read == files
 
 
+def test_a_receipt_is_not_looked_for_before_the_run(ledger: Ledger, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A ledger of years has a record for each day: no task has written one before its run could begin."""
+    for day in range(1, 21):
+        send(ledger, day)
+    # all that stands there was written today
+    today = datetime.now(UTC)
+    read: list[str] = []
+    whole = OnWorker.read
+
+    def seen(self: OnWorker, limit: int) -> bytes:
+        read.append(self.name)
+        return whole(self, limit)
+
+    monkeypatch.setattr(OnWorker, "read", seen)
+    for days, files in ((0.9, 40), (1.1, 1)):
+        read.clear()
+        assert ledger.receipt_of("key", today + timedelta(days=days)) is None
+        assert len(read) == files
+
+
 # by hand
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -209,6 +210,24 @@ def test_no_record_is_written_that_nobody_would_read(ledger: Ledger) -> None:
     with pytest.raises(InvalidArgument, match="too large"):
         ledger.receipt(facts_of(2), "x", {"ids": "x" * LARGEST})
     assert kinds(ledger) == ["intent", "receipt", "intent"]
+
+
+@pytest.mark.parametrize(
+    ("changed", "named"),
+    [
+        ({"approver": {"id": 1}}, "approver"),
+        ({"rows": {**facts_of().rows, "sent": 990.0}}, "rows"),
+        ({"size": "64000"}, "size"),
+        ({"key": ""}, "key"),
+        ({"suppression": [{"name": None, "rows": 1}]}, "suppression"),
+    ],
+)
+def test_no_record_is_written_that_nobody_could_read(
+    changed: dict[str, Any], named: str, ledger: Ledger
+) -> None:
+    with pytest.raises(InvalidArgument, match=f"cannot have this {named}"):
+        ledger.intend(replace(facts_of(2), **changed))
+    assert kinds(ledger) == ["intent", "receipt"]
 
 
 @pytest.mark.parametrize(
