@@ -129,8 +129,8 @@ SABOTAGES = (
     ),
     Sabotage(
         "audience/ledger.py",
-        "                if (found := look.receipt_of(facts.key, facts.run.run_after)) and found.number > after:\n",
-        "                if False:\n",
+        "(found := look.receipt_of(facts.key, facts.run.run_after)) and found.number > after",
+        "found := None",
         "tests/audience/test_ledger.py -k one_receipt_for_each",
     ),
     Sabotage(

@@ -104,14 +104,19 @@ def test_exactly_at_a_limit_is_within_it(limit: str) -> None:
     assert at_the_limit > 30
 
 
+IMPOSSIBLE: dict[str, list[Any]] = {
+    "min_rows": [-1, 1.0, True, "10"],
+    "max_rows": [-1, float("nan"), False],
+    "max_shrink": [-0.1, 1.1, True, "0.3", float("nan")],
+    "max_growth": [-0.1, False, float("inf"), "{{ x }}"],
+    "max_reject_rate": [-0.1, 2, True, []],
+}
+
+
 @pytest.mark.parametrize(
     ("given", "named"),
     [
-        *(({"min_rows": value}, "min_rows") for value in (-1, 1.0, True, "10")),
-        *(({"max_rows": value}, "max_rows") for value in (-1, float("nan"), False)),
-        *(({"max_shrink": value}, "max_shrink") for value in (-0.1, 1.1, True, "0.3", float("nan"))),
-        *(({"max_growth": value}, "max_growth") for value in (-0.1, False, float("inf"), "{{ x }}")),
-        *(({"max_reject_rate": value}, "max_reject_rate") for value in (-0.1, 2, True, [])),
+        *(({name: value}, name) for name, values in IMPOSSIBLE.items() for value in values),
         ({"min_rows": 10, "max_rows": 9}, "min_rows must not be more than max_rows"),
     ],
 )
@@ -146,6 +151,6 @@ def test_what_is_no_mapping_is_refused(given: Any) -> None:
 
 def test_limits_are_named_and_do_not_change() -> None:
     with pytest.raises(TypeError):
-        AudienceGuard(1)  # type: ignore[misc]
+        AudienceGuard(1)  # type: ignore[call-arg]
     with pytest.raises(AttributeError):
         AudienceGuard().min_rows = 3  # type: ignore[misc]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
+from functools import partial
 from multiprocessing import get_context
 from pathlib import Path
 from threading import Barrier
@@ -17,8 +18,9 @@ from ledger_testing import facts_of, files_of, kinds, ledger_in, send
 
 from airflow_provider_activation.audience import ledger as ledgers
 from airflow_provider_activation.audience.ledger import Ledger
+from airflow_provider_activation.audience.receipt import Record
 from airflow_provider_activation.errors import ActivationError, Conflict, UnfitAudience
-from airflow_provider_activation.storage import place_of
+from airflow_provider_activation.storage import Place, place_of
 from airflow_provider_activation.storage.place import AlreadyThere, OnWorker
 
 
@@ -37,14 +39,17 @@ def at_once(tasks: Sequence[Callable[[], Any]]) -> list[Any]:
         return list(pool.map(run, tasks))
 
 
+def intend(root: Path | Place, day: int, key: str | None = None) -> Record:
+    """The intent of a day's task."""
+    return ledger_in(root).intend(facts_of(day, key=key))
+
+
 @pytest.mark.parametrize("writers", [2, 3, 8, 20])
 @pytest.mark.parametrize("sent_before", [0, 1])
 def test_one_of_many_runs_sends(writers: int, sent_before: int, tmp_path: Path) -> None:
     for day in range(sent_before):
         send(ledger_in(tmp_path), 100 + day)
-    found = at_once(
-        [lambda day=day: ledger_in(tmp_path).intend(facts_of(day)) for day in range(1, writers + 1)]
-    )
+    found = at_once([partial(intend, tmp_path, day) for day in range(1, writers + 1)])
     assert sum(isinstance(one, Conflict) for one in found) == writers - 1
     (intent,) = (one for one in found if not isinstance(one, Conflict))
     assert ledger_in(tmp_path).open_intent() == intent
@@ -64,7 +69,7 @@ def test_runs_that_wait_for_each_other_all_send_once(tmp_path: Path) -> None:
             ledger.receipt(facts_of(day), "x", {"day": str(day)})
             return
 
-    found = at_once([lambda day=day: until_sent(day) for day in range(1, 7)])
+    found = at_once([partial(until_sent, day) for day in range(1, 7)])
     assert found == [None] * 6
     records = list(ledger_in(tmp_path).records())[::-1]
     assert [one.kind for one in records] == ["intent", "receipt"] * 6
@@ -98,8 +103,7 @@ def test_a_task_that_was_cleared_races_the_others(tmp_path: Path) -> None:
         root = tmp_path / str(number)
         ledger_in(root).intend(facts_of(1))
         found = at_once(
-            [lambda root=root: ledger_in(root).intend(facts_of(1, key="cleared"))]
-            + [lambda root=root, day=day: ledger_in(root).intend(facts_of(day)) for day in (2, 3)]
+            [partial(intend, root, 1, "cleared"), partial(intend, root, 2), partial(intend, root, 3)]
         )
         open_intent = ledger_in(root).open_intent()
         assert [one for one in found if not isinstance(one, Conflict)] == [open_intent]
@@ -146,12 +150,10 @@ def test_a_ledger_that_is_always_written_to_is_given_up(
 ) -> None:
     monkeypatch.setattr(ledgers, "TRIES", 3)
     monkeypatch.setattr(OnWorker, "create", taken)
-    for write in (
-        lambda: ledger_in(tmp_path).intend(facts_of(1)),
-        lambda: ledger_in(tmp_path).receipt(facts_of(1), "x", {}),
-    ):
-        with pytest.raises(Conflict, match="all the time"):
-            write()
+    with pytest.raises(Conflict, match="all the time"):
+        intend(tmp_path, 1)
+    with pytest.raises(Conflict, match="all the time"):
+        ledger_in(tmp_path).receipt(facts_of(1), "x", {})
 
 
 # where the storage keeps nobody apart
@@ -199,7 +201,7 @@ def test_two_runs_at_once_are_refused_there(
         return whole(self, *given, **more)
 
     monkeypatch.setattr(Ledger, "_append", together)
-    found = at_once([lambda day=day: shared_ledger().intend(facts_of(day)) for day in (1, 2)])
+    found = at_once([partial(intend, shared_ledger().root, day) for day in (1, 2)])
     assert any(isinstance(one, UnfitAudience) for one in found)
     with pytest.raises(UnfitAudience, match="two records of one number"):
         shared_ledger().intend(facts_of(3))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 from collections.abc import Callable
 from dataclasses import replace
@@ -14,8 +15,12 @@ from ledger_testing import change, facts_of, files_of, kinds, ledger_in, send
 
 from airflow_provider_activation.audience.ledger import Ledger
 from airflow_provider_activation.audience.receipt import LARGEST
-from airflow_provider_activation.errors import InvalidArgument, UnfitAudience
-from airflow_provider_activation.storage import place
+from airflow_provider_activation.errors import (
+    InvalidArgument,
+    PermissionDenied,
+    ServiceUnavailable,
+    UnfitAudience,
+)
 from airflow_provider_activation.storage.place import OnWorker
 
 READERS: dict[str, Callable[[Ledger], Any]] = {
@@ -275,13 +280,13 @@ def test_a_folder_that_may_not_be_read_is_not_empty(ledger: Ledger, monkeypatch:
     def refuse(path: Path) -> Any:
         raise PermissionError(13, "Permission denied")
 
-    monkeypatch.setattr(place.os, "scandir", refuse)
-    with pytest.raises(place.PermissionDenied, match="Permission denied"):
+    monkeypatch.setattr(os, "scandir", refuse)
+    with pytest.raises(PermissionDenied, match="Permission denied"):
         ledger.newest()
 
 
 def test_a_file_in_the_place_of_a_folder_is_not_empty(tmp_path: Path) -> None:
     (tmp_path / "lapsed@acoustic").write_text("x")
     for read in (Ledger.newest, READERS["intend"]):
-        with pytest.raises(place.ServiceUnavailable, match="Not a directory"):
+        with pytest.raises(ServiceUnavailable, match="Not a directory"):
             read(ledger_in(tmp_path))
