@@ -19,7 +19,7 @@ ROWS = {"read": 1_000, "left_out": 0, "rejected": 2, "suppressed": 5, "duplicate
 def run_of(day: int = 1, **changed: Any) -> Run:
     """The run of a day of May 2026."""
     after = FIRST_DAY + timedelta(days=day - 1)
-    given = {"dag_id": "daily", "task_id": "send", "run_id": f"run_{day}", "run_after": after}
+    given: dict[str, Any] = {"dag_id": "daily", "task_id": "send", "run_id": f"run_{day}", "run_after": after}
     return Run(**(given | changed))
 
 
@@ -49,7 +49,7 @@ def send(ledger: Ledger, day: int, sent: int = 990) -> None:
 
 def kinds(ledger: Ledger) -> list[str]:
     """The kinds of all records, the oldest first."""
-    return [record.kind for record in ledger.records()][::-1]
+    return [str(record.kind) for record in ledger.records()][::-1]
 
 
 def files_of(ledger: Ledger) -> list[Path]:
