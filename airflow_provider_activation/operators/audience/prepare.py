@@ -1,4 +1,4 @@
-"""Operators for audiences: prepare the file that a destination takes, and delete it afterwards."""
+"""The operator that prepares the file of an audience."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 from airflow_provider_activation.arguments import (
     FILLED,
     FLAG,
-    MANIFEST,
     NUMBER_ID,
     PATH,
     STRUCTURE,
@@ -21,12 +20,10 @@ from airflow_provider_activation.arguments import (
     whole_number,
 )
 from airflow_provider_activation.audience.given import check_source
-from airflow_provider_activation.audience.schema import AudienceSchema, Column, Suppression
+from airflow_provider_activation.audience.schema import AudienceSchema, Suppression
 from airflow_provider_activation.errors import InvalidArgument
-from airflow_provider_activation.gate import Gate
-from airflow_provider_activation.operators.base import ActivationOperator
+from airflow_provider_activation.operators.audience.common import AudienceOperator, mappings, read_as
 from airflow_provider_activation.tasks import JSON, in_a_running_task
-from airflow_provider_activation.wording import enumerated
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
@@ -35,34 +32,13 @@ if TYPE_CHECKING:
     from airflow_provider_activation.audience.preparation import Preparation
     from airflow_provider_activation.storage.place import AnyPath
 
-__all__ = ["DeleteAudienceOperator", "PrepareAudienceOperator"]
+__all__ = ["PrepareAudienceOperator"]
 
-
-def _mappings(value: Any) -> Any:
-    """Schemas, columns and lists as their mappings, so that Airflow renders and stores what is in them."""
-    if isinstance(value, AudienceSchema | Column | Suppression):
-        value = value.as_mapping()
-    if isinstance(value, Mapping):
-        return {key: _mappings(one) for key, one in value.items()}
-    return [_mappings(one) for one in value] if isinstance(value, list | tuple) else value
-
-
-def _read(kind: type[AudienceSchema] | type[Suppression], name: str, value: Any) -> dict[str, Any]:
-    """Such an object or its mapping; returned as the mapping."""
-    value = _mappings(value)
-    if not isinstance(value, Mapping):
-        raise ValueError(f"{name} must be {kind.__name__} or its mapping, but is {type(value).__name__}.")
-    try:
-        return kind.from_mapping(value).as_mapping()
-    except InvalidArgument as error:
-        raise ValueError(error.message) from None
-
-
-_schema = partial(_read, AudienceSchema)
+_schema = partial(read_as, AudienceSchema)
 
 
 def _list(name: str, value: Any) -> dict[str, Any]:
-    read = _read(Suppression, name, value)
+    read = read_as(Suppression, name, value)
     return {**read, "source": _source(name, read["source"])}
 
 
@@ -89,23 +65,7 @@ def _summary(manifest: Mapping[str, Any]) -> str:
     )
 
 
-class _Gate(Gate):
-    """Counts stay numbers, also that of the reason ``not_a_device_id``: a manifest has no id of a service."""
-
-    __call__ = Gate.inside
-
-
-class _AudienceOperator(ActivationOperator):
-    """An operator for files of audiences. It has no connection of its own."""
-
-    @property
-    def gate(self) -> Gate:
-        from airflow_provider_activation.redaction import Redactor
-
-        return _Gate(Redactor(), Redactor())
-
-
-class PrepareAudienceOperator(_AudienceOperator):
+class PrepareAudienceOperator(AudienceOperator):
     """Make a table of people into the file that a destination takes. Returns its manifest.
 
     Rows go through these steps: read, ``where``, normalise, check, suppress, drop duplicates, count, write.
@@ -193,12 +153,12 @@ class PrepareAudienceOperator(_AudienceOperator):
     ) -> None:
         super().__init__(**kwargs)
         self.source = source
-        self.schema = _mappings(schema)
+        self.schema = mappings(schema)
         self.profile = profile
         self.folder = folder
         self.name = name
         self.where = where
-        self.suppress = _mappings(suppress)
+        self.suppress = mappings(suppress)
         self.order_by = order_by
         self.min_rows = min_rows
         self.fail_on_rejects = fail_on_rejects
@@ -209,7 +169,7 @@ class PrepareAudienceOperator(_AudienceOperator):
     @classmethod
     def partial(cls, **kwargs: Any) -> OperatorPartial:
         for name in kwargs.keys() & {"schema", "suppress"}:
-            kwargs[name] = _mappings(kwargs[name])
+            kwargs[name] = mappings(kwargs[name])
         return super().partial(**kwargs)
 
     def check(self) -> None:
@@ -278,37 +238,3 @@ class PrepareAudienceOperator(_AudienceOperator):
         self._is_killed = True
         if self._preparation is not None:
             self._preparation.stop()
-
-
-class DeleteAudienceOperator(_AudienceOperator):
-    """Delete the file of an audience and that of its rejects. Returns ``{"deleted": [...]}``, the paths.
-
-    May be run any number of times. Make it the teardown of the preparing task: it then runs whatever became
-    of the tasks in between, and clearing one of these prepares the audience once more:
-    ``delete.as_teardown(setups=prepare, on_failure_fail_dagrun=True)``. Document: "Audiences".
-
-    .. code-block:: python
-
-        delete = DeleteAudienceOperator(task_id="delete", manifest="{{ ti.xcom_pull('prepare') }}")
-
-    :param manifest: the output of the preparing task (templated).
-    :raises InvalidArgument: it is no manifest; nothing was deleted.
-    :raises UnfitAudience: the file is not on this worker, and was prepared on another; or a folder or a link
-        is in its place. Nothing was deleted.
-    """
-
-    arguments = {"manifest": MANIFEST}
-    ui_color = "#eef0f3"
-
-    def __init__(self, *, manifest: Mapping[str, Any] | str, **kwargs: Any) -> None:
-        super().__init__(**kwargs)
-        self.manifest = manifest
-
-    @in_a_running_task
-    def execute(self, context: Context) -> JSON:
-        from airflow_provider_activation.audience.manifest import delete_files
-
-        deleted = delete_files(self.manifest)
-        told = enumerated(deleted) or "nothing: the files are gone already"
-        self.log.info(self.gate.message(f"Deleted {told}."))
-        return self.publish(context, {"deleted": deleted})
