@@ -151,6 +151,13 @@ class UnfitAudience(ActivationError):
     advice = "Correct the source, or what the task says of it; then clear the task."
 
 
+SUPPRESS = (
+    "Nothing was sent. Prepare the audience in this run with a PrepareAudienceOperator whose suppress= names "
+    "a list that has rows, and give its output to the task that sends."
+)
+"""What to do where a connection requires suppression."""
+
+
 class AudienceNotWritten(ActivationError):
     """The file of an audience could not be written. Nothing of it was left."""
 

@@ -46,6 +46,12 @@ _COMMON_FIELDS: dict[str, Any] = {
         "For a private gateway without https: calls and credentials then travel without encryption.",
         type=["boolean", "null"],
     ),
+    "require_suppression": _field(
+        "Require suppression",
+        "Send an audience only with the manifest of its preparation in the same run, which names a list of "
+        "suppressed people with rows.",
+        type=["boolean", "null"],
+    ),
 }
 
 _KEPT = "Sent as it is, blanks included; a line end at its end is taken off"

@@ -121,6 +121,7 @@ class SegmentExport(_Job):
     :param export: the export, with the user's own description.
     :param key: the submission key; None leaves the description as it is.
     :param mark: where in the description it stands.
+    :param suppression_proven: whether a manifest shows that people were suppressed.
     """
 
     noun = "segment export"
@@ -131,6 +132,7 @@ class SegmentExport(_Job):
     export: api.SegmentExport
     key: str | None = None
     mark: Mark = "suffix"
+    suppression_proven: bool = False
 
     @property
     def own_key(self) -> str | None:
@@ -154,7 +156,7 @@ class SegmentExport(_Job):
         return self.export.model_copy(update={"destination_segment_description": description})
 
     def create(self) -> Call[int]:
-        return api.export_segment(self.sent)
+        return api.export_segment(self.sent).proven(self.suppression_proven)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -204,6 +206,7 @@ class JobData(_OfJob):
         done for a manifest.
     :param body: the file, once it has been checked.
     :param began: the monotonic time at which it was.
+    :param suppression_proven: whether the manifest shows that people were suppressed.
     """
 
     noun = "job data"
@@ -218,6 +221,7 @@ class JobData(_OfJob):
     registration: JSON = None
     body: FileBody | None = None
     began: float = 0.0
+    suppression_proven: bool = False
 
     @property
     def title(self) -> str:
@@ -316,7 +320,8 @@ class JobData(_OfJob):
 
     def create(self) -> Call[None]:
         # without its file it is not sent yet
-        return api.upload_job_data(self.job_id, self.body or Path(self.place))
+        call = api.upload_job_data(self.job_id, self.body or Path(self.place))
+        return call.proven(self.suppression_proven)
 
     async def find(self, doubt: Doubt | None) -> list[Candidate]:
         # a job that waits has no data yet; a job in any other state has its data

@@ -418,6 +418,7 @@ class Distribution(ItemsAction[SegmentKey, api.SegmentConfigInput, api.SegmentCo
     :param segments: segment ids, or mappings as they are sent.
     :param segment_type: the type of the segments that do not say it themselves.
     :param wait: whether the deliveries will be waited for.
+    :param suppression_proven: whether a manifest shows that people were suppressed.
     """
 
     noun = "distribution"
@@ -428,6 +429,7 @@ class Distribution(ItemsAction[SegmentKey, api.SegmentConfigInput, api.SegmentCo
     segments: Sequence[str | Mapping[str, str]]
     segment_type: str
     wait: bool
+    suppression_proven: bool = False
 
     async def make(self, memory: Memory, on_uncertain: OnUncertain) -> JSON | Finished:
         made = await submit_items(self, memory)
@@ -478,7 +480,8 @@ class Distribution(ItemsAction[SegmentKey, api.SegmentConfigInput, api.SegmentCo
     ) -> Iterator[tuple[Sequence[SegmentKey], Call[list[api.SegmentConfigResult]]]]:
         for keys in chunks(list(missing), api.MOST_SEGMENTS_A_CALL):
             segments = [missing[key] for key in keys]
-            yield keys, api.add_segment_configs(self.distribution_manager_id, segments)
+            call = api.add_segment_configs(self.distribution_manager_id, segments)
+            yield keys, call.proven(self.suppression_proven)
 
     def name(self, key: SegmentKey) -> str:
         return key[0]

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from enum import Enum
 from functools import cached_property, wraps
 from pathlib import Path
-from typing import Any, BinaryIO, Generic, NoReturn, ParamSpec, TypeAlias, TypeVar
+from typing import Any, BinaryIO, Generic, NoReturn, ParamSpec, Self, TypeAlias, TypeVar
 from urllib.parse import quote
 
 from airflow_provider_activation.api.rows import Rows, Unreadable, reason_of
@@ -186,6 +186,8 @@ class Call(NotStored, Generic[T]):
     :param accepts: statuses besides 2xx that `read` understands.
     :param key_levels: levels of authentication key that may make the call; empty for any.
     :param url: an absolute address, for an endpoint outside the base address of the service.
+    :param sends_audience: whether it sends people, or has a service send them to a destination.
+    :param suppression_proven: whether a manifest has shown that suppressed people were left out of these.
     :param service: the service's name as a person writes it; `endpoint_of` fills in both names.
     """
 
@@ -202,8 +204,19 @@ class Call(NotStored, Generic[T]):
     accepts: frozenset[int] = frozenset()
     key_levels: frozenset[str] = frozenset()
     url: str | None = None
+    sends_audience: bool = False
+    suppression_proven: bool = False
     service: str = ""
     operation: str = ""
+
+    @property
+    def is_unproven(self) -> bool:
+        """Whether it sends an audience of which nothing shows that people were suppressed; a file is one."""
+        return (self.sends_audience or self.file is not None) and not self.suppression_proven
+
+    def proven(self, suppression_proven: bool) -> Self:
+        """The same call, where it is known whether a manifest has shown suppression."""
+        return replace(self, suppression_proven=suppression_proven)
 
     @property
     def is_file(self) -> bool:
@@ -269,6 +282,7 @@ def request(
     accepts: tuple[int, ...] = (),
     key_levels: tuple[str, ...] = (),
     url: str | None = None,
+    sends_audience: bool = False,
     **ids: Any,
 ) -> Call[T]:
     """The call of an endpoint; see `Call`.
@@ -290,6 +304,7 @@ def request(
         accepts=frozenset(accepts),
         key_levels=frozenset(key_levels),
         url=url,
+        sends_audience=sends_audience,
     )
 
 

@@ -127,6 +127,35 @@ def check_file(path: Path, manifest: Mapping[str, Any]) -> None:
         )
 
 
+def lacks_suppression(manifest: Any, run: Mapping[str, str]) -> str:
+    """What a manifest lacks to show that people were suppressed in this run; empty if it shows that.
+
+    It must have been made in the run, and name a list with at least one row that could be read.
+
+    :param run: the ``dag_id`` and the ``run_id`` of the running task.
+    :raises InvalidArgument: it is no manifest, or one of a later release.
+    """
+    place_of_manifest(manifest)
+    if (made_in := manifest.get("run")) != run:
+        if not isinstance(made_in, Mapping):
+            return "the manifest names no run that prepared it"
+        which = f"the run {made_in.get('run_id')} of {made_in.get('dag_id')}"
+        return f"the manifest is of {which}, not of this run"
+    lists = manifest.get("suppression")
+    if not isinstance(lists, list) or not lists:
+        return "the manifest names no list of suppressed people"
+    if not any(map(_has_rows, lists)):
+        return "no list that the manifest names has a row that can be read"
+    return ""
+
+
+def _has_rows(told: Any) -> bool:
+    if not isinstance(told, Mapping):
+        return False
+    rows, unreadable = told.get("rows"), told.get("unreadable")
+    return type(rows) is int and type(unreadable) is int and rows > unreadable >= 0
+
+
 def header_of(path: Path, delimiter: str) -> list[str]:
     """The columns that a file of CSV names in its first row.
 

@@ -43,7 +43,10 @@ _FILE_NAME = "[A-Za-z0-9][A-Za-z0-9._-]{0,99}"
 
 
 class Preparation:
-    """See `prepare_audience`. `run` may be called once; `stop` ends it."""
+    """See `prepare_audience`. `run` may be called once; `stop` ends it.
+
+    :param dag_run: the ``dag_id`` and the ``run_id`` of the task that prepares, for the manifest.
+    """
 
     def __init__(
         self,
@@ -60,6 +63,7 @@ class Preparation:
         fail_on_rejects: bool = False,
         registration: Mapping[str, Any] | None = None,
         run: str = "",
+        dag_run: Mapping[str, str] | None = None,
     ) -> None:
         if isinstance(suppress, str | Mapping) or not isinstance(suppress, Iterable):
             raise InvalidArgument("suppress must be a list of lists of people.")
@@ -92,7 +96,7 @@ class Preparation:
         what = [schema.as_mapping(), self.profile.name, where, order_by, run, _told(source)]
         what += [{**one.as_mapping(), "source": _told(one.source)} for one in lists]
         digest = hashlib.sha256(json.dumps(what, sort_keys=True).encode()).hexdigest()[:12]
-        self._is_run = bool(run)
+        self._is_run, self._dag_run = bool(run), dag_run
         self._is_packed = self.profile.compression == "gzip"
         self._stem = f"{name}-{self.profile.name}-{digest}"
         self._engine: Engine | None = None
@@ -229,6 +233,7 @@ class Preparation:
         return manifest.described(
             pieces.path,
             named.told,
+            run=self._dag_run and dict(self._dag_run),
             profile=self.profile.name,
             columns=people.columns,
             format={

@@ -53,6 +53,7 @@ class ConnectionExtra(BaseModel):
     verify: bool | str = True
     proxy: str | None = None
     allow_http: bool = False
+    require_suppression: bool = False
 
     def common(self) -> dict[str, Any]:
         """The fields every connection type has, named as `ConnectionSettings` names them."""

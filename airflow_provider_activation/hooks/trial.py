@@ -105,6 +105,8 @@ def _good(settings: ConnectionSettings, plan: Plan, course: _Course) -> str:
     elif settings.verify is False:
         unchecked.append("the certificate (verify is false)")
     said = f"{settings.name} answers at {settings.base_url}. Checked: {'; '.join(course.shown)}."
+    if settings.require_suppression:
+        said += " Audiences are sent only with a manifest that shows suppression (require_suppression)."
     return f"{said} Not checked: {'; '.join(unchecked)}." if unchecked else said
 
 

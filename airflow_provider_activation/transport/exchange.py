@@ -94,6 +94,7 @@ class Exchanges:
         :param ends: the monotonic time at which the exchange gives up, if that comes before its own end.
         """
         self._refuse_wrong_key_level(call)
+        self._refuse_unproven_audience(call)
         give_up_at = min(time.monotonic() + LONGEST_EXCHANGE, ends)
         attempts = 0
         renewed = False
@@ -281,6 +282,16 @@ class Exchanges:
             raise errors.InvalidConnection(
                 f"the call needs an authentication key of level {' or '.join(sorted(call.key_levels))}, "
                 f"but the connection {self._settings.conn_id!r} holds one of level {level}.",
+                service=call.service,
+                operation=call.operation,
+            )
+
+    def _refuse_unproven_audience(self, call: Call[Any]) -> None:
+        if self._settings.require_suppression and call.is_unproven:
+            raise errors.UnfitAudience(
+                f"the connection {self._settings.conn_id!r} requires suppression, and no manifest shows that "
+                "people were suppressed in what this call sends.",
+                advice=errors.SUPPRESS,
                 service=call.service,
                 operation=call.operation,
             )

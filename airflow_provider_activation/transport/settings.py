@@ -33,6 +33,7 @@ class ConnectionSettings(NotStored):
     :param verify: check certificates against the usual authorities, against the file or folder named, or not.
     :param proxy: address of a proxy; None takes the environment's.
     :param allow_http: whether requests may leave this machine without encryption.
+    :param require_suppression: whether an audience is sent only if a manifest shows suppression.
     :param remark: what is odd about the credentials, a sentence for errors that say they are refused.
     """
 
@@ -51,6 +52,7 @@ class ConnectionSettings(NotStored):
     verify: bool | str = True
     proxy: str | None = field(default=None, repr=False)
     allow_http: bool = False
+    require_suppression: bool = False
     remark: str = field(default="", repr=False)
 
     def refused(self, what: str) -> InvalidConnection:

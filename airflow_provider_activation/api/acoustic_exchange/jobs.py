@@ -351,7 +351,7 @@ def export_segment(export: SegmentExport) -> Call[int]:
 
     :returns: the job's id.
     """
-    return _start("POST", "/v1/jobs/segmentExport", json=export.body())
+    return _start("POST", "/v1/jobs/segmentExport", json=export.body(), sends_audience=True)
 
 
 @endpoint
@@ -429,7 +429,7 @@ def upload_job_data(job_id: int, file: Path | FileBody, content_type: str = CSV)
     """
     body = file if isinstance(file, FileBody) else FileBody(file, content_type)
     path, number = "/v1/jobs/{job_id}/data", whole("job_id", job_id)
-    return request("POST", path, Safety.ONCE, nothing, file=body, job_id=number)
+    return request("POST", path, Safety.ONCE, nothing, file=body, sends_audience=True, job_id=number)
 
 
 @endpoint

@@ -291,7 +291,8 @@ def add_segment_configs(
     at_most("segments", len(segments), MOST_SEGMENTS_A_CALL)
     body = [{**segment.body(), "distributionManagerID": distribution_manager_id} for segment in segments]
     results = each(SegmentConfigResult)
-    return post(_SEGMENT_CONFIGS, results, body, distribution_manager_id=distribution_manager_id)
+    manager = {"distribution_manager_id": distribution_manager_id}
+    return post(_SEGMENT_CONFIGS, results, body, sends_audience=True, **manager)
 
 
 @endpoint

@@ -11,6 +11,7 @@ from airflow_provider_activation.arguments import (
     FILLED,
     FLAG,
     ID,
+    MANIFEST,
     MANIFEST_OR_PATH,
     MARK,
     NAMED_TEXTS,
@@ -23,6 +24,7 @@ from airflow_provider_activation.arguments import (
     word,
 )
 from airflow_provider_activation.operators.base import ActionOperator, SubmitAndWaitOperator
+from airflow_provider_activation.operators.sending import SendsAudience
 from airflow_provider_activation.tasks import JSON, AcousticExchangeTask
 from airflow_provider_activation.wording import enumerated
 from airflow_provider_activation.words import DATA_JOB_CATEGORIES, EXPORT_ACTIONS
@@ -60,7 +62,7 @@ class AcousticExchangeJobTask(AcousticExchangeTask):
         return JobProbe(self.job_category, made, on_needs_action=self.on_needs_action)
 
 
-class AcousticExchangeExportSegmentOperator(AcousticExchangeJobTask, SubmitAndWaitOperator):
+class AcousticExchangeExportSegmentOperator(AcousticExchangeJobTask, SendsAudience, SubmitAndWaitOperator):
     """Share an audience from a source endpoint to a destination endpoint. Needs the account's key.
 
     Returns the job as the service describes it. If the source pushes, the job waits for its data, and the
@@ -107,7 +109,11 @@ class AcousticExchangeExportSegmentOperator(AcousticExchangeJobTask, SubmitAndWa
         beginning (``prefix``, for a service that cuts texts) or leave it out (False) (templated).
     :param on_needs_action: what to do when the job waits for its data, or for its file to be downloaded:
         ``return`` the job, ``fail``, or ``wait`` until somebody acts (templated).
+    :param manifest: the output of the `PrepareAudienceOperator` or the `CheckAudienceOperator` of this run,
+        for a connection with ``require_suppression``, which refuses the task without it (templated).
     :param acoustic_exchange_conn_id: the connection's id (templated).
+    :raises UnfitAudience: the connection requires suppression, and the manifest does not show it. Nothing
+        was sent.
     """
 
     arguments = {
@@ -129,6 +135,7 @@ class AcousticExchangeExportSegmentOperator(AcousticExchangeJobTask, SubmitAndWa
         "schedule_details": STRUCTURE | None,
         "mark_submission": MARK,
         "on_needs_action": _ON_NEEDS_ACTION,
+        "manifest": MANIFEST | None,
     }
     nouns = ("segment export",)
     job_category = "SEGMENT_EXPORT"
@@ -154,6 +161,7 @@ class AcousticExchangeExportSegmentOperator(AcousticExchangeJobTask, SubmitAndWa
         schedule_details: api.ScheduleDetails | Mapping[str, Any] | None = None,
         on_needs_action: OnNeedsAction = "return",
         mark_submission: bool | str = True,
+        manifest: Mapping[str, Any] | str | None = None,
         acoustic_exchange_conn_id: str = "acoustic_exchange_default",
         **kwargs: Any,
     ) -> None:
@@ -175,6 +183,7 @@ class AcousticExchangeExportSegmentOperator(AcousticExchangeJobTask, SubmitAndWa
         self.min_count = min_count
         self.schedule_details = _with_data_interval(schedule_details)
         self.mark_submission: Any = mark_submission
+        self.manifest = manifest
         self.on_needs_action = on_needs_action
         self.acoustic_exchange_conn_id = acoustic_exchange_conn_id
 
@@ -183,6 +192,7 @@ class AcousticExchangeExportSegmentOperator(AcousticExchangeJobTask, SubmitAndWa
         self.check_inside("schedule_details", _schedule)
         if self.destination_segment_id is not None and self.action is None:
             raise ValueError("action is required with an existing destination segment.")
+        self.check_manifest()
 
     def submission(self, key: str) -> actions.SegmentExport:
         from airflow_provider_activation.actions import acoustic_exchange as actions
@@ -304,7 +314,7 @@ class AcousticExchangeRefreshSegmentsOperator(AcousticExchangeJobTask, SubmitAnd
         return actions.SegmentRefresh()
 
 
-class AcousticExchangeUploadJobDataOperator(AcousticExchangeJobTask, SubmitAndWaitOperator):
+class AcousticExchangeUploadJobDataOperator(AcousticExchangeJobTask, SendsAudience, SubmitAndWaitOperator):
     """Upload the audience for which a job waits, and wait for the job. The file is read in pieces.
 
     Returns the job as the service describes it. The file of a manifest is sent only if it is the one that was
@@ -331,8 +341,8 @@ class AcousticExchangeUploadJobDataOperator(AcousticExchangeJobTask, SubmitAndWa
         ``text/csv; charset=utf-8`` (templated).
     :param acoustic_exchange_conn_id: the connection's id (templated).
     :raises InvalidRequest: the file is missing or empty, or the registration cannot be read.
-    :raises UnfitAudience: the file is not the one that was prepared, or its columns are not registered.
-        Nothing was sent.
+    :raises UnfitAudience: the file is not the one that was prepared, or its columns are not registered; or
+        the connection requires suppression, and the manifest does not show it. Nothing was sent.
     :raises Conflict: the job does not wait for data.
     """
 
@@ -364,6 +374,10 @@ class AcousticExchangeUploadJobDataOperator(AcousticExchangeJobTask, SubmitAndWa
         self.job_category = job_category
         self.content_type = content_type
         self.acoustic_exchange_conn_id = acoustic_exchange_conn_id
+
+    @property
+    def shown(self) -> tuple[str, Any]:
+        return "file", self.file
 
     def check(self) -> None:
         if self.registration is not None:

@@ -70,7 +70,8 @@ class PrepareAudienceOperator(AudienceOperator):
 
     Rows go through these steps: read, ``where``, normalise, check, suppress, drop duplicates, count, write.
     The manifest says where the file is, its size and SHA-256, its columns, how many rows were read, left out,
-    rejected, suppressed, duplicates and written, and where the rejects are told. No person is in it. May be
+    rejected, suppressed, duplicates and written, where the rejects are told, and which run has made it. No
+    person is in it. May be
     run any number of times: the same rows in any order give the same bytes, under the same name in one run of
     the DAG. Delete the file when it was sent, see `DeleteAudienceOperator`. Needs the extra ``audience``.
     Document: "Audiences" in this package's documentation, which names the destinations' own.
@@ -209,6 +210,7 @@ class PrepareAudienceOperator(AudienceOperator):
             min_rows=self.min_rows,
             fail_on_rejects=self.fail_on_rejects,
             registration=self._registration(),
+            dag_run={"dag_id": ti.dag_id, "run_id": ti.run_id},
             run=f"{ti.dag_id}/{ti.task_id}/{ti.run_id}/{ti.map_index}",
         )
         if self._is_killed:

@@ -13,6 +13,7 @@ from airflow_provider_activation.arguments import (
     ID,
     IDS,
     IDS_OR_RESOURCES,
+    MANIFEST,
     MARK,
     is_template,
     word,
@@ -23,6 +24,7 @@ from airflow_provider_activation.operators.base import (
     SubmitAndWaitOperator,
     SubmitOperator,
 )
+from airflow_provider_activation.operators.sending import SendsAudience
 from airflow_provider_activation.tasks import JSON, LiveRampTask
 from airflow_provider_activation.wording import counted
 from airflow_provider_activation.words import DISTRIBUTION_MANAGER_STATUSES, SEGMENT_TYPES
@@ -205,7 +207,7 @@ class LiveRampDeleteDistributionManagerOperator(LiveRampTask, DeleteOperator):
         self.liveramp_conn_id = liveramp_conn_id
 
 
-class LiveRampDistributeSegmentsOperator(LiveRampTask, SubmitAndWaitOperator):
+class LiveRampDistributeSegmentsOperator(LiveRampTask, SendsAudience, SubmitAndWaitOperator):
     """Put those segments into distribution that are not in it yet, and check by listing that they are.
 
     May be run any number of times. Returns ``{"distributionManagerID", "added", "unchanged"}``, the last two
@@ -229,18 +231,23 @@ class LiveRampDistributeSegmentsOperator(LiveRampTask, SubmitAndWaitOperator):
     :param wait_for_completion: wait until each segment that was added has been delivered.
     :param cancel_on_kill: withdraw the segments that were added when the wait ends before all are delivered
         (templated).
+    :param manifest: the output of the `PrepareAudienceOperator` or the `CheckAudienceOperator` of this run,
+        for a connection with ``require_suppression``, which refuses the task without it (templated).
     :param liveramp_conn_id: the connection's id (templated).
     :raises InvalidRequest: no segments are given, or one twice with different ``destinationSegmentID``.
     :raises PartialFailure: LiveRamp did not take some segments, or has them under another
         ``destinationSegmentID``; names each of these segments and why.
     :raises UncertainOutcome: an answer was lost and some segments are still not listed.
     :raises JobFailed: a delivery failed or was cancelled.
+    :raises UnfitAudience: the connection requires suppression, and the manifest does not show it. Nothing
+        was sent.
     """
 
     arguments = {
         "distribution_manager_id": ID,
         "segments": IDS_OR_RESOURCES,
         "segment_type": word(*SEGMENT_TYPES),
+        "manifest": MANIFEST | None,
     }
     nouns = ("distribution",)
     ignored_arguments = frozenset({"on_uncertain"})
@@ -262,6 +269,7 @@ class LiveRampDistributeSegmentsOperator(LiveRampTask, SubmitAndWaitOperator):
         segment_type: str = "ONBOARDING",
         wait_for_completion: bool = False,
         timeout: float | timedelta = timedelta(days=7),
+        manifest: Mapping[str, Any] | str | None = None,
         liveramp_conn_id: str = "liveramp_default",
         **kwargs: Any,
     ) -> None:
@@ -271,9 +279,11 @@ class LiveRampDistributeSegmentsOperator(LiveRampTask, SubmitAndWaitOperator):
         self.distribution_manager_id = distribution_manager_id
         self.segments = segments
         self.segment_type = segment_type
+        self.manifest = manifest
         self.liveramp_conn_id = liveramp_conn_id
 
     def check(self) -> None:
+        self.check_manifest()
         if is_template(self.segments):
             return
         if described := [one for one in self.segments if isinstance(one, Mapping)]:

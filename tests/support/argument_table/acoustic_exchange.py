@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from argument_table.audience import SHOWN
 from argument_table.common import AT_ONCE, DELETES, FOLDER, MAKES, SENSES, SOON, WAITS, WATCHES
 from argument_table.kinds import (
     CONNECTION_ID,
@@ -154,6 +155,7 @@ ROWS: dict[str, Row] = {
             "min_count": may(WHOLE_NUMBER, 100, 200),
             "on_needs_action": ON_NEEDS_ACTION,
             "mark_submission": has(MARK, "prefix", False),
+            "manifest": SHOWN,
         },
         ACCOUNT_KEY | AT_ONCE | {"segment_id": SEGMENT},
     ),

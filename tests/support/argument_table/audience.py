@@ -83,6 +83,13 @@ A_SCHEMA = Kind("schema", (5, True, "a", ["a"], {}, {"columns": {}}, {"columns":
 PROFILE = Kind("profile", (1.5, True, "", [], ["google"]), ("", "nonsense"), scalar=False, text_too=True)
 LISTS = Kind("lists of people", (5, True, 1.5, "a", {"a": "b"}, [5], ["a"], [{}], []), scalar=False)
 MANIFESTS = Kind("manifest", (5, True, 1.5, "a", ["a"]), scalar=False)
+SENT_MANIFEST = {
+    **MANIFEST,
+    **{"size": 6, "sha256": "0" * 64, "columns": ["email"], "rows": {}, "format": {"delimiter": ","}},
+    **{"run": {"dag_id": "a_dag", "run_id": "manual__1"}, "suppression": []},
+}
+"""All that is read of the manifest of an audience that is sent."""
+SHOWN = may(MANIFESTS, SENT_MANIFEST, wrong=({"path": "/a"},))
 
 ROWS: dict[str, Row] = {
     "operators.audience.PrepareAudienceOperator": Row(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from argument_table.audience import SHOWN
 from argument_table.common import AT_ONCE, CANCELS, DELETES, MAKES, SENSES, SOON, WAITS, WATCHES, Notifier
 from argument_table.kinds import (
     CONNECTION_ID,
@@ -127,6 +128,7 @@ ROWS: dict[str, Row] = {
                 ["5000000005"],
             ),
             "segment_type": SEGMENT_TYPE,
+            "manifest": SHOWN,
         },
         HERE | AT_ONCE,
     ),
