@@ -5,13 +5,14 @@ from __future__ import annotations
 import asyncio
 import logging
 import sys
+from datetime import UTC, datetime, timedelta
 from functools import wraps
 from typing import TYPE_CHECKING, Any, cast
 
 from airflow.providers.common.compat.version_compat import AIRFLOW_V_3_3_PLUS
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
     from typing import ParamSpec, Protocol, TypeVar
 
     P = ParamSpec("P")
@@ -115,6 +116,57 @@ def require_action(task_instance: Any, *, subject: str, body: str, options: list
         upsert_hitl_detail(ti_id=task_instance.id, subject=subject, body=body, options=options, params={})
     except Exception:
         log.exception("Airflow does not list the required action; the task waits all the same.")
+
+
+def put_question(
+    task_instance: Any,
+    *,
+    subject: str,
+    body: str,
+    options: list[str],
+    assigned_users: Sequence[Mapping[str, str]] = (),
+) -> bool:
+    """Have Airflow list a question of this task among its required actions. An earlier answer is forgotten.
+
+    Returns whether it lists this question: what an earlier try of the task has asked in this run stays, with
+    its text, its options and those who may answer.
+
+    :param subject: one line.
+    :param body: Markdown.
+    :param options: the answers a person can choose from.
+    :param assigned_users: who may answer, with ``id`` and ``name``; everybody if empty.
+    """
+    # `upsert_hitl_detail` of the same package keeps to itself what Airflow has stored
+    from airflow.sdk.execution_time.comms import CreateHITLDetailPayload
+    from airflow.sdk.execution_time.task_runner import SUPERVISOR_COMMS
+
+    given: dict[str, Any] = {"subject": subject, "body": body, "options": options}
+    users = [dict(user) for user in assigned_users]
+    payload = CreateHITLDetailPayload(
+        ti_id=task_instance.id, **given, params={}, multiple=False, assigned_users=users
+    )
+    stored: Any = SUPERVISOR_COMMS.send(msg=payload)
+    may_answer = sorted(user.id for user in stored.assigned_users or ())
+    is_same = all(getattr(stored, name) == value for name, value in given.items())
+    return is_same and may_answer == sorted(user["id"] for user in users)
+
+
+def answer_trigger(task_instance: Any, *, options: list[str], timeout: float) -> Any:
+    """The trigger that waits for the answer to the question of a task.
+
+    Its event holds ``chosen_options`` and ``responded_by_user``, or ``error`` and ``error_type``. From
+    Airflow 3.3 on the answer itself resumes the task, with the same event.
+
+    :param timeout: seconds after which its event says that nobody has answered.
+    """
+    from airflow.providers.standard.triggers.hitl import HITLTrigger
+
+    return HITLTrigger(
+        ti_id=task_instance.id,
+        options=options,
+        params={},
+        timeout_datetime=datetime.now(UTC) + timedelta(seconds=timeout),
+    )
 
 
 def begin_a_forked_process() -> None:

@@ -312,8 +312,12 @@ def manifest(name: str, value: Any) -> dict[str, Any]:
     rejects = value.get("rejects") if isinstance(value, Mapping) else None
     if not isinstance(rejects, Mapping):
         return structure(name, value)
+    counts = rejects.get("counts")
     told = {key: one for key, one in rejects.items() if key != "counts"}
-    return structure(name, {**value, "rejects": told})
+    read = structure(name, {**value, "rejects": told})
+    if isinstance(counts, Mapping) and all(isinstance(one, Mapping) for one in counts.values()):
+        read["rejects"]["counts"] = {column: dict(reasons) for column, reasons in counts.items()}
+    return read
 
 
 def rendered_manifest(name: str, value: Any) -> dict[str, Any]:

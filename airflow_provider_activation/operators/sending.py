@@ -13,6 +13,22 @@ from airflow_provider_activation.tasks import JSON
 if TYPE_CHECKING:
     from airflow.sdk import Context
 
+    from airflow_provider_activation.audience.receipt import Run
+
+
+def run_of(context: Context) -> Run:
+    """The running task, as the ledger knows it."""
+    from airflow_provider_activation.audience.receipt import Run
+
+    ti, run_after = context["ti"], context["dag_run"].run_after
+    return Run(
+        dag_id=ti.dag_id,
+        task_id=ti.task_id,
+        run_id=ti.run_id,
+        map_index=-1 if ti.map_index is None else ti.map_index,
+        run_after=run_after,
+    )
+
 
 class SendsAudience(SubmittingOperator):
     """An operator that sends an audience, or has a service send one; takes no arguments.

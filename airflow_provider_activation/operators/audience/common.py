@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Protocol, Self
 
+from airflow_provider_activation.audience.guard import AudienceGuard
 from airflow_provider_activation.audience.schema import AudienceSchema, Column, Suppression
 from airflow_provider_activation.errors import InvalidArgument
 from airflow_provider_activation.gate import Gate
@@ -21,8 +22,8 @@ class Mapped(Protocol):
 
 
 def mappings(value: Any) -> Any:
-    """Schemas, columns and lists as their mappings, so that Airflow renders and stores what is in them."""
-    if isinstance(value, AudienceSchema | Column | Suppression):
+    """Schemas, columns, lists and guards as their mappings: Airflow renders and stores what is in them."""
+    if isinstance(value, AudienceGuard | AudienceSchema | Column | Suppression):
         value = value.as_mapping()
     if isinstance(value, Mapping):
         return {key: mappings(one) for key, one in value.items()}

@@ -85,7 +85,7 @@ LISTS = Kind("lists of people", (5, True, 1.5, "a", {"a": "b"}, [5], ["a"], [{}]
 MANIFESTS = Kind("manifest", (5, True, 1.5, "a", ["a"]), scalar=False)
 SENT_MANIFEST = {
     **MANIFEST,
-    **{"size": 6, "sha256": "0" * 64, "columns": ["email"], "rows": {}, "format": {"delimiter": ","}},
+    **{"size": 6, "sha256": "ab" * 32, "columns": ["email"], "rows": {}, "format": {"delimiter": ","}},
     **{"run": {"dag_id": "a_dag", "run_id": "manual__1"}, "suppression": []},
 }
 """All that is read of the manifest of an audience that is sent."""
