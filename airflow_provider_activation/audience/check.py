@@ -14,8 +14,8 @@ from typing import Any
 from airflow_provider_activation.audience.guard import AudienceGuard, sent_of
 from airflow_provider_activation.audience.ledger import Ledger
 from airflow_provider_activation.audience.manifest import check_file, place_of_manifest, prepared_file
-from airflow_provider_activation.audience.receipt import Record, Run
-from airflow_provider_activation.errors import Conflict, InvalidArgument, UnfitAudience
+from airflow_provider_activation.audience.receipt import Facts, Record, Run
+from airflow_provider_activation.errors import InvalidArgument, UnfitAudience
 from airflow_provider_activation.storage import Place
 
 _COUNTS = ("read", "left_out", "rejected", "suppressed", "duplicates", "written")
@@ -137,7 +137,10 @@ def look(
     """
     _check_counts(manifest)
     ledger = Ledger(root, audience, destination)
-    _refuse_open_intent(ledger, audience, destination, run)
+    intent = ledger.open_intent()
+    # what a task of this run has begun, that task goes on with
+    if intent is not None and (intent.run.dag_id, intent.run.run_id) != (run.dag_id, run.run_id):
+        ledger.check_open(Facts.of_manifest(manifest, key="", run=run, approver=None))
     try:
         with prepared_file(manifest) as path:
             check_file(path, manifest)
@@ -160,19 +163,6 @@ def _check_counts(manifest: Mapping[str, Any]) -> None:
     counts = [manifest["rows"].get(name) for name in _COUNTS]
     if not all(type(count) is int and count >= 0 for count in counts):
         raise InvalidArgument("manifest must be the output of a PrepareAudienceOperator.")
-
-
-def _refuse_open_intent(ledger: Ledger, audience: str, destination: str, run: Run) -> None:
-    intent = ledger.open_intent()
-    # what this run has begun itself, the task that sends goes on with
-    if intent is None or (intent.run.dag_id, intent.run.run_id) == (run.dag_id, run.run_id):
-        return
-    raise Conflict(
-        f"{intent.run.task} has begun to send the audience {audience} to {destination} at "
-        f"{intent.at.isoformat(timespec='seconds')}, and it is not known what came of it.",
-        advice="Wait until it has ended, or clear it: it asks the service before it sends. If it is not to "
-        f"run again, look at the service and close intent {intent.number} by hand.",
-    )
 
 
 def _told(count: int | None) -> str:
