@@ -189,6 +189,7 @@ class CheckAudienceOperator(AudienceOperator):
             self.log.info(self.gate.message(found.compared))
         if found.breaches:
             if self.on_breach == "ask":
+                self.log.warning(self.gate.message(found.told))
                 self._ask(context, found)
             if self.on_breach == "skip":
                 raise AirflowSkipException(self.gate.message(f"Nothing is sent: {found.told}"))
