@@ -15,7 +15,9 @@ import logging
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from functools import cache
+from types import SimpleNamespace
 from typing import Any
 
 import attrs
@@ -35,6 +37,7 @@ from airflow_provider_activation.get_provider_info import get_provider_info
 PACKAGE = "airflow_provider_activation"
 VARIABLE = "the_value"
 TEMPLATE = f"{{{{ {VARIABLE} }}}}"
+RUN_AFTER = datetime(2026, 5, 1, tzinfo=UTC)
 BRACES = re.compile(r"\{\{(?!\d+[dwmy]\d+\}\})|\{%|" + VARIABLE + "|xcom_pull|XComArg")
 """What no request may hold; Dataddo's own ranges of dates are written in braces."""
 ANOTHER_NAME = {"poll_interval": "poke_interval", "poke_interval": "poll_interval"}
@@ -199,6 +202,7 @@ class Bench:
         ti = WalkedInstance("walked", "manual__1")
         ti.hand_on(value)
         context: Any = {"ti": ti, "task_instance": ti, "task_state_store": StateStore(), VARIABLE: value}
+        context["dag_run"] = SimpleNamespace(run_after=RUN_AFTER)
         try:
             if mapped is not None:
                 task = mapping.unmap(mapped)
@@ -229,9 +233,10 @@ class Bench:
 
 
 def _done(result: Any) -> tuple[str, ...]:
-    """What a task that calls no service has done: the file it wrote, or the files it deleted."""
+    """What a task that calls no service has done: the file it wrote or checked, or the files it deleted."""
     if isinstance(result, dict) and "sha256" in result:
-        return (f"{result['path']} {result['sha256']} {result['rows']} {result['columns']}",)
+        shown = ("path", "sha256", "rows", "columns", "check")
+        return (" ".join(str(result.get(name)) for name in shown),)
     return tuple(result["deleted"]) if isinstance(result, dict) and "deleted" in result else ()
 
 

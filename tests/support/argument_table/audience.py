@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import socket
+from hashlib import sha256
 from typing import Any
 
-from argument_table.common import FOLDER
+from argument_table.common import FOLDER, Notifier
 from argument_table.kinds import (
     CONNECTION_ID,
+    DURATION,
     FLAG,
     JSON,
     NAME,
+    OBJECTS,
     PATH,
     TEXT,
     WHOLE_ID,
     WHOLE_NUMBER,
+    WORD,
     Kind,
     Row,
     has,
@@ -27,6 +31,7 @@ AUDIENCES = FOLDER / "audiences"
 PEOPLE, OTHER_PEOPLE = AUDIENCES / "people.csv", AUDIENCES / "other_people.csv"
 UNSUBSCRIBED, OTHER_UNSUBSCRIBED = AUDIENCES / "unsubscribed.csv", AUDIENCES / "other_unsubscribed.csv"
 PREPARED, ALSO_PREPARED = AUDIENCES / "prepared.csv", AUDIENCES / "also_prepared.csv"
+CONTENT = "email\n"
 OUT, OTHER_OUT = AUDIENCES / "out", AUDIENCES / "other_out"
 
 
@@ -43,7 +48,7 @@ def make_files() -> None:
 def make_prepared() -> None:
     """The files that are to be deleted."""
     for file in (PREPARED, ALSO_PREPARED):
-        file.write_text("email\n")
+        file.write_text(CONTENT)
 
 
 SCHEMA: dict[str, Any] = {
@@ -82,6 +87,9 @@ SOURCE = Kind("path or mapping", (1.5, True, "", []), ("",), scalar=False, text_
 A_SCHEMA = Kind("schema", (5, True, "a", ["a"], {}, {"columns": {}}, {"columns": {"a": 5}}), scalar=False)
 PROFILE = Kind("profile", (1.5, True, "", [], ["google"]), ("", "nonsense"), scalar=False, text_too=True)
 LISTS = Kind("lists of people", (5, True, 1.5, "a", {"a": "b"}, [5], ["a"], [{}], []), scalar=False)
+GUARD = Kind("guard", (5, True, 1.5, "a", ["a"], {"min": 5}, {"min_rows": -1}), scalar=False)
+USERS = Kind("users", (5, True, 1.5, "a", [], ["a"], [{"id": "7"}]), scalar=False)
+WAREHOUSE = Kind("warehouse", (5, True, 1.5, "a", ["a"], {"conn_id": "a"}), scalar=False)
 MANIFESTS = Kind("manifest", (5, True, 1.5, "a", ["a"]), scalar=False)
 SENT_MANIFEST = {
     **MANIFEST,
@@ -89,6 +97,12 @@ SENT_MANIFEST = {
     **{"run": {"dag_id": "a_dag", "run_id": "manual__1"}, "suppression": []},
 }
 """All that is read of the manifest of an audience that is sent."""
+CHECKED = {
+    **{**SENT_MANIFEST, "sha256": sha256(CONTENT.encode()).hexdigest()},
+    "rows": dict.fromkeys(("left_out", "rejected", "suppressed", "duplicates"), 0)
+    | {"read": 7, "written": 7},
+}
+"""The manifest of a file that is there."""
 SHOWN = may(MANIFESTS, SENT_MANIFEST, wrong=({"path": "/a"},))
 
 ROWS: dict[str, Row] = {
@@ -108,6 +122,23 @@ ROWS: dict[str, Row] = {
             "endpoint_id": may(WHOLE_ID, 10001, 10002, beside=FROM_SERVICE),
             "acoustic_exchange_conn_id": has(
                 CONNECTION_ID, "walk_registered", "walk_registered_elsewhere", beside=FROM_SERVICE
+            ),
+        }
+    ),
+    "operators.audience.CheckAudienceOperator": Row(
+        {
+            "manifest": need(MANIFESTS, CHECKED, {**CHECKED, "path": str(ALSO_PREPARED)}),
+            "audience": need(NAME, "lapsed", "active"),
+            "destination": need(NAME, "acoustic", "liveramp"),
+            "ledger": need(PATH, str(AUDIENCES / "ledger"), str(AUDIENCES / "other_ledger")),
+            "guard": has(GUARD, {"min_rows": 5}, {"min_rows": 6}),
+            "on_breach": has(WORD, "skip"),
+            "first_run": has(WORD, "allow"),
+            "response_timeout": has(DURATION, 3600),
+            "notifiers": has(OBJECTS, [Notifier()]),
+            "assigned_users": may(USERS, [{"id": "7", "name": "Ann"}]),
+            "warehouse": may(
+                WAREHOUSE, {"conn_id": "warehouse", "table": "a"}, {"conn_id": "warehouse", "table": "b"}
             ),
         }
     ),
