@@ -196,6 +196,10 @@ def test_what_is_made_of_other_rows_or_lists_is_another_file(room: Room) -> None
     assert room.prepare(one)["path"] == paths[0]
 
 
+def test_a_plain_call_is_of_no_dag_run(room: Room) -> None:
+    assert room.prepare(room.file(f"email\n{ADDRESS}\n"), run="mine")["run"] is None
+
+
 def test_a_temporary_folder_that_others_may_read_is_refused(room: Room) -> None:
     base = room.temporary / f"airflow-activation-{os.getuid()}"
     base.mkdir(mode=0o700)

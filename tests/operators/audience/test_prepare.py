@@ -74,6 +74,8 @@ class TestResult:
         assert task.ti.xcoms == {"path": manifest["path"]}
         rows = {"read": 4, "left_out": 0, "rejected": 1, "suppressed": 1, "duplicates": 1, "written": 1}
         assert manifest["rows"] == rows
+        assert task.context["ti"].run_id == manifest["run"]["run_id"]
+        assert manifest["run"]["dag_id"] == "a_dag"
         (told,) = manifest["suppression"]
         assert told == {"name": "gone.csv", "rows": 1, "unreadable": 0, "suppressed": 1}
         for path in (manifest["path"], manifest["rejects"]["path"]):
