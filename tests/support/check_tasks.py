@@ -21,7 +21,7 @@ from task_running import TaskInstance
 
 from airflow_provider_activation.operators.audience import CheckAudienceOperator
 
-PAIR = {"audience": "lapsed", "destination": "acoustic"}
+PAIR: dict[str, Any] = {"audience": "lapsed", "destination": "acoustic"}
 ANN = {"id": "7", "name": "Ann"}
 ROWS = {"read": 1_000, "left_out": 1, "rejected": 2, "suppressed": 5, "duplicates": 2, "written": 990}
 
@@ -42,7 +42,7 @@ def manifest_in(folder: Path, written: int = 990, **changed: Any) -> dict[str, A
 
 
 def check(manifest: Any, ledger: Any, **given: Any) -> CheckAudienceOperator:
-    named = {**PAIR, "ledger": ledger, **given}
+    named: dict[str, Any] = {**PAIR, "ledger": ledger, **given}
     return CheckAudienceOperator(task_id="check", manifest=manifest, **named)
 
 
@@ -81,7 +81,7 @@ class Checking:
     :param operator: makes the operator, anew for each try and when it goes on.
     """
 
-    def __init__(self, operator: Callable[[], CheckAudienceOperator], day: int = 2) -> None:
+    def __init__(self, operator: Callable[[], Any], day: int = 2) -> None:
         self._make = operator
         run = run_of(day)
         self.ti = TaskInstance("check", run.run_id, run.dag_id)

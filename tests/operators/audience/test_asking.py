@@ -287,6 +287,7 @@ def test_before_airflow_3_3_a_decline_is_not_retried(checking: Checking) -> None
     deferral = checking.ask()
     operator = check({}, "/ledger", **ASKS)
     event = {"chosen_options": [DO_NOT_SEND], "responded_by_user": ANN}
+    resumed = {**(deferral.kwargs or {}), "event": event}
     expected = Declined if RETRY_POLICIES else AirflowFailException
     with pytest.raises(expected):
-        operator.resume_execution(deferral.method_name, {**deferral.kwargs, "event": event}, checking.context)
+        operator.resume_execution(deferral.method_name, resumed, checking.context)

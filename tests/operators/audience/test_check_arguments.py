@@ -84,6 +84,7 @@ class TestGuard:
 class TestTemplates:
     @pytest.mark.parametrize("native", [False, True], ids=["as text", "natively"])
     def test_the_manifest_is_pulled(self, manifest: dict[str, Any], ledger: Path, native: bool) -> None:
+        given: dict[str, Any]
         given = {name: f"{{{{ '{value}' }}}}" for name, value in {**PAIR, "ledger": ledger}.items()}
         operator = CheckAudienceOperator(task_id="check", manifest=PULLED, **given)
         ready = rendered(operator, native=native, ti=OtherTasks(prepare=manifest))
