@@ -187,25 +187,24 @@ class CheckAudienceOperator(AudienceOperator):
             )
         else:
             self.log.info(self.gate.message(found.compared))
-        if found.breaches:
-            if self.on_breach == "ask":
-                self.log.warning(self.gate.message(found.told))
-                self._ask(context, found)
-            if self.on_breach == "skip":
-                raise AirflowSkipException(self.gate.message(f"Nothing is sent: {found.told}"))
+        if found.breaches and self.on_breach == "skip":
+            raise AirflowSkipException(self.gate.message(f"Nothing is sent: {found.told}"))
+        if found.breaches and self.on_breach == "fail":
             raise UnfitAudience(
                 found.told,
                 advice="Nothing was sent. Look at the source; if the audience is as it is meant to be, "
                 "change guard=, or have a person asked by on_breach='ask'. Then clear the task.",
             )
-        if found.before is None and self.first_run == "ask":
-            self._ask(context, found)
         if found.before is None and self.first_run == "fail":
             raise UnfitAudience(
                 f"{found.what} was sent by no earlier run, and first_run is fail.",
                 advice="Nothing was sent. Check the names and the ledger; for the first time set "
                 "first_run='allow' or 'ask'.",
             )
+        if found.breaches:
+            self.log.warning(self.gate.message(found.told))
+        if found.breaches or (found.before is None and self.first_run == "ask"):
+            self._ask(context, found)
         return self._passed(context, found)
 
     def _look(self, context: Context) -> Findings:

@@ -93,6 +93,13 @@ class TestTheQuestion:
         assert r"No earlier run has sent it there\." in airflow.question
         assert checking.answer(SEND)["check"]["approver"] == "Ann"
 
+    def test_nobody_is_asked_about_a_first_run_that_fails(
+        self, airflow: Airflow, manifest: dict[str, Any], ledger: Path
+    ) -> None:
+        with pytest.raises(UnfitAudience, match="first_run is fail"):
+            Checking(lambda: check(manifest, ledger, **ASKS, first_run="fail")).run()
+        assert airflow.asked == []
+
     def test_it_waits_for_the_answer_in_the_triggerer(self, checking: Checking) -> None:
         before = datetime.now(UTC)
         deferral = checking.ask()
