@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from airflow_provider_activation.airflow_compat import deferral_timeout
 from airflow_provider_activation.arguments import (
@@ -16,6 +16,7 @@ from airflow_provider_activation.arguments import (
     Kind,
     amount,
     filled,
+    several,
     word,
 )
 from airflow_provider_activation.audience.guard import AudienceGuard
@@ -61,14 +62,18 @@ def _warehouse(name: str, value: Any) -> dict[str, str]:
         raise ValueError(error.message) from None
 
 
+def _user(name: str, value: Any) -> dict[str, str]:
+    if not isinstance(value, Mapping) or value.keys() != {"id", "name"}:
+        raise ValueError(f"{name} must be a mapping with id and name.")
+    return {key: filled(name, value[key]) for key in ("id", "name")}
+
+
 def _users(name: str, value: Any) -> list[dict[str, str]]:
     users = [value] if isinstance(value, Mapping) else value
-    if not isinstance(users, list | tuple) or not users:
-        raise ValueError(f"{name} must be a list of mappings with id and name.")
-    for one in users:
-        if not isinstance(one, Mapping) or one.keys() != {"id", "name"}:
-            raise ValueError(f"{name} must be a list of mappings with id and name.")
-    return [{key: filled(f"{name}: {key}", one[key]) for key in ("id", "name")} for one in users]
+    return cast("list[dict[str, str]]", _several_users(name, users))
+
+
+_several_users = several(_user, what="a list of mappings with id and name")
 
 
 class CheckAudienceOperator(AudienceOperator):
