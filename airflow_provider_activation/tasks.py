@@ -17,14 +17,16 @@ from typing import TYPE_CHECKING, Any, ClassVar, Concatenate, ParamSpec, TypeAli
 from airflow.sdk import BaseOperator, XComArg
 
 from airflow_provider_activation.airflow_compat import RETRY_POLICIES, without_vain_retries
-from airflow_provider_activation.arguments import FILLED, ID, Kind, given, is_template, plain
+from airflow_provider_activation.arguments import FILLED, FLAG, ID, Kind, given, is_template, plain
 from airflow_provider_activation.gate import at_the_gate
+from airflow_provider_activation.simulation import simulated_id
 
 JSON: TypeAlias = Any
 P = ParamSpec("P")
 T = TypeVar("T")
 
 if TYPE_CHECKING:
+    from airflow.sdk import Context
     from airflow.sdk.bases.operator import BaseOperatorMeta
 
     from airflow_provider_activation.api import delta_projects as api
@@ -56,7 +58,7 @@ class ActivationTask:
     is parsed or when the task runs, before any call.
     """
 
-    arguments: ClassVar[Mapping[str, Kind]] = {}
+    arguments: ClassVar[Mapping[str, Kind]] = {"simulate": FLAG}
     """What each argument may be. A class names its own; those of its bases are added."""
     ignored_arguments: ClassVar[frozenset[str]] = frozenset()
     """Arguments that earlier releases took and that never acted; they are taken with a warning."""
@@ -66,6 +68,10 @@ class ActivationTask:
     """The connection's type. It names the service's modules and the argument ``<conn_type>_conn_id`` too."""
     hook_class: ClassVar[str]
     _own_retry_policy: Any = None
+    simulate: Any = False
+    """Whether the task only says what it would do."""
+    takes_simulated_ids = False
+    """Whether the task accepts a simulated id although it is not simulated itself."""
     _refused: Mapping[str, str] = {}
     """Why arguments cannot be used, by their names."""
 
@@ -181,7 +187,9 @@ class ActivationTask:
                 try:
                     vars(self)[name] = kind.rendered(name, value)
                 except ValueError as error:
-                    refused[name] = _why(name, value, error)
+                    # what stands for an id need not look like one
+                    if simulated_id(value) is None:
+                        refused[name] = _why(name, value, error)
             vars(self)["_refused"] = refused
 
     def refuse_unfit_arguments(self) -> None:
@@ -191,7 +199,49 @@ class ActivationTask:
         """
         if self._refused:
             raise _invalid(" ".join(self._refused.values()))
-        self._check()
+        simulated = self.simulated_arguments()
+        if not simulated:
+            self._check()
+        elif not (self.simulate or self.takes_simulated_ids):
+            name, one = next(iter(simulated.items()))
+            raise _invalid(
+                f"{name} is {one}, of a task that was simulated: it exists nowhere. Set simulate on this "
+                "task too, or on neither."
+            )
+
+    def simulated_arguments(self) -> dict[str, str]:
+        """The template fields that hold the id of what was not made but simulated, with that id."""
+        found = {name: simulated_id(getattr(self, name)) for name in self.template_fields}
+        return {name: one for name, one in found.items() if one is not None}
+
+    def generation(self, context: Context) -> int:
+        """Number of the first try since the task was last cleared."""
+        max_tries = getattr(context["ti"], "max_tries", None)
+        # Airflow's own base of operators has the number of retries
+        return 1 if max_tries is None else max(1, max_tries - self.retries + 1)  # type: ignore[attr-defined]
+
+    def submission_key(self, context: Context) -> str:
+        """The key of `actions.identity.submission_key`."""
+        from airflow_provider_activation.actions.identity import submission_key
+
+        ti = context["ti"]
+        map_index = -1 if ti.map_index is None else ti.map_index
+        return submission_key(ti.dag_id, ti.run_id, ti.task_id, map_index, self.generation(context))
+
+    def intent(self) -> str:
+        """What the task would do, in one sentence without its end."""
+        raise NotImplementedError
+
+    def simulated(self, made: JSON) -> JSON:
+        """The task's result in a simulation, with its usual keys.
+
+        :param made: a simulated id, or the id of what is there already.
+        """
+        raise NotImplementedError
+
+    def publish(self, context: Context, result: JSON) -> JSON:
+        """Make the result fit to leave the task; returns it."""
+        return self.gate(result)
 
     def _check(self) -> None:
         try:
@@ -223,12 +273,19 @@ S = TypeVar("S", bound=ActivationTask)
 def in_a_running_task(method: Callable[Concatenate[S, P], T]) -> Callable[Concatenate[S, P], T]:
     """A method that Airflow calls when a task runs.
 
-    Arguments are refused first. Errors go through the gate, and are not retried where that cannot help.
+    Arguments are refused first; a task that is simulated, or is given a simulated id, is simulated. Errors
+    go through the gate, and are not retried where that cannot help.
     """
 
     @wraps(method)
     def run(self: S, /, *args: P.args, **kwargs: P.kwargs) -> T:
         self.refuse_unfit_arguments()
+        if self.simulate or self.simulated_arguments():
+            from airflow_provider_activation.rehearsal import rehearse
+
+            context = kwargs["context"] if "context" in kwargs else args[-1]
+            said: T = rehearse(self, cast("Context", context), lambda: method(self, *args, **kwargs))
+            return said
         return method(self, *args, **kwargs)
 
     return without_vain_retries(at_the_gate(run))

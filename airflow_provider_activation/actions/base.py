@@ -32,6 +32,7 @@ from airflow_provider_activation.errors import (
     UnreadableResponse,
 )
 from airflow_provider_activation.redaction import logger
+from airflow_provider_activation.simulation import simulated_id, simulation
 from airflow_provider_activation.waits import pace
 
 log = logger(__name__)
@@ -249,10 +250,27 @@ async def submit(action: Action, memory: Memory, on_uncertain: OnUncertain = "fa
     """`Making.make` for one resource."""
     action.create()  # what cannot be sent is refused before the service is asked
     history = await _history(action, memory, on_uncertain)
+    simulated = simulation()
     if history.made is not None:
+        if simulated is not None:
+            simulated.would.append(f"{action.described(history.made)} would be taken, which is there already")
         return history.made
     async with action.ready() as ready:
+        if simulated is not None:
+            simulated.would.append(f"{ready.title} would be {ready.verb}")
+            return simulated.id
         return await _create(ready, memory, history, on_uncertain)
+
+
+async def submit_and_prove(action: Action, memory: Memory, on_uncertain: OnUncertain) -> JSON:
+    """`submit`, and see whether the service shows what was asked for.
+
+    :raises Refused: it shows something else.
+    """
+    made = await submit(action, memory, on_uncertain)
+    if simulated_id(made) is None:
+        await action.proven(made)
+    return made
 
 
 @dataclass(frozen=True)

@@ -308,14 +308,11 @@ class BuildFlow(base.Making):
         if isinstance(self.service, str):
             service_id = await taken_service(self.service)
         elif self.service is not None:
-            service_id = await base.submit(self.service, memory, on_uncertain)
-            await self.service.proven(service_id)
+            service_id = await base.submit_and_prove(self.service, memory, on_uncertain)
         source = replace(self.source, service_id=service_id)
-        source_id = await base.submit(source, memory, on_uncertain)
-        await source.proven(source_id)
+        source_id = await base.submit_and_prove(source, memory, on_uncertain)
         flow = replace(self.flow, source_ids=(source_id,))
-        flow_id = await base.submit(flow, memory, on_uncertain)
-        await flow.proven(flow_id)
+        flow_id = await base.submit_and_prove(flow, memory, on_uncertain)
         return Finished({"source_id": source_id, "flow_id": flow_id})
 
 

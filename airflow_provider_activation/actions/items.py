@@ -15,6 +15,8 @@ from airflow_provider_activation.actions.base import Looks, Making, ToldBy
 from airflow_provider_activation.actions.memory import JSON, Memory, seconds_since
 from airflow_provider_activation.api.call import Call
 from airflow_provider_activation.errors import UncertainOutcome
+from airflow_provider_activation.simulation import simulation
+from airflow_provider_activation.wording import enumerated
 
 K = TypeVar("K")
 """The key of an item."""
@@ -145,6 +147,14 @@ async def submit_items(action: ItemsAction[K, W, L], memory: Memory) -> MadeItem
     if missing:
         memory.intend(action.noun, before=before)
     differing = {key: why for key in there if (why := action.differs(wanted[key], there[key]))}
+    if (simulated := simulation()) is not None:
+        if missing:
+            simulated.would.append(f"{action.noun}: {enumerated(map(action.name, missing))} would be added")
+        same = [key for key in there if key not in differing]
+        if same:
+            simulated.would.append(f"{action.noun}: {enumerated(map(action.name, same))} is there already")
+        refused = {key: Refusal(why, is_final=True) for key, why in differing.items()}
+        return MadeItems(before, there, list(missing), same, refused)
     refusals, lost = await _make(action, missing)
     looks = Looks()
 

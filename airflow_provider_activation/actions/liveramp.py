@@ -25,6 +25,7 @@ from airflow_provider_activation.api.liveramp.distribution import (
 from airflow_provider_activation.api.models import Input
 from airflow_provider_activation.errors import Conflict, InvalidRequest
 from airflow_provider_activation.redaction import logger
+from airflow_provider_activation.simulation import simulated_id, simulation
 from airflow_provider_activation.waits.liveramp import latest_change
 from airflow_provider_activation.wording import counted, enumerated
 
@@ -160,9 +161,11 @@ class IntegrationConnection(Action):
         return sent | super().recognisable()
 
     async def make(self, memory: Memory, on_uncertain: OnUncertain) -> Finished:
-        made: str = await base.submit(await self.resolved(), memory, on_uncertain)
+        made: str = await base.submit_and_prove(await self.resolved(), memory, on_uncertain)
         reused = memory.reused
-        await self.proven(made)
+        if simulated_id(made) is not None:
+            # the call that makes the connection makes its manager too
+            return Finished({"id": made, "distributionManagerID": self.distribution_manager_name and made})
         manager_id = await self._manager_id(made, memory, on_uncertain, reused=reused)
         return Finished({"id": made, "distributionManagerID": manager_id})
 
@@ -194,9 +197,8 @@ class IntegrationConnection(Action):
             )
             return manager_id
         # the call that made the connection should have made it too, or the connection is an older one
-        manager_id = await base.submit(wanted, memory, on_uncertain)
-        await wanted.proven(manager_id)
-        return manager_id
+        made_too: str = await base.submit_and_prove(wanted, memory, on_uncertain)
+        return made_too
 
     async def _managers_like(
         self, wanted: DistributionManager, *, reused: bool
@@ -434,7 +436,7 @@ class Distribution(ItemsAction[SegmentKey, api.SegmentConfigInput, api.SegmentCo
     async def make(self, memory: Memory, on_uncertain: OnUncertain) -> JSON | Finished:
         made = await submit_items(self, memory)
         configs = {self.name(key): config.id for key, config in made.listed.items()}
-        added = {segment_id: configs[segment_id] for segment_id in map(self.name, made.added)}
+        added = {segment_id: configs.get(segment_id) for segment_id in map(self.name, made.added)}
         unchanged = [*map(self.name, made.unchanged)]
         # if what an earlier try added is not known, it may be any of them
         awaited = list(added if made.known else configs)
@@ -443,7 +445,7 @@ class Distribution(ItemsAction[SegmentKey, api.SegmentConfigInput, api.SegmentCo
         lists = {"added": list(added), "unchanged": unchanged}
         result = {"distributionManagerID": self.distribution_manager_id, **lists}
         failed = {self.name(key): refusal.why for key, refusal in made.refused.items()}
-        if added or unchanged:
+        if (added or unchanged) and simulation() is None:
             log.info(
                 "Distribution manager %s: added %s; there before: %s.",
                 self.distribution_manager_id,
@@ -457,7 +459,8 @@ class Distribution(ItemsAction[SegmentKey, api.SegmentConfigInput, api.SegmentCo
             total = f"of {len(self.wanted())} segments are not in distribution"
             final = [self.name(key) for key, refusal in made.refused.items() if refusal.is_final]
             raise partial_failure("add_segment_configs", total, failed, result, final=final)
-        return memory.made if self.wait and awaited else Finished(result)
+        awaits = self.wait and awaited and simulation() is None
+        return memory.made if awaits else Finished(result)
 
     def wanted(self) -> dict[SegmentKey, api.SegmentConfigInput]:
         if isinstance(self.segments, str) or not isinstance(self.segments, Sequence) or not self.segments:

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from airflow_provider_activation.errors import InvalidArgument, UnfitAudience
+from airflow_provider_activation.simulation import refuse_change
 from airflow_provider_activation.storage import Place, place_of
 from airflow_provider_activation.storage.private import private_folder
 
@@ -74,6 +75,8 @@ def delete_files(manifest: Any) -> list[str]:
     if len(paths) < len(places):
         return [place.told for place in places if place.delete()]
     there = [path for path in paths if path.is_symlink() or path.exists()]
+    if there:
+        refuse_change(f"delete {there[0]}")
     if manifest["host"] != socket.gethostname():
         # an earlier try may have left its own file here
         is_another = paths[0].is_file() and sha256_of(paths[0]) != manifest.get("sha256")

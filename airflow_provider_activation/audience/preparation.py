@@ -30,6 +30,7 @@ from airflow_provider_activation.errors import (
     InvalidArgument,
     UnfitAudience,
 )
+from airflow_provider_activation.simulation import simulation
 from airflow_provider_activation.storage import is_path, place_of, written
 from airflow_provider_activation.storage.place import Stopped, Tick
 from airflow_provider_activation.storage.private import private_folder
@@ -101,6 +102,7 @@ class Preparation:
         self._stem = f"{name}-{self.profile.name}-{digest}"
         self._engine: Engine | None = None
         self._is_stopped = False
+        self._simulation = simulation()
 
     def stop(self) -> None:
         """End the run; what it has written is removed. May be called from a signal's handler."""
@@ -127,8 +129,8 @@ class Preparation:
         source = source_of(self._source, private, copying=self._copying)
         self._lists.open(private, self._copying)
         before = _state(source)
-        # what goes elsewhere is made on the worker, and goes there when it is whole
-        folder = self._folder.path or private / "made"
+        # what goes elsewhere is made on the worker, and goes there when it is whole; in a simulation it stays
+        folder = private / "made" if self._stays or self._folder.path is None else self._folder.path
         pieces = Pieces(folder, self._stem, compressed=self._is_packed)
         with pieces.claimed(), self._nothing_left_of_the_run(pieces):
             files = [*source.files, *self._lists.files, pieces.part, pieces.rejects_part]
@@ -155,6 +157,11 @@ class Preparation:
             finally:
                 engine.close()
 
+    @property
+    def _stays(self) -> bool:
+        """Whether what is made stays in the private folder, and goes with it."""
+        return self._simulation is not None
+
     @contextmanager
     def _nothing_left_of_the_run(self, pieces: Pieces) -> Iterator[None]:
         """Where a task fails, what an earlier try of it has made goes too: nothing else would delete it."""
@@ -163,7 +170,7 @@ class Preparation:
         except BaseException:
             if self._is_run:
                 pieces.unname()
-                if self._folder.path is None:
+                if self._folder.path is None and not self._stays:
                     for name in (pieces.path.name, pieces.rejects_path.name):
                         with suppress(ActivationError):
                             (self._folder / name).delete()
@@ -223,16 +230,18 @@ class Preparation:
         has_rejects = bool(facts["rejects"]["counts"])
         pieces.name(packed=self._is_packed, rejects=has_rejects)
         named, rejects = self._folder / pieces.path.name, self._folder / pieces.rejects_path.name
-        if self._folder.path is None:
+        if self._folder.path is None and not self._stays:
             if has_rejects:
                 rejects.become(pieces.rejects_path, self._copying(f"Copying to {rejects}"))
             else:
                 rejects.delete()
             named.become(pieces.path, self._copying(f"Copying to {named}"))
-        facts["rejects"]["path"] = rejects.told if has_rejects else None
+        facts["rejects"]["path"] = rejects.told if has_rejects and not self._stays else None
+        if self._simulation is not None:
+            self._simulation.would.append(f"{facts['rows']['written']:,} rows would be written to {named}")
         return manifest.described(
             pieces.path,
-            named.told,
+            self._simulation.id if self._simulation else named.told,
             run=self._dag_run and dict(self._dag_run),
             profile=self.profile.name,
             columns=people.columns,

@@ -15,6 +15,7 @@ from airflow.sdk import BaseOperator
 
 from airflow_provider_activation.airflow_compat import deferral_timeout
 from airflow_provider_activation.arguments import DEFERRABLE, DURATION, FLAG, INTERVAL, PLAIN_FLAG, word
+from airflow_provider_activation.simulation import simulation
 from airflow_provider_activation.tasks import JSON, ActivationTask, ReadsArguments, in_a_running_task
 from airflow_provider_activation.wording import shortened
 
@@ -35,7 +36,11 @@ KILLED_WITHIN = 4.0
 
 
 class ActivationOperator(ActivationTask, BaseOperator, metaclass=ReadsArguments):
-    """An operator of this package."""
+    """An operator of this package.
+
+    :param simulate: read and check, change nothing, and say what would be done: the result has its usual keys
+        and ``would``, with ids that begin with ``simulated:`` for what is not there (templated).
+    """
 
     outputs: tuple[str, ...] = ()
     """Fields of the result that are XComs of their own, so that ``task.output["id"]`` names one."""
@@ -71,14 +76,9 @@ class ActivationOperator(ActivationTask, BaseOperator, metaclass=ReadsArguments)
         result = self.gate(result)
         if self.do_xcom_push:
             for name in self.outputs:
-                if result[name] is not None:
+                if result.get(name) is not None:
                     context["ti"].xcom_push(key=name, value=result[name])
         return result
-
-    def generation(self, context: Context) -> int:
-        """Number of the first try since the task was last cleared."""
-        max_tries = getattr(context["ti"], "max_tries", None)
-        return 1 if max_tries is None else max(1, max_tries - self.retries + 1)
 
     def first_try(self, context: Context) -> bool:
         """Whether no try has been made since the task was last cleared."""
@@ -86,10 +86,17 @@ class ActivationOperator(ActivationTask, BaseOperator, metaclass=ReadsArguments)
 
 
 class ActionOperator(ActivationOperator):
-    """An operator whose calls may be repeated."""
+    """An operator whose calls may be repeated.
+
+    :param simulate: see `ActivationOperator` (templated).
+    """
 
     tried_before = False
     """Whether an earlier try may have made some of the calls."""
+
+    def __init__(self, *, simulate: bool = False, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.simulate = simulate
 
     @abstractmethod
     async def steps(self) -> JSON:
@@ -114,6 +121,7 @@ class DeleteOperator(ActivationOperator):
     """An operator that deletes a resource. It may be run any number of times.
 
     :param if_missing: ``fail`` if the resource is missing on the first try; ``ignore`` succeeds (templated).
+    :param simulate: see `ActivationOperator` (templated).
     """
 
     arguments = {"if_missing": word("fail", "ignore")}
@@ -124,9 +132,10 @@ class DeleteOperator(ActivationOperator):
     deletes: ClassVar[str]
     """The name of the endpoint that deletes it."""
 
-    def __init__(self, *, if_missing: str = "fail", **kwargs: Any) -> None:
+    def __init__(self, *, if_missing: str = "fail", simulate: bool = False, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.if_missing = if_missing
+        self.simulate = simulate
 
     @property
     def resource_id(self) -> str | int | None:
@@ -144,6 +153,16 @@ class DeleteOperator(ActivationOperator):
         """What is deleted, for the log."""
         return self.id_argument.removesuffix("_id").replace("_", " ")
 
+    @property
+    def _which(self) -> str:
+        return f"{self.noun} {self.resource_id}" if self.resource_id is not None else f"the key's {self.noun}"
+
+    def intent(self) -> str:
+        return f"{self._which} would be deleted"
+
+    def simulated(self, made: JSON) -> JSON:
+        return self.result
+
     @in_a_running_task
     def execute(self, context: Context) -> JSON:
         return self.publish(context, self.hook.run(self._steps(tried_before=not self.first_try(context))))
@@ -151,9 +170,6 @@ class DeleteOperator(ActivationOperator):
     async def _steps(self, *, tried_before: bool) -> JSON:
         from airflow_provider_activation.errors import NotFound
 
-        which = (
-            f"{self.noun} {self.resource_id}" if self.resource_id is not None else f"the key's {self.noun}"
-        )
         may_be_gone = tried_before or self.if_missing == "ignore"
         try:
             if self.reads is not None:
@@ -164,9 +180,9 @@ class DeleteOperator(ActivationOperator):
         except NotFound:
             if not may_be_gone:
                 raise
-            self.log.info("There is no %s (any more), so there is nothing to delete.", which)
+            self.log.info("There is no %s (any more), so there is nothing to delete.", self._which)
         else:
-            self.log.info("Deleted %s.", which)
+            self.log.info("Deleted %s.", self._which)
         return self.result
 
 
@@ -197,6 +213,12 @@ class SubmittingOperator(ActivationOperator):
         """
         return None
 
+    def intent(self) -> str:
+        return f"{' and '.join(self.nouns)} would be made"
+
+    def simulated(self, made: JSON) -> JSON:
+        return {self.outputs[0]: made, **dict.fromkeys(self.outputs[1:])} if self.outputs else {"id": made}
+
     @property
     def cancels(self) -> bool:
         """Whether what was made is cancelled when the task is killed."""
@@ -208,6 +230,11 @@ class SubmittingOperator(ActivationOperator):
         from airflow_provider_activation.actions.base import Finished
         from airflow_provider_activation.actions.memory import Memory
 
+        if simulation() is not None:
+            # what a simulation would make, no other try has made
+            memory = Memory(None, generation=1, first_try=True)
+            made = self.hook.run(action.make(memory, self.on_uncertain))
+            return made if isinstance(made, Finished) else Finished(self.simulated(made))
         store = airflow_compat.task_state_store(context)
         memory = Memory(
             store,
@@ -228,14 +255,6 @@ class SubmittingOperator(ActivationOperator):
         from airflow_provider_activation.actions.base import ODD_ANSWERS, once_found
 
         return self.hook.run(once_found(lambda: action.result(made), ODD_ANSWERS))
-
-    def submission_key(self, context: Context) -> str:
-        """The key of `actions.base.submission_key`."""
-        from airflow_provider_activation.actions.identity import submission_key
-
-        ti = context["ti"]
-        map_index = -1 if ti.map_index is None else ti.map_index
-        return submission_key(ti.dag_id, ti.run_id, ti.task_id, map_index, self.generation(context))
 
     def finish(self, context: Context, result: JSON) -> JSON:
         """End the task with success.
@@ -282,6 +301,7 @@ class SubmitOperator(SubmittingOperator):
     :param on_uncertain: what to do when an earlier try may have sent the call and the service cannot show
         whether it did: ``fail`` with what a person should check; ``adopt`` takes the one resource that may be
         it, for who alone uses the account; ``resubmit`` sends it again (templated).
+    :param simulate: see `ActivationOperator` (templated).
     """
 
     arguments = {"on_uncertain": ON_UNCERTAIN}
@@ -289,9 +309,10 @@ class SubmitOperator(SubmittingOperator):
         ("wait_for_completion", "deferrable", "poll_interval", "timeout", "cancel_on_kill")
     )
 
-    def __init__(self, *, on_uncertain: OnUncertain = "fail", **kwargs: Any) -> None:
+    def __init__(self, *, on_uncertain: OnUncertain = "fail", simulate: bool = False, **kwargs: Any) -> None:
         super().__init__(**self.without_ignored(kwargs, stacklevel=6))
         self.on_uncertain = on_uncertain
+        self.simulate = simulate
 
     @in_a_running_task
     def execute(self, context: Context) -> JSON:
@@ -314,6 +335,7 @@ class SubmitAndWaitOperator(SubmittingOperator):
     :param cancel_on_kill: cancel what was started when the wait ends early: the task is killed, a person
         clears or marks it (while deferred: Airflow 3.3), or the timeout passes. Each operator says what it
         can cancel; where it cannot, the log says what continues at the service (templated).
+    :param simulate: see `ActivationOperator` (templated).
     """
 
     arguments = {
@@ -337,9 +359,11 @@ class SubmitAndWaitOperator(SubmittingOperator):
         timeout: float | timedelta = timedelta(days=1),
         cancel_on_kill: bool | None = None,
         on_uncertain: OnUncertain = "fail",
+        simulate: bool = False,
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
+        self.simulate = simulate
         self.on_uncertain = on_uncertain
         self.wait_for_completion = wait_for_completion
         self.deferrable = deferrable

@@ -13,6 +13,7 @@ from airflow.sdk import BaseOperator, BaseSensorOperator, PokeReturnValue
 
 from airflow_provider_activation.airflow_compat import deferral_timeout
 from airflow_provider_activation.arguments import DEFERRABLE, PLAIN_FLAG, interval, seconds
+from airflow_provider_activation.simulation import simulation
 from airflow_provider_activation.tasks import JSON, ActivationTask, ReadsArguments, in_a_running_task
 
 if TYPE_CHECKING:
@@ -30,6 +31,8 @@ class ActivationSensor(ActivationTask, BaseSensorOperator, metaclass=ReadsArgume
     :param poke_interval: seconds between two polls; the first ones come sooner.
     :param poll_interval: another name for ``poke_interval``.
     :param timeout: how long to wait at most, in seconds or as a timedelta.
+    :param simulate: look once, and say what would be waited for: in a run that is simulated nobody starts it.
+        A sensor that is given a simulated id makes no call, whether this is set or not (templated).
 
     ``soft_fail`` skips the task when its time ran out, and never hides a failure.
 
@@ -43,6 +46,7 @@ class ActivationSensor(ActivationTask, BaseSensorOperator, metaclass=ReadsArgume
         poke_interval: float | timedelta | None = None,
         poll_interval: float | timedelta | None = None,
         timeout: float | timedelta = timedelta(days=7),
+        simulate: bool = False,
         **kwargs: Any,
     ) -> None:
         every = _one_interval(poke_interval, poll_interval, kwargs.get("default_args") or {})
@@ -57,15 +61,36 @@ class ActivationSensor(ActivationTask, BaseSensorOperator, metaclass=ReadsArgume
         if deferrable is True and names:
             advice = "leave it out or set deferrable=False."
             raise ValueError(f"{names} cannot be kept in the triggerer; {advice}")
+        self.simulate = simulate
         self.deferrable: Any = DEFERRABLE and not names if deferrable is None else deferrable
 
     arguments = {"deferrable": PLAIN_FLAG}
+    takes_simulated_ids = True
     _patience: Patience | None = None
     _ends = _since = 0.0
 
     @abstractmethod
     def probe(self) -> Probe:
         """What is waited for."""
+
+    def intent(self) -> str:
+        return "it would be waited for"
+
+    def simulated(self, made: JSON) -> JSON:
+        # of what it waits for only what the arguments say is known
+        return {}
+
+    def _look_once(self, would: list[str]) -> JSON:
+        from airflow_provider_activation.waits.probe import Pending, conclude
+
+        probe = self.probe()
+        outcome = self.hook.run(probe.look())
+        if isinstance(outcome, Pending):
+            would.append(f"{probe.subject} would be waited for; now: {outcome.status}")
+            return self.simulated(None)
+        result = conclude(probe, outcome)
+        would.append(f"{probe.subject} would be waited for, and is there already")
+        return result
 
     def _begin(self, context: Context, *, deferred: bool = False) -> Patience:
         """Take the time at the first poke, and what is tolerated from then on."""
@@ -116,6 +141,8 @@ class ActivationSensor(ActivationTask, BaseSensorOperator, metaclass=ReadsArgume
     def execute(self, context: Context) -> JSON:
         from airflow_provider_activation.waits import pace
 
+        if (simulated := simulation()) is not None:
+            return self._look_once(simulated.would)
         if not self.deferrable or self.timeout < 2 * pace.FIRST_LOOK_AFTER:
             return super().execute(context)
         deadline, conn_id = time.time() + self.timeout, self.hook.conn_id

@@ -10,6 +10,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from airflow_provider_activation.errors import ActivationError, AudienceNotWritten, InvalidRequest
+from airflow_provider_activation.simulation import refuse_change
 from airflow_provider_activation.storage.place import OnWorker, Place
 from airflow_provider_activation.storage.private import private_folder
 
@@ -65,9 +66,11 @@ def arriving(folder: Place) -> Iterator[Path]:
 
     A folder on the worker is made if it is missing.
 
+    :raises WouldChange: the running task is simulated.
     :raises AudienceNotWritten: a file could not get its name. Those that were not there before are deleted
         again.
     """
+    refuse_change(f"write files into {folder}")
     if (path := folder.path) is None:
         with private_folder() as private:
             here = private / "files"

@@ -23,6 +23,7 @@ from airflow_provider_activation.errors import (
     ServiceUnavailable,
     UnfitAudience,
 )
+from airflow_provider_activation.simulation import refuse_change
 
 if TYPE_CHECKING:
     from airflow.sdk import ObjectStoragePath
@@ -163,6 +164,7 @@ class OnWorker(Place):
         return self._path
 
     def become(self, file: Path, tick: Tick = _no_tick) -> None:
+        refuse_change(f"write {self}")
         part = self._path.with_name(f".{self._path.name}.part")
         part.unlink(missing_ok=True)
         try:
@@ -175,6 +177,7 @@ class OnWorker(Place):
             part.unlink(missing_ok=True)
 
     def delete(self) -> bool:
+        refuse_change(f"delete {self}")
         is_there = self._path.exists()
         self._path.unlink(missing_ok=True)
         return is_there
@@ -274,9 +277,11 @@ class Stored(Place):
         return copy
 
     def become(self, file: Path, tick: Tick = _no_tick) -> None:
+        refuse_change(f"write {self}")
         self._store.publish(file, self._inside, self.told, tick)
 
     def delete(self) -> bool:
+        refuse_change(f"delete {self}")
         return self._store.delete(self._inside, self.told)
 
     @property
@@ -284,9 +289,11 @@ class Stored(Place):
         return self._store.is_exclusive
 
     def create(self, content: bytes) -> None:
+        refuse_change(f"write {self}")
         self._store.create(content, self._inside, self.told)
 
     def refuses(self, content: bytes) -> bool:
+        refuse_change(f"write {self}")
         return self._store.refuses(content, self._inside, self.told)
 
     def read(self, limit: int) -> bytes:

@@ -21,6 +21,7 @@ from airflow_provider_activation.api.rows import unreadable_of
 from airflow_provider_activation.api.steps import Pause
 from airflow_provider_activation.errors import ActivationError
 from airflow_provider_activation.redaction import Redactor, logger
+from airflow_provider_activation.simulation import refuse_change
 from airflow_provider_activation.transport.attempt import NotAnswered
 from airflow_provider_activation.transport.body import ACCEPT_ENCODING, Pieces, UnfitBody
 from airflow_provider_activation.transport.refusals import Refusals, retry_after
@@ -92,9 +93,12 @@ class Exchanges:
         """Send a call until it is answered.
 
         :param ends: the monotonic time at which the exchange gives up, if that comes before its own end.
+        :raises WouldChange: the running task is simulated, and the call changes something.
         """
         self._refuse_wrong_key_level(call)
         self._refuse_unproven_audience(call)
+        if call.safety is not Safety.READ and call is not self._settings.log_in:
+            refuse_change(f"call {call.service} {call.operation}")
         give_up_at = min(time.monotonic() + LONGEST_EXCHANGE, ends)
         attempts = 0
         renewed = False

@@ -57,6 +57,10 @@ class AcousticExchangeEndpointOperator(AcousticExchangeTask, ActivationOperator)
         """The endpoint's id as a number."""
         return None if self.endpoint_id is None else int(self.endpoint_id)
 
+    @property
+    def _which(self) -> str:
+        return "the key's endpoint" if self.endpoint_id is None else f"endpoint {self.endpoint_id}"
+
 
 class AcousticExchangeRegisterEndpointOperator(AcousticExchangeEndpointOperator, ActionOperator):
     """Register an endpoint, or replace its description. Returns ``{"endpointId": ..., "name": ...}``.
@@ -139,6 +143,12 @@ class AcousticExchangeRegisterEndpointOperator(AcousticExchangeEndpointOperator,
         endpoint_id = await actions.register(registration, self.resource_id)
         return {"endpointId": endpoint_id, "name": self.name}
 
+    def intent(self) -> str:
+        return f"endpoint {self.name!r} would be registered"
+
+    def simulated(self, made: JSON) -> JSON:
+        return {"endpointId": made if self.endpoint_id is None else self.endpoint_id, "name": self.name}
+
     def summary(self, result: JSON) -> str:
         return f"Registered endpoint {result['endpointId']} ({self.name!r})."
 
@@ -155,8 +165,14 @@ class AcousticExchangeSwitch(AcousticExchangeEndpointOperator, ActionOperator):
         changed = await self.endpoint(self.switches)(self.resource_id)
         return {"endpointId": self.resource_id, "changed": changed}
 
+    def intent(self) -> str:
+        return f"{self._which} would be {self.switched}"
+
+    def simulated(self, made: JSON) -> JSON:
+        return {"endpointId": self.endpoint_id, "changed": True}
+
     def summary(self, result: JSON) -> str:
-        which = "The key's endpoint" if self.endpoint_id is None else f"Endpoint {self.endpoint_id}"
+        which = self._which[0].upper() + self._which[1:]
         return f"{which} is {self.switched}{'' if result['changed'] else ', as it was before'}."
 
 
@@ -202,6 +218,9 @@ class AcousticExchangeDeleteEndpointOperator(AcousticExchangeEndpointOperator, D
 
     deletes = "delete_endpoint"
 
+    def simulated(self, made: JSON) -> JSON:
+        return {"endpointId": self.endpoint_id}
+
     @property
     def result(self) -> JSON:
         return {"endpointId": self.resource_id}
@@ -246,9 +265,14 @@ class AcousticExchangeSetEndpointDatabaseOperator(AcousticExchangeEndpointOperat
         await actions.set_database(database)
         return {"endpointId": database.endpoint_id, "databaseId": self.database_id}
 
+    def intent(self) -> str:
+        return f"the database of {self._which} would be set to {self.database_id}"
+
+    def simulated(self, made: JSON) -> JSON:
+        return {"endpointId": self.endpoint_id, "databaseId": self.database_id}
+
     def summary(self, result: JSON) -> str:
-        which = "the key's endpoint" if self.endpoint_id is None else f"endpoint {self.endpoint_id}"
-        return f"Set the database of {which} to {self.database_id}."
+        return f"Set the database of {self._which} to {self.database_id}."
 
 
 class AcousticExchangeSetEndpointAttributesOperator(AcousticExchangeTask, ActionOperator):
@@ -311,6 +335,13 @@ class AcousticExchangeSetEndpointAttributesOperator(AcousticExchangeTask, Action
         await api.set_endpoint_attributes(self.hook.authentication_key, attributes)
         return {"attributes": sorted(attributes)}
 
+    def intent(self) -> str:
+        attributes = counted(self.simulated(None)["attributes"], "attribute")
+        return f"{attributes} of the key's endpoint would be set"
+
+    def simulated(self, made: JSON) -> JSON:
+        return {"attributes": sorted({*(self.attributes or ()), *(self.credentials or ())})}
+
     def summary(self, result: JSON) -> str:
         return f"Set {counted(result['attributes'], 'attribute')} of the key's endpoint, from tomorrow on."
 
@@ -353,6 +384,12 @@ class AcousticExchangeReportEndpointFailureOperator(AcousticExchangeTask, Action
         endpoint_id = int(self.endpoint_id)
         await api.report_endpoint_failure(endpoint_id, self.reason)
         return {"endpointId": endpoint_id, "status": await api.get_endpoint_status(endpoint_id)}
+
+    def intent(self) -> str:
+        return f"the failure of endpoint {self.endpoint_id} would be reported"
+
+    def simulated(self, made: JSON) -> JSON:
+        return {"endpointId": self.endpoint_id, "status": None}
 
     def summary(self, result: JSON) -> str:
         return f"Reported the failure of endpoint {result['endpointId']}, which is {result['status']} now."

@@ -396,6 +396,14 @@ class AcousticExchangeUploadJobDataOperator(AcousticExchangeJobTask, SendsAudien
             content_type=self.content_type,
         )
 
+    def intent(self) -> str:
+        rows = self.file["rows"]["written"] if isinstance(self.file, Mapping) else None
+        what = "the file" if rows is None else f"{rows:,} rows"
+        return f"{what} would be uploaded to job {self.job_id}"
+
+    def simulated(self, made: JSON) -> JSON:
+        return {"jobId": self.job_id}
+
     def probe(self, made: JSON) -> JobProbe:
         from airflow_provider_activation.waits.acoustic_exchange import JobProbe
 
@@ -479,6 +487,13 @@ class AcousticExchangeDownloadSegmentDataOperator(AcousticExchangeTask, ActionOp
             files = [await api.download_segment_data(job_id, name, here / name) for name in names]
             self._told = [f"{directory / file.name} ({size_of(file)})" for file in files]
         return {"jobId": job_id, "files": [str(directory / name) for name in names]}
+
+    def intent(self) -> str:
+        files = "the files" if self.file_names is None else enumerated(self.file_names)
+        return f"{files} of job {self.job_id} would be downloaded to {self.directory}"
+
+    def simulated(self, made: JSON) -> JSON:
+        return {"jobId": self.job_id, "files": [made]}
 
     def summary(self, result: JSON) -> str:
         count = "1 file" if len(self._told) == 1 else f"{len(self._told)} files"

@@ -70,6 +70,16 @@ class AcousticExchangeDefineSegmentsOperator(AcousticExchangeTask, ActionOperato
             return await segments.add(tried_before=self.tried_before)
         return await actions.replace_segments(endpoint_id, wanted)
 
+    def intent(self) -> str:
+        return f"endpoint {self.endpoint_id} would offer {counted(self._ids, 'segment')}"
+
+    def simulated(self, made: JSON) -> JSON:
+        return {"endpointId": self.endpoint_id, "added": self._ids, "unchanged": []}
+
+    @property
+    def _ids(self) -> list[str]:
+        return [str(segment.path_id) for segment in _definitions(self.segments)]
+
     def summary(self, result: JSON) -> str:
         if self.mode == "replace":
             segments = counted(result["added"], "segment")
@@ -132,6 +142,15 @@ class AcousticExchangeDeleteSegmentsOperator(AcousticExchangeTask, ActionOperato
             was_offered = await api.delete_segment_if_offered(endpoint_id, segment_id)
             ids["deleted" if was_offered else "absent"].append(str(segment_id))
         return {"endpointId": endpoint_id, **ids}
+
+    def intent(self) -> str:
+        which = "all segments" if self.all_segments else counted(self.segment_ids or (), "segment")
+        return f"{which} of endpoint {self.endpoint_id} would be deleted"
+
+    def simulated(self, made: JSON) -> JSON:
+        if self.all_segments:
+            return {"endpointId": self.endpoint_id, "deleted": None, "absent": None}
+        return {"endpointId": self.endpoint_id, "deleted": [*map(str, self.segment_ids or ())], "absent": []}
 
     def summary(self, result: JSON) -> str:
         if self.all_segments:

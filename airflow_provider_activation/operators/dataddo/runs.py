@@ -74,6 +74,9 @@ class DataddoExtractSourceOperator(DataddoTask, SubmitAndWaitOperator):
         self.storage_strategy = storage_strategy
         self.dataddo_conn_id = dataddo_conn_id
 
+    def intent(self) -> str:
+        return f"source {self.source_id} would load"
+
     def submission(self, key: str) -> actions.Extraction:
         from airflow_provider_activation.actions import dataddo as actions
         from airflow_provider_activation.api import dataddo as api
@@ -108,6 +111,9 @@ class DataddoWriteFlowOperator(DataddoTask, SubmitAndWaitOperator):
         super().__init__(**kwargs)
         self.flow_id = flow_id
         self.dataddo_conn_id = dataddo_conn_id
+
+    def intent(self) -> str:
+        return f"flow {self.flow_id} would write"
 
     def submission(self, key: str) -> actions.Write:
         from airflow_provider_activation.actions import dataddo as actions

@@ -262,10 +262,20 @@ class DeltaProjectsUpdateActivityOperator(DeltaProjectsTask, ActionOperator):
         update = api.ActivityUpdate.model_validate(given)
         return await actions.update_activity(self.activity_id, update, self.account)
 
-    def summary(self, result: JSON) -> str:
+    def intent(self) -> str:
+        return f"activity {self.activity_id} would be changed: {self._changed}"
+
+    def simulated(self, made: JSON) -> JSON:
+        return {"id": self.activity_id}
+
+    @property
+    def _changed(self) -> str:
         from airflow_provider_activation.api import delta_projects as api
 
-        return f"Changed activity {self.activity_id}: {self.changed(api.ActivityUpdate.model_fields)}."
+        return self.changed(api.ActivityUpdate.model_fields)
+
+    def summary(self, result: JSON) -> str:
+        return f"Changed activity {self.activity_id}: {self._changed}."
 
 
 def _override_variables(task: Any) -> Any:

@@ -94,6 +94,12 @@ class LiveRampAuthorizeOAuthConnectionOperator(LiveRampTask, SubmitAndWaitOperat
             if_exists=self.if_exists,
         )
 
+    def intent(self) -> str:
+        return f"a person would be asked to authorise LiveRamp at destination {self.destination_id}"
+
+    def simulated(self, made: JSON) -> JSON:
+        return made
+
     def probe(self, made: JSON) -> OAuthConnectionAttemptProbe:
         from airflow_provider_activation.waits.liveramp import OAuthConnectionAttemptProbe
 

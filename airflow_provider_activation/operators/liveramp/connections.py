@@ -165,9 +165,18 @@ class LiveRampUpdateIntegrationConnectionOperator(LiveRampTask, ActionOperator):
             changes["properties"] = [{"property_key": key, "property_value": value} for key, value in named]
         return await actions.update_integration_connection(self.integration_connection_id, changes)
 
+    def intent(self) -> str:
+        return f"integration connection {self.integration_connection_id} would be changed: {self._changed}"
+
+    def simulated(self, made: JSON) -> JSON:
+        return {"id": self.integration_connection_id}
+
+    @property
+    def _changed(self) -> str:
+        return self.changed(("properties", "device_types", "oauth_connection_id"))
+
     def summary(self, result: JSON) -> str:
-        changed = self.changed(("properties", "device_types", "oauth_connection_id"))
-        return f"Changed integration connection {self.integration_connection_id}: {changed}."
+        return f"Changed integration connection {self.integration_connection_id}: {self._changed}."
 
 
 class LiveRampDeleteIntegrationConnectionOperator(LiveRampTask, DeleteOperator):

@@ -173,10 +173,19 @@ class LiveRampUpdateDistributionManagerOperator(LiveRampTask, ActionOperator):
             changes["expire_at"] = None
         return await actions.update_distribution_manager(self.distribution_manager_id, changes)
 
-    def summary(self, result: JSON) -> str:
+    def intent(self) -> str:
+        return f"distribution manager {self.distribution_manager_id} would be changed: {self._changed}"
+
+    def simulated(self, made: JSON) -> JSON:
+        return {"id": self.distribution_manager_id}
+
+    @property
+    def _changed(self) -> str:
         never = ("never_expires",) if self.never_expires else ()
-        changed = self.changed(("name", "status", "expire_at", *never))
-        return f"Changed distribution manager {self.distribution_manager_id}: {changed}."
+        return self.changed(("name", "status", "expire_at", *never))
+
+    def summary(self, result: JSON) -> str:
+        return f"Changed distribution manager {self.distribution_manager_id}: {self._changed}."
 
 
 class LiveRampDeleteDistributionManagerOperator(LiveRampTask, DeleteOperator):
@@ -304,6 +313,12 @@ class LiveRampDistributeSegmentsOperator(LiveRampTask, SendsAudience, SubmitAndW
             wait=self.wait_for_completion,
         )
 
+    def intent(self) -> str:
+        return f"{counted(self.segments, 'segment')} would be added to the distribution manager"
+
+    def simulated(self, made: JSON) -> JSON:
+        return {"distributionManagerID": self.distribution_manager_id, "added": [], "unchanged": []}
+
     def probe(self, made: JSON) -> DistributionProbe:
         from airflow_provider_activation.waits.liveramp import DistributionProbe
 
@@ -366,6 +381,14 @@ class LiveRampWithdrawSegmentsOperator(LiveRampTask, ActionOperator):
         return await actions.withdraw_everywhere(
             self.distribution_manager_id, self.segment_ids, self.segment_type
         )
+
+    def intent(self) -> str:
+        manager = self.distribution_manager_id
+        return f"{counted(self.segment_ids, 'segment')} would be taken out of distribution manager {manager}"
+
+    def simulated(self, made: JSON) -> JSON:
+        lists = {"withdrawn": list(self.segment_ids), "absent": []}
+        return {"distributionManagerID": self.distribution_manager_id, **lists}
 
     def summary(self, result: JSON) -> str:
         withdrawn, absent = (counted(result[name], "segment") for name in ("withdrawn", "absent"))
