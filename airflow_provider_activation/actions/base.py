@@ -346,6 +346,7 @@ async def _create(action: Action, memory: Memory, history: _History, on_uncertai
     except ActivationError as error:
         # the service refused or was never reached, so there is nothing to look for later
         error.sent = error.sent or action.recognisable()
+        memory.withdraw(error.headline)
         if given_up:
             memory.note(noun, id=given_up[-1], given_up=given_up[:-1])
         else:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 
 from airflow_provider_activation.redaction import logger
 
@@ -19,6 +19,16 @@ NOTE_VERSION = 1
 """Of what is stored in the task state store."""
 
 
+class Books(Protocol):
+    """Where it is written that something is about to be sent, and whether it was: a ledger."""
+
+    def intend(self) -> object:
+        """Write that something is about to be sent; fails if that must not be."""
+
+    def withdraw(self, why: str) -> object:
+        """Write that nothing was sent after all."""
+
+
 class Memory:
     """What the tries of one task know of what they made.
 
@@ -29,7 +39,8 @@ class Memory:
     :param generation: the number of the first try since the task was last cleared.
     :param first_try: whether this is that try.
     :param fit: makes a note fit to leave the process.
-    :param fence: fails if this process has no supervisor any more; see `fence`.
+    :param fence: fails if this process has no supervisor any more; see `intend`.
+    :param books: where it is written besides that something is sent.
     """
 
     def __init__(
@@ -40,10 +51,12 @@ class Memory:
         first_try: bool,
         fit: Callable[[JSON], JSON] = lambda note: note,
         fence: Callable[[], None] = lambda: None,
+        books: Books | None = None,
     ) -> None:
         self._store = store
         self._fit = fit
         self._fence = fence
+        self._books = books
         self._generation = generation
         self.first_try = first_try
         self.made: JSON = None
@@ -74,9 +87,16 @@ class Memory:
         Airflow starts another try when the supervisor of a task has died, though the task's own process may
         live on. Storing goes through the supervisor; where nothing is stored, it is asked something else.
         """
+        if self._books is not None:
+            self._books.intend()
         self.note(noun, at=time.time(), **values)
         if self._store is None:
             self._fence()
+
+    def withdraw(self, why: str) -> None:
+        """Write that nothing was sent, where it is written that something is about to be."""
+        if self._books is not None:
+            self._books.withdraw(why)
 
     def acknowledged(self, noun: str, **values: JSON) -> None:
         """Store that the service has taken the call and given no id."""

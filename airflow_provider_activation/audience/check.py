@@ -16,6 +16,7 @@ from airflow_provider_activation.audience.ledger import Ledger
 from airflow_provider_activation.audience.manifest import check_file, place_of_manifest, prepared_file
 from airflow_provider_activation.audience.receipt import Facts, Record, Run
 from airflow_provider_activation.errors import InvalidArgument, UnfitAudience
+from airflow_provider_activation.simulation import simulated_id, simulation
 from airflow_provider_activation.storage import Place
 
 _COUNTS = ("read", "left_out", "rejected", "suppressed", "duplicates", "written")
@@ -142,8 +143,9 @@ def look(
     if intent is not None and (intent.run.dag_id, intent.run.run_id) != (run.dag_id, run.run_id):
         ledger.check_open(Facts.of_manifest(manifest, key="", run=run, approver=None))
     try:
-        with prepared_file(manifest) as path:
-            check_file(path, manifest)
+        if not _is_simulated(manifest):
+            with prepared_file(manifest) as path:
+                check_file(path, manifest)
     except OSError as error:
         place = place_of_manifest(manifest)
         raise UnfitAudience(f"{place} cannot be read ({error.strerror}).") from None
@@ -158,8 +160,14 @@ def look(
     )
 
 
+def _is_simulated(manifest: Mapping[str, Any]) -> bool:
+    """Whether its file is nowhere: the figures of a simulation alone are known."""
+    return simulation() is not None and simulated_id(manifest["path"]) is not None
+
+
 def _check_counts(manifest: Mapping[str, Any]) -> None:
-    place_of_manifest(manifest)
+    if not _is_simulated(manifest):
+        place_of_manifest(manifest)
     counts = [manifest["rows"].get(name) for name in _COUNTS]
     if not all(type(count) is int and count >= 0 for count in counts):
         raise InvalidArgument("manifest must be the output of a PrepareAudienceOperator.")

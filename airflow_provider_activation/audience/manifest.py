@@ -50,6 +50,25 @@ def described(path: Path, told: str, **facts: Any) -> dict[str, Any]:
     }
 
 
+def simulated_manifest(simulated_id: str) -> dict[str, Any]:
+    """The manifest of a file that was not prepared, and of which nothing is known."""
+    rows = ("read", "left_out", "rejected", "suppressed", "duplicates", "written")
+    return {
+        "version": VERSION,
+        "path": simulated_id,
+        "host": socket.gethostname(),
+        "size": None,
+        "sha256": None,
+        "run": None,
+        "profile": None,
+        "columns": [],
+        "format": {},
+        "rows": dict.fromkeys(rows),
+        "rejects": {"path": None, "counts": {}},
+        "suppression": [],
+    }
+
+
 def places_of(manifest: Any) -> list[Place]:
     """The places in a manifest: of the file, and of its rejects if there are any.
 

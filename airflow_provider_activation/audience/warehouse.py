@@ -30,6 +30,7 @@ from typing import Any
 from airflow_provider_activation.audience.drivers import error_of
 from airflow_provider_activation.audience.receipt import ROWS
 from airflow_provider_activation.errors import ActivationError, InvalidArgument
+from airflow_provider_activation.simulation import refuse_change
 
 _TABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_$]*(\.[A-Za-z_][A-Za-z0-9_$]*){0,2}")
 _LATER = "The receipt is in the ledger, its row is not in the table. Look at the connection and the table."
@@ -87,6 +88,7 @@ def row_of(receipt: Mapping[str, Any]) -> dict[str, Any]:
 
 def _inserted(hook: Any, table: str, row: Mapping[str, Any], where: str) -> ActivationError | None:
     """Look for the row and insert it; returns what went wrong."""
+    refuse_change(f"insert a row into {where}")
     try:
         with closing(hook.get_conn()):
             pass

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from airflow.sdk.definitions.mappedoperator import OperatorPartial
 
     from airflow_provider_activation.actions.base import Making, OnUncertain
-    from airflow_provider_activation.actions.memory import Memory
+    from airflow_provider_activation.actions.memory import Books, Memory
     from airflow_provider_activation.triggers.wait import WaitTrigger
     from airflow_provider_activation.waits.probe import Probe
 
@@ -224,6 +224,10 @@ class SubmittingOperator(ActivationOperator):
         """Whether what was made is cancelled when the task is killed."""
         return self.cancels_on_kill if self.cancel_on_kill is None else self.cancel_on_kill
 
+    def books(self, context: Context) -> Books | None:
+        """Where it is written that the task sends, besides what its own tries store."""
+        return None
+
     def make(self, context: Context, action: Making) -> JSON:
         """Have it made, and return its id, or `Finished` if there is nothing to wait for."""
         from airflow_provider_activation import airflow_compat
@@ -242,6 +246,7 @@ class SubmittingOperator(ActivationOperator):
             first_try=self.first_try(context),
             fit=self.hook.gate.inside,
             fence=partial(airflow_compat.ask_supervisor, context["ti"]),
+            books=self.books(context),
         )
         self._memory = memory
         made = self.hook.run(action.make(memory, self.on_uncertain))

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from airflow_provider_activation.arguments import is_template
 from airflow_provider_activation.operators.base import SubmittingOperator
+from airflow_provider_activation.simulation import simulation
 from airflow_provider_activation.tasks import JSON
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
 
+    from airflow_provider_activation.audience.activation import Activation
     from airflow_provider_activation.audience.receipt import Run
 
 
@@ -35,9 +38,23 @@ class SendsAudience(SubmittingOperator):
 
     On a connection with ``require_suppression`` it sends nothing unless the manifest shows that people were
     suppressed. Its action has the field ``suppression_proven``, which marks the calls for the transport.
+
+    Where the manifest was checked, the ledger that the check names gets an intent before the call, and a
+    receipt when the task has ended well; or a withdrawal, if the call was refused or the service says that
+    it failed. Each outlet's asset event gets the receipt as ``activation``.
     """
 
     manifest: Any = None
+    writes_receipt = True
+    """Whether the task's success means that the audience was sent."""
+    _activation: Activation | None = None
+
+    def sent_as(self, result: JSON) -> dict[str, JSON]:
+        """The ids at the service, for the receipt.
+
+        :param result: the task's result.
+        """
+        raise NotImplementedError
 
     @property
     def shown(self) -> tuple[str, Any]:
@@ -59,7 +76,67 @@ class SendsAudience(SubmittingOperator):
         except InvalidArgument as error:
             raise ValueError(error.message) from None
 
+    def books(self, context: Context) -> Activation | None:
+        return self._activation_of(context)
+
+    def _activation_of(self, context: Context) -> Activation | None:
+        """What the task does with the ledger; None if the manifest was not checked."""
+        manifest = self.shown[1]
+        if not self.writes_receipt or not isinstance(manifest, Mapping) or manifest.get("check") is None:
+            return None
+        if self._activation is None:
+            from airflow_provider_activation.audience.activation import Activation
+
+            key, first_try = self.submission_key(context), self.first_try(context)
+            self._activation = Activation(manifest, key=key, run=run_of(context), first_try=first_try)
+        return self._activation
+
+    def execute(self, context: Context) -> JSON:
+        with self._withdrawn_if_it_failed(context):
+            return super().execute(context)
+
+    def resume_execution(
+        self, next_method: str, next_kwargs: dict[str, Any] | None, context: Context
+    ) -> JSON:
+        with self._withdrawn_if_it_failed(context):
+            return super().resume_execution(next_method, next_kwargs, context)
+
+    @contextmanager
+    def _withdrawn_if_it_failed(self, context: Context) -> Iterator[None]:
+        """The service's own word that it failed is proof that nothing arrived; any other error is none."""
+        from airflow_provider_activation.errors import JobFailed
+
+        try:
+            yield
+        except Exception as error:
+            # before Airflow 3.3 what is not retried is behind Airflow's own error
+            failed = error if isinstance(error, JobFailed) else error.__cause__
+            if isinstance(failed, JobFailed) and (activation := self._activation_of(context)):
+                activation.withdraw(failed.headline)
+            raise
+
+    def finish(self, context: Context, result: JSON) -> JSON:
+        result = super().finish(context, result)
+        activation = None if simulation() else self._activation_of(context)
+        if activation is not None:
+            receipt = activation.receipt(self.hook.hook_name, self.sent_as(result))
+            self.log.info(
+                "Receipt %s of the audience %s for %s is in the ledger, as number %s.",
+                *(receipt[name] for name in ("receipt_id", "audience", "destination", "number")),
+            )
+            told = {
+                name: receipt[name] for name in ("receipt_id", "audience", "destination", "rows", "sha256")
+            }
+            for outlet in self.outlets:
+                context["outlet_events"][outlet].extra["activation"] = told
+        return result
+
     def make(self, context: Context, action: Any) -> JSON:
+        activation = self._activation_of(context)
+        if activation is not None:
+            activation.check_open()
+            if (simulated := simulation()) is not None:
+                simulated.would.append(f"a receipt of the {activation.ledger} would be written")
         return super().make(context, replace(action, suppression_proven=self._is_proven(context)))
 
     def _is_proven(self, context: Context) -> bool:

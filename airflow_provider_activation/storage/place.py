@@ -187,6 +187,7 @@ class OnWorker(Place):
         return True
 
     def create(self, content: bytes) -> None:
+        refuse_change(f"write {self}")
         name, failed = self._path.name, f"{self} cannot be created"
         part = self._path.with_name(f".{name}.{secrets.token_hex(8)}.part")
         try:

@@ -138,6 +138,8 @@ class AcousticExchangeExportSegmentOperator(AcousticExchangeJobTask, SendsAudien
         "manifest": MANIFEST | None,
     }
     nouns = ("segment export",)
+    # the upload that follows sends the people
+    writes_receipt = False
     job_category = "SEGMENT_EXPORT"
 
     def __init__(
@@ -378,6 +380,9 @@ class AcousticExchangeUploadJobDataOperator(AcousticExchangeJobTask, SendsAudien
     @property
     def shown(self) -> tuple[str, Any]:
         return "file", self.file
+
+    def sent_as(self, result: JSON) -> dict[str, JSON]:
+        return {"jobId": self.job_id}
 
     def check(self) -> None:
         if self.registration is not None:

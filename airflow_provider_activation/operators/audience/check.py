@@ -23,6 +23,7 @@ from airflow_provider_activation.audience.guard import AudienceGuard
 from airflow_provider_activation.errors import InvalidArgument
 from airflow_provider_activation.operators.audience.common import AudienceOperator, mappings, read_as
 from airflow_provider_activation.operators.sending import run_of
+from airflow_provider_activation.simulation import simulation
 from airflow_provider_activation.tasks import JSON, in_a_running_task
 from airflow_provider_activation.wording import duration
 
@@ -157,7 +158,7 @@ class CheckAudienceOperator(AudienceOperator):
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
-        self.manifest = manifest
+        self.manifest: Any = manifest
         self.audience = audience
         self.destination = destination
         self.ledger = ledger
@@ -182,6 +183,7 @@ class CheckAudienceOperator(AudienceOperator):
         from airflow_provider_activation.errors import UnfitAudience
 
         found = self._look(context)
+        simulated = simulation()
         self.log.info("\n".join(map(self.gate.message, [f"Checked {found.what}:", *found.lines])))
         if found.before is None:
             self.log.warning(
@@ -192,6 +194,9 @@ class CheckAudienceOperator(AudienceOperator):
             )
         else:
             self.log.info(self.gate.message(found.compared))
+        if simulated is not None:
+            simulated.would.append(self._outcome(found))
+            return self._passed(context, found)
         if found.breaches and self.on_breach == "skip":
             raise AirflowSkipException(self.gate.message(f"Nothing is sent: {found.told}"))
         if found.breaches and self.on_breach == "fail":
@@ -212,12 +217,38 @@ class CheckAudienceOperator(AudienceOperator):
             self._ask(context, found)
         return self._passed(context, found)
 
+    def _outcome(self, found: Findings) -> str:
+        """What would come of a check, in a simulation."""
+        is_first, first_run = found.before is None, self.first_run
+        if not found.breaches and (not is_first or first_run == "allow"):
+            return f"{found.what} would pass the check"
+        why = found.told if found.breaches else f"{found.what} was sent by no earlier run"
+        if found.breaches and self.on_breach == "skip":
+            return f"the tasks downstream would be skipped: {why}"
+        if (found.breaches and self.on_breach == "fail") or (is_first and first_run == "fail"):
+            return f"refused: {why}"
+        return f"a person would be asked: {why}"
+
+    def intent(self) -> str:
+        return f"the audience {self.audience} for {self.destination} would be checked"
+
+    def simulated(self, made: JSON) -> JSON:
+        return {**self.manifest, "check": None}
+
+    def simulated_arguments(self) -> dict[str, str]:
+        found = super().simulated_arguments()
+        # the figures of a simulated file can be compared, and the ledger can be read
+        rows = self.manifest.get("rows") if isinstance(self.manifest, Mapping) else None
+        if isinstance(rows, Mapping) and rows.get("written") is not None and self.simulate:
+            found.pop("manifest", None)
+        return found
+
     def _look(self, context: Context) -> Findings:
         from airflow_provider_activation.audience.check import look
         from airflow_provider_activation.storage import place_of
 
         return look(
-            self.manifest,  # type: ignore[arg-type]
+            self.manifest,
             root=place_of(self.ledger, "ledger"),
             audience=self.audience,
             destination=self.destination,

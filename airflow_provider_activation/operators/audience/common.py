@@ -48,7 +48,14 @@ class _Gate(Gate):
 
 
 class AudienceOperator(ActivationOperator):
-    """An operator for files of audiences. It has no connection of its own."""
+    """An operator for files of audiences. It has no connection of its own.
+
+    :param simulate: see `ActivationOperator` (templated).
+    """
+
+    def __init__(self, *, simulate: bool = False, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.simulate = simulate
 
     @property
     def gate(self) -> Gate:

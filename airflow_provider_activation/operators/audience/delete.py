@@ -38,7 +38,13 @@ class DeleteAudienceOperator(AudienceOperator):
 
     def __init__(self, *, manifest: Mapping[str, Any] | str, **kwargs: Any) -> None:
         super().__init__(**kwargs)
-        self.manifest = manifest
+        self.manifest: Any = manifest
+
+    def intent(self) -> str:
+        return f"the file {self.manifest['path']} would be deleted"
+
+    def simulated(self, made: JSON) -> JSON:
+        return {"deleted": []}
 
     @in_a_running_task
     def execute(self, context: Context) -> JSON:

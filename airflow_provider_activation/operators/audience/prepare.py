@@ -23,6 +23,7 @@ from airflow_provider_activation.audience.given import check_source
 from airflow_provider_activation.audience.schema import AudienceSchema, Suppression
 from airflow_provider_activation.errors import InvalidArgument
 from airflow_provider_activation.operators.audience.common import AudienceOperator, mappings, read_as
+from airflow_provider_activation.simulation import simulation
 from airflow_provider_activation.tasks import JSON, in_a_running_task
 
 if TYPE_CHECKING:
@@ -216,7 +217,8 @@ class PrepareAudienceOperator(AudienceOperator):
         if self._is_killed:
             self._preparation.stop()
         result = self._preparation.run()
-        self.log.info(self.gate.message(_summary(result)))
+        if simulation() is None:
+            self.log.info(self.gate.message(_summary(result)))
         if result["rejects"]["path"]:
             self.log.warning(
                 self.gate.message(
@@ -225,6 +227,14 @@ class PrepareAudienceOperator(AudienceOperator):
                 )
             )
         return self.publish(context, result)
+
+    def intent(self) -> str:
+        return f"a file would be prepared in {self.folder}"
+
+    def simulated(self, made: JSON) -> JSON:
+        from airflow_provider_activation.audience.manifest import simulated_manifest
+
+        return simulated_manifest(made)
 
     def _registration(self) -> JSON:
         """The endpoint's registration, where the profile is made of it."""

@@ -319,6 +319,10 @@ class LiveRampDistributeSegmentsOperator(LiveRampTask, SendsAudience, SubmitAndW
     def simulated(self, made: JSON) -> JSON:
         return {"distributionManagerID": self.distribution_manager_id, "added": [], "unchanged": []}
 
+    def sent_as(self, result: JSON) -> dict[str, JSON]:
+        ids = (one if isinstance(one, str) else one["segmentID"] for one in self.segments)
+        return {"distributionManagerID": self.distribution_manager_id, "segmentIDs": ", ".join(ids)}
+
     def probe(self, made: JSON) -> DistributionProbe:
         from airflow_provider_activation.waits.liveramp import DistributionProbe
 
