@@ -124,9 +124,8 @@ class SendsAudience(SubmittingOperator):
                 "Receipt %s of the audience %s for %s is in the ledger, as number %s.",
                 *(receipt[name] for name in ("receipt_id", "audience", "destination", "number")),
             )
-            told = {
-                name: receipt[name] for name in ("receipt_id", "audience", "destination", "rows", "sha256")
-            }
+            names = ("receipt_id", "audience", "destination", "rows", "sha256")
+            told = {name: receipt[name] for name in names}
             for outlet in self.outlets:
                 context["outlet_events"][outlet].extra["activation"] = told
         return result
