@@ -4,6 +4,7 @@
 #   PYTHONS="python3.11 python3.13"   (constraints) all that are supported, the oldest first
 #   TARGET=...          (test-matrix) another target than test, one that ends with pytest
 #   DEFERRABLE=1        (demo) let all waits be deferred
+#   SIMULATE=1          (demo) change nothing, and say what would be done
 
 PYTHON ?= python3
 PYTHONS ?= $(PYTHON)
@@ -49,7 +50,7 @@ $(READY): pyproject.toml $(PINS)
 	@touch $@
 
 demo: setup ## run the example DAG on a real Airflow against the sandbox, and check what it did
-	@$(BIN)/python -m scripts.demo $(if $(DEFERRABLE),--deferrable)
+	@$(BIN)/python -m scripts.demo $(if $(DEFERRABLE),--deferrable) $(if $(SIMULATE),--simulate)
 
 demo-all: setup ## run all example DAGs, in both modes, and check what they did
 	@$(BIN)/python -m scripts.demo_all

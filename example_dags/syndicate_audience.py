@@ -1,11 +1,12 @@
 """Send a win-back audience out through four services, every day.
 
-The audience is shared on Acoustic Exchange and put into distribution on LiveRamp. When both have
-delivered it, an advertising activity is created and enabled at Delta Projects, and Dataddo collects what
-the advertising channels report.
+The audience is prepared without those who have unsubscribed, checked against what was sent before, shared
+on Acoustic Exchange and put into distribution on LiveRamp. When both have delivered it, an advertising
+activity is created and enabled at Delta Projects, and Dataddo collects what the advertising channels report.
 
-It runs as it stands against the sandbox (`make demo`). For your own accounts, change the values of the
-DAG's params to what your vendors gave you.
+It runs as it stands against the sandbox (`make demo`). With the param "Simulate" it changes nothing, and each
+task says what it would do (`make demo SIMULATE=1`). For your own accounts, change the values of the DAG's
+params to what your vendors gave you.
 """
 
 from __future__ import annotations
@@ -15,17 +16,29 @@ from datetime import timedelta
 from pathlib import Path
 
 import pendulum
-from airflow.sdk import Param, TaskGroup, chain, dag, task
+from airflow.sdk import Asset, Param, TaskGroup, chain, dag, task
 from airflow.timetables.interval import CronDataIntervalTimetable
-from winback_audience import END_OF_DATA, REGISTRATION, SCHEMA, export_customers
+from winback_audience import (
+    END_OF_DATA,
+    REGISTRATION,
+    SCHEMA,
+    UNSUBSCRIBED,
+    export_customers,
+    export_unsubscribed,
+)
 
+from airflow_provider_activation.audience import AudienceGuard, Suppression
 from airflow_provider_activation.operators.acoustic_exchange import (
     AcousticExchangeDefineSegmentsOperator,
     AcousticExchangeExportSegmentOperator,
     AcousticExchangeRegisterEndpointOperator,
     AcousticExchangeUploadJobDataOperator,
 )
-from airflow_provider_activation.operators.audience import DeleteAudienceOperator, PrepareAudienceOperator
+from airflow_provider_activation.operators.audience import (
+    CheckAudienceOperator,
+    DeleteAudienceOperator,
+    PrepareAudienceOperator,
+)
 from airflow_provider_activation.operators.dataddo import (
     DataddoBuildFlowOperator,
     DataddoExtractSourceOperator,
@@ -40,11 +53,13 @@ from airflow_provider_activation.operators.liveramp import (
     LiveRampCreateIntegrationConnectionOperator,
     LiveRampDistributeSegmentsOperator,
 )
-from airflow_provider_activation.sensors.acoustic_exchange import AcousticExchangeJobSensor
 from airflow_provider_activation.sensors.liveramp import LiveRampDeliverySensor
 
-# every worker must see this folder; with several machines, put it on shared storage
-FOLDER = Path(os.environ.get("AIRFLOW_HOME", "~/airflow")).expanduser() / "audiences"
+# every worker must see these folders; with several machines, put them on shared storage
+HOME = Path(os.environ.get("AIRFLOW_HOME", "~/airflow")).expanduser()
+FOLDER = HOME / "audiences"
+LEDGER = HOME / "ledger"
+"""The receipts of what was sent. They name no person, and are kept."""
 TIME_ZONE = "Europe/Stockholm"
 SEGMENT = 8000000000000001152
 """The audience's id at the source endpoint; Acoustic Exchange's ids may be larger than 2^53."""
@@ -57,10 +72,21 @@ SEGMENT = 8000000000000001152
     max_active_runs=1,
     tags=["activation"],
     # waits hold no worker slot
-    default_args={"retries": 2, "retry_delay": timedelta(minutes=1), "deferrable": True},
+    default_args={
+        "retries": 2,
+        "retry_delay": timedelta(minutes=1),
+        "deferrable": True,
+        "simulate": "{{ params.simulate }}",
+    },
     # timestamps as people in the agency's time zone write them
     user_defined_macros={"local": lambda timestamp: timestamp.in_timezone(TIME_ZONE)},
     params={
+        "simulate": Param(
+            False,
+            type="boolean",
+            title="Simulate",
+            description="Read and check all, change nothing, and say what would be done.",
+        ),
         "inactive_days": Param(
             180,
             type="integer",
@@ -105,15 +131,18 @@ SEGMENT = 8000000000000001152
     doc_md=__doc__,
 )
 def syndicate_audience() -> None:
-    @task
-    def export_customers_of_the_shop(run_id: str) -> str:
-        file = FOLDER / f"customers-{run_id.replace(':', '-')}.csv"
-        export_customers(file)
-        return str(file)
+    @task(multiple_outputs=True)
+    def export_customers_of_the_shop(run_id: str) -> dict[str, str]:
+        names = ("customers", "unsubscribed")
+        files = {name: FOLDER / f"{name}-{run_id.replace(':', '-')}.csv" for name in names}
+        export_customers(files["customers"])
+        export_unsubscribed(files["unsubscribed"])
+        return {name: str(file) for name, file in files.items()}
 
     @task
-    def delete_customers(file: str) -> None:
-        Path(file).unlink(missing_ok=True)
+    def delete_customers(files: dict[str, str]) -> None:
+        for file in files.values():
+            Path(file).unlink(missing_ok=True)
 
     customers = export_customers_of_the_shop()
 
@@ -136,17 +165,28 @@ def syndicate_audience() -> None:
                 }
             ],
         )
-        # the endpoint's registration says which columns may leave, and how they are hashed
+        # what the endpoint registers says which columns may leave, and how they are hashed
         prepare = PrepareAudienceOperator(
             task_id="prepare_audience",
-            source=customers,
+            source=customers["customers"],
             schema=SCHEMA,
+            suppress=[Suppression(customers["unsubscribed"], UNSUBSCRIBED)],
             profile="acoustic",
-            acoustic_exchange_conn_id="acoustic_exchange_endpoint",
+            registration=REGISTRATION,
             folder=FOLDER,
             name="win-back",
             where="CAST(last_purchase AS DATE) < "
             f"DATE '{END_OF_DATA}' - INTERVAL ({{{{ params.inactive_days }}}}) DAY",
+        )
+        # a broken export of the shop, half of it or twice of it, goes nowhere
+        check = CheckAudienceOperator(
+            task_id="check_audience",
+            manifest=prepare.output,
+            audience="win-back",
+            destination="Acoustic Exchange",
+            ledger=LEDGER,
+            guard=AudienceGuard(min_rows=100, max_shrink=0.3, max_growth=0.5),
+            on_breach="ask",
         )
         export = AcousticExchangeExportSegmentOperator(
             task_id="export_segment",
@@ -157,23 +197,22 @@ def syndicate_audience() -> None:
             source_identifiers=["email_sha256"],
             destination_identifier="email",
             update_identities=False,
+            manifest=check.output,
         )
         upload = AcousticExchangeUploadJobDataOperator(
             task_id="upload_audience",
             job_id=export.output["jobId"],
-            file=prepare.output,
-            wait_for_completion=False,
-        )
-        shared = AcousticExchangeJobSensor(
-            task_id="wait_for_job", job_id=export.output["jobId"], on_needs_action="wait"
+            file=check.output,
+            outlets=[Asset("win_back_sent")],
         )
         # addresses and digests stay no longer than they are needed; clearing the upload makes them once more
         delete = DeleteAudienceOperator(task_id="delete_audience", manifest=prepare.output).as_teardown(
             setups=prepare, on_failure_fail_dagrun=True
         )
         gone = delete_customers(customers).as_teardown(setups=customers, on_failure_fail_dagrun=True)
-        chain(register, define, export, upload, shared)
-        chain(register, prepare, upload, delete)
+        chain(register, define, export, upload)
+        chain(prepare, check, export)
+        chain(upload, delete)
         chain(prepare, gone)
 
     with TaskGroup("liveramp") as liveramp:

@@ -51,6 +51,25 @@ def last_purchases(purchases: Path = PURCHASES) -> dict[str, date]:
     return last
 
 
+UNSUBSCRIBED = AudienceSchema({"email": Email("email")})
+"""How to read the list of who must not be written to."""
+
+
+def export_unsubscribed(file: Path, purchases: Path = PURCHASES) -> int:
+    """Write the addresses of who must not be written to, and return how many they are.
+
+    :param file: the CSV to write. Others must not read it.
+    """
+    unsubscribed = [customer for customer in sorted(last_purchases(purchases)) if customer.endswith("7")]
+    file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    with file.open("w", newline="") as out:
+        file.chmod(0o600)
+        rows = csv.writer(out)
+        rows.writerow(["email"])
+        rows.writerows([f"CUSTOMER-{customer}@example.com"] for customer in unsubscribed)
+    return len(unsubscribed)
+
+
 def export_customers(file: Path, purchases: Path = PURCHASES) -> int:
     """Write all customers with their addresses, as people have typed them, and return how many they are.
 

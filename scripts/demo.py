@@ -10,8 +10,9 @@ import shutil
 import signal
 import subprocess
 import sys
+import textwrap
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import date, timedelta
 from pathlib import Path
 
@@ -23,6 +24,8 @@ DAG = "syndicate_audience"
 HOME = ROOT / ".airflow-demo"
 PURCHASES = ROOT / "example_dags" / "data" / "CDNOW_sample.txt"
 TASK_WIDTH = 40
+OWN = 2
+"""How many tasks of the DAG are the user's own."""
 INACTIVE_DAYS = 180
 """The default of the DAG's param."""
 PERSON = re.compile(rb"customer[-.][0-9]{4,5}@|customer [0-9]{4,5}\b|\+46 70 [0-9]{3}", re.IGNORECASE)
@@ -57,12 +60,15 @@ def _task_line(task: Task) -> str:
     return f"{start} {_shown(task.result or '', WIDTH - 19 - TASK_WIDTH)}".rstrip()
 
 
-def run_dag(environment: Mapping[str, str], log: Path, *, deferrable: bool) -> list[Task]:
+def run_dag(
+    environment: Mapping[str, str], log: Path, *, deferrable: bool, simulate: bool = False
+) -> list[Task]:
     """Run the DAG, print each task as it ends, and return all of them."""
+    conf = ["--conf", json.dumps({"simulate": True})] if simulate else []
     progress = Progress(HOME / "airflow.db")
     with log.open("a") as out:
         process = subprocess.Popen(
-            [sys.executable, "-m", "scripts.run_dag", DAG, *(["--deferrable"] if deferrable else [])],
+            [sys.executable, "-m", "scripts.run_dag", DAG, *(["--deferrable"] if deferrable else []), *conf],
             cwd=ROOT,
             env=environment,
             stdin=subprocess.DEVNULL,
@@ -113,7 +119,8 @@ def audience_size() -> int:
         _, customer, day, *_ = line.split()
         last[customer] = max(day, last.get(customer, day))
     before = f"{date(1998, 6, 30) - timedelta(days=INACTIVE_DAYS):%Y%m%d}"
-    return sum(day < before for day in last.values())
+    # who has unsubscribed is not in it
+    return sum(day < before and not customer.endswith("7") for customer, day in last.items())
 
 
 def no_person(state: State, home: Path = HOME) -> Iterator[Check]:
@@ -145,11 +152,82 @@ def no_secret(secrets: set[str], home: Path = HOME) -> Check:
     return Check("no credential in any log or in Airflow's database", not leaking, ", ".join(leaking))
 
 
+def receipts(records: int, home: Path = HOME) -> Iterator[Check]:
+    """Check that the ledger has one receipt, of what was sent."""
+    ledger = sorted((home / "ledger").rglob("*.json"))
+    found = [json.loads(file.read_text()) for file in ledger]
+    told = ", ".join(f"{one['kind']} of {one['rows']['sent']} rows" for one in found) or "nothing"
+    sent = [one["rows"]["sent"] for one in found if one["kind"] == "receipt"]
+    yield Check(f"the ledger has one receipt, of {records} rows", sent == [records], told)
+
+
 def shown_check(check: Check) -> None:
     """Print a check, and what was found if it does not hold."""
     say(f"{_word('ok' if check.holds else 'FAILED')} {check.expected}")
     if not check.holds:
         say(f"         found: {_shown(check.found, WIDTH - 16)}")
+
+
+def require_suppression(environment: dict[str, str], conn_id: str) -> None:
+    """Have a connection refuse an audience from which nobody was suppressed."""
+    name = f"AIRFLOW_CONN_{conn_id.upper()}"
+    connection = json.loads(environment[name])
+    connection["extra"] = {**connection.get("extra", {}), "require_suppression": True}
+    environment[name] = json.dumps(connection)
+
+
+def simulation(deferrable: bool) -> bool:
+    """Run everything simulated, print what would be done, and return whether nothing was."""
+    shutil.rmtree(HOME, ignore_errors=True)
+    HOME.mkdir()
+    log = HOME / "demo.log"
+    began = time.monotonic()
+    with running_sandbox(HOME, "--consent", "auto", "--step-seconds", "0.5") as sandbox:
+        say(f"The sandbox of the four services is at {sandbox.url}/ while this runs.")
+        before = sandbox.state()
+        environment = airflow_environment(HOME, sandbox)
+        require_suppression(environment, "acoustic_exchange_default")
+        say("Making Airflow's database ...")
+        migrate(environment, log)
+        say(f"Running {DAG}, simulated ...\n")
+        tasks = run_dag(environment, log, deferrable=deferrable, simulate=True)
+        after = sandbox.state()
+        secrets = sandbox.secrets()
+    unfinished = [task.name for task in tasks if task.state != "success"]
+    if unfinished or not tasks:
+        say("\nThe last error:\n")
+        for line in last_error(log):
+            say(f"  {line[: WIDTH - 2]}")
+    progress = Progress(HOME / "airflow.db")
+    say("\nWhat the DAG would do\n")
+    would = progress.xcoms("would")
+    for name, told in would.items():
+        lines = [line for one in told for line in textwrap.wrap(one, WIDTH - 4 - TASK_WIDTH)]
+        for number, line in enumerate(lines):
+            say(f"  {('' if number else name).ljust(TASK_WIDTH)}  {line}")
+    say("\nWhat a simulation must leave alone\n")
+    changed = [name for name in after if after[name] != before[name]]
+    kept = [str(file.relative_to(HOME)) for file in (HOME / "ledger").rglob("*")]
+    events = progress.asset_events()
+    results = [
+        Check(f"all {len(tasks)} tasks succeeded", bool(tasks) and not unfinished, ", ".join(unfinished)),
+        Check("each task of the package says what it would do", len(would) == len(tasks) - OWN, str(would)),
+        Check("the services hold what they held before", not changed, ", ".join(changed)),
+        Check("the ledger has no record", not kept, ", ".join(kept)),
+        Check("no asset event", not events, str(events)),
+        no_secret(secrets),
+        *no_person(after),
+    ]
+    return concluded(results, began)
+
+
+def concluded(results: Sequence[Check], began: float) -> bool:
+    """Print all checks, and return whether all hold."""
+    for check in results:
+        shown_check(check)
+    failed = sum(not check.holds for check in results)
+    say(f"\n{len(results) - failed} of {len(results)} as meant, in {time.monotonic() - began:.0f} s.")
+    return not failed
 
 
 def demo(deferrable: bool) -> bool:
@@ -163,6 +241,7 @@ def demo(deferrable: bool) -> bool:
         say(f"Airflow's own output goes to {log.relative_to(ROOT)}.")
         before = sandbox.state()
         environment = airflow_environment(HOME, sandbox)
+        require_suppression(environment, "acoustic_exchange_default")
         say("Making Airflow's database ...")
         migrate(environment, log)
         say(f"Running {DAG}{', waits deferred' if deferrable else ''} ...\n")
@@ -181,25 +260,24 @@ def demo(deferrable: bool) -> bool:
     results = [
         Check(f"all {len(tasks)} tasks succeeded", bool(tasks) and not unfinished, ", ".join(unfinished)),
         *checks(state, audience_size()),
+        *receipts(audience_size()),
         no_secret(secrets),
         *no_person(state),
     ]
-    for check in results:
-        shown_check(check)
-    failed = sum(not check.holds for check in results)
-    say(f"\n{len(results) - failed} of {len(results)} as meant, in {time.monotonic() - began:.0f} s.")
-    return not failed
+    return concluded(results, began)
 
 
 def main() -> int:
     """Run the demo; the exit status tells whether all is as it should be."""
     parser = argparse.ArgumentParser(prog="python -m scripts.demo", description=__doc__)
     parser.add_argument("--deferrable", action="store_true", help="let all waits be deferred")
+    parser.add_argument("--simulate", action="store_true", help="change nothing, and say what would be done")
     options = parser.parse_args()
     # so that the sandbox is stopped also then
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     try:
-        return 0 if demo(options.deferrable) else 1
+        run = simulation if options.simulate else demo
+        return 0 if run(options.deferrable) else 1
     except Failure as failure:
         print(failure, file=sys.stderr)
         return 1

@@ -77,6 +77,23 @@ class Progress:
                 self._ended.add(task.name)
                 yield task
 
+    def xcoms(self, key: str) -> dict[str, Any]:
+        """The XComs of a key, by their tasks, in the order in which these ended."""
+        with closing(sqlite3.connect(self._database, uri=True, timeout=5)) as database:
+            rows = database.execute(
+                "select x.task_id, x.value from xcom x join task_instance i on i.dag_id = x.dag_id and"
+                " i.run_id = x.run_id and i.task_id = x.task_id and i.map_index = x.map_index"
+                " where x.key = ? order by i.end_date",
+                (key,),
+            ).fetchall()
+        return {name: json.loads(value) for name, value in rows}
+
+    def asset_events(self) -> int:
+        """How many events of assets there are."""
+        with closing(sqlite3.connect(self._database, uri=True, timeout=5)) as database:
+            (number,) = database.execute("select count(*) from asset_event").fetchone()
+        return int(number)
+
     @property
     def running(self) -> list[str]:
         """The tasks that are at work or wait."""

@@ -29,6 +29,7 @@ from airflow_provider_activation.errors import (
     PermissionDenied,
     Refused,
 )
+from airflow_provider_activation.simulation import simulation
 from airflow_provider_activation.storage import place_of
 from airflow_provider_activation.storage.private import private_folder
 from airflow_provider_activation.wording import duration, enumerated
@@ -434,8 +435,14 @@ async def register(registration: api.EndpointRegistration, endpoint_id: int | No
 
     :raises Refused: the service accepted the description and shows another.
     """
-    number = await api.register(registration, endpoint_id)
     query = None if endpoint_id is None else api.EndpointQuery(endpoint_id=endpoint_id)
+    if (simulated := simulation()) is not None:
+        # a key has its endpoint before that is registered
+        known = await api.list_endpoints(query)
+        if len(known) == 1:
+            simulated.would.append(f"endpoint {known[0].endpoint_id} would be registered")
+            return known[0].endpoint_id
+    number = await api.register(registration, endpoint_id)
 
     async def read() -> api.Endpoint:
         endpoints = await api.list_endpoints(query)

@@ -249,8 +249,12 @@ class Action(Making):
 async def submit(action: Action, memory: Memory, on_uncertain: OnUncertain = "fail") -> JSON:
     """`Making.make` for one resource."""
     action.create()  # what cannot be sent is refused before the service is asked
-    history = await _history(action, memory, on_uncertain)
     simulated = simulation()
+    if simulated is not None and simulated_id([*vars(action).values()]) is not None:
+        # it would be of something that is not there, so that it is not there itself
+        history = _History(None, [])
+    else:
+        history = await _history(action, memory, on_uncertain)
     if history.made is not None:
         if simulated is not None:
             simulated.would.append(f"{action.described(history.made)} would be taken, which is there already")

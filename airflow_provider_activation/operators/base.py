@@ -217,7 +217,7 @@ class SubmittingOperator(ActivationOperator):
         return f"{' and '.join(self.nouns)} would be made"
 
     def simulated(self, made: JSON) -> JSON:
-        return {self.outputs[0]: made, **dict.fromkeys(self.outputs[1:])} if self.outputs else {"id": made}
+        return dict.fromkeys(self.outputs or ("id",), made)
 
     @property
     def cancels(self) -> bool:

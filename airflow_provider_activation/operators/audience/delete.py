@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from airflow_provider_activation.arguments import MANIFEST
 from airflow_provider_activation.operators.audience.common import AudienceOperator
+from airflow_provider_activation.simulation import simulated_id
 from airflow_provider_activation.tasks import JSON, in_a_running_task
 from airflow_provider_activation.wording import enumerated
 
@@ -41,7 +42,8 @@ class DeleteAudienceOperator(AudienceOperator):
         self.manifest: Any = manifest
 
     def intent(self) -> str:
-        return f"the file {self.manifest['path']} would be deleted"
+        is_there = simulated_id(self.manifest["path"]) is None
+        return f"{self.manifest['path'] if is_there else 'the prepared file'} would be deleted"
 
     def simulated(self, made: JSON) -> JSON:
         return {"deleted": []}

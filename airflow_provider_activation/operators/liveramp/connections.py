@@ -96,6 +96,9 @@ class LiveRampCreateIntegrationConnectionOperator(LiveRampTask, SubmitOperator):
         self.mark_submission: Any = mark_submission
         self.liveramp_conn_id = liveramp_conn_id
 
+    def simulated(self, made: JSON) -> JSON:
+        return {"id": made, "distributionManagerID": made if self.distribution_manager_name else None}
+
     def submission(self, key: str) -> actions.IntegrationConnection:
         from airflow_provider_activation.actions import liveramp as actions
 
