@@ -14,7 +14,7 @@ from airflow_provider_activation.api import delta_projects as api
 from airflow_provider_activation.api.call import Call
 from airflow_provider_activation.errors import NotFound
 from airflow_provider_activation.redaction import logger
-from airflow_provider_activation.simulation import simulated_id
+from airflow_provider_activation.simulation import simulation
 
 log = logger(__name__)
 
@@ -54,7 +54,10 @@ class Activity(Action):
 
     async def make(self, memory: Memory, on_uncertain: OnUncertain) -> str:
         activity_id: str = await base.submit(self, memory, on_uncertain)
-        if simulated_id(activity_id) is None and self.enabled:
+        if (simulated := simulation()) is not None:
+            if self.enabled:
+                simulated.would.append("it would be enabled afterwards")
+        elif self.enabled:
             # an activity that is not what was asked for must not spend money
             await self._proven(activity_id, enabled=None)
             update = api.update_activity(activity_id, api.ActivityUpdate(enabled=True), **self.account)
