@@ -33,7 +33,7 @@ unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help setup demo demo-all sandbox ui test test-all test-slow test-stores test-fleet test-live-busy sabotage test-matrix lint types imports chaos bench coverage constraints dist clean
+.PHONY: help setup demo demo-simulated demo-all sandbox ui test test-all test-slow test-stores test-fleet test-live-busy sabotage test-matrix lint types imports chaos bench coverage constraints dist clean
 
 help: ## list these targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /:/' | awk -F: '{ printf "make %-12s %s\n", $$1, $$2 }'
@@ -52,6 +52,10 @@ $(READY): pyproject.toml $(PINS)
 demo: setup ## run the example DAG on a real Airflow against the sandbox, and check what it did
 	@$(BIN)/python -m scripts.demo $(if $(DEFERRABLE),--deferrable) $(if $(SIMULATE),--simulate)
 
+# For make test-all, which can make a target once only.
+demo-simulated: setup
+	@$(BIN)/python -m scripts.demo --simulate
+
 demo-all: setup ## run all example DAGs, in both modes, and check what they did
 	@$(BIN)/python -m scripts.demo_all
 
@@ -66,7 +70,7 @@ ui: setup ## bring up Airflow with its web pages, the example DAGs and the sandb
 test: setup $(if $(OLDER),,lint types imports) ## check style, types and imports, and run the fast tests
 	$(BIN)/python -m pytest --numprocesses $(WORKERS) --dist loadfile --no-loadscope-reorder $(FAST) -m "not $(SLOW)"
 
-test-all: test demo demo-all sabotage test-slow test-stores test-fleet ## all of it: make test, the demos, broken lines, the slow tests, real servers
+test-all: test demo demo-simulated demo-all sabotage test-slow test-stores test-fleet ## all of it: make test, the demos, broken lines, the slow tests, real servers
 
 test-slow: setup ## the tests that make test leaves out: a running Airflow, generated requests, chaos
 	$(BIN)/python -m pytest --numprocesses logical -m generated
