@@ -86,7 +86,7 @@ class CheckAudienceOperator(AudienceOperator):
     of the guard. What it is compared with is the last receipt of an earlier run; without one the limits of
     rows and of rejects apply alone, and a WARNING says so. If a person is asked and approves, the file and
     the ledger are looked at once more. Airflow keeps the question of a task in a run: a later try asks the
-    same one again, and fails if its figures are others. Document: "Audiences" in this package's
+    same one again, and fails if its figures are others. Document: "Safe activation" in this package's
     documentation.
 
     .. code-block:: python
