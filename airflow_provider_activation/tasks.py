@@ -72,6 +72,8 @@ class ActivationTask:
     """Whether the task only says what it would do."""
     takes_simulated_ids = False
     """Whether the task accepts a simulated id although it is not simulated itself."""
+    shows: ClassVar[str | None] = None
+    """The model in the service's `api` whose fields the result has, if it is a resource as it is shown there."""
     _refused: Mapping[str, str] = {}
     """Why arguments cannot be used, by their names."""
 
@@ -239,6 +241,10 @@ class ActivationTask:
         """
         raise NotImplementedError
 
+    def unknown(self) -> dict[str, JSON]:
+        """The fields of what the task `shows`, each null."""
+        return {} if self.shows is None else self._api(self.shows).unknown()
+
     def publish(self, context: Context, result: JSON) -> JSON:
         """Make the result fit to leave the task; returns it."""
         return self.gate(result)
@@ -251,9 +257,11 @@ class ActivationTask:
 
     def endpoint(self, name: str) -> Callable[..., Call[Any]]:
         """The endpoint of this name in the service's `api`."""
-        endpoint: Callable[..., Call[Any]]
-        endpoint = resolve_name(f"airflow_provider_activation.api.{self.conn_type}:{name}")
+        endpoint: Callable[..., Call[Any]] = self._api(name)
         return endpoint
+
+    def _api(self, name: str) -> Any:
+        return resolve_name(f"airflow_provider_activation.api.{self.conn_type}:{name}")
 
 
 def _why(name: str, value: Any, error: ValueError) -> str:

@@ -250,20 +250,25 @@ async def submit(action: Action, memory: Memory, on_uncertain: OnUncertain = "fa
     """`Making.make` for one resource."""
     action.create()  # what cannot be sent is refused before the service is asked
     simulated = simulation()
-    if simulated is not None and simulated_id([*vars(action).values()]) is not None:
-        # it would be of something that is not there, so that it is not there itself
-        history = _History(None, [])
-    else:
+    if simulated_id(vars(action)) is None:
         history = await _history(action, memory, on_uncertain)
+    else:
+        # no service knows what it belongs to, so that nothing of it can be there
+        history = _History(None, [])
     if history.made is not None:
-        if simulated is not None:
-            simulated.would.append(f"{action.described(history.made)} would be taken, which is there already")
+        say_taken(action.described(history.made))
         return history.made
     async with action.ready() as ready:
         if simulated is not None:
             simulated.would.append(f"{ready.title} would be {ready.verb}")
             return simulated.id
         return await _create(ready, memory, history, on_uncertain)
+
+
+def say_taken(what: str) -> None:
+    """Say, in a simulation, that something is there already."""
+    if (simulated := simulation()) is not None:
+        simulated.would.append(f"{what} would be taken, which is there already")
 
 
 async def submit_and_prove(action: Action, memory: Memory, on_uncertain: OnUncertain) -> JSON:

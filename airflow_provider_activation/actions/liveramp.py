@@ -82,6 +82,7 @@ class OAuthConnectionAttempt(Action):
             if connections:
                 newest = max(connections, key=lambda c: (c.updated_at is not None, c.updated_at))
                 log.info("OAuth connection %s exists; nobody is asked.", newest.id)
+                base.say_taken(f"OAuth connection {newest.id}")
                 return Finished(newest.id)
         return await base.submit(attempt, memory, on_uncertain)
 

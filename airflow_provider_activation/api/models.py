@@ -201,6 +201,11 @@ class Resource(BaseModel):
         """Plain JSON under the service's own field names, as it goes into an XCom."""
         return self.model_dump(mode="json", by_alias=True, exclude_unset=True)
 
+    @classmethod
+    def unknown(cls) -> dict[str, None]:
+        """Its documented fields under the service's own names, each null."""
+        return dict.fromkeys(field.alias or name for name, field in cls.model_fields.items())
+
 
 def _aware(value: datetime) -> datetime:
     if value.tzinfo is None:

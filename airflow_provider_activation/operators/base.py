@@ -15,7 +15,7 @@ from airflow.sdk import BaseOperator
 
 from airflow_provider_activation.airflow_compat import deferral_timeout
 from airflow_provider_activation.arguments import DEFERRABLE, DURATION, FLAG, INTERVAL, PLAIN_FLAG, word
-from airflow_provider_activation.simulation import simulation
+from airflow_provider_activation.simulation import simulated_id, simulation
 from airflow_provider_activation.tasks import JSON, ActivationTask, ReadsArguments, in_a_running_task
 from airflow_provider_activation.wording import shortened
 
@@ -217,7 +217,7 @@ class SubmittingOperator(ActivationOperator):
         return f"{' and '.join(self.nouns)} would be made"
 
     def simulated(self, made: JSON) -> JSON:
-        return dict.fromkeys(self.outputs or ("id",), made)
+        return self.unknown() | dict.fromkeys(self.outputs, made)
 
     @property
     def cancels(self) -> bool:
@@ -238,7 +238,9 @@ class SubmittingOperator(ActivationOperator):
             # what a simulation would make, no other try has made
             memory = Memory(None, generation=1, first_try=True)
             made = self.hook.run(action.make(memory, self.on_uncertain))
-            return made if isinstance(made, Finished) else Finished(self.simulated(made))
+            if isinstance(made, Finished):
+                return made
+            return Finished(self.simulated(made) if simulated_id(made) else self.read(action, made))
         store = airflow_compat.task_state_store(context)
         memory = Memory(
             store,

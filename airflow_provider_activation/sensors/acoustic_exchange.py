@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from airflow_provider_activation.arguments import NUMBER_ID, word, words
 from airflow_provider_activation.sensors.base import ActivationSensor
-from airflow_provider_activation.tasks import AcousticExchangeTask
+from airflow_provider_activation.tasks import JSON, AcousticExchangeTask
 from airflow_provider_activation.words import ENDPOINT_STATUSES, JOB_CATEGORIES, JOB_STATUSES, JobCategory
 
 if TYPE_CHECKING:
@@ -46,6 +46,8 @@ class AcousticExchangeJobSensor(AcousticExchangeTask, ActivationSensor):
         "target_statuses": words(*JOB_STATUSES),
         "on_needs_action": ON_NEEDS_ACTION,
     }
+
+    shows = "Job"
 
     def __init__(
         self,
@@ -108,3 +110,6 @@ class AcousticExchangeEndpointStatusSensor(AcousticExchangeTask, ActivationSenso
         from airflow_provider_activation.waits.acoustic_exchange import EndpointStatusProbe
 
         return EndpointStatusProbe(int(self.endpoint_id), tuple(self.target_statuses))
+
+    def simulated(self, made: JSON) -> JSON:
+        return {"endpointId": self.endpoint_id, "status": None}

@@ -19,6 +19,7 @@ from airflow_provider_activation.tasks import JSON, ActivationTask, ReadsArgumen
 if TYPE_CHECKING:
     from airflow.sdk import Context
 
+    from airflow_provider_activation.simulation import Simulation
     from airflow_provider_activation.waits.pace import Pace
     from airflow_provider_activation.waits.probe import Patience, Probe
 
@@ -77,19 +78,18 @@ class ActivationSensor(ActivationTask, BaseSensorOperator, metaclass=ReadsArgume
         return "it would be waited for"
 
     def simulated(self, made: JSON) -> JSON:
-        # of what it waits for only what the arguments say is known
-        return {}
+        return self.unknown()
 
-    def _look_once(self, would: list[str]) -> JSON:
+    def _look_once(self, simulated: Simulation) -> JSON:
         from airflow_provider_activation.waits.probe import Pending, conclude
 
         probe = self.probe()
         outcome = self.hook.run(probe.look())
         if isinstance(outcome, Pending):
-            would.append(f"{probe.subject} would be waited for; now: {outcome.status}")
-            return self.simulated(None)
+            simulated.would.append(f"{probe.subject} would be waited for; now: {outcome.status}")
+            return self.simulated(simulated.id)
         result = conclude(probe, outcome)
-        would.append(f"{probe.subject} would be waited for, and is there already")
+        simulated.would.append(f"{probe.subject} would be waited for, and is there already")
         return result
 
     def _begin(self, context: Context, *, deferred: bool = False) -> Patience:
@@ -142,7 +142,7 @@ class ActivationSensor(ActivationTask, BaseSensorOperator, metaclass=ReadsArgume
         from airflow_provider_activation.waits import pace
 
         if (simulated := simulation()) is not None:
-            return self._look_once(simulated.would)
+            return self._look_once(simulated)
         if not self.deferrable or self.timeout < 2 * pace.FIRST_LOOK_AFTER:
             return super().execute(context)
         deadline, conn_id = time.time() + self.timeout, self.hook.conn_id

@@ -18,6 +18,7 @@ class DataddoRunSensor(ActivationSensor, DataddoTask):
 
     arguments = {"finished_after": TIMESTAMP | None}
     finished_after: Any
+    shows = "RunStatus"
 
 
 class DataddoSourceSensor(DataddoRunSensor):

@@ -38,6 +38,7 @@ class DeltaProjectsActivitySensor(DeltaProjectsTask, ActivationSensor):
     """
 
     arguments = {"activity_id": ID, "until": word("enabled", "flight_start", "flight_stop")}
+    shows = "Activity"
 
     def __init__(
         self,

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from airflow_provider_activation.arguments import ID, IDS, TIMESTAMP, word
 from airflow_provider_activation.sensors.base import ActivationSensor
-from airflow_provider_activation.tasks import LiveRampTask
+from airflow_provider_activation.tasks import JSON, LiveRampTask
 from airflow_provider_activation.words import SEGMENT_TYPES, SegmentType
 
 if TYPE_CHECKING:
@@ -42,6 +42,9 @@ class LiveRampOAuthConnectionSensor(LiveRampTask, ActivationSensor):
         from airflow_provider_activation.waits import liveramp as waits
 
         return waits.OAuthConnectionAttemptProbe(self.attempt_id)
+
+    def simulated(self, made: JSON) -> JSON:
+        return made
 
 
 class LiveRampSegmentSyncSensor(LiveRampTask, ActivationSensor):
@@ -92,6 +95,9 @@ class LiveRampSegmentSyncSensor(LiveRampTask, ActivationSensor):
             self.integration_connection_id,
         )
 
+    def simulated(self, made: JSON) -> JSON:
+        return []
+
 
 class LiveRampDeliverySensor(LiveRampTask, ActivationSensor):
     """Wait until the latest delivery of every segment has been delivered.
@@ -141,3 +147,6 @@ class LiveRampDeliverySensor(LiveRampTask, ActivationSensor):
             tuple(self.segment_ids),
             self.updated_after,
         )
+
+    def simulated(self, made: JSON) -> JSON:
+        return []

@@ -233,7 +233,9 @@ class Bench:
 
 
 def _done(result: Any) -> tuple[str, ...]:
-    """What a task that calls no service has done: the file it wrote or checked, or the files it deleted."""
+    """What a task that calls no service has done or would do: the file it wrote, checked or deleted."""
+    if isinstance(result, dict) and "would" in result:
+        return tuple(result["would"])
     if isinstance(result, dict) and "sha256" in result:
         shown = ("path", "sha256", "rows", "columns", "check")
         return (" ".join(str(result.get(name)) for name in shown),)

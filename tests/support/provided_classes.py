@@ -28,8 +28,9 @@ def public_classes() -> Iterator[type[BaseOperator]]:
 
 def _has_a_name_for_users(found: type) -> bool:
     services = ("LiveRamp", "AcousticExchange", "DeltaProjects", "Dataddo")
+    audiences = ("PrepareAudience", "CheckAudience", "DeleteAudience")
     return (
-        found.__name__.startswith((*services, "PrepareAudience", "DeleteAudience"))
+        found.__name__.startswith((*services, *audiences))
         and found.__name__.endswith(("Operator", "Sensor"))
         and not inspect.isabstract(found)
     )

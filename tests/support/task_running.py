@@ -6,6 +6,8 @@ import asyncio
 import itertools
 import json
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from types import SimpleNamespace
 from typing import Any
 
 from airflow.providers.common.compat.sdk import AirflowFailException, TaskDeferred
@@ -21,6 +23,7 @@ except ImportError:  # Airflow 3.1
 __all__ = ["Task", "TaskDeferralError", "TaskDeferralTimeout", "TaskInstance", "made_anew"]
 
 RETRIES = 3
+A_DAY = datetime(2026, 5, 1, 4, 30, tzinfo=UTC)
 _runs = itertools.count()
 
 
@@ -64,12 +67,17 @@ class Task:
 
     :param operator: a callable that makes the operator, anew for each try as Airflow does.
     :param store: whether there is a task state store (Airflow 3.3).
+    :param run_id: of its run, one of its own if left out.
+    :param run_after: of its run.
     """
 
-    def __init__(self, operator: Any, *, store: bool = True) -> None:
+    def __init__(
+        self, operator: Any, *, store: bool = True, run_id: str | None = None, run_after: datetime = A_DAY
+    ) -> None:
         self._make = operator
         self.operator: BaseOperator | None = None
-        self._run_id = f"manual__{next(_runs)}"
+        self._run_id = run_id or f"manual__{next(_runs)}"
+        self._dag_run = SimpleNamespace(run_after=run_after)
         self.store = StateStore() if store else None
         self.ti: TaskInstance | None = None
         self.context: Any = {}
@@ -100,7 +108,7 @@ class Task:
         self.ti = TaskInstance(
             operator.task_id, self._run_id, try_number=self._tries, max_tries=self._max_tries
         )
-        self.context = {"ti": self.ti, "task_state_store": self.store}
+        self.context = {"ti": self.ti, "task_state_store": self.store, "dag_run": self._dag_run}
         try:
             return operator.execute(self.context)
         except TaskDeferred as deferred:

@@ -51,6 +51,7 @@ class AcousticExchangeJobTask(AcousticExchangeTask):
     """A task that starts a job and waits for it. The service cannot stop a job."""
 
     outputs: tuple[str, ...] = ("jobId",)
+    shows = "Job"
     rehearsal_id = 0
     ignored_arguments: ClassVar[frozenset[str]] = frozenset({"cancel_on_kill"})
     job_category: api.JobCategory
@@ -407,7 +408,7 @@ class AcousticExchangeUploadJobDataOperator(AcousticExchangeJobTask, SendsAudien
         return f"{what} would be uploaded to job {self.job_id}"
 
     def simulated(self, made: JSON) -> JSON:
-        return {"jobId": self.job_id}
+        return super().simulated(self.job_id)
 
     def probe(self, made: JSON) -> JobProbe:
         from airflow_provider_activation.waits.acoustic_exchange import JobProbe

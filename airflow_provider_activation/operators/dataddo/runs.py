@@ -54,6 +54,7 @@ class DataddoExtractSourceOperator(DataddoTask, SubmitAndWaitOperator):
     nouns = ("extraction",)
     cancels_on_kill = False
     rehearsal_id = NEVER_RAN
+    shows = "RunStatus"
 
     def __init__(
         self,
@@ -106,6 +107,7 @@ class DataddoWriteFlowOperator(DataddoTask, SubmitAndWaitOperator):
     arguments = {"flow_id": ID}
     nouns = ("write",)
     rehearsal_id = NEVER_RAN
+    shows = "RunStatus"
 
     def __init__(self, *, flow_id: str, dataddo_conn_id: str = "dataddo_default", **kwargs: Any) -> None:
         super().__init__(**kwargs)

@@ -101,6 +101,7 @@ class DeltaProjectsCreateActivityFromTemplateOperator(DeltaProjectsTask, SubmitO
     }
     nouns = ("activity",)
     outputs = ("id",)
+    shows = "Activity"
 
     def __init__(
         self,
@@ -266,7 +267,7 @@ class DeltaProjectsUpdateActivityOperator(DeltaProjectsTask, ActionOperator):
         return f"activity {self.activity_id} would be changed: {self._changed}"
 
     def simulated(self, made: JSON) -> JSON:
-        return {"id": self.activity_id}
+        return self.unknown() | {"id": self.activity_id}
 
     @property
     def _changed(self) -> str:

@@ -141,6 +141,7 @@ class LiveRampUpdateIntegrationConnectionOperator(LiveRampTask, ActionOperator):
         "oauth_connection_id": ID | None,
     }
     outputs = ("id",)
+    shows = "IntegrationConnection"
 
     def __init__(
         self,
@@ -172,7 +173,7 @@ class LiveRampUpdateIntegrationConnectionOperator(LiveRampTask, ActionOperator):
         return f"integration connection {self.integration_connection_id} would be changed: {self._changed}"
 
     def simulated(self, made: JSON) -> JSON:
-        return {"id": self.integration_connection_id}
+        return self.unknown() | {"id": self.integration_connection_id}
 
     @property
     def _changed(self) -> str:

@@ -76,6 +76,7 @@ class LiveRampCreateDistributionManagerOperator(LiveRampTask, SubmitOperator):
     }
     nouns = ("distribution manager",)
     outputs = ("id",)
+    shows = "DistributionManager"
 
     def __init__(
         self,
@@ -141,6 +142,7 @@ class LiveRampUpdateDistributionManagerOperator(LiveRampTask, ActionOperator):
         "never_expires": FLAG,
     }
     outputs = ("id",)
+    shows = "DistributionManager"
 
     def __init__(
         self,
@@ -177,7 +179,7 @@ class LiveRampUpdateDistributionManagerOperator(LiveRampTask, ActionOperator):
         return f"distribution manager {self.distribution_manager_id} would be changed: {self._changed}"
 
     def simulated(self, made: JSON) -> JSON:
-        return {"id": self.distribution_manager_id}
+        return self.unknown() | {"id": self.distribution_manager_id}
 
     @property
     def _changed(self) -> str:

@@ -40,6 +40,8 @@ WAITS: Arguments = {
     "timeout": has(DURATION, 3600),
 }
 CANCELS: Arguments = {"cancel_on_kill": may(FLAG, False)}
+SIMULATES: Arguments = {"simulate": has(FLAG, True, False)}
+"""What every operator and sensor takes."""
 DELETES: Arguments = {"if_missing": has(WORD, "ignore")}
 SENSES: Arguments = {
     "deferrable": has(PLAIN_FLAG, True),
