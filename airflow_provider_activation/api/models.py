@@ -204,7 +204,8 @@ class Resource(BaseModel):
     @classmethod
     def unknown(cls) -> dict[str, None]:
         """Its documented fields under the service's own names, each null."""
-        return dict.fromkeys(field.alias or name for name, field in cls.model_fields.items())
+        fields = cls.model_fields.items()
+        return dict.fromkeys(field.serialization_alias or field.alias or name for name, field in fields)
 
 
 def _aware(value: datetime) -> datetime:

@@ -22,9 +22,9 @@ SIMULATED = re.compile(r"simulated:[0-9a-f]{12}")
 UNDOCUMENTED = {
     *("accountId", "attributeMappings", "destinationIdentifier", "destinationSegmentID", "exportCategory"),
     *("destinationSegmentName", "identityMappings", "jobName", "scheduledJobId", "segmentDataFormat"),
-    *("sourceIdentifiers", "subStatus", "updateIdentities"),
+    *("sourceIdentifiers", "subStatus", "updateIdentities", "actionId"),
 }
-"""Fields of jobs that the sandbox shows and no model names: what a service adds is not known before."""
+"""Fields of jobs and runs that the sandbox shows and no model names: what a service adds is not known before."""
 
 
 def test_every_operator_and_sensor_is_simulated() -> None:

@@ -212,6 +212,7 @@ class DeltaProjectsUpdateActivityOperator(DeltaProjectsTask, ActionOperator):
         **_OPTIONAL_FIELDS,
         **_SENT_AS,
     }
+    shows = "Activity"
 
     def __init__(
         self,
