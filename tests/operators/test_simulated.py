@@ -24,7 +24,7 @@ UNDOCUMENTED = {
     *("destinationSegmentName", "identityMappings", "jobName", "scheduledJobId", "segmentDataFormat"),
     *("sourceIdentifiers", "subStatus", "updateIdentities", "actionId"),
 }
-"""Fields of jobs and runs that the sandbox shows and no model names: what a service adds is not known before."""
+"""Fields of jobs and runs that the sandbox shows and no model names: nobody knows what a service adds."""
 
 
 def test_every_operator_and_sensor_is_simulated() -> None:
