@@ -190,7 +190,7 @@ class ActivationTask:
                     vars(self)[name] = kind.rendered(name, value)
                 except ValueError as error:
                     # what stands for an id need not look like one
-                    if simulated_id(value) is None:
+                    if name == "simulate" or simulated_id(value) is None:
                         refused[name] = _why(name, value, error)
             vars(self)["_refused"] = refused
 
