@@ -1034,6 +1034,72 @@ SABOTAGES = (
         "    chain(activate.expand(clients), report(clients))\n",
         "tests/test_many_clients.py -k code",
     ),
+    Sabotage(
+        "transport/exchange.py",
+        "if call.safety is not Safety.READ and call is not",
+        "if False and call is not",
+        "tests/operators/test_simulated_gates.py -k no_call_that_changes",
+    ),
+    Sabotage(
+        "storage/place.py",
+        '        refuse_change(f"write {self}")\n        name, failed',
+        "        name, failed",
+        "tests/operators/test_simulated_gates.py -k no_writer",
+    ),
+    Sabotage(
+        "audience/preparation.py",
+        "        return self._simulation is not None\n",
+        "        return False\n",
+        "tests/operators/test_simulated_gates.py -k preparing_leaves_nothing",
+    ),
+    Sabotage(
+        "rehearsal.py",
+        "    operator.outlets = []\n",
+        "",
+        "tests/operators/test_simulated.py -k DataddoCreateService",
+    ),
+    Sabotage(
+        "tasks.py",
+        "elif not (self.simulate or self.takes_simulated_ids):",
+        "elif False:",
+        "tests/arguments/test_simulated_ids.py -k real_task",
+    ),
+    Sabotage(
+        "tasks.py",
+        'if name == "simulate" or simulated_id(value) is None:',
+        "if simulated_id(value) is None:",
+        "tests/arguments/test_simulated_ids.py -k flag_that_is_none",
+    ),
+    Sabotage(
+        "actions/base.py",
+        "if simulated_id(vars(action)) is None:",
+        "if True:",
+        "tests/operators/test_simulated.py -k DataddoBuildFlow",
+    ),
+    Sabotage(
+        "actions/base.py",
+        "    memory.intend(noun, before=before, given_up=given_up)\n    try:\n        response = await create\n",
+        "    try:\n        response = await create\n        memory.intend(noun, before=before, given_up=given_up)\n",
+        "tests/operators/acoustic_exchange/test_receipts.py -k intent_before",
+    ),
+    Sabotage(
+        "actions/base.py",
+        "        memory.withdraw(error.headline)\n",
+        "",
+        "tests/operators/acoustic_exchange/test_receipts.py -k refused_call",
+    ),
+    Sabotage(
+        "operators/sending.py",
+        "activation.withdraw(failed.headline)",
+        "activation.receipt(self.hook.hook_name, {})",
+        "tests/operators/acoustic_exchange/test_receipts.py -k failed_job",
+    ),
+    Sabotage(
+        "audience/activation.py",
+        "self._after = sys.maxsize if first_try else 0",
+        "self._after = sys.maxsize",
+        "tests/operators/acoustic_exchange/test_receipts.py -k whenever_a_worker",
+    ),
 )
 
 
