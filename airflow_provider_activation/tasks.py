@@ -73,7 +73,7 @@ class ActivationTask:
     takes_simulated_ids = False
     """Whether the task accepts a simulated id although it is not simulated itself."""
     shows: ClassVar[str | None] = None
-    """The model in the service's `api` whose fields the result has, if it is a resource as it is shown."""
+    """The model of the service whose fields the result has, if it is a resource as the service shows it."""
     _refused: Mapping[str, str] = {}
     """Why arguments cannot be used, by their names."""
 
