@@ -12,7 +12,7 @@ from airflow_provider_activation.audience.ledger import Ledger
 from airflow_provider_activation.audience.manifest import place_of_manifest
 from airflow_provider_activation.audience.receipt import Facts, Record, Run
 from airflow_provider_activation.audience.warehouse import check_warehouse, insert_receipt
-from airflow_provider_activation.errors import ActivationError, InvalidArgument, UnfitAudience
+from airflow_provider_activation.errors import ActivationError, Conflict, InvalidArgument, UnfitAudience
 from airflow_provider_activation.storage import place_of
 
 _SENT = "It was sent: the next try sends nothing and does what is left, but a cleared task sends again."
@@ -65,16 +65,20 @@ class Activation:
     def intend(self) -> dict[str, Any]:
         """Write the intent, before the call that sends; returns the record.
 
-        The intent of an earlier try, if it is open, or its receipt is returned, and nothing is written. If
-        the receipt to compare with is another than that of the check, the guard decides once more.
+        The intent of an earlier try, if it is open, is returned, and nothing is written. If the receipt to
+        compare with is another than that of the check, the guard decides once more.
 
-        :raises Conflict: the intent of another task is open.
+        :raises Conflict: the intent of another task is open; or an earlier try has sent it and ended well.
         :raises UnfitAudience: the guard is breached, or the ledger cannot be read.
         """
         if not self._first_try:
             run_after = self._facts.run.run_after
             if sent := self.ledger.receipt_of(self._facts.key, run_after):
-                return sent.as_json()
+                raise Conflict(
+                    f"{self.ledger} was sent by an earlier try of this task, see receipt {sent.number}, and "
+                    "the service does not show it any more.",
+                    advice="Nothing was sent. To send it again, clear the task.",
+                )
         record = self.ledger.intend(self._facts, self._accept)
         if self._first_try:
             self._after = record.number
