@@ -1078,8 +1078,10 @@ SABOTAGES = (
     ),
     Sabotage(
         "actions/base.py",
-        "    memory.intend(noun, before=before, given_up=given_up)\n    try:\n        response = await create\n",
-        "    try:\n        response = await create\n        memory.intend(noun, before=before, given_up=given_up)\n",
+        "    memory.intend(noun, before=before, given_up=given_up)\n"
+        "    try:\n        response = await create\n",
+        "    try:\n        response = await create\n"
+        "        memory.intend(noun, before=before, given_up=given_up)\n",
         "tests/operators/acoustic_exchange/test_receipts.py -k intent_before",
     ),
     Sabotage(

@@ -38,7 +38,7 @@ CANARY = "canary-3fd0"
 CALLS: dict[str, tuple[Call[Any], Callable[[], ActivationHook]]] = {}
 """The first use of each endpoint, with a hook that may send it."""
 for _table in TABLES.values():
-    for _, _, _call in _table.calls():
+    for *_, _call in _table.calls():
         CALLS.setdefault(f"{_call.service}: {_call.operation}", (_call, partial(_table.hook, _call)))
 CHANGES = [name for name, (call, _) in CALLS.items() if call.safety is not Safety.READ]
 

@@ -26,22 +26,23 @@ IDENTIFIERS = [{"name": "email_sha256", "type": "email", "hashMode": "HASHED", "
 def activate(*, simulate: bool) -> TaskGroup:
     """Prepare, check, export and upload."""
     name = "simulated" if simulate else "real"
-    with TaskGroup(name, default_args={"simulate": simulate, "retries": 0}) as group:
-        prepare = PrepareAudienceOperator(
+    given: dict[str, Any] = {"simulate": simulate, "retries": 0}
+    with TaskGroup(name, default_args=given) as group:  # type: ignore[arg-type]
+        prepare: Any = PrepareAudienceOperator(
             task_id="prepare",
             source=HOME / "people.csv",
             schema={"columns": {"email_sha256": {"kind": "email", "source": "email", "hash": "sha256"}}},
             profile="google",
             folder=HOME / "out",
         )
-        check = CheckAudienceOperator(
+        check: Any = CheckAudienceOperator(
             task_id="check",
-            manifest=prepare.output,  # type: ignore[arg-type]
+            manifest=prepare.output,
             audience="win-back",
             destination="acoustic",
             ledger=HOME / "ledger",
         )
-        export = AcousticExchangeExportSegmentOperator(
+        export: Any = AcousticExchangeExportSegmentOperator(
             task_id="export",
             endpoint_id="10001",
             segment_id=SEGMENT,
@@ -52,7 +53,7 @@ def activate(*, simulate: bool) -> TaskGroup:
             wait_for_completion=False,
             outlets=[Asset(f"{name}_job")],
         )
-        upload = AcousticExchangeUploadJobDataOperator(
+        upload: Any = AcousticExchangeUploadJobDataOperator(
             task_id="upload",
             job_id=export.output["jobId"],
             file=check.output,
