@@ -14,7 +14,7 @@ from typing import Any, ClassVar, Generic, NamedTuple, TypeVar
 from airflow_provider_activation.actions.base import Looks, Making, ToldBy
 from airflow_provider_activation.actions.memory import JSON, Memory, seconds_since
 from airflow_provider_activation.api.call import Call
-from airflow_provider_activation.errors import UncertainOutcome
+from airflow_provider_activation.errors import ActivationError, UncertainOutcome
 from airflow_provider_activation.simulation import simulation
 from airflow_provider_activation.wording import enumerated
 
@@ -155,7 +155,9 @@ async def submit_items(action: ItemsAction[K, W, L], memory: Memory) -> MadeItem
             simulated.would.append(f"{action.noun}: {enumerated(map(action.name, same))} is there already")
         refused = {key: Refusal(why, is_final=True) for key, why in differing.items()}
         return MadeItems(before, there, list(missing), same, refused)
-    refusals, lost = await _make(action, missing)
+    # without a note of what earlier tries sent, whatever is there may be theirs
+    arrived = [key for key in there if not known or action.name(key) in sent]
+    refusals, lost = await _make(action, missing, None if arrived else memory)
     looks = Looks()
 
     def unlike(listed: Mapping[K, L]) -> dict[K, str]:
@@ -172,6 +174,8 @@ async def submit_items(action: ItemsAction[K, W, L], memory: Memory) -> MadeItem
         differing |= unlike(listed)
     unlisted = Refusal("accepted, but not listed afterwards")
     absent = {key: refusals.get(key, unlisted) for key in missing if key not in listed}
+    if missing and not arrived and refusals.keys() == absent.keys() == missing.keys():
+        memory.withdraw(f"{action.noun}: the service refused all {len(absent)}")
     there |= {key: listed[key] for key in missing if key in listed}
     ours = {key for key in there if action.name(key) in sent}
     explained = differing or refusals.keys() & absent.keys() or not absent
@@ -191,14 +195,23 @@ async def submit_items(action: ItemsAction[K, W, L], memory: Memory) -> MadeItem
 
 
 async def _make(
-    action: ItemsAction[K, W, L], missing: Mapping[K, W]
+    action: ItemsAction[K, W, L], missing: Mapping[K, W], memory: Memory | None
 ) -> tuple[dict[K, Refusal], UncertainOutcome | None]:
-    """Make the calls up to the first whose answer is lost."""
+    """Make the calls up to the first whose answer is lost.
+
+    :param memory: where it is written that nothing was sent, if the first call is refused; None if an earlier
+        try has sent something.
+    """
     refusals: dict[K, Refusal] = {}
-    for keys, call in action.calls(missing):
+    for number, (keys, call) in enumerate(action.calls(missing)):
         try:
             response = await call
         except UncertainOutcome as error:
             return refusals, error
+        except ActivationError as error:
+            # the service refused or was never reached
+            if memory is not None and number == 0:
+                memory.withdraw(error.headline)
+            raise
         refusals |= action.refused(keys, response)
     return refusals, None
