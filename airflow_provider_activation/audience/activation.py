@@ -62,6 +62,13 @@ class Activation:
         """
         self.ledger.check_open(self._facts)
 
+    def check_guard(self) -> None:
+        """Check what `intend` checks once more, for a simulation, which writes no intent.
+
+        :raises UnfitAudience: another run has sent since the check, and the guard is breached.
+        """
+        self._accept(self.ledger.last_receipt(self._facts.run.run_after))
+
     def intend(self) -> dict[str, Any]:
         """Write the intent, before the call that sends; returns the record.
 

@@ -135,6 +135,7 @@ class SendsAudience(SubmittingOperator):
         if activation is not None:
             activation.check_open()
             if (simulated := simulation()) is not None:
+                activation.check_guard()
                 simulated.would.append(f"a receipt of the {activation.ledger} would be written")
         return super().make(context, replace(action, suppression_proven=self._is_proven(context)))
 
