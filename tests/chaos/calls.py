@@ -9,7 +9,6 @@ from typing import Any
 from airflow.sdk import BaseOperator
 from example_tasks import define
 
-from airflow_provider_activation.operators.acoustic_exchange import AcousticExchangeUploadJobDataOperator
 from airflow_provider_activation.operators.dataddo import (
     DataddoExtractSourceOperator,
     DataddoWriteFlowOperator,
@@ -63,6 +62,7 @@ class OnceCall:
     :param mended: fields that the task makes up for.
     :param intends: whether the task notes that it is about to make it.
     :param notes: whether the task notes the id of what it made.
+    :param has_receipt: whether the task keeps the ledger of its place.
     """
 
     name: str
@@ -78,6 +78,7 @@ class OnceCall:
     absence: str = "always"
     intends: bool = True
     notes: bool = True
+    has_receipt: bool = False
     told_by: str = "id"
     resources: tuple[str, ...] = ()
     has_text: bool = False
@@ -245,9 +246,7 @@ CALLS: tuple[OnceCall, ...] = (
         Route("acoustic-exchange", "/v1/jobs/*/data"),
         noun="job data",
         prepare=tasks.waiting_job,
-        operator=lambda place, options: AcousticExchangeUploadJobDataOperator(
-            task_id="upload", job_id=place["job"], file=place["file"], **options
-        ),
+        operator=tasks.upload,
         books=tasks.uploads,
         fulfilled=tasks.has_its_data,
         waits=True,
@@ -461,6 +460,35 @@ CALLS: tuple[OnceCall, ...] = (
         waits=True,
         presence="never",
         absence="never",
+        has_neighbours=False,
+    ),
+    OnceCall(
+        "LiveRamp segment configs, with a receipt",
+        _CONFIGS,
+        noun="distribution",
+        prepare=tasks.manager_and_a_checked_audience,
+        operator=tasks.distribute_checked,
+        books=tasks.additions,
+        fulfilled=tasks.is_delivered,
+        waits=True,
+        notes=False,
+        has_receipt=True,
+        told_by="place",
+        resources=("segmentConfigs", "deliveries"),
+        shares=True,
+    ),
+    OnceCall(
+        "Acoustic job data, with a receipt",
+        Route("acoustic-exchange", "/v1/jobs/*/data"),
+        noun="job data",
+        prepare=tasks.job_and_a_checked_file,
+        operator=tasks.upload_checked,
+        books=tasks.uploads,
+        fulfilled=tasks.has_its_data,
+        waits=True,
+        has_receipt=True,
+        told_by="place",
+        resources=("jobs",),
         has_neighbours=False,
     ),
 )

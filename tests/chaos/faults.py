@@ -21,6 +21,7 @@ class Point(Enum):
     WAIT = "during the wait"
     RESUME = "at resume"
     NOTE = "note spoilt between tries"
+    LEDGER = "at the ledger"
 
 
 SIGKILL, SIGTERM = "SIGKILL", "SIGTERM"
@@ -28,6 +29,11 @@ DEATHS = (SIGKILL, SIGTERM)
 STATUSES = ("500", "502", "503", "504")
 STORE = "state store refuses"
 TRIGGERER, TRIGGERER_FOR_GOOD = "death of the triggerer", "death of the triggerer, for good"
+
+SLOW = "slow storage"
+ANOTHER_SENDS, ANOTHER_BEGINS = "another run sends first", "another run begins first"
+NO_ROOM = {kind: f"no room for the {kind}" for kind in ("intent", "receipt")}
+WRITTEN = {kind: f"the {kind} is written, and an error" for kind in ("intent", "receipt")}
 
 HELD = 0.35
 """Seconds for which the sandbox holds back what a timeout is about ..."""
@@ -56,7 +62,22 @@ KINDS: dict[Point, tuple[str, ...]] = {
     # before the resumed task does anything; after its last act, before Airflow knows that it ended well
     Point.RESUME: tuple(f"{death} {when}" for death in DEATHS for when in ("at its start", "at its end")),
     Point.NOTE: ("not ours", "older version", "truncated"),
+    # between reading the ledger and writing into it, and right before and after a record is there
+    Point.LEDGER: (
+        *(SLOW, ANOTHER_SENDS, ANOTHER_BEGINS, *NO_ROOM.values(), *WRITTEN.values()),
+        *(f"{death} {when}" for death in DEATHS for when in ("after the intent", "before the receipt")),
+        *(f"{death} after the receipt" for death in DEATHS),
+    ),
 }
+
+READS: dict[str, dict[str, Any]] = {
+    "reads: reset": {"what": "drop_before"},
+    "reads: 429": {"what": "status", "status": 429, "headers": {"Retry-After": "2"}},
+    "reads: 503": {"what": "status", "status": 503},
+    "reads: HTML": {"what": "html", "status": 502},
+    "reads: half a body": {"what": "half_body"},
+}
+"""What can go wrong, before sending, while a task reads that will not send."""
 
 WIRE: dict[tuple[Point, str], dict[str, Any]] = {
     (Point.SENT, "reset"): {"what": "drop_before"},
@@ -96,10 +117,12 @@ class Mode:
 
     :param store: whether there is a task state store (Airflow 3.3) or none (3.1, 3.2).
     :param deferrable: whether it waits in the triggerer.
+    :param simulated: whether it only says what it would do.
     """
 
     store: bool
     deferrable: bool = False
+    simulated: bool = False
 
 
 @dataclass(frozen=True)
@@ -141,6 +164,8 @@ def fits(call: OnceCall, mode: Mode, point: Point, kind: str) -> bool:
     """Whether a fault makes sense; where not, there is no such moment in the life of the call."""
     if mode.deferrable and not call.waits:
         return False
+    if point is Point.LEDGER:
+        return call.has_receipt
     # without a store nothing is stored, and some tasks note nothing of this call
     if point is Point.NOTE or (point is Point.BEFORE and kind == STORE):
         return mode.store and call.intends

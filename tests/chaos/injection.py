@@ -2,19 +2,42 @@
 
 from __future__ import annotations
 
+import errno
+import json
+import os
 from collections.abc import Callable, Iterator
 from fnmatch import fnmatchcase
+from pathlib import Path
 from typing import Any
+from unittest import mock
 
 import httpx
 from task_running import StateStore
 
+from airflow_provider_activation.errors import AudienceNotWritten
+
 from .calls import OnceCall
-from .faults import DOWN, HELD, IMPATIENT, STORE, Fault, Point
+from .faults import (
+    ANOTHER_BEGINS,
+    ANOTHER_SENDS,
+    DOWN,
+    HELD,
+    IMPATIENT,
+    NO_ROOM,
+    READS,
+    SLOW,
+    STORE,
+    WRITTEN,
+    Fault,
+    Point,
+)
+from .ledgers import begun_by_another, ledger_at, sent_by_another
 from .world import Clock
 
 CLOSED_PORT = 9
 """Nobody listens there."""
+SLOW_FOR = 90.0
+"""Seconds of the sandbox's time that a slow storage takes for a record."""
 
 
 class Died(BaseException):
@@ -59,6 +82,8 @@ class Injector:
             return
         if fault.point is Point.BEFORE and fault.kind == "service down":
             self._misbehave(service=self._call.route.service, **DOWN)
+        elif fault.kind in READS:
+            self._rule("GET", "*", times=fault.times, **READS[fault.kind])
         elif fault.point in (Point.SENT, Point.ACTED, Point.ANSWER) and fault.rule:
             self._rule(self._call.route.method, self._call.route.path, **fault.rule)
         elif fault.death and fault.point is Point.SENT:
@@ -186,6 +211,32 @@ class Injector:
     def _refuses(self) -> None:
         self.happened = True
         raise RuntimeError("the state store cannot be reached")
+
+    # at the ledger
+
+    def recording(self, path: Path, content: bytes, write: Callable[[], None]) -> None:
+        """The task writes a record, the newest as it thinks."""
+        kind = json.loads(content)["kind"]
+        if self._is(Point.LEDGER, SLOW):
+            self._clock.sleep(SLOW_FOR)
+        if kind == "intent" and self._is(Point.LEDGER, ANOTHER_SENDS, ANOTHER_BEGINS):
+            assert self._fault is not None
+            self.happened = True
+            (begun_by_another if self._fault.kind == ANOTHER_BEGINS else sent_by_another)(ledger_at(path))
+        self._dies_at(f"before the {kind}")
+        if self._is(Point.LEDGER, NO_ROOM.get(kind, "")):
+            self.happened = True
+            with mock.patch.object(os, "fsync", side_effect=OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))):
+                write()
+        write()
+        if self._is(Point.LEDGER, WRITTEN.get(kind, "")):
+            self.happened = True
+            raise AudienceNotWritten("the storage gave no answer.")
+        self._dies_at(f"after the {kind}")
+
+    def _dies_at(self, moment: str) -> None:
+        if self._is(Point.LEDGER) and self._fault is not None and self._fault.kind.endswith(moment):
+            self._dies()
 
     # at its beginning and end
 

@@ -229,7 +229,7 @@ class _OneTry(Tries):
                 operator = self._operator()
                 self.ti = TaskInstance(operator.task_id, self._run_id, try_number=work.try_number)
                 self.ti.xcoms.update(work.xcoms)
-                self.context = {"ti": self.ti, "task_state_store": self.store}
+                self.context = {"ti": self.ti, "task_state_store": self.store, "dag_run": self._dag_run}
                 self._resumes()
                 result = operator.resume_execution(*work.resumption, self.context)
             self._ends()

@@ -7,8 +7,9 @@ import random
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
+from .bars import BARS, Bar
 from .calls import CALLS, OnceCall
-from .faults import DEATHS, KINDS, SIGKILL, Fault, Mode, Point, fits
+from .faults import DEATHS, KINDS, NO_ROOM, READS, SIGKILL, STORE, Fault, Mode, Point, fits
 from .habits import habits_of
 from .trial import Run
 
@@ -37,7 +38,7 @@ def plan(seed: int, calls: Sequence[OnceCall] = CALLS) -> Iterator[Run]:
     chance = random.Random(seed)
     numbers = itertools.count(seed * 100_000)
     for call in calls:
-        modes = [mode for mode in MODES if call.waits or not mode.deferrable]
+        modes = _modes(call)
         fitting = {mode: list(_fitting(call, mode)) for mode in modes}
         for mode, faults in fitting.items():
             for point, kind in faults:
@@ -51,6 +52,48 @@ def plan(seed: int, calls: Sequence[OnceCall] = CALLS) -> Iterator[Run]:
             pause = chance.choice(PAUSES)
             yield Run(next(numbers), call.name, mode, tuple(several), pause, several=True)
         yield from _with_habits(call, chance, numbers)
+    for call in calls:
+        yield from _simulated(call, chance, numbers)
+    for bar in BARS:
+        for call in calls:
+            if call.name in bar.calls:
+                yield from _barred(call, bar, chance, numbers)
+
+
+def _simulated(call: OnceCall, chance: random.Random, numbers: Iterator[int]) -> Iterator[Run]:
+    """Simulated in each mode: alone, with faults of reads, and once with each habit."""
+    modes = [Mode(mode.store, mode.deferrable, simulated=True) for mode in _modes(call)]
+    for mode in modes:
+        for fault in (None, *_without_sending(mode, chance)):
+            faults = () if fault is None else (fault,)
+            yield Run(next(numbers), call.name, mode, faults, chance.choice(PAUSES))
+    for habit in habits_of(call):
+        mode, pause = chance.choice(modes), chance.choice(PAUSES)
+        yield Run(next(numbers), call.name, mode, (), pause, habit=habit.name)
+
+
+def _barred(call: OnceCall, bar: Bar, chance: random.Random, numbers: Iterator[int]) -> Iterator[Run]:
+    """What must not be sent, in each mode and once simulated: alone, and with faults that it may meet."""
+    for mode in (*_modes(call), Mode(store=True, simulated=True)):
+        if mode.simulated and not bar.is_told:
+            continue
+        for fault in (None, *_without_sending(mode, chance)):
+            faults = () if fault is None else (fault,)
+            yield Run(next(numbers), call.name, mode, faults, chance.choice(PAUSES), bar=bar.name)
+
+
+def _without_sending(mode: Mode, chance: random.Random) -> Iterator[Fault]:
+    """Faults, by chance, that a task meets before it sends."""
+    kinds = [*READS, "service down"]
+    if not mode.simulated:
+        kinds += [STORE] if mode.store else []
+        kinds += DEATHS
+    for kind in chance.sample(kinds, OF_THESE):
+        yield Fault(Point.BEFORE, kind, times=chance.choice((1, 2, 6)), goes_on=chance.random() < 0.5)
+
+
+def _modes(call: OnceCall) -> list[Mode]:
+    return [mode for mode in MODES if call.waits or not mode.deferrable]
 
 
 def _with_habits(call: OnceCall, chance: random.Random, numbers: Iterator[int]) -> Iterator[Run]:
@@ -71,14 +114,14 @@ def _fitting(call: OnceCall, mode: Mode) -> Iterator[tuple[Point, str]]:
 
 
 def some(seed: int) -> Iterator[Run]:
-    """A few of them: one for every call and every point, one for every habit, and for each call one process
-    really killed."""
+    """A few of them: one for every call and every point, one for every habit and everything that must not be
+    sent, and for each call one process really killed."""
     chance = random.Random(seed)
     choices: dict[tuple[str, str], list[Run]] = {}
     for run in plan(seed):
         choices.setdefault((run.call, "killed" if run.killed else run.point), []).append(run)
-        if run.habit:
-            choices.setdefault(("", run.habit), []).append(run)
+        for name in filter(None, (run.habit if not run.mode.simulated else "", run.bar)):
+            choices.setdefault(("", name), []).append(run)
     yield from dict.fromkeys(chance.choice(runs) for runs in choices.values())
 
 
@@ -97,6 +140,8 @@ def _single(
     if point is Point.NOTE:
         # something has to be noted before it can be spoilt
         before = (Fault(chance.choice((Point.ACTED, Point.STORED)), DEATHS[0]),)
+    if kind in NO_ROOM.values() and chance.random() < 0.5:
+        before = (fault,)
     return Run(number, call.name, mode, (*before, fault), chance.choice(PAUSES), killed)
 
 

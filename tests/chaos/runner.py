@@ -16,6 +16,7 @@ from unittest import mock
 from airflow_provider_activation.sandbox import Sandbox
 
 from .plan import plan, some
+from .tasks import STRICT_EXCHANGE, STRICT_LIVERAMP
 from .trial import CALLS_BY_NAME, Run, Trial, Verdict
 from .world import World, silence
 
@@ -23,6 +24,7 @@ STEP = 2.0
 """Seconds of the sandbox's time that each state of what it makes lasts."""
 COLUMNS = (
     *("duplicates", "lost", "false green", "hung", "others' taken"),
+    *("sent although refused", "sent while simulated", "receipts wrong"),
     *("avoidable uncertainty", "uncertain", "refused"),
 )
 
@@ -45,9 +47,13 @@ def scene() -> Iterator[Trial]:
 def _known(sandbox: Sandbox) -> dict[str, str]:
     """The connections as Airflow finds them; loopback only, where loading certificates takes most of the
     time and is of no use."""
+    known = {name: (it, {"verify": False}) for name, it in sandbox.connections.items()}
+    for strict in (STRICT_EXCHANGE, STRICT_LIVERAMP):
+        it, more = known[strict.replace("_strict", "_default")]
+        known[strict] = it, {**more, "require_suppression": True}
     return {
-        f"AIRFLOW_CONN_{name.upper()}": json.dumps({**it, "extra": {**it.get("extra", {}), "verify": False}})
-        for name, it in sandbox.connections.items()
+        f"AIRFLOW_CONN_{name.upper()}": json.dumps({**it, "extra": {**it.get("extra", {}), **more}})
+        for name, (it, more) in known.items()
     }
 
 
@@ -91,11 +97,13 @@ def table(verdicts: Iterable[Verdict]) -> str:
     for verdict in verdicts:
         counts = (
             *(1, verdict.duplicates, verdict.lost, verdict.false_green, verdict.hung),
-            *(verdict.taken, verdict.avoidable, verdict.uncertain, verdict.refused),
+            *(verdict.taken, verdict.sent_refused, verdict.sent_simulated, verdict.receipts),
+            *(verdict.avoidable, verdict.uncertain, verdict.refused),
         )
         run = verdict.run
         habit = [("all calls", run.habit)] if run.habit else []
-        for row in ((run.call, run.point), *habit, ("all", "")):
+        barred = [("all calls", f"barred: {run.bar}")] if run.bar else []
+        for row in ((run.call, run.point), *habit, *barred, ("all", "")):
             rows[row] = [sum(pair) for pair in zip(rows[row], counts, strict=True)]
     total = rows.pop(("all", ""))
     lines = [["call", "fault point", "runs", *COLUMNS]]
@@ -119,12 +127,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--processes", type=int, default=4)
     parser.add_argument("--call", choices=sorted(CALLS_BY_NAME), help="only the runs of this call")
     parser.add_argument("--number", type=int, help="only this run")
+    parser.add_argument("--point", help="only the runs of this fault point, as the table names it")
     parser.add_argument("--habits", action="store_true", help="only the runs with a habit")
     parser.add_argument("--some", action="store_true", help="a few runs of every call and point")
     given = parser.parse_args(arguments)
     runs = list(some(given.seed) if given.some else plan(given.seed))
     runs = [run for run in runs if given.call in (None, run.call) and given.number in (None, run.number)]
-    runs = [run for run in runs if run.habit or not given.habits]
+    runs = [run for run in runs if given.point in (None, run.point) and (run.habit or not given.habits)]
     started = time.monotonic()
     verdicts = []
     for verdict in carry_out_in(min(given.processes, len(runs)), runs):

@@ -26,6 +26,7 @@ from airflow_provider_activation.hooks.liveramp import LiveRampHook
 from airflow_provider_activation.operators.acoustic_exchange import (
     AcousticExchangeImportIdentitiesOperator,
     AcousticExchangeRefreshSegmentsOperator,
+    AcousticExchangeUploadJobDataOperator,
 )
 from airflow_provider_activation.operators.dataddo import (
     DataddoCreateFlowOperator,
@@ -38,6 +39,8 @@ from airflow_provider_activation.operators.liveramp import (
     LiveRampDistributeSegmentsOperator,
 )
 from airflow_provider_activation.sandbox import Sandbox
+
+from . import ledgers
 
 Place: TypeAlias = dict[str, Any]
 """What was there before the task, as plain JSON: ids that the task's arguments name."""
@@ -53,6 +56,9 @@ OTHER_TEXT = "Autumn  <Café> ﬁt"
 
 PUSHING, PULLED, DESTINATION = 10001, 20003, 20002
 SEGMENTS = ["5000000001", "5000000002"]
+
+STRICT_EXCHANGE, STRICT_LIVERAMP = "acoustic_exchange_strict", "liveramp_strict"
+"""Connections that require suppression."""
 
 
 # LiveRamp
@@ -157,6 +163,17 @@ def distribute(place: Place, options: Options, **arguments: Any) -> BaseOperator
     )
 
 
+def manager_and_a_checked_audience(sandbox: Sandbox) -> Place:
+    place = manager_with_a_segment(sandbox)
+    ids = {"distributionManagerID": str(place["manager"]), "segmentIDs": ", ".join(SEGMENTS)}
+    return {**place, **ledgers.with_manifest(**ids)}
+
+
+def distribute_checked(place: Place, options: Options) -> BaseOperator:
+    strict = {"manifest": place["manifest"], "liveramp_conn_id": STRICT_LIVERAMP}
+    return distribute(place, options, wait_for_completion=True, **strict)
+
+
 def additions(books: Books) -> list[str]:
     """What was sent out for segments that were put into distribution and not taken out again since."""
     standing: dict[str, list[str]] = {}
@@ -182,12 +199,25 @@ def is_delivered(books: Books, made: str, result: Any) -> bool:
 # Acoustic Exchange
 
 
+COLUMNS = {
+    "marketingDatabases": [
+        {
+            "name": "Customers",
+            "id": "db1",
+            "identifiers": [
+                {"name": "email_sha256", "type": "email", "hashMode": "HASHED", "hashAlgorithm": "SHA256"}
+            ],
+        }
+    ]
+}
+
+
 def export(**arguments: Any) -> BaseOperator:
     return example_export(**{"destination_segment_description": TEXT, **arguments})
 
 
 def endpoints(sandbox: Sandbox) -> Place:
-    Task(register_endpoint).run()
+    Task(lambda: register_endpoint(marketing_databases_definition=COLUMNS)).run()
     Task(define).run()
     pulled = {"segment": {"source": {"enabled": True, "producerType": "pull"}}}
     account = {"acoustic_exchange_conn_id": "acoustic_exchange_default", "endpoint_id": PULLED}
@@ -239,6 +269,27 @@ def waiting_job(sandbox: Sandbox) -> Place:
         file.write_text("email_sha256\n" + "\n".join(f"{number:064x}" for number in range(2000)) + "\n")
     job = Task(lambda: export(wait_for_completion=False)).run()
     return {"job": job["jobId"], "file": str(file)}
+
+
+def upload(place: Place, options: Options) -> BaseOperator:
+    return AcousticExchangeUploadJobDataOperator(
+        task_id="upload", job_id=place["job"], file=place["file"], **options
+    )
+
+
+def job_and_a_checked_file(sandbox: Sandbox) -> Place:
+    place = waiting_job(sandbox)
+    return {**place, **ledgers.with_manifest(jobId=str(place["job"]))}
+
+
+def upload_checked(place: Place, options: Options) -> BaseOperator:
+    return AcousticExchangeUploadJobDataOperator(
+        task_id="upload",
+        job_id=place["job"],
+        file=place["manifest"],
+        acoustic_exchange_conn_id=STRICT_EXCHANGE,
+        **options,
+    )
 
 
 def uploads(books: Books) -> list[str]:

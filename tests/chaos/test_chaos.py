@@ -18,12 +18,13 @@ from airflow_provider_activation.waits import pace
 from airflow_provider_activation.waits.acoustic_exchange import JobProbe
 from airflow_provider_activation.waits.probe import Pending
 
+from .bars import BARS
 from .calls import CALLS
 from .faults import Fault, Mode, Point
 from .habits import habits_of
 from .plan import plan, some
 from .runner import carry_out, carry_out_in, table
-from .trial import Run, Verdict
+from .trial import BARRED, CALLS_BY_NAME, SIMULATED, Run, Verdict
 
 SEED = 1
 
@@ -32,8 +33,11 @@ def test_a_slice_of_it() -> None:
     """Of every call, point and habit one run, chosen by chance, and of every call a process really killed."""
     verdicts = list(carry_out_in(2, list(some(SEED))))
     assert {verdict.run.call for verdict in verdicts} == {call.name for call in CALLS}
-    assert {verdict.run.point for verdict in verdicts} >= {point.value for point in Point}
+    points = {SIMULATED, BARRED, *(point.value for point in Point)}
+    assert {verdict.run.point for verdict in verdicts} >= points
     assert {verdict.run.habit for verdict in verdicts} > {habit.name for habit in habits_of(CALLS[0])}
+    assert {verdict.run.bar for verdict in verdicts} > {bar.name for bar in BARS}
+    assert {verdict.run.call for verdict in verdicts if verdict.run.mode.simulated} == set(CALLS_BY_NAME)
     assert any(verdict.run.killed for verdict in verdicts)
     bad = [verdict for verdict in verdicts if not verdict.is_good]
     assert not bad, "\n".join([table(bad), *(f"{one.run}\n  " + "\n  ".join(one.story) for one in bad)])
@@ -58,9 +62,12 @@ def single(
     pause: float = 0.0,
     store: bool = True,
     habit: str = "",
+    bar: str = "",
+    simulated: bool = False,
 ) -> Verdict:
     faults = () if point is None else (Fault(point, kind),)
-    (verdict,) = carry_out([Run(1, name, Mode(store), faults, pause, habit=habit)])
+    mode = Mode(store, simulated=simulated)
+    (verdict,) = carry_out([Run(1, name, mode, faults, pause, habit=habit, bar=bar)])
     return verdict
 
 

@@ -51,7 +51,9 @@ def operator_of(call: OnceCall, mode: Mode, place: Place) -> BaseOperator:
     if call.waits:
         interval = SHORTEST_INTERVAL if mode.deferrable else POLL_INTERVAL
         options = {"deferrable": mode.deferrable, "poll_interval": interval}
-    return call.operator(place, options)
+    operator: Any = call.operator(place, options)
+    operator.simulate = mode.simulated
+    return operator  # type: ignore[no-any-return]
 
 
 class Tries(Task):
@@ -64,7 +66,7 @@ class Tries(Task):
     def __init__(
         self, call: OnceCall, mode: Mode, place: Place, world: World, advance: Callable[[float], None]
     ) -> None:
-        super().__init__(lambda: operator_of(call, mode, place), store=False)
+        super().__init__(lambda: operator_of(call, mode, place), store=False, run_id=place.get("run_id"))
         self.call, self.mode, self._world, self._advance = call, mode, world, advance
         if mode.store:
             self.store = WatchedStore()

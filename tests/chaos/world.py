@@ -1,5 +1,5 @@
-"""The time and the network of a run: time is the sandbox's and passes at once, and everything that leaves
-or reaches the task can be watched."""
+"""The time, the network and the storage of a run: time is the sandbox's and passes at once, and everything
+that leaves or reaches the task can be watched."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import types
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from functools import partial
+from pathlib import Path
 from typing import Any, Protocol
 from unittest import mock
 
@@ -19,6 +20,7 @@ import structlog
 from airflow_provider_activation import airflow_compat
 from airflow_provider_activation.actions import memory
 from airflow_provider_activation.hooks import base as hooks
+from airflow_provider_activation.storage.place import OnWorker
 from airflow_provider_activation.transport import Transport
 from airflow_provider_activation.transport import transport as transport_module
 from airflow_provider_activation.waits import pace
@@ -33,13 +35,15 @@ class Hung(BaseException):
 
 
 class Watch(Protocol):
-    """Sees each request of the task on its way out and each answer on its way in."""
+    """Sees each request of the task on its way out, each answer on its way in, and each record it writes."""
 
     def send(
         self, request: httpx.Request, onward: Callable[[httpx.Request], httpx.Response]
     ) -> httpx.Response: ...
 
     def impatient(self, request: httpx.Request) -> httpx.Request: ...
+
+    def recording(self, path: Path, content: bytes, write: Callable[[], None]) -> None: ...
 
 
 class Clock:
@@ -114,6 +118,12 @@ class World:
         async def awatched(transport: httpx.AsyncHTTPTransport, request: httpx.Request) -> httpx.Response:
             return await asend(transport, self.watch.impatient(request) if self.watch else request)
 
+        create = OnWorker.create
+
+        def created(place: OnWorker, content: bytes) -> None:
+            write = partial(create, place, content)
+            return self.watch.recording(place.path, content, write) if self.watch else write()
+
         async def asleep(seconds: float) -> None:
             self.clock.sleep(seconds)
             await asyncio.sleep(0)
@@ -124,6 +134,7 @@ class World:
             for target, name, replacement in (
                 (httpx.HTTPTransport, "handle_request", watched),
                 (httpx.AsyncHTTPTransport, "handle_async_request", awatched),
+                (OnWorker, "create", created),
                 (hooks, "Transport", pauses),
                 (hooks, "_transports", self._transports),
                 # each run logs in anew, and Airflow's masker takes the longer the more it has to mask
