@@ -129,7 +129,8 @@ def uploads_another(folder: Path) -> Factory:
 def uploads_prepared(folder: Path) -> Factory:
     Task(lambda: register(marketing_databases_definition=REGISTRATION)).run()
     Task(define).run()
-    job_id = int(Task(lambda: export(wait_for_completion=False)).run()["jobId"])
+    job = Task(lambda: export(source_identifiers=["mail"], wait_for_completion=False)).run()
+    job_id = int(job["jobId"])
     manifest = Task(prepares(folder)).run()
     return lambda: upload(job_id, manifest)
 
