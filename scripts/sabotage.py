@@ -1102,6 +1102,12 @@ SABOTAGES = (
         "self._after = sys.maxsize",
         "tests/operators/acoustic_exchange/test_receipts.py -k whenever_a_worker",
     ),
+    Sabotage(
+        "operators/sending.py",
+        "        self._refuse_simulated_check()\n",
+        "",
+        "tests/operators/acoustic_exchange/test_receipts.py -k let_pass",
+    ),
 )
 
 

@@ -131,6 +131,7 @@ class SendsAudience(SubmittingOperator):
         return result
 
     def make(self, context: Context, action: Any) -> JSON:
+        self._refuse_simulated_check()
         activation = self._activation_of(context)
         if activation is not None:
             activation.check_open()
@@ -138,6 +139,21 @@ class SendsAudience(SubmittingOperator):
                 activation.check_guard()
                 simulated.would.append(f"a receipt of the {activation.ledger} would be written")
         return super().make(context, replace(action, suppression_proven=self._is_proven(context)))
+
+    def _refuse_simulated_check(self) -> None:
+        """Refuse a manifest that was only checked in a simulation, which lets pass what is beyond its limits.
+
+        :raises InvalidArgument: it was. Nothing was sent.
+        """
+        from airflow_provider_activation.errors import InvalidArgument
+        from airflow_provider_activation.rehearsal import WOULD
+
+        name, manifest = self.shown
+        if simulation() is None and isinstance(manifest, Mapping) and WOULD in manifest:
+            raise InvalidArgument(
+                f"{name} was checked by a task that was simulated: nobody has decided whether it may be sent. "
+                "Set simulate on this task too, or on neither."
+            )
 
     def _is_proven(self, context: Context) -> bool:
         """Whether suppression is shown where the connection requires it.

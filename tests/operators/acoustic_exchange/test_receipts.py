@@ -19,6 +19,7 @@ from airflow_provider_activation.audience.ledger import Ledger
 from airflow_provider_activation.errors import (
     ActivationError,
     Conflict,
+    InvalidArgument,
     InvalidRequest,
     JobFailed,
     UncertainOutcome,
@@ -307,3 +308,12 @@ def test_a_simulated_run_writes_nothing(activations: Activations, is_first: bool
         f"the data of job {task.ti.xcoms['jobId']} would be uploaded",
     ]
     assert activations.kinds == ([] if is_first else ONCE)
+
+
+@pytest.mark.parametrize("guard", [{"min_rows": 100}, {"min_rows": 1}], ids=["beyond", "within"])
+def test_what_a_simulated_check_let_pass_is_not_sent(activations: Activations, guard: dict[str, int]) -> None:
+    """It ends well beyond its limits too, and asks nobody."""
+    manifest = activations.checked(simulate=True, guard=guard)
+    with pytest.raises(InvalidArgument, match="file was checked by a task that was simulated"):
+        activations.uploading(manifest).run()
+    assert (activations.kinds, activations.sent) == ([], 0)
