@@ -151,7 +151,7 @@ class SendsAudience(SubmittingOperator):
         name, manifest = self.shown
         if simulation() is None and isinstance(manifest, Mapping) and WOULD in manifest:
             raise InvalidArgument(
-                f"{name} was checked by a task that was simulated: nobody has decided whether it may be sent. "
+                f"{name} was checked by a task that was simulated: whether it may be sent is not decided. "
                 "Set simulate on this task too, or on neither."
             )
 
