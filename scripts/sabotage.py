@@ -170,6 +170,30 @@ SABOTAGES = (
         "tests/audience/test_activation.py -k deleted_run",
     ),
     Sabotage(
+        "actions/items.py",
+        "                memory.withdraw(error.headline)\n",
+        "                pass\n",
+        "tests/actions/test_items_in_books.py -k nothing_was_taken",
+    ),
+    Sabotage(
+        "actions/items.py",
+        "if missing and not arrived and refusals",
+        "if False and refusals",
+        "tests/actions/test_items_in_books.py -k nothing_was_taken",
+    ),
+    Sabotage(
+        "actions/items.py",
+        "arrived = [key for key in there if not known or action.name(key) in sent]",
+        "arrived: list[K] = []",
+        "tests/actions/test_items_in_books.py -k earlier_call",
+    ),
+    Sabotage(
+        "operators/sending.py",
+        "                activation.check_guard()\n",
+        "",
+        "tests/operators/acoustic_exchange/test_receipts.py -k says_that_the_guard",
+    ),
+    Sabotage(
         "audience/activation.py",
         "            error.retry_helps = True\n",
         "",

@@ -293,6 +293,17 @@ def test_the_guard_decides_once_more_when_it_is_sent(activations: Activations) -
     assert (activations.kinds, activations.sent) == (ONCE, 1)
 
 
+def test_a_simulated_run_says_that_the_guard_would_refuse_it(activations: Activations) -> None:
+    early = activations.checked(day=2, manifest=activations.prepared(10))
+    activations.uploading(activations.checked(day=1), day=1).run()
+    task = activations.task(simulated(activations.uploading(early, day=2)._make), 2)
+    task.run()
+    assert task.ti is not None
+    (would,) = task.ti.xcoms["would"]
+    assert would.startswith("refused: ") and "sent by another run since" in would
+    assert (activations.kinds, activations.sent) == (ONCE, 1)
+
+
 @pytest.mark.parametrize("is_first", [True, False])
 def test_a_simulated_run_writes_nothing(activations: Activations, is_first: bool, tmp_path: Path) -> None:
     if not is_first:
