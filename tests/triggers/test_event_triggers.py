@@ -341,6 +341,7 @@ def test_a_dag_file_that_imports_a_trigger_loads_no_client() -> None:
     assert loaded == {
         "airflow_provider_activation.arguments",
         "airflow_provider_activation.errors",
+        "airflow_provider_activation.simulation",
         "airflow_provider_activation.storage",
         "airflow_provider_activation.storage.place",
         "airflow_provider_activation.wording",
