@@ -126,13 +126,13 @@ class Sending:
     def record(self, number: int) -> Path:
         return self.pair / f"{number:06}.json"
 
-    def change(self, number: int, **fields: Any) -> None:
-        file = self.record(number)
+    def change(self, of: int, **fields: Any) -> None:
+        file = self.record(of)
         file.write_text(json.dumps(json.loads(file.read_text()) | fields))
 
-    def copy(self, number: int, name: str, **fields: Any) -> None:
+    def copy(self, of: int, name: str, **fields: Any) -> None:
         """A record under another name."""
-        shutil.copy(self.record(number), self.pair / name)
+        shutil.copy(self.record(of), self.pair / name)
         record = json.loads((self.pair / name).read_text())
         (self.pair / name).write_text(json.dumps(record | fields))
 
