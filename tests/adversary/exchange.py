@@ -107,6 +107,7 @@ class Exchange:
     def get(self, path: str) -> tuple[int, Any]:
         if "/jobs/" in path:
             job = {"jobId": 5, "jobCategory": "SEGMENT_EXPORT", "producerEndpointID": 10001}
-            return 200, job | {"status": self.status}
+            job["status"] = self.status
+            return 200, [job] if path.partition("?")[0].endswith("/SEGMENT_EXPORT") else job
         described = {"endpointId": 10001, "name": "x", "status": "ACTIVE"}
         return 200, [described | {"marketingDatabasesDefinition": REGISTERED}]
