@@ -58,16 +58,14 @@ def takes(status: int, job: str = WAITING, body: Any = True) -> Take:
 # simulated, and real
 
 
-@pytest.mark.xfail(
-    strict=True, raises=AssertionError, reason="a real task sends on the word of a check that was simulated"
-)
 @pytest.mark.parametrize("guard", [{}, {"min_rows": 1000}], ids=["within its limits", "beyond its limits"])
 def test_a_real_upload_of_a_simulated_check(one: Sending, exchange: Exchange, guard: Any) -> None:
     """The table of what is refused: a simulated manifest, in a real task."""
     simulated = one.check(one.manifest(), simulate=True, guard=guard).run()
     assert bool(guard) == simulated["would"][0].startswith("refused")
     assert fails(one.upload(simulated))
-    assert exchange.uploads == []
+    assert fails(export(one, manifest=simulated))
+    assert exchange.changing == []
 
 
 def test_a_check_beyond_its_limits_is_not_sent(one: Sending, exchange: Exchange) -> None:
