@@ -74,12 +74,12 @@ def refuse_change(what: str) -> None:
 
 
 def simulated_id(value: Any) -> str | None:
-    """The first simulated id in a value, in the values of mappings and in lists; None if there is none."""
+    """The first simulated id in a value, in mappings and in lists; None if there is none."""
     if isinstance(value, str):
         found = re.search(_ID, value) if _SIMULATED in value else None
         return found[0] if found else None
     if isinstance(value, Mapping):
-        value = value.values()
+        value = [*value.keys(), *value.values()]
     elif not isinstance(value, list | tuple):
         return None
     return next((one for one in map(simulated_id, value) if one is not None), None)

@@ -59,6 +59,12 @@ ODD_ANSWERS: tuple[type[ActivationError], ...] = (
 """What a service may answer for a while about what it has just made."""
 
 
+def refusal(error: ActivationError) -> str:
+    """Why nothing was sent, without what the service says: that may quote people."""
+    status = f", {error.status}" if error.status else ""
+    return f"the call was refused or never arrived ({type(error).__name__}{status})"
+
+
 @dataclass(frozen=True)
 class Candidate:
     """Something the service holds that may be what was made, or is wanted.
@@ -355,7 +361,7 @@ async def _create(action: Action, memory: Memory, history: _History, on_uncertai
     except ActivationError as error:
         # the service refused or was never reached, so there is nothing to look for later
         error.sent = error.sent or action.recognisable()
-        memory.withdraw(error.headline)
+        memory.withdraw(refusal(error))
         if given_up:
             memory.note(noun, id=given_up[-1], given_up=given_up[:-1])
         else:

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, Generic, NamedTuple, TypeVar
 
-from airflow_provider_activation.actions.base import Looks, Making, ToldBy
+from airflow_provider_activation.actions.base import Looks, Making, ToldBy, refusal
 from airflow_provider_activation.actions.memory import JSON, Memory, seconds_since
 from airflow_provider_activation.api.call import Call
 from airflow_provider_activation.errors import ActivationError, UncertainOutcome
@@ -211,7 +211,7 @@ async def _make(
         except ActivationError as error:
             # the service refused or was never reached
             if memory is not None and number == 0:
-                memory.withdraw(error.headline)
+                memory.withdraw(refusal(error))
             raise
         refusals |= action.refused(keys, response)
     return refusals, None

@@ -28,6 +28,9 @@ class Books(Protocol):
     def withdraw(self, why: str) -> object:
         """Write that nothing was sent after all."""
 
+    def may_have_sent(self) -> bool:
+        """Whether an earlier try may have sent something, one of before the task was cleared too."""
+
 
 class Memory:
     """What the tries of one task know of what they made.
@@ -66,8 +69,12 @@ class Memory:
 
     def recall(self, noun: str) -> dict[str, JSON]:
         """What is stored: ``id``, ``before``, ``at``, ``given_up``; ``lost`` if it cannot be known."""
+        if self._books is not None and self.first_try:
+            # what the task sent before a person cleared it may have arrived
+            return {"lost": True} if self._books.may_have_sent() else {}
         if self._store is None:
-            return {} if self.first_try else {"lost": True}
+            is_lost = not self.first_try and (self._books is None or self._books.may_have_sent())
+            return {"lost": True} if is_lost else {}
         note = self._store.get(_store_key(noun))
         if note is None:
             return {}

@@ -5,12 +5,13 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
 
 from airflow_provider_activation.audience.guard import AudienceGuard
 from airflow_provider_activation.audience.ledger import Ledger
-from airflow_provider_activation.audience.manifest import place_of_manifest
-from airflow_provider_activation.audience.receipt import Facts, Record, Run
+from airflow_provider_activation.audience.manifest import check_counts, place_of_manifest
+from airflow_provider_activation.audience.receipt import LOOK, Facts, Record, Run
 from airflow_provider_activation.audience.warehouse import check_warehouse, insert_receipt
 from airflow_provider_activation.errors import ActivationError, Conflict, InvalidArgument, UnfitAudience
 from airflow_provider_activation.storage import place_of
@@ -28,11 +29,21 @@ class Activation:
     :param run: the task.
     :param first_try: whether this is the first try under this key. A receipt of the key, which a run of the
         same name has left that was deleted since, does not count then.
+    :param began: when the DAG run began: a receipt that was written later is the run's own.
     :raises InvalidArgument: the manifest cannot be used.
     """
 
-    def __init__(self, manifest: Mapping[str, Any], *, key: str, run: Run, first_try: bool) -> None:
+    def __init__(
+        self,
+        manifest: Mapping[str, Any],
+        *,
+        key: str,
+        run: Run,
+        first_try: bool,
+        began: datetime | None = None,
+    ) -> None:
         place_of_manifest(manifest)
+        check_counts(manifest)
         check = manifest.get("check")
         if not isinstance(check, Mapping):
             raise _unchecked()
@@ -44,16 +55,25 @@ class Activation:
             self._facts = Facts.of_manifest(manifest, key=key, run=run, approver=check["approver"])
         except (KeyError, TypeError):
             raise _unchecked() from None
-        self._first_try = first_try
+        self._first_try, self._began = first_try, began
+        self._intent = 0
         # a receipt of the key counts if it stands behind this record
         self._after = sys.maxsize if first_try else 0
 
     @classmethod
-    def of(cls, manifest: Mapping[str, Any], *, key: str, run: Run, first_try: bool) -> Activation | None:
+    def of(
+        cls,
+        manifest: Mapping[str, Any],
+        *,
+        key: str,
+        run: Run,
+        first_try: bool,
+        began: datetime | None = None,
+    ) -> Activation | None:
         """The activation of a manifest; None if it was not checked, and is sent without a receipt."""
         if manifest.get("check") is None:
             return None
-        return cls(manifest, key=key, run=run, first_try=first_try)
+        return cls(manifest, key=key, run=run, first_try=first_try, began=began)
 
     def check_open(self) -> None:
         """Check early that no other task is sending this audience there.
@@ -87,6 +107,7 @@ class Activation:
                     advice="Nothing was sent. To send it again, clear the task.",
                 )
         record = self.ledger.intend(self._facts, self._accept)
+        self._intent = record.number
         if self._first_try:
             self._after = record.number
         return record.as_json()
@@ -114,7 +135,9 @@ class Activation:
             if value is not None
         }
         try:
-            record = self.ledger.receipt(self._facts, service, texts, after=self._after)
+            record = self.ledger.receipt(
+                self._facts, service, texts, after=self._earlier(), least=self._intent
+            )
             if self._first_try:
                 self._after = record.number - 1
             receipt = record.as_json()
@@ -127,10 +150,29 @@ class Activation:
             raise
         return receipt
 
+    def may_have_sent(self) -> bool:
+        """Whether an earlier try may have sent it, one of before the task was cleared too."""
+        return self.ledger.may_have_sent(self._facts, self._earlier())
+
+    def _earlier(self) -> int:
+        """A receipt of the key counts if it has a greater number."""
+        if self._first_try and not self._intent and self._began is not None:
+            # the task may go on in another process than the one that sent
+            found = self.ledger.receipt_of(self._facts.key, self._facts.run.run_after)
+            if found is not None and found.at >= self._began:
+                return found.number - 1
+        return self._after
+
     def _accept(self, before: Record | None) -> None:
         """Refuse what the guard would have refused, had the check known the ledger as it is now."""
-        if (before.number if before else None) == self._compared_with:
+        number = before.number if before else 0
+        if number == (self._compared_with or 0):
             return
+        if number < (self._compared_with or 0):
+            raise UnfitAudience(
+                f"{self.ledger}: the receipt {self._compared_with}, which the check compared with, is gone.",
+                advice=f"Nothing was sent. {LOOK}",
+            )
         if breaches := self._guard.breaches(self._facts.rows, before.facts.rows if before else None):
             raise UnfitAudience(
                 f"{self.ledger} was sent by another run since it was checked; now {'; '.join(breaches)}.",

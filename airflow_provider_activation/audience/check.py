@@ -13,13 +13,18 @@ from typing import Any
 
 from airflow_provider_activation.audience.guard import AudienceGuard, sent_of
 from airflow_provider_activation.audience.ledger import Ledger
-from airflow_provider_activation.audience.manifest import check_file, place_of_manifest, prepared_file
+from airflow_provider_activation.audience.manifest import (
+    COUNTS,
+    check_counts,
+    check_file,
+    place_of_manifest,
+    prepared_file,
+)
 from airflow_provider_activation.audience.receipt import Facts, Record, Run
-from airflow_provider_activation.errors import InvalidArgument, UnfitAudience
+from airflow_provider_activation.errors import UnfitAudience
 from airflow_provider_activation.simulation import simulated_id, simulation
 from airflow_provider_activation.storage import Place
 
-_COUNTS = ("read", "left_out", "rejected", "suppressed", "duplicates", "written")
 _HEAD = ("rows", "now", "before", "limit")
 
 
@@ -102,7 +107,7 @@ class Findings:
         limits = {"rejected": "" if rate is None else f"at most {100 * rate:g} % of the read"}
         table = [
             (name.replace("_", " "), f"{now[name]:,}", _told(before.get(name)), limits.get(name, ""))
-            for name in _COUNTS[:-1]
+            for name in COUNTS[:-1]
         ]
         sent_before = _told(sent_of(before)) if before else _told(None)
         return [*table, ("sent", f"{sent_of(now):,}", sent_before, self._limits())]
@@ -136,7 +141,9 @@ def look(
     :raises UnfitAudience: the file is not the one that was prepared, or the ledger cannot be read.
     :raises Conflict: another run is sending this audience there, and it is not known what came of it.
     """
-    _check_counts(manifest)
+    if not _is_simulated(manifest):
+        place_of_manifest(manifest)
+    check_counts(manifest)
     ledger = Ledger(root, audience, destination)
     intent = ledger.open_intent()
     # what a task of this run has begun, that task goes on with
@@ -163,14 +170,6 @@ def look(
 def _is_simulated(manifest: Mapping[str, Any]) -> bool:
     """Whether its file is nowhere: the figures of a simulation alone are known."""
     return simulation() is not None and simulated_id(manifest["path"]) is not None
-
-
-def _check_counts(manifest: Mapping[str, Any]) -> None:
-    if not _is_simulated(manifest):
-        place_of_manifest(manifest)
-    counts = [manifest["rows"].get(name) for name in _COUNTS]
-    if not all(type(count) is int and count >= 0 for count in counts):
-        raise InvalidArgument("manifest must be the output of a PrepareAudienceOperator.")
 
 
 def _told(count: int | None) -> str:

@@ -120,8 +120,7 @@ class Ledger:
                 if left.key == facts.key:
                     return left
                 self._check_own(left, facts)
-                why = f"its task was cleared, and sends again under the key {facts.key}"
-                self._append(look, "withdrawn", left.facts, why=why)
+                self._take_over(look, left, facts)
                 continue
             if accept is not None:
                 accept(look.last_receipt(facts.run.run_after))
@@ -130,10 +129,13 @@ class Ledger:
                 return record
         raise self._too_busy()
 
-    def receipt(self, facts: Facts, service: str, ids: Mapping[str, str], *, after: int = 0) -> Record:
+    def receipt(
+        self, facts: Facts, service: str, ids: Mapping[str, str], *, after: int = 0, least: int = 0
+    ) -> Record:
         """Write that a task has sent and that it ended well. It closes the task's intent, if one is open.
 
         :param after: a receipt of this key with a greater number is returned, and nothing is written.
+        :param least: the number of a record that must be there, the task's own intent.
         :raises Conflict: the intent of another task is open.
         """
         for look in self._tries():
@@ -142,10 +144,34 @@ class Ledger:
                 if (found := look.receipt_of(facts.key, facts.run.run_after)) and found.number > after:
                     return found
                 if left is not None:
-                    raise self._taken(left)
+                    self._check_own(left, facts)
+                    self._take_over(look, left, facts)
+                    continue
+            if look.last < least:
+                raise UnfitAudience(
+                    f"{self.folder}: the record {least}, which this task wrote, is gone.", advice=LOOK
+                )
             if record := self._append(look, "receipt", facts, service=service, ids=ids):
                 return record
         raise self._too_busy()
+
+    def may_have_sent(self, facts: Facts, after: int = 0) -> bool:
+        """Whether the task may have sent: its intent is open, also from before it was cleared, or there is
+        its receipt.
+
+        :param after: a receipt counts with a greater number.
+        """
+        look = self._look()
+        left = look.open_intent
+        if left is not None and (left.key == facts.key or left.run.is_same_task(facts.run)):
+            return True
+        found = look.receipt_of(facts.key, facts.run.run_after)
+        return found is not None and found.number > after
+
+    def _take_over(self, look: _Look, left: Record, facts: Facts) -> None:
+        """Close the intent that the same task left before a person cleared it."""
+        why = f"its task was cleared, and goes on under the key {facts.key}"
+        self._append(look, "withdrawn", left.facts, why=why)
 
     def withdraw(self, key: str, why: str) -> Record | None:
         """Close the intent of this key: nothing of it has arrived. None if it is not open."""
@@ -280,14 +306,13 @@ class _Look:
         return newest if newest is not None and newest.kind == "intent" else None
 
     def last_receipt(self, earlier_than: datetime | None) -> Record | None:
-        return next(
-            (
-                one
-                for one in self.backwards()
-                if one.kind == "receipt" and (earlier_than is None or one.run.run_after < earlier_than)
-            ),
-            None,
-        )
+        records = self.backwards()
+        for one in records:
+            if one.kind == "receipt" and (earlier_than is None or one.run.run_after < earlier_than):
+                # the record before it is looked at too: a receipt is of the same task and file as its intent
+                next(records, None)
+                return one
+        return None
 
     def receipt_of(self, key: str, run_after: datetime | None) -> Record | None:
         for one in self.backwards():
@@ -334,8 +359,17 @@ class _Look:
 def _may_follow(record: Record, before: Record) -> bool:
     """Whether a record can stand after another: each intent is closed, and nothing else is withdrawn."""
     if before.kind == "intent":
-        return record.kind != "intent" and record.key == before.key
+        return record.kind != "intent" and _is_of(record, before)
     return record.kind != "withdrawn"
+
+
+def _is_of(record: Record, intent: Record) -> bool:
+    """Whether a record closes an intent: it is of the same task, file and rows."""
+    facts, intended = record.facts, intent.facts
+    return (facts.key, facts.run, facts.sha256, facts.size, dict(facts.rows)) == (
+        *(intended.key, intended.run, intended.sha256, intended.size),
+        dict(intended.rows),
+    )
 
 
 def ledgers_in(folder: Place) -> list[Ledger]:

@@ -18,6 +18,8 @@ from airflow_provider_activation.storage import Place, place_of
 from airflow_provider_activation.storage.private import private_folder
 
 VERSION = 1
+COUNTS = ("read", "left_out", "rejected", "suppressed", "duplicates", "written")
+"""The counts of rows: the first is the sum of the others."""
 _WHOLE = re.compile("/|[a-z0-9.+-]+://")
 """How a path begins that means the same on every worker."""
 _LONGEST_LINE = 1024 * 1024
@@ -52,7 +54,6 @@ def described(path: Path, told: str, **facts: Any) -> dict[str, Any]:
 
 def simulated_manifest(simulated_id: str) -> dict[str, Any]:
     """The manifest of a file that was not prepared, and of which nothing is known."""
-    rows = ("read", "left_out", "rejected", "suppressed", "duplicates", "written")
     return {
         "version": VERSION,
         "path": simulated_id,
@@ -63,7 +64,7 @@ def simulated_manifest(simulated_id: str) -> dict[str, Any]:
         "profile": None,
         "columns": [],
         "format": {},
-        "rows": dict.fromkeys(rows),
+        "rows": dict.fromkeys(COUNTS),
         "rejects": {"path": None, "counts": {}},
         "suppression": [],
     }
@@ -133,6 +134,20 @@ def prepared_file(manifest: Mapping[str, Any]) -> Iterator[Path]:
         raise _elsewhere(manifest)
     else:
         raise _gone(place)
+
+
+def check_counts(manifest: Mapping[str, Any]) -> None:
+    """Check that the counts of a manifest are whole numbers that add up: each row became one of them.
+
+    :raises InvalidArgument: they are not.
+    """
+    rows = manifest["rows"] if isinstance(manifest.get("rows"), Mapping) else {}
+    counts = [rows.get(name) for name in COUNTS]
+    if not all(type(count) is int and count >= 0 for count in counts):
+        raise _no_manifest()
+    read, became = rows["read"], sum(rows[name] for name in COUNTS[1:])
+    if read != became:
+        raise InvalidArgument(f"manifest: its rows do not add up: {read} were read, and {became} are told.")
 
 
 def check_file(path: Path, manifest: Mapping[str, Any]) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import uuid
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -181,7 +182,7 @@ class Record:
         :raises UnfitAudience: it is none, or one of a later release.
         """
         try:
-            found = json.loads(content)
+            found = json.loads(content, object_pairs_hook=_once)
         except (ValueError, RecursionError):
             raise UnfitAudience(f"{told} is no record: it cannot be read as JSON.", advice=LOOK) from None
         if not isinstance(found, dict):
@@ -219,7 +220,18 @@ class Record:
 
 def _wrong_in(fields: Mapping[str, Any]) -> list[str]:
     """The fields of a record that are missing, or are not what they must be."""
-    return [name for name, fits in _FIELDS.items() if name not in fields or not fits(fields[name])]
+    wrong = [name for name, fits in _FIELDS.items() if name not in fields or not fits(fields[name])]
+    if "why" not in wrong and (fields.get("kind") == "withdrawn") != bool(fields["why"]):
+        wrong.append("why")
+    return wrong + sorted(fields.keys() - _FIELDS.keys())
+
+
+def _once(pairs: Sequence[tuple[str, Any]]) -> dict[str, Any]:
+    """An object of JSON in which no name is twice."""
+    read = dict(pairs)
+    if len(read) < len(pairs):
+        raise ValueError
+    return read
 
 
 def _is_text(value: Any) -> bool:
@@ -260,7 +272,8 @@ _FIELDS: Mapping[str, Callable[[Any], bool]] = {
     "version": lambda value: type(value) is int and value == VERSION,
     "number": lambda value: _is_count(value) and value > 0,
     "kind": lambda value: value in ("intent", "receipt", "withdrawn"),
-    **dict.fromkeys(("key", "audience", "destination", "dag_id", "task_id", "run_id", "sha256"), _is_text),
+    **dict.fromkeys(("key", "audience", "destination", "dag_id", "task_id", "run_id"), _is_text),
+    "sha256": lambda value: isinstance(value, str) and re.fullmatch("[0-9a-f]{64}", value) is not None,
     "map_index": lambda value: type(value) is int,
     **dict.fromkeys(("run_after", "at"), _is_time),
     **dict.fromkeys(("service", "profile", "approver", "receipt_id", "why"), _is_text_or_null),

@@ -88,7 +88,10 @@ class SendsAudience(SubmittingOperator):
             from airflow_provider_activation.audience.activation import Activation
 
             key, first_try = self.submission_key(context), self.first_try(context)
-            self._activation = Activation(manifest, key=key, run=run_of(context), first_try=first_try)
+            began = getattr(context["dag_run"], "start_date", None)
+            self._activation = Activation(
+                manifest, key=key, run=run_of(context), first_try=first_try, began=began
+            )
         return self._activation
 
     def execute(self, context: Context) -> JSON:
@@ -112,7 +115,8 @@ class SendsAudience(SubmittingOperator):
             # before Airflow 3.3 what is not retried is behind Airflow's own error
             failed = error if isinstance(error, JobFailed) else error.__cause__
             if isinstance(failed, JobFailed) and (activation := self._activation_of(context)):
-                activation.withdraw(failed.headline)
+                # not with its words, which may quote people
+                activation.withdraw("the service says that it failed, or it was cancelled")
             raise
 
     def finish(self, context: Context, result: JSON) -> JSON:

@@ -189,6 +189,8 @@ class OnWorker(Place):
     def create(self, content: bytes) -> None:
         refuse_change(f"write {self}")
         name, failed = self._path.name, f"{self} cannot be created"
+        if self._path.is_dir():
+            raise AudienceNotWritten(f"{failed} (a folder has this name).")
         part = self._path.with_name(f".{name}.{secrets.token_hex(8)}.part")
         try:
             for folder in reversed(self._path.parents):

@@ -9,6 +9,7 @@ from typing import Literal
 from airflow_provider_activation.api import acoustic_exchange as api
 from airflow_provider_activation.errors import InvalidConnection
 from airflow_provider_activation.hooks.acoustic_exchange import AcousticExchangeHook
+from airflow_provider_activation.transport.quoting import without_marks
 from airflow_provider_activation.waits.probe import (
     JSON,
     Blocked,
@@ -96,7 +97,8 @@ class JobProbe(Probe):
         if any(state in api.same_status(target) for target in self.target_statuses):
             return Done(job.plain())
         if state in api.FAILED:
-            detail = f": {job.error_details}" if job.error_details else ""
+            # it may quote what was uploaded
+            detail = f": {without_marks(str(job.error_details))}" if job.error_details else ""
             return Failed(f"it is {state}{detail}")
         if state in api.COMPLETE:
             return Failed(f"it is {state} and never became {' or '.join(self.target_statuses)}")

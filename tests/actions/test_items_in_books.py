@@ -32,6 +32,9 @@ class Books:
     def withdraw(self, why: str) -> None:
         self.written.append("withdrawn")
 
+    def may_have_sent(self) -> bool:
+        return "intent" in self.written
+
 
 @dataclass
 class Service:

@@ -134,9 +134,6 @@ OLD: dict[str, Tamper] = {
 }
 
 
-@pytest.mark.xfail(
-    strict=True, raises=AssertionError, reason="records before the last receipt are not read: it is sent"
-)
 @pytest.mark.parametrize("tamper", OLD.values(), ids=OLD.keys())
 def test_old_records(sent: Sending, exchange: Exchange, tamper: Tamper) -> None:
     """A record that cannot be read, of another audience, of a later version: nothing is sent."""
@@ -149,10 +146,6 @@ def test_old_records(sent: Sending, exchange: Exchange, tamper: Tamper) -> None:
 
 def record_twice(sending: Sending) -> None:
     said(sending, '"sent": 10', '"sent": 10, "sent": 7')
-
-
-def a_folder(sending: Sending) -> None:
-    sending.record(3).mkdir()
 
 
 def all_gone(sending: Sending) -> None:
@@ -172,16 +165,9 @@ IGNORED: dict[str, Tamper] = {
     "a withdrawal without why": lambda it: it.change(
         2, kind="withdrawn", receipt_id=None, service=None, ids={}
     ),
-    "one number with fewer zeros": lambda it: it.copy(2, "2.json"),
-    "one number with more zeros": lambda it: it.copy(2, "0000002.json"),
-    "number zero": lambda it: it.copy(1, "000000.json", number=0),
-    "a folder": a_folder,
 }
 
 
-@pytest.mark.xfail(
-    strict=True, raises=AssertionError, reason="a ledger that was tampered with in this way passes the check"
-)
 @pytest.mark.parametrize("tamper", IGNORED.values(), ids=IGNORED.keys())
 def test_what_is_ignored(sent: Sending, tamper: Tamper) -> None:
     manifest = sent.manifest(run="run_2")
@@ -189,11 +175,6 @@ def test_what_is_ignored(sent: Sending, tamper: Tamper) -> None:
     assert fails(sent.check(manifest, 2))
 
 
-@pytest.mark.xfail(
-    strict=True,
-    raises=AssertionError,
-    reason="records that the check has compared with may be gone, and the upload sends",
-)
 @pytest.mark.parametrize("left", [0, 2])
 def test_records_that_the_check_has_seen_are_gone(sending: Sending, exchange: Exchange, left: int) -> None:
     sending.send()
@@ -206,9 +187,6 @@ def test_records_that_the_check_has_seen_are_gone(sending: Sending, exchange: Ex
     assert exchange.uploads == []
 
 
-@pytest.mark.xfail(
-    strict=True, raises=AssertionError, reason="a receipt is written without its intent, as the first record"
-)
 @pytest.mark.parametrize("gone", ["the ledger", "the intent"])
 def test_the_intent_is_gone_when_the_receipt_is_due(sending: Sending, exchange: Exchange, gone: str) -> None:
     checked = sending.check(sending.manifest()).run()
@@ -226,11 +204,6 @@ def test_the_intent_is_gone_when_the_receipt_is_due(sending: Sending, exchange: 
     assert len(exchange.uploads) == 1
 
 
-@pytest.mark.xfail(
-    strict=True,
-    raises=AssertionError,
-    reason="a folder in a record's place is taken for other tasks that write all the time",
-)
 def test_what_is_said_of_a_folder_in_a_records_place(sent: Sending) -> None:
     checked = sent.check(sent.manifest(run="run_2"), 2).run()
     sent.record(3).mkdir()

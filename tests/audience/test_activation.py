@@ -150,7 +150,7 @@ def test_a_receipt_of_a_later_run_is_not_compared_with(tmp_path: Path) -> None:
 
 def test_the_guards_own_limits_are_kept(tmp_path: Path) -> None:
     send(ledger_in(tmp_path), 1, sent=1_000)
-    off = {"max_shrink": None, "min_rows": 5}
+    off = {"max_shrink": None, "max_reject_rate": None, "min_rows": 5}
     assert activation(tmp_path, 2, sent=5, guard=off).intend()["kind"] == "intent"
     ledger_in(tmp_path).withdraw(facts_of(2).key, "x")
     with pytest.raises(UnfitAudience, match="fewer than min_rows=5"):

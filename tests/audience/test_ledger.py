@@ -14,7 +14,7 @@ from ledger_testing import FIRST_DAY, facts_of, files_of, kinds, ledger_in, send
 
 from airflow_provider_activation.audience.ledger import Ledger, pair_of
 from airflow_provider_activation.audience.receipt import Record, Run
-from airflow_provider_activation.errors import Conflict, InvalidArgument
+from airflow_provider_activation.errors import Conflict, InvalidArgument, UnfitAudience
 from airflow_provider_activation.storage.place import OnWorker
 
 
@@ -148,10 +148,24 @@ def test_a_task_that_was_cleared_takes_over_from_itself(ledger: Ledger) -> None:
     assert withdrawn.key == facts_of(1).key
     assert "cleared" in (withdrawn.why or "")
     assert ledger.open_intent() == again
-    # what still runs of the try before has nothing to close any more
+    # what still runs of the try before has nothing to withdraw any more
     assert ledger.withdraw(facts_of(1).key, "late") is None
-    with pytest.raises(Conflict):
-        ledger.receipt(facts_of(1), "x", {})
+
+
+def test_a_task_that_was_cleared_finds_that_it_was_sent(ledger: Ledger) -> None:
+    ledger.intend(facts_of(1))
+    assert ledger.may_have_sent(facts_of(1, key="cleared"))
+    receipt = ledger.receipt(facts_of(1, key="cleared"), "x", {})
+    assert receipt.key == "cleared"
+    assert kinds(ledger) == ["intent", "withdrawn", "receipt"]
+    assert not ledger.may_have_sent(facts_of(2))
+
+
+def test_a_receipt_whose_intent_is_gone_is_refused(ledger: Ledger) -> None:
+    intent = ledger.intend(facts_of(1))
+    files_of(ledger)[0].unlink()
+    with pytest.raises(UnfitAudience, match="the record 1, which this task wrote, is gone"):
+        ledger.receipt(facts_of(1), "x", {}, least=intent.number)
 
 
 def test_a_withdrawal_closes_an_intent_and_is_no_receipt(ledger: Ledger) -> None:
@@ -276,7 +290,7 @@ def test_the_newest_is_read_first_and_few_files_are(ledger: Ledger, monkeypatch:
     for ask, files in (
         (ledger.newest, ["000040.json"]),
         (ledger.open_intent, ["000040.json"]),
-        (lambda: ledger.last_receipt(FIRST_DAY + timedelta(days=30)), ["000040.json"]),
+        (lambda: ledger.last_receipt(FIRST_DAY + timedelta(days=30)), ["000040.json", "000039.json"]),
         (lambda: ledger.receipt_of(facts_of(20).key), ["000040.json"]),
         (lambda: ledger.intend(facts_of(21)), ["000040.json"]),
         (lambda: ledger.receipt(facts_of(21), "x", {}), ["000041.json"]),

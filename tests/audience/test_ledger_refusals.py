@@ -258,7 +258,7 @@ def test_records_out_of_order(changed: dict[str, Any], said: str, ledger: Ledger
 
 def test_a_withdrawal_of_nothing(ledger: Ledger) -> None:
     ledger.intend(facts_of(2))
-    change(files_of(ledger)[2], kind="withdrawn")
+    change(files_of(ledger)[2], kind="withdrawn", why="x")
     with pytest.raises(UnfitAudience, match="the withdrawn 3 does not fit the receipt before"):
         list(ledger.records())
 

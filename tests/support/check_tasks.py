@@ -34,7 +34,7 @@ def manifest_in(folder: Path, written: int = 990, **changed: Any) -> dict[str, A
     return {
         **{"version": 1, "path": str(file), "host": socket.gethostname(), "size": len(content)},
         **{"sha256": hashlib.sha256(content).hexdigest(), "profile": "google", "columns": ["email"]},
-        **{"format": {"delimiter": ","}, "rows": ROWS | {"written": written}},
+        **{"format": {"delimiter": ","}, "rows": ROWS | {"read": written + 10, "written": written}},
         **{"rejects": {"path": None, "counts": {"": {"no_identifier": 2}}}, "suppression": []},
         **{"run": {"dag_id": "daily", "run_id": "run_2"}},
         **changed,

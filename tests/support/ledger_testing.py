@@ -28,7 +28,7 @@ def facts_of(day: int = 1, key: str | None = None, sent: int = 990, **changed: A
     return Facts(
         key=key or f"key{day:09d}",
         run=run_of(day, **changed),
-        rows=ROWS | {"sent": sent},
+        rows=ROWS | {"read": sent + 10, "sent": sent},
         sha256="ab" * 32,
         size=64_000,
         profile="google",
@@ -86,7 +86,7 @@ def checked_manifest(ledger: str | Path, /, sent: int = 990, **changed: Any) -> 
         "profile": "google",
         "columns": ["email"],
         "format": {"delimiter": ","},
-        "rows": ROWS | {"written": sent},
+        "rows": ROWS | {"read": sent + 10, "written": sent},
         "rejects": {"path": None, "counts": {}},
         "suppression": [{"name": "opted out", "rows": 12, "unreadable": 0, "suppressed": 5}],
         "run": {"dag_id": "daily", "run_id": "run_1"},

@@ -77,7 +77,7 @@ class Task:
         self._make = operator
         self.operator: BaseOperator | None = None
         self._run_id = run_id or f"manual__{next(_runs)}"
-        self._dag_run = SimpleNamespace(run_after=run_after)
+        self._dag_run = SimpleNamespace(run_after=run_after, start_date=datetime.now(UTC))
         self.store = StateStore() if store else None
         self.ti: TaskInstance | None = None
         self.context: Any = {}

@@ -31,7 +31,7 @@ from airflow_provider_activation.words import DATA_JOB_CATEGORIES, EXPORT_ACTION
 
 if TYPE_CHECKING:
     from airflow_provider_activation.actions import acoustic_exchange as actions
-    from airflow_provider_activation.actions.base import OnUncertain
+    from airflow_provider_activation.actions.base import Making, OnUncertain
     from airflow_provider_activation.api import acoustic_exchange as api
     from airflow_provider_activation.storage.place import AnyPath
     from airflow_provider_activation.waits.acoustic_exchange import JobProbe, OnNeedsAction
@@ -384,6 +384,18 @@ class AcousticExchangeUploadJobDataOperator(AcousticExchangeJobTask, SendsAudien
 
     def sent_as(self, result: JSON) -> dict[str, JSON]:
         return {"jobId": self.job_id}
+
+    def read(self, action: Making, made: JSON) -> JSON:
+        from airflow_provider_activation.api import acoustic_exchange as api
+        from airflow_provider_activation.errors import JobFailed
+
+        result = super().read(action, made)
+        # nobody waits for the job, but one that has failed already has sent nothing
+        if result is not None and api.Job.model_validate(result).state in api.FAILED:
+            raise JobFailed(
+                f"job {made} is {result['status']} after its data was uploaded.", service=api.SERVICE
+            )
+        return result
 
     def check(self) -> None:
         if self.registration is not None:

@@ -175,7 +175,7 @@ def test_a_refused_call_is_withdrawn(activations: Activations, deferrable: bool)
     with pytest.raises(InvalidRequest):
         task.run()
     assert activations.kinds == ["intent", "withdrawn"]
-    assert "answered 400" in activations.records[-1]["why"]
+    assert "(InvalidRequest, 400)" in activations.records[-1]["why"]
     # nothing keeps another run from sending
     activations.uploading(activations.checked(day=2), day=2).run()
     assert activations.kinds == ["intent", "withdrawn", *ONCE]
@@ -193,7 +193,7 @@ def test_a_failed_job_is_withdrawn_and_sent_again(
     with pytest.raises(JobFailed):
         task.run()
     assert activations.kinds == ["intent", "withdrawn"]
-    assert "FAILED" in activations.records[-1]["why"]
+    assert "the service says that it failed" in activations.records[-1]["why"]
     activations.uploading(activations.checked(day=2), day=2).run()
     assert activations.kinds == ["intent", "withdrawn", *ONCE]
 
