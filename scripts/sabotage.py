@@ -744,7 +744,7 @@ SABOTAGES = (
         "audience/pieces.py",
         "fcntl.flock(left, fcntl.LOCK_EX | fcntl.LOCK_NB)",
         "pass",
-        "tests/audience/test_run.py -k at_once",
+        "tests/audience/test_run.py -k are_not_taken",
     ),
     Sabotage(
         "audience/engine.py",

@@ -20,6 +20,7 @@ import pytest
 from audience_attacks import ADDRESS, EMAIL, Room, room
 
 from airflow_provider_activation.audience import engine
+from airflow_provider_activation.audience.pieces import Pieces
 from airflow_provider_activation.audience.preparation import Preparation
 from airflow_provider_activation.errors import AudienceNotWritten
 from scripts.machine_speed import scaled
@@ -253,6 +254,16 @@ def test_two_runs_at_once_do_not_mix(room: Room) -> None:
     content = Path(written[0]["path"]).read_bytes()
     assert hashlib.sha256(content).hexdigest() in {one["sha256"] for one in written}
     assert len(content.splitlines()) == 30_001
+
+
+def test_pieces_that_are_being_written_are_not_taken(room: Room) -> None:
+    def claim() -> Any:
+        return Pieces(room.folder, "audience-google-0", compressed=False).claimed()
+
+    with claim():
+        with pytest.raises(AudienceNotWritten, match="another run is writing"), claim():
+            pass
+        assert len(list(room.folder.glob(".*.part"))) == 2
 
 
 def test_long_work_tells_how_far_it_is(room: Room, many: Path, monkeypatch: pytest.MonkeyPatch) -> None:
