@@ -258,7 +258,7 @@ def test_two_runs_at_once_do_not_mix(room: Room) -> None:
 
 def test_pieces_that_are_being_written_are_not_taken(room: Room) -> None:
     def claim() -> Any:
-        return Pieces(room.folder, "audience-google-0", compressed=False).claimed()
+        return Pieces(room.folder, f"audience-google-{0:012x}", compressed=False).claimed()
 
     with claim():
         with pytest.raises(AudienceNotWritten, match="another run is writing"), claim():
