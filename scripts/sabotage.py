@@ -1166,13 +1166,13 @@ SABOTAGES = (
         "audience/ledger.py",
         "                next(records, None)\n",
         "                pass\n",
-        "tests/adversary/test_adversary_ledger.py -k old_records",
+        "tests/audience/test_ledger.py -k newest_is_read_first",
     ),
     Sabotage(
         "audience/receipt.py",
         "    if len(read) < len(pairs):\n",
         "    if False:\n",
-        "tests/adversary/test_adversary_ledger.py -k ignored",
+        "tests/audience/test_ledger_refusals.py -k there_twice",
     ),
     Sabotage(
         "audience/manifest.py",

@@ -256,6 +256,16 @@ def test_records_out_of_order(changed: dict[str, Any], said: str, ledger: Ledger
         list(ledger.records())
 
 
+def test_a_name_that_is_there_twice(ledger: Ledger) -> None:
+    """Which of both counts would be a guess."""
+    file = files_of(ledger)[-1]
+    text = file.read_text()
+    assert '"approver": null' in text
+    file.write_text(text.replace('"approver": null', '"approver": "Ann",\n "approver": null'))
+    with pytest.raises(UnfitAudience, match="cannot be read as JSON"):
+        ledger.newest()
+
+
 def test_a_withdrawal_of_nothing(ledger: Ledger) -> None:
     ledger.intend(facts_of(2))
     change(files_of(ledger)[2], kind="withdrawn", why="x")
