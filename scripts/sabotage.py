@@ -1116,7 +1116,7 @@ SABOTAGES = (
     ),
     Sabotage(
         "operators/sending.py",
-        'activation.withdraw("the service says that it failed, or it was cancelled")',
+        "activation.withdraw(why, self.hook.hook_name)",
         "activation.receipt(self.hook.hook_name, {})",
         "tests/operators/acoustic_exchange/test_receipts.py -k failed_job",
     ),

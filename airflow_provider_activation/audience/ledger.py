@@ -156,8 +156,8 @@ class Ledger:
         raise self._too_busy()
 
     def may_have_sent(self, facts: Facts, after: int = 0) -> bool:
-        """Whether the task may have sent: its intent is open, also from before it was cleared, or there is
-        its receipt.
+        """Whether the task may have sent: its intent is open, also from before it was cleared; or there is
+        its receipt, or a withdrawal of what the service had taken.
 
         :param after: a receipt counts with a greater number.
         """
@@ -165,21 +165,26 @@ class Ledger:
         left = look.open_intent
         if left is not None and (left.key == facts.key or left.run.is_same_task(facts.run)):
             return True
-        found = look.receipt_of(facts.key, facts.run.run_after)
-        return found is not None and found.number > after
+        found = look.newest_of(facts.key, facts.run.run_after)
+        if found is None or found.kind == "intent":
+            return found is not None
+        return found.service is not None and (found.kind == "withdrawn" or found.number > after)
 
     def _take_over(self, look: _Look, left: Record, facts: Facts) -> None:
         """Close the intent that the same task left before a person cleared it."""
         why = f"its task was cleared, and goes on under the key {facts.key}"
         self._append(look, "withdrawn", left.facts, why=why)
 
-    def withdraw(self, key: str, why: str) -> Record | None:
-        """Close the intent of this key: nothing of it has arrived. None if it is not open."""
+    def withdraw(self, key: str, why: str, service: str | None = None) -> Record | None:
+        """Close the intent of this key: nothing of it has arrived. None if it is not open.
+
+        :param service: the service, if it had taken what was sent, and says that it failed.
+        """
         for look in self._tries():
             left = look.open_intent
             if left is None or left.key != key:
                 return None
-            if record := self._append(look, "withdrawn", left.facts, why=why):
+            if record := self._append(look, "withdrawn", left.facts, why=why, service=service):
                 return record
         raise self._too_busy()
 
@@ -315,9 +320,13 @@ class _Look:
         return None
 
     def receipt_of(self, key: str, run_after: datetime | None) -> Record | None:
+        newest = self.newest_of(key, run_after)
+        return newest if newest is not None and newest.kind == "receipt" else None
+
+    def newest_of(self, key: str, run_after: datetime | None) -> Record | None:
         for one in self.backwards():
             if one.key == key:
-                return one if one.kind == "receipt" else None
+                return one
             # no task runs before its run may begin
             if run_after is not None and one.at < run_after - SKEW:
                 return None

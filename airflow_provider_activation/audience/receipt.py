@@ -98,7 +98,8 @@ class Record:
     :param number: counted from 1 for each pair of audience and destination.
     :param facts: of the task that sends.
     :param at: when it was written, in UTC.
-    :param service: the service that took the audience, in a receipt.
+    :param service: the service that took the audience, in a receipt; in a withdrawal, the one that took it
+        and says that it failed.
     :param ids: what it has there, by name; texts, in a receipt.
     :param why: why nothing arrived, in a withdrawal.
     """

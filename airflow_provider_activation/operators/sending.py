@@ -116,7 +116,8 @@ class SendsAudience(SubmittingOperator):
             failed = error if isinstance(error, JobFailed) else error.__cause__
             if isinstance(failed, JobFailed) and (activation := self._activation_of(context)):
                 # not with its words, which may quote people
-                activation.withdraw("the service says that it failed, or it was cancelled")
+                why = "the service says that it failed, or it was cancelled"
+                activation.withdraw(why, self.hook.hook_name)
             raise
 
     def finish(self, context: Context, result: JSON) -> JSON:

@@ -161,6 +161,15 @@ def test_a_task_that_was_cleared_finds_that_it_was_sent(ledger: Ledger) -> None:
     assert not ledger.may_have_sent(facts_of(2))
 
 
+def test_what_a_withdrawal_says_of_what_was_sent(ledger: Ledger) -> None:
+    """What was refused was not sent; what failed at the service may still be there."""
+    for day, service in ((1, None), (2, "LiveRamp")):
+        ledger.intend(facts_of(day))
+        assert ledger.may_have_sent(facts_of(day))
+        ledger.withdraw(facts_of(day).key, "x", service)
+        assert ledger.may_have_sent(facts_of(day)) is (service is not None)
+
+
 def test_a_receipt_whose_intent_is_gone_is_refused(ledger: Ledger) -> None:
     intent = ledger.intend(facts_of(1))
     files_of(ledger)[0].unlink()
