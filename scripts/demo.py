@@ -13,6 +13,7 @@ import sys
 import textwrap
 import time
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date, timedelta
 from pathlib import Path
 
@@ -176,28 +177,58 @@ def require_suppression(environment: dict[str, str], conn_id: str) -> None:
     environment[name] = json.dumps(connection)
 
 
-def simulation(deferrable: bool) -> bool:
-    """Run everything simulated, print what would be done, and return whether nothing was."""
+@dataclass(frozen=True)
+class Ran:
+    """A run of the DAG that is over.
+
+    :param before: what the services held before it.
+    :param after: what they hold now.
+    :param secrets: what must not be seen anywhere.
+    """
+
+    tasks: list[Task]
+    before: State
+    after: State
+    secrets: set[str]
+
+    @property
+    def succeeded(self) -> Check:
+        """Whether all tasks did."""
+        unfinished = [task.name for task in self.tasks if task.state != "success"]
+        holds = bool(self.tasks) and not unfinished
+        return Check(f"all {len(self.tasks)} tasks succeeded", holds, ", ".join(unfinished))
+
+
+def run_from_nothing(how: str, *, deferrable: bool, simulate: bool = False) -> Ran:
+    """Start a sandbox and an Airflow that know nothing, run the DAG, and print the last error if it failed.
+
+    :param how: how it is run, in words.
+    """
     shutil.rmtree(HOME, ignore_errors=True)
     HOME.mkdir()
     log = HOME / "demo.log"
-    began = time.monotonic()
     with running_sandbox(HOME, "--consent", "auto", "--step-seconds", "0.5") as sandbox:
         say(f"The sandbox of the four services is at {sandbox.url}/ while this runs.")
+        say(f"Airflow's own output goes to {log.relative_to(ROOT)}.")
         before = sandbox.state()
         environment = airflow_environment(HOME, sandbox)
         require_suppression(environment, "acoustic_exchange_default")
         say("Making Airflow's database ...")
         migrate(environment, log)
-        say(f"Running {DAG}, simulated ...\n")
-        tasks = run_dag(environment, log, deferrable=deferrable, simulate=True)
-        after = sandbox.state()
-        secrets = sandbox.secrets()
-    unfinished = [task.name for task in tasks if task.state != "success"]
-    if unfinished or not tasks:
+        say(f"Running {DAG}{how} ...\n")
+        tasks = run_dag(environment, log, deferrable=deferrable, simulate=simulate)
+        ran = Ran(tasks, before, sandbox.state(), sandbox.secrets())
+    if not ran.succeeded.holds:
         say("\nThe last error:\n")
         for line in last_error(log):
             say(f"  {line[: WIDTH - 2]}")
+    return ran
+
+
+def simulation(deferrable: bool) -> bool:
+    """Run everything simulated, print what would be done, and return whether nothing was."""
+    began = time.monotonic()
+    ran = run_from_nothing(", simulated", deferrable=deferrable, simulate=True)
     progress = Progress(HOME / "airflow.db")
     say("\nWhat the DAG would do\n")
     would = progress.xcoms("would")
@@ -206,17 +237,18 @@ def simulation(deferrable: bool) -> bool:
         for number, line in enumerate(lines):
             say(f"  {('' if number else name).ljust(TASK_WIDTH)}  {line}")
     say("\nWhat a simulation must leave alone\n")
-    changed = [name for name in after if after[name] != before[name]]
+    changed = [name for name in ran.after if ran.after[name] != ran.before[name]]
     kept = [str(file.relative_to(HOME)) for file in (HOME / "ledger").rglob("*")]
     events = progress.asset_events()
+    all_say = len(would) == len(ran.tasks) - OWN
     results = [
-        Check(f"all {len(tasks)} tasks succeeded", bool(tasks) and not unfinished, ", ".join(unfinished)),
-        Check("each task of the package says what it would do", len(would) == len(tasks) - OWN, str(would)),
+        ran.succeeded,
+        Check("each task of the package says what it would do", all_say, str(would)),
         Check("the services hold what they held before", not changed, ", ".join(changed)),
         Check("the ledger has no record", not kept, ", ".join(kept)),
         Check("no asset event", not events, str(events)),
-        no_secret(secrets),
-        *no_person(after),
+        no_secret(ran.secrets),
+        *no_person(ran.after),
     ]
     return concluded(results, began)
 
@@ -232,36 +264,18 @@ def concluded(results: Sequence[Check], began: float) -> bool:
 
 def demo(deferrable: bool) -> bool:
     """Run everything, print it, and return whether all is as the DAG meant."""
-    shutil.rmtree(HOME, ignore_errors=True)
-    HOME.mkdir()
-    log = HOME / "demo.log"
     began = time.monotonic()
-    with running_sandbox(HOME, "--consent", "auto", "--step-seconds", "0.5") as sandbox:
-        say(f"The sandbox of the four services is at {sandbox.url}/ while this runs.")
-        say(f"Airflow's own output goes to {log.relative_to(ROOT)}.")
-        before = sandbox.state()
-        environment = airflow_environment(HOME, sandbox)
-        require_suppression(environment, "acoustic_exchange_default")
-        say("Making Airflow's database ...")
-        migrate(environment, log)
-        say(f"Running {DAG}{', waits deferred' if deferrable else ''} ...\n")
-        tasks = run_dag(environment, log, deferrable=deferrable)
-        state = since(before, sandbox.state())
-        secrets = sandbox.secrets()
-    unfinished = [task.name for task in tasks if task.state != "success"]
-    if unfinished or not tasks:
-        say("\nThe last error:\n")
-        for line in last_error(log):
-            say(f"  {line[: WIDTH - 2]}")
+    ran = run_from_nothing(", waits deferred" if deferrable else "", deferrable=deferrable)
+    state = since(ran.before, ran.after)
     say("\nWhat came to be at the services\n")
     for line in table(list(things(state))):
         say(line)
     say("\nWhat the DAG meant\n")
     results = [
-        Check(f"all {len(tasks)} tasks succeeded", bool(tasks) and not unfinished, ", ".join(unfinished)),
+        ran.succeeded,
         *checks(state, audience_size()),
         *receipts(audience_size()),
-        no_secret(secrets),
+        no_secret(ran.secrets),
         *no_person(state),
     ]
     return concluded(results, began)

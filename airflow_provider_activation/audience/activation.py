@@ -115,8 +115,9 @@ class Activation:
     def withdraw(self, why: str, service: str | None = None) -> dict[str, Any] | None:
         """Write that nothing arrived: the call was refused, or the service says that the job failed.
 
-        :param service: the service, if it had taken what was sent.
         Returns the record; None if no intent of this task is open, and nothing is written.
+
+        :param service: the service, if it had taken what was sent.
         """
         record = self.ledger.withdraw(self._facts.key, why, service)
         return record.as_json() if record else None
