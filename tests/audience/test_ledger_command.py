@@ -105,7 +105,7 @@ def test_closing_needs_to_know_what_and_why(
         ("{root}/nowhere", "no such ledger"),
         ("{root}/Lapsed@acoustic/000001.json", "Not a directory"),
         ("s3://bucket/x", "names its Airflow connection"),
-        ("s3://nobody@bucket/x", "there is no connection 'nobody'"),
+        ("nofs://nobody@bucket/x", "no installed provider knows nofs"),
         ("", "must be a path"),
     ],
 )

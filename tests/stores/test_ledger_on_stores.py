@@ -410,6 +410,16 @@ def test_a_task_and_a_person(
         assert len(capsys.readouterr().out.splitlines()) == 6
 
 
+def test_the_command_says_in_one_line_that_a_connection_is_missing(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert main(["ledger", "s3://nobody@bucket/ledger"]) == 1
+    told = capsys.readouterr()
+    assert told.out == ""
+    assert len(told.err.splitlines()) == 1
+    assert "there is no connection 'nobody'" in told.err
+
+
 def test_storage_that_refuses_to_list_is_not_empty(s3: S3, monkeypatch: pytest.MonkeyPatch) -> None:
     """Whoever took it for empty would send a first time."""
     body = "<?xml version='1.0'?><Error><Code>AccessDenied</Code><Message>no</Message></Error>"
