@@ -42,7 +42,7 @@ def resolve(airflow: str, python: str, pins: list[str]) -> list[str]:
         # older releases of pip do not know dependency groups
         subprocess.run([*install, "--upgrade", "pip"], check=True)
         framework = [f"apache-airflow~={airflow}.0", *BOUNDS.get(airflow, []), *FOR_ALL]
-        groups = [part for name in ("dev", "bench", "fleet", "stores") for part in ("--group", name)]
+        groups = [part for name in ("dev", "bench", "docs", "fleet", "stores") for part in ("--group", name)]
         ours = [*groups, "--editable", ".[sandbox,audience]"]
         subprocess.run([*install, *framework, *ours], check=True, cwd=ROOT)
         subprocess.run([*pip, "check"], check=True)
