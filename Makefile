@@ -17,6 +17,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 FLEET := $(VENV)/.fleet
 STORES := $(VENV)/.stores
+DOCS := $(VENV)/.docs
 PINS := constraints/airflow-$(AIRFLOW).txt
 PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet --constraint $(PINS)
 
@@ -33,7 +34,7 @@ unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help setup demo demo-simulated demo-all sandbox ui test test-all test-slow test-stores test-fleet test-live-busy sabotage test-matrix lint types imports chaos bench coverage constraints dist clean
+.PHONY: help setup demo demo-simulated demo-all sandbox ui test test-all test-slow test-stores test-fleet test-live-busy sabotage test-matrix lint types imports chaos bench coverage constraints docs dist clean
 
 help: ## list these targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /:/' | awk -F: '{ printf "make %-12s %s\n", $$1, $$2 }'
@@ -84,6 +85,11 @@ $(STORES): $(READY)
 test-stores: $(STORES) ## read and write on real databases and servers of files
 	$(BIN)/python -m pytest tests/stores
 
+# What builds the site adds packages and changes none.
+$(DOCS): $(READY)
+	@$(PIP) --group docs
+	@touch $@
+
 # Celery is installed on top for these tests alone: nothing else needs it, and it changes no other package.
 $(FLEET): $(READY)
 	@$(PIP) --group fleet
@@ -117,16 +123,21 @@ chaos: setup ## break every call that is sent once at every point, and count wha
 bench: setup ## measure imports, operators, calls, waits and audiences beside others, against the budgets
 	@$(BIN)/python -m benchmarks
 
-coverage: setup ## write docs/coverage.md and tables of docs/reliability.md and docs/audiences.md from the code
+coverage: setup ## write docs/coverage.md, .airflow-registry.yaml, and parts of other pages from the code
 	@$(BIN)/python tests/support/coverage_page.py
 	@PYTHONPATH=tests/support $(BIN)/python tests/support/reliability_table.py
 	@$(BIN)/python tests/support/audience_page.py
+	@PYTHONPATH=tests/support $(BIN)/python tests/support/task_pages.py
+	@PYTHONPATH=tests/support $(BIN)/python tests/support/registry_file.py
 
 constraints: ## resolve the newest of everything for each Airflow, and write it down
 	$(PYTHON) scripts/constraints.py $(PYTHONS:%=--python %) 3.1 3.2 3.3
+
+docs: $(DOCS) ## build the site into docs/_build; a warning is an error
+	$(BIN)/python -m sphinx -q -W --keep-going -b html docs docs/_build
 
 dist: setup ## build wheel and sdist into dist/
 	$(BIN)/python -m build --no-isolation
 
 clean: ## remove what these targets made
-	rm -rf .venv .venv-* .airflow-demo .airflow-ui build dist .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis
+	rm -rf .venv .venv-* .airflow-demo .airflow-ui build dist docs/_build .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis

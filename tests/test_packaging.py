@@ -16,8 +16,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from provided_classes import public_classes
 
 from airflow_provider_activation.get_provider_info import get_provider_info
+from airflow_provider_activation.operators.base import SubmittingOperator
 
 ROOT = Path(__file__).parent.parent
 PACKAGE = "airflow_provider_activation"
@@ -121,6 +123,12 @@ def test_a_named_module_exists(module: str) -> None:
 def test_a_named_class_exists(path: str) -> None:
     module, _, name = path.rpartition(".")
     assert isinstance(getattr(importlib.import_module(module), name), type)
+
+
+@pytest.mark.parametrize("kind", list(public_classes()), ids=lambda kind: kind.__name__)
+def test_what_makes_a_resource_at_most_once_has_the_registrys_mark_of_durable_execution(kind: type) -> None:
+    mark = f"_{kind.__name__}__supports_durable_execution"
+    assert vars(kind).get(mark, False) == issubclass(kind, SubmittingOperator)
 
 
 @pytest.mark.parametrize("kind", ["operators", "sensors", "hooks", "triggers"])

@@ -199,6 +199,11 @@ class SubmittingOperator(ActivationOperator):
     _memory: Memory | None = None
     _cancelled: JSON = None
 
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        # the mark of durable execution, which Airflow's registry looks for under the class's own private name
+        setattr(cls, f"_{cls.__name__.lstrip('_')}__supports_durable_execution", True)
+
     @abstractmethod
     def submission(self, key: str) -> Making:
         """What is to be made at most once.
