@@ -1,6 +1,6 @@
-"""Writes the table of ``docs/reliability.md`` that says of each action whose a resource is.
+"""Writes the tables of ``docs/reliability.md``: of each action whose a resource is, and of the errors.
 
-Run by ``make coverage``. `make test` fails when the table and the code do not agree.
+Run by ``make coverage``. `make test` fails when a table and the code do not agree.
 """
 
 from __future__ import annotations
@@ -9,12 +9,15 @@ import inspect
 from collections.abc import Iterator
 from pathlib import Path
 
+from airflow_provider_activation import errors as module
 from airflow_provider_activation.actions import acoustic_exchange, dataddo, delta_projects, liveramp
 from airflow_provider_activation.actions.base import Action
 from airflow_provider_activation.actions.items import ItemsAction
+from airflow_provider_activation.errors import ActivationError, PartialFailure
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "reliability.md"
 BEGIN, END = "<!-- from the actions: make coverage -->\n", "<!-- end -->\n"
+BEGIN_ERRORS, END_ERRORS = "<!-- from the errors: make coverage -->\n", "<!-- end of errors -->\n"
 
 SERVICES = {
     "LiveRamp": liveramp,
@@ -88,11 +91,25 @@ def _rows() -> Iterator[tuple[str, ...]]:
                 yield f"{service} {kind.noun}", kind.identity, two, texts, lost, stateless, again
 
 
+def errors() -> str:
+    """The table of errors: what each says, and whether another try helps."""
+    lines = ["| error | what it says | tried again | what to do |", "|---|---|---|---|"]
+    for kind in vars(module).values():
+        if inspect.isclass(kind) and issubclass(kind, ActivationError) and kind is not ActivationError:
+            says = " ".join((inspect.getdoc(kind) or "").partition("\n\n")[0].split()).replace("``", "`")
+            again = {False: "no", True: "yes"}[kind.retry_helps]
+            again = "where something is left to do" if kind is PartialFailure else again
+            lines.append(f"| `{kind.__name__}` | {says} | {again} | {kind.advice} |")
+    return "\n".join(lines) + "\n"
+
+
 def page(text: str) -> str:
-    """The page with the table as it should be."""
-    before, _, rest = text.partition(BEGIN)
-    _, _, after = rest.partition(END)
-    return before + BEGIN + table() + END + after
+    """The page with the tables as they should be."""
+    for begin, end, made in ((BEGIN, END, table()), (BEGIN_ERRORS, END_ERRORS, errors())):
+        before, _, rest = text.partition(begin)
+        _, _, after = rest.partition(end)
+        text = before + begin + made + end + after
+    return text
 
 
 if __name__ == "__main__":

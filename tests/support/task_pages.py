@@ -145,7 +145,7 @@ def public_module(kind: type) -> str:
 
 def sentences(text: str) -> list[str]:
     """The sentences of a text's first paragraph."""
-    return re.split(r"(?<=[.:]) (?=[A-Z`])", _inline(text.partition("\n\n")[0]))
+    return re.split(r"(?<=\.) (?=[A-Z`])", _inline(text.partition("\n\n")[0]))
 
 
 def _prose(doc: str) -> tuple[list[str], str, str]:

@@ -1,4 +1,4 @@
-"""The connections that README shows: each is loaded as it stands, and makes a call against the sandbox."""
+"""The connections that docs/connections.md shows: each is loaded as it stands, and makes a call against the sandbox."""
 
 from __future__ import annotations
 
@@ -24,13 +24,13 @@ HOOKS: dict[str, Callable[[str], ActivationHook]] = {
     "delta_projects": DeltaProjectsHook,
     "dataddo": DataddoHook,
 }
-README = Path(__file__).parents[2] / "README.md"
+PAGE = Path(__file__).parents[2] / "docs" / "connections.md"
 HEAD = "| type | in the form |"
 
 
 def rows() -> dict[str, tuple[str, str, str]]:
-    """Fields of the form, URI and JSON by type, as the table in README has them."""
-    lines = README.read_text().partition(HEAD)[2].splitlines()[2:]
+    """Fields of the form, URI and JSON by type, as the table of the page has them."""
+    lines = PAGE.read_text().partition(HEAD)[2].splitlines()[2:]
     table = (line.split("|")[1:-1] for line in lines[: lines.index("")])
     return {
         cells[0].strip(" `"): (cells[1].strip(), cells[2].strip(" `"), cells[3].strip(" `"))
