@@ -7,7 +7,9 @@ import re
 import tomllib
 from pathlib import Path
 
+from pygments.lexers.special import TextLexer
 from sphinx.application import Sphinx
+from sphinx.highlighting import lexers
 
 from airflow_provider_activation import __version__
 
@@ -45,6 +47,7 @@ autosummary_imported_members = True
 add_module_names = False
 default_role = "code"
 maximum_signature_line_length = 88
+lexers["csv"] = TextLexer()
 copybutton_exclude = ".linenos, .gp"
 
 html_theme = "furo"
