@@ -71,7 +71,7 @@ ui: setup ## bring up Airflow with its web pages, the example DAGs and the sandb
 test: setup $(if $(OLDER),,lint types imports) ## check style, types and imports, and run the fast tests
 	$(BIN)/python -m pytest --numprocesses $(WORKERS) --dist loadfile --no-loadscope-reorder $(FAST) -m "not $(SLOW)"
 
-test-all: test demo demo-simulated demo-all sabotage test-slow test-stores test-fleet ## all of it: make test, the demos, broken lines, the slow tests, real servers
+test-all: test docs demo demo-simulated demo-all sabotage test-slow test-stores test-fleet ## all of it: make test, the demos, broken lines, the slow tests, real servers
 
 test-slow: setup ## the tests that make test leaves out: a running Airflow, generated requests, chaos
 	$(BIN)/python -m pytest --numprocesses logical -m generated
