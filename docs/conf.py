@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
+import inspect
 import posixpath
 import re
 import tomllib
 from pathlib import Path
+from typing import Any
 
+from airflow.sdk import BaseOperator
 from pygments.lexers.special import TextLexer
 from sphinx.application import Sphinx
 from sphinx.highlighting import lexers
+from sphinx.util.inspect import stringify_signature
 
 from airflow_provider_activation import __version__
 
 DOCS = Path(__file__).parent
 ROOT = DOCS.parent
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+TOLD_TO_BASES = {"arguments", "template_fields", "ignored_arguments", "takes_simulated_ids", "model_config"}
 LINK = re.compile(r"(?<=\]\()(\.\./[^)#\s]+)")
 
 project = PROJECT["name"]
@@ -30,7 +35,6 @@ version = release
 extensions = [
     "myst_parser",
     "sphinx.ext.autodoc",
-    "sphinx.ext.autosummary",
     "sphinx_copybutton",
 ]
 exclude_patterns = ["_build", "reference/_*"]
@@ -38,12 +42,10 @@ suppress_warnings = ["myst.header"]
 nitpicky = False
 
 myst_heading_anchors = 4
+autodoc_inherit_docstrings = False
 autodoc_member_order = "bysource"
 autodoc_typehints_format = "short"
 autodoc_default_options = {"members": True, "show-inheritance": True, "exclude-members": "__init__"}
-autosummary_generate = True
-autosummary_ignore_module_all = False
-autosummary_imported_members = True
 add_module_names = False
 default_role = "code"
 maximum_signature_line_length = 88
@@ -78,5 +80,22 @@ def link_the_repository(app: Sphinx, page: str, text: list[str]) -> None:
     text[0] = LINK.sub(target, text[0])
 
 
+def sign_tasks(app: Sphinx, what: str, name: str, found: Any, *rest: Any) -> tuple[str, None] | None:
+    """Show the arguments of a task's class, which its class of classes hides."""
+    if what != "class" or not issubclass(found, BaseOperator):
+        return None
+    signature = inspect.signature(found.__init__)
+    _, *arguments = signature.parameters.values()
+    shown = signature.replace(parameters=arguments, return_annotation=inspect.Signature.empty)
+    return stringify_signature(shown, unqualified_typehints=True), None
+
+
+def leave_out(app: Sphinx, what: str, name: str, found: Any, skip: bool, options: Any) -> bool | None:
+    """Leave out what tasks tell their bases by attributes: it is for who writes an operator."""
+    return True if name in TOLD_TO_BASES else None
+
+
 def setup(app: Sphinx) -> None:
+    app.connect("autodoc-process-signature", sign_tasks)
+    app.connect("autodoc-skip-member", leave_out)
     app.connect("source-read", link_the_repository)
