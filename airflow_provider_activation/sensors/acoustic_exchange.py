@@ -37,7 +37,10 @@ class AcousticExchangeJobSensor(AcousticExchangeTask, ActivationSensor):
     :param on_needs_action: what to do when the job waits for its data, or for its file to be downloaded, and
         this is not a status to wait for: ``fail``, ``return`` the job, or ``wait`` until somebody acts
         (templated).
-    :param acoustic_exchange_conn_id: the connection's id (templated).
+    :param acoustic_exchange_conn_id: the connection's id; the account's key, or that of an endpoint of the
+        job (templated).
+    :raises JobFailed: the job failed, was cancelled, or is complete and never had a status to wait for.
+    :raises NeedsAction: with ``on_needs_action="fail"``, the job waits for its data or for its download.
     """
 
     arguments = {
@@ -89,6 +92,7 @@ class AcousticExchangeEndpointStatusSensor(AcousticExchangeTask, ActivationSenso
     :param endpoint_id: the endpoint (templated).
     :param target_statuses: the statuses to wait for (templated).
     :param acoustic_exchange_conn_id: the connection's id (templated).
+    :raises JobFailed: the endpoint failed or was deleted.
     """
 
     arguments = {"endpoint_id": NUMBER_ID, "target_statuses": words(*ENDPOINT_STATUSES)}

@@ -35,8 +35,9 @@ class DataddoSourceSensor(DataddoRunSensor):
 
     :param source_id: the source (templated).
     :param finished_after: a timestamp with its time zone: only a run that finished after it counts. If left
-        out, any finished run counts (templated).
+        out, the last run counts, whenever it was (templated).
     :param dataddo_conn_id: the connection's id (templated).
+    :raises JobFailed: the run failed and the source is broken, or the source is inactive.
     """
 
     arguments = {"source_id": ID}
@@ -74,6 +75,7 @@ class DataddoFlowSensor(DataddoRunSensor):
     :param flow_id: the flow (templated).
     :param finished_after: see `DataddoSourceSensor` (templated).
     :param dataddo_conn_id: the connection's id (templated).
+    :raises JobFailed: the run failed and the flow is broken, or the flow is inactive.
     """
 
     arguments = {"flow_id": ID}

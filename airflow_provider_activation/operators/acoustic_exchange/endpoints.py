@@ -81,13 +81,14 @@ class AcousticExchangeRegisterEndpointOperator(AcousticExchangeEndpointOperator,
     :param name: the name of the business application (templated).
     :param provider_name: the name of the endpoint's provider (templated).
     :param endpoint_types: the types of the endpoint, with the vendor's own field names; what is left out is
-        switched off (templated).
+        switched off. An endpoint is a source or a destination of audiences, not both (templated).
     :param description: the purpose of the endpoint (templated).
     :param url: the address to which Acoustic Exchange pushes data (templated).
     :param hash_algorithm: the algorithm that hashes identities, for example ``SHA256`` (templated).
     :param marketing_databases_definition: identifiers and attributes, with the vendor's own field names
         (templated).
     :param notification_key: the key for subscription notifications (templated).
+    :raises InvalidRequest: a field is wrong: refused when the DAG is parsed, or by the service.
     :raises Refused: the service accepted the description and shows another.
     """
 
@@ -355,7 +356,10 @@ class AcousticExchangeReportEndpointFailureOperator(AcousticExchangeTask, Action
     .. code-block:: python
 
         report = AcousticExchangeReportEndpointFailureOperator(
-            task_id="report", endpoint_id=10001, reason="The database is not reachable."
+            task_id="report",
+            acoustic_exchange_conn_id="acoustic_exchange_endpoint",
+            endpoint_id=10001,
+            reason="The database is not reachable.",
         )
 
     :param endpoint_id: the endpoint (templated).

@@ -85,7 +85,7 @@ class AcousticExchangeExportSegmentOperator(AcousticExchangeJobTask, SendsAudien
         )
 
     :param endpoint_id: the source endpoint (templated).
-    :param segment_id: the segment, if its id is a number (templated).
+    :param segment_id: the segment, if its id is a number; give this or ``segment_id_string`` (templated).
     :param segment_id_string: the segment, if its id is a text (templated).
     :param segment_name: the name of the segment (templated).
     :param destination_endpoint_id: the destination endpoint (templated).
@@ -93,13 +93,15 @@ class AcousticExchangeExportSegmentOperator(AcousticExchangeJobTask, SendsAudien
     :param destination_segment_description: its description, with the submission key at the end (templated).
     :param destination_segment_id: an existing segment at the destination; it needs ``action`` (templated).
     :param export_category: a category that the destination defines (templated).
-    :param action: ``add``, ``replace`` or ``remove`` (templated).
+    :param action: ``add``, ``replace`` or ``remove``: what the job does with the people who are in the
+        existing segment already. A new segment needs none (templated).
     :param source_identifiers: the identifiers of the source that are mapped to the one of the destination
         (templated).
     :param destination_identifier: the identifier of the destination (templated).
     :param attribute_mappings: attributes of the source, each with an attribute of the destination
         (templated).
-    :param update_identities: True also writes to the Identity Store, False only reads it (templated).
+    :param update_identities: True also writes to the Identity Store which identifiers belong together, False
+        only reads it; required (templated).
     :param min_count: the service cancels the job if it has fewer records; 1 if left out (templated).
     :param schedule_details: when the job runs and over which days: a mapping with the vendor's own field
         names, or a ``ScheduleDetails`` of `airflow_provider_activation.api.acoustic_exchange`. At once if it
@@ -115,6 +117,12 @@ class AcousticExchangeExportSegmentOperator(AcousticExchangeJobTask, SendsAudien
     :param acoustic_exchange_conn_id: the connection's id (templated).
     :raises UnfitAudience: the connection requires suppression, and the manifest does not show it. Nothing
         was sent.
+    :raises InvalidRequest: the service refuses the export, for example since an endpoint is not registered
+        as a source or as a destination.
+    :raises NotAsAsked: the job is not what was asked for.
+    :raises JobFailed: the job failed or was cancelled, for example since it has fewer than ``min_count``
+        records.
+    :raises NeedsAction: with ``on_needs_action="fail"``, the job waits for its data or for its download.
     """
 
     arguments = {
@@ -223,13 +231,15 @@ class AcousticExchangeImportIdentitiesOperator(AcousticExchangeJobTask, SubmitAn
         )
 
     :param endpoint_id: the endpoint that offers the segment (templated).
-    :param segment_id: the segment, if its id is a number (templated).
+    :param segment_id: the segment, if its id is a number; give this or ``segment_id_string`` (templated).
     :param segment_id_string: the segment, if its id is a text (templated).
     :param database_id: the database that the segment is in (templated).
     :param source_identifiers: the identifiers of the source; all if left out (templated).
     :param schedule_details: see `AcousticExchangeExportSegmentOperator` (templated).
     :param on_needs_action: see `AcousticExchangeExportSegmentOperator` (templated).
     :param acoustic_exchange_conn_id: the connection's id (templated).
+    :raises JobFailed: the job failed or was cancelled.
+    :raises NeedsAction: with ``on_needs_action="fail"``, the job waits for its data.
     """
 
     arguments = {
@@ -293,6 +303,7 @@ class AcousticExchangeRefreshSegmentsOperator(AcousticExchangeJobTask, SubmitAnd
     :param acoustic_exchange_conn_id: the connection's id (templated).
     :param on_uncertain: see `SubmitOperator`. The default is ``resubmit``: a second refresh does no harm
         (templated).
+    :raises JobFailed: the job failed or was cancelled.
     """
 
     arguments = {"on_needs_action": _ON_NEEDS_ACTION}
@@ -320,7 +331,9 @@ class AcousticExchangeRefreshSegmentsOperator(AcousticExchangeJobTask, SubmitAnd
 class AcousticExchangeUploadJobDataOperator(AcousticExchangeJobTask, SendsAudience, SubmitAndWaitOperator):
     """Upload the audience for which a job waits, and wait for the job. The file is read in pieces.
 
-    Returns the job as the service describes it. The file of a manifest is sent only if it is the one that was
+    Takes the account's key or that of the source endpoint; which of them the service wants is not documented.
+    The task waits until the job is COMPLETE, or READY_FOR_DOWNLOAD if the destination pulls. Returns the job
+    as the service describes it. The file of a manifest is sent only if it is the one that was
     prepared and its columns are those that the endpoint registered; one that changes while it is sent breaks
     off the request. The documents say "CSV" and nothing more of the format: header row, encoding, media type
     and compression are not confirmed. From a manifest's format follow the media type, ``text/csv`` or
@@ -346,7 +359,9 @@ class AcousticExchangeUploadJobDataOperator(AcousticExchangeJobTask, SendsAudien
     :raises InvalidRequest: the file is missing or empty, or the registration cannot be read.
     :raises UnfitAudience: the file is not the one that was prepared, or its columns are not registered; or
         the connection requires suppression, and the manifest does not show it. Nothing was sent.
-    :raises Conflict: the job does not wait for data.
+    :raises Conflict: the job does not wait for data: it takes a file once.
+    :raises JobFailed: the job failed or was cancelled, for example since the file has fewer rows than
+        ``min_count`` of the export.
     """
 
     arguments = {
@@ -432,8 +447,10 @@ class AcousticExchangeUploadJobDataOperator(AcousticExchangeJobTask, SendsAudien
 class AcousticExchangeDownloadSegmentDataOperator(AcousticExchangeTask, ActionOperator):
     """Download the files of a job whose audience is ready: all of them, or none. Each is written in pieces.
 
-    May be run any number of times; a file replaces an existing one of its name. Returns ``{"jobId":
-    ..., "files": [...]}``, with paths as ``directory`` has them. Files on the worker can be read by their
+    Takes the account's key or that of the destination endpoint; which of them the service wants is not
+    documented. May be run any number of times; a file replaces an existing one of its name. Returns
+    ``{"jobId": ..., "files": [...]}``, with paths as ``directory`` has them. Give the next task the whole
+    result: ``files`` is no XCom of its own. Files on the worker can be read by their
     user only. The documents do not say how a job learns that its files were downloaded. Document: "GET
     /v1/jobs/{jobId}/segmentDataFiles/{fileName}".
 

@@ -34,11 +34,14 @@ class AcousticExchangeDefineSegmentsOperator(AcousticExchangeTask, ActionOperato
     :param endpoint_id: the endpoint (templated).
     :param segments: the segments, with the vendor's own field names; each has either an ``id`` (a number) or
         an ``id_string`` (templated).
-    :param mode: ``append`` adds those that the endpoint does not offer yet; ``replace`` replaces all
-        (templated).
+    :param mode: ``append`` adds those that the endpoint does not offer yet; ``replace`` makes the list the
+        only segments of the endpoint, so that those not in it are no longer offered (templated).
     :param acoustic_exchange_conn_id: the connection's id (templated).
     :raises Conflict: the endpoint offers a segment with another description, which only ``replace`` changes.
     :raises Refused: the service answered false, or shows other segments afterwards.
+    :raises AlternateActionRequired: the endpoint takes no single segment; it names what it takes, for
+        example ``REPLACE``.
+    :raises NotSupported: the endpoint cannot change its segments.
     """
 
     arguments = {"endpoint_id": NUMBER_ID, "segments": RESOURCES, "mode": word("append", "replace")}
@@ -98,7 +101,10 @@ class AcousticExchangeDeleteSegmentsOperator(AcousticExchangeTask, ActionOperato
     .. code-block:: python
 
         delete = AcousticExchangeDeleteSegmentsOperator(
-            task_id="delete", endpoint_id=10001, segment_ids=[8000000000000001152]
+            task_id="delete",
+            acoustic_exchange_conn_id="acoustic_exchange_endpoint",
+            endpoint_id=10001,
+            segment_ids=[8000000000000001152],
         )
 
     :param endpoint_id: the endpoint (templated).

@@ -96,6 +96,10 @@ class DataddoCreateServiceOperator(DataddoCredentialsTask, SubmitOperator):
         (``prefix``, for a service that cuts texts) or nowhere (False: then no service can be reused)
         (templated).
     :param dataddo_conn_id: the connection's id (templated).
+    :raises InvalidConnection: the connection of the credentials lacks a field.
+    :raises InvalidRequest: Dataddo refuses the credentials, or ``service_id`` is another service.
+    :raises Conflict: there is one, and ``if_exists`` is ``fail``.
+    :raises NotAsAsked: the service is not what was asked for.
     """
 
     arguments = {"service": FILLED}
@@ -164,6 +168,9 @@ class DataddoCreateSourceOperator(DataddoTask, SubmitOperator):
         it (``suffix`` or True), before it (``prefix``, for a service that cuts texts) or nowhere (False)
         (templated).
     :param dataddo_conn_id: the connection's id (templated).
+    :raises InvalidRequest: the connector needs a service, or Dataddo refuses a parameter.
+    :raises NotAsAsked: the source of this label has other parameters.
+    :raises Conflict: there is one, and ``if_exists`` is ``fail``.
     """
 
     arguments = {
@@ -240,6 +247,8 @@ class DataddoCreateFlowOperator(DataddoTask, SubmitOperator):
         it (``suffix`` or True), before it (``prefix``, for a service that cuts texts) or nowhere (False)
         (templated).
     :param dataddo_conn_id: the connection's id (templated).
+    :raises NotAsAsked: the flow is not what was asked for.
+    :raises Conflict: there is one, and ``if_exists`` is ``fail``.
     """
 
     arguments = {
@@ -325,6 +334,11 @@ class DataddoBuildFlowOperator(DataddoCredentialsTask, SubmitOperator):
         it (``suffix`` or True), before it (``prefix``, for a service that cuts texts) or nowhere (False)
         (templated).
     :param dataddo_conn_id: the connection's id (templated).
+    :raises InvalidConnection: the connection of the credentials lacks a field.
+    :raises InvalidRequest: the connector needs a service, or Dataddo refuses the credentials or a parameter.
+    :raises NotAsAsked: the source of this label has other parameters, or what was made is not what was asked
+        for.
+    :raises Conflict: there is a source or a flow, and ``if_exists`` is ``fail``.
     """
 
     arguments = {
@@ -432,6 +446,7 @@ class DataddoDeleteServiceOperator(DataddoTask, DeleteOperator):
 
     :param service_id: the authorised service (templated).
     :param dataddo_conn_id: the connection's id (templated).
+    :raises Conflict: a source uses the service.
     """
 
     arguments = {"service_id": ID}

@@ -29,19 +29,22 @@ class DataddoExtractSourceOperator(DataddoTask, SubmitAndWaitOperator):
         extract = DataddoExtractSourceOperator(
             task_id="extract",
             source_id="60f1",
-            date_from="{{ data_interval_start | ds }}",
-            date_to="{{ data_interval_end | ds }}",
+            date_from="{{ macros.ds_add(ds, -1) }}",
+            date_to="{{ macros.ds_add(ds, -1) }}",
             deferrable=True,
         )
 
     :param source_id: the source (templated).
-    :param date_from: first day to load (templated).
-    :param date_to: last day to load (templated).
+    :param date_from: first day to load, with ``date_to``. Without any of the three, what the source is set to
+        load (templated).
+    :param date_to: last day to load; it is loaded too (templated).
     :param date_range: days relative to the day of the call instead, without braces: ``30d1`` (templated).
     :param storage_strategy: how rows are stored; the source's own if left out (templated).
     :param cancel_on_kill: deactivate the extraction. This also ends the source's own schedule until somebody
         activates it again, so the default is False (templated).
     :param dataddo_conn_id: the connection's id (templated).
+    :raises Conflict: a run of the source is under way, or Dataddo answers 409; nothing was started.
+    :raises JobFailed: the source is broken or inactive after the start of the run.
     """
 
     arguments = {
@@ -100,8 +103,10 @@ class DataddoWriteFlowOperator(DataddoTask, SubmitAndWaitOperator):
 
         write = DataddoWriteFlowOperator(task_id="write", flow_id="60f2", deferrable=True)
 
-    :param flow_id: the flow (templated).
+    :param flow_id: the flow, by its own id and not that of its ``api`` (templated).
     :param dataddo_conn_id: the connection's id (templated).
+    :raises Conflict: a run of the flow is under way, or Dataddo answers 409; nothing was started.
+    :raises JobFailed: the flow is broken or inactive after the start of the run.
     """
 
     arguments = {"flow_id": ID}
