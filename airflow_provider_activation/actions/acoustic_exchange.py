@@ -216,6 +216,7 @@ class JobData(_OfJob):
     verb = "uploaded"
 
     if_exists: base.IfExists = "fail"
+    if_it_exists = "A job takes data once. Look at it; for another file start another job."
     job_id: int
     file: Mapping[str, JSON] | str
     content_type: str | None = None

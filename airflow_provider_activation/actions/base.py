@@ -142,6 +142,8 @@ class Action(Making):
     """What the call does to it, as the log says it."""
 
     if_exists: IfExists = "create"
+    if_it_exists: ClassVar[str] = 'Delete it, or give another if_exists than "fail".'
+    """What a person can do about one that must not be there."""
 
     @property
     def own_key(self) -> str | None:
@@ -494,7 +496,7 @@ def _choose(
     if found and action.if_exists == "fail" and not maybe_sent:
         raise Conflict(
             f"{noun} exists already: {found[0].description}.",
-            advice='Delete it, or give another if_exists than "fail".',
+            advice=action.if_it_exists,
             **where,
         )
     if taken := _certain(action, found):

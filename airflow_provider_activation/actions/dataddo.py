@@ -226,7 +226,7 @@ class Source(Labelled):
         if found := differences(asked, parameters):
             raise NotAsAsked(
                 f"source {made} with the label {self.label!r} is not what was asked for: {'; '.join(found)}. "
-                'Take another label, delete the source, or make another with if_exists="create".',
+                "Take another label, or delete the source.",
                 service=api.SERVICE,
             )
         return shown

@@ -1,4 +1,4 @@
-"""The connections that docs/connections.md shows: each is loaded as it stands, and makes a call against the sandbox."""
+"""The connections of docs/connections.md: each is loaded as it stands, and makes a call to the sandbox."""
 
 from __future__ import annotations
 

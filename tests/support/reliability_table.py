@@ -9,7 +9,7 @@ import inspect
 from collections.abc import Iterator
 from pathlib import Path
 
-from airflow_provider_activation import errors as module
+from airflow_provider_activation import errors as every_error
 from airflow_provider_activation.actions import acoustic_exchange, dataddo, delta_projects, liveramp
 from airflow_provider_activation.actions.base import Action
 from airflow_provider_activation.actions.items import ItemsAction
@@ -94,7 +94,7 @@ def _rows() -> Iterator[tuple[str, ...]]:
 def errors() -> str:
     """The table of errors: what each says, and whether another try helps."""
     lines = ["| error | what it says | tried again | what to do |", "|---|---|---|---|"]
-    for kind in vars(module).values():
+    for kind in vars(every_error).values():
         if inspect.isclass(kind) and issubclass(kind, ActivationError) and kind is not ActivationError:
             says = " ".join((inspect.getdoc(kind) or "").partition("\n\n")[0].split()).replace("``", "`")
             again = {False: "no", True: "yes"}[kind.retry_helps]

@@ -449,10 +449,9 @@ class AcousticExchangeDownloadSegmentDataOperator(AcousticExchangeTask, ActionOp
 
     Takes the account's key or that of the destination endpoint; which of them the service wants is not
     documented. May be run any number of times; a file replaces an existing one of its name. Returns
-    ``{"jobId": ..., "files": [...]}``, with paths as ``directory`` has them. Give the next task the whole
-    result: ``files`` is no XCom of its own. Files on the worker can be read by their
-    user only. The documents do not say how a job learns that its files were downloaded. Document: "GET
-    /v1/jobs/{jobId}/segmentDataFiles/{fileName}".
+    ``{"jobId": ..., "files": [...]}``, with paths as ``directory`` has them. Files on the worker can be
+    read by their user only. The documents do not say how a job learns that its files were downloaded.
+    Document: "GET /v1/jobs/{jobId}/segmentDataFiles/{fileName}".
 
     .. code-block:: python
 
@@ -481,6 +480,7 @@ class AcousticExchangeDownloadSegmentDataOperator(AcousticExchangeTask, ActionOp
         "file_names": TEXTS | None,
         "job_category": word(*DATA_JOB_CATEGORIES),
     }
+    outputs = ("files",)
 
     def __init__(
         self,

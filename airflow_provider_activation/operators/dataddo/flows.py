@@ -52,7 +52,10 @@ class DataddoCredentialsTask(DataddoTask):
 
     def check(self) -> None:
         if (self.service_id is None) == (self.credentials_conn_id is None):
-            raise ValueError("Give credentials_conn_id, or the service_id of a service that exists.")
+            given = "neither is" if self.service_id is None else "both are"
+            raise ValueError(
+                f"Give credentials_conn_id, or the service_id of a service that exists; {given} given."
+            )
         if self.service is None and self.service_id is None:
             raise ValueError("service must be given, or the service_id of a service that exists.")
 
