@@ -34,7 +34,7 @@ class DeltaProjectsActivitySensor(DeltaProjectsTask, ActivationSensor):
     :param until: ``enabled``; ``flight_start``, which is enabled and its flight has started; or
         ``flight_stop``, its flight is over (templated).
     :param delta_projects_conn_id: the connection's id (templated).
-    :raises JobFailed: the flight was over before the activity was enabled.
+    :raises JobFailed: the flight is over and the activity is disabled; not with ``until="flight_stop"``.
     """
 
     arguments = {"activity_id": ID, "until": word("enabled", "flight_start", "flight_stop")}

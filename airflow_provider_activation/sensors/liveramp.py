@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 class LiveRampOAuthConnectionSensor(LiveRampTask, ActivationSensor):
     """Wait until a person has completed an authorisation that another task began.
 
-    Returns the ``oAuthConnectionID``. An authorisation that was declined fails the task with LiveRamp's
-    reason. Document: "Configure Distributions", section "Create an OAuth connection".
+    Returns the ``oAuthConnectionID``. Document: "Configure Distributions", section "Create an OAuth
+    connection".
 
     .. code-block:: python
 
@@ -29,6 +29,7 @@ class LiveRampOAuthConnectionSensor(LiveRampTask, ActivationSensor):
     :param attempt_id: id of the OAuth connection attempt (templated), for example what
         `LiveRampAuthorizeOAuthConnectionOperator` returns with ``wait_for_completion=False``.
     :param liveramp_conn_id: the connection's id (templated).
+    :raises JobFailed: the person declined, with LiveRamp's reason.
     """
 
     arguments = {"attempt_id": ID}
@@ -50,8 +51,7 @@ class LiveRampOAuthConnectionSensor(LiveRampTask, ActivationSensor):
 class LiveRampSegmentSyncSensor(LiveRampTask, ActivationSensor):
     """Wait until the destination knows every segment: ``taxonomySyncStatus`` SYNCED.
 
-    Returns the statuses as LiveRamp describes them. A segment that is not configured to be synchronised
-    fails the task. Document: the Activation API 2.9.0, "segment-statuses".
+    Returns the statuses as LiveRamp describes them. Document: the Activation API 2.9.0, "segment-statuses".
 
     .. code-block:: python
 
@@ -61,8 +61,10 @@ class LiveRampSegmentSyncSensor(LiveRampTask, ActivationSensor):
 
     :param segment_ids: the segments (templated).
     :param segment_type: the type of all of the segments (templated).
-    :param integration_connection_id: the destination; all of the segments' if left out (templated).
+    :param integration_connection_id: the integration connection whose destination must know them; if left
+        out, every destination of the segments must (templated).
     :param liveramp_conn_id: the connection's id (templated).
+    :raises JobFailed: a segment is ``NOT_CONFIGURED_TO_SYNC``, for example since it is in no distribution.
     """
 
     arguments = {
@@ -102,8 +104,8 @@ class LiveRampSegmentSyncSensor(LiveRampTask, ActivationSensor):
 class LiveRampDeliverySensor(LiveRampTask, ActivationSensor):
     """Wait until the latest delivery of every segment has been delivered.
 
-    Returns these deliveries as LiveRamp describes them. A delivery that failed or was cancelled fails
-    the task. Document: the Activation API 2.9.0, "deliveries".
+    Returns a list of these deliveries as LiveRamp describes them. A withdrawal is not counted as a delivery.
+    Document: the Activation API 2.9.0, "deliveries".
 
     .. code-block:: python
 
@@ -115,10 +117,12 @@ class LiveRampDeliverySensor(LiveRampTask, ActivationSensor):
             deferrable=True,
         )
 
-    :param integration_connection_id: the destination of the deliveries (templated).
-    :param segment_ids: the segments (templated).
-    :param updated_after: ISO 8601 with its zone; deliveries last changed before it do not count (templated).
+    :param integration_connection_id: the integration connection of the deliveries (templated).
+    :param segment_ids: the segments, all of which must be delivered (templated).
+    :param updated_after: ISO 8601 with its zone; deliveries last changed before it do not count. If left out,
+        a delivery of last year counts too (templated).
     :param liveramp_conn_id: the connection's id (templated).
+    :raises JobFailed: the latest delivery of a segment failed or was cancelled.
     :raises InvalidRequest: ``updated_after`` is no timestamp or has no time zone.
     """
 

@@ -43,9 +43,9 @@ _SENT_AS = {"override_variables_as": word("text", "object")}
 class DeltaProjectsCreateActivityFromTemplateOperator(DeltaProjectsTask, SubmitOperator):
     """Create an advertising activity from a template.
 
-    It is always created disabled, and enabled by a second call if it shall be: whatever happens in between,
-    no activity spends money unseen. Returns the activity as the service describes it. Document: "Activity",
-    section "Create Activity From Template".
+    It is always created disabled, and enabled by a second call if ``enabled`` is True: whatever happens in
+    between, no activity spends money unseen. Returns the activity as the service describes it.
+    Document: "Activity", section "Create Activity From Template".
 
     .. code-block:: python
 
@@ -61,18 +61,20 @@ class DeltaProjectsCreateActivityFromTemplateOperator(DeltaProjectsTask, SubmitO
 
     :param template_id: the activity template (templated).
     :param activity_name: the name; the submission key is put behind it (templated).
-    :param flight_start: when the activity starts, with its time zone (templated).
-    :param flight_stop: when it stops, with its time zone (templated).
-    :param order_id: appears on the invoice (templated).
-    :param budget: in the account's currency (templated).
-    :param enabled: enable the activity after it was created (templated).
+    :param flight_start: when the activity starts: a ``datetime`` or ISO 8601, with its time zone; sent in
+        UTC, to the second. No later call changes it (templated).
+    :param flight_stop: when it stops, likewise; it must be in the future (templated).
+    :param order_id: appears on the invoice; not empty (templated).
+    :param budget: a number, in the account's currency (templated).
+    :param enabled: enable the activity after it was created and compared (templated).
     :param target_ecpm: in the account's currency; the template's if left out (templated).
     :param impression_budget: total impressions; the template's if left out (templated).
-    :param override_variables: ad server tag variables (templated).
+    :param override_variables: ad server tag variables, a mapping or text that holds a JSON object
+        (templated).
     :param override_variables_as: ``text`` sends them as text that holds the JSON, ``object`` as JSON; the
         document has both (templated).
-    :param geo_details: circles of ``lat``, ``long``, ``radius``; only where the template has a geo rule
-        (templated).
+    :param geo_details: circles of ``lat``, ``long``, ``radius``, whose unit is not documented; only where the
+        template has a geo rule (templated).
     :param exclude_geo: whether the circles are excluded; must be given with ``geo_details`` (templated).
     :param cancel_on_kill: disable the activity if the task is killed between enabling it and its own end
         (templated).
@@ -82,8 +84,12 @@ class DeltaProjectsCreateActivityFromTemplateOperator(DeltaProjectsTask, SubmitO
     :param mark_submission: put the submission key behind the name (``suffix`` or True), before it
         (``prefix``, for a service that cuts names) or leave it out (False). Without it nobody can tell whose
         an activity is if the answer to the call was lost (templated).
-    :raises InvalidRequest: naming the field, before anything is sent.
-    :raises Refused: the service made an activity that is not what was asked for; it is not enabled.
+    :raises InvalidRequest: a field cannot be sent, or the flight is over: nothing was sent. Or the service
+        refuses the call, for example since it does not know the template.
+    :raises NotAsAsked: the service made an activity that is not what was asked for; it is not enabled.
+    :raises UncertainOutcome: the response to the call was lost, and the service cannot show what became of
+        it.
+    :raises InvalidConnection: neither the task nor the connection names media agency and client.
     """
 
     arguments = {
@@ -186,12 +192,13 @@ class DeltaProjectsUpdateActivityOperator(DeltaProjectsTask, ActionOperator):
     :param activity_id: the activity (templated).
     :param enabled: enable or disable it (templated).
     :param activity_name: a new name (templated).
-    :param flight_stop: when it stops, with its time zone (templated).
+    :param flight_stop: when it stops: a ``datetime`` or ISO 8601, with its time zone (templated).
     :param order_id: a new order id (templated).
-    :param budget: in the account's currency (templated).
+    :param budget: the new budget, in the account's currency; not what is added to it (templated).
     :param target_ecpm: in the account's currency (templated).
     :param impression_budget: total impressions (templated).
-    :param override_variables: ad server tag variables (templated).
+    :param override_variables: ad server tag variables, a mapping or text that holds a JSON object
+        (templated).
     :param override_variables_as: see `DeltaProjectsCreateActivityFromTemplateOperator` (templated).
     :param geo_details: circles of ``lat``, ``long``, ``radius``; only where the activity has a geo rule
         (templated).
@@ -199,6 +206,8 @@ class DeltaProjectsUpdateActivityOperator(DeltaProjectsTask, ActionOperator):
     :param media_agency_id: instead of the connection's (templated).
     :param client_id: instead of the connection's (templated).
     :param delta_projects_conn_id: the connection's id (templated).
+    :raises InvalidRequest: nothing to change is given, or the service refuses the change.
+    :raises NotFound: this client has no such activity.
     :raises Refused: the service accepted the change and the activity is not as it should be.
     """
 

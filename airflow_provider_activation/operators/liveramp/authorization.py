@@ -26,8 +26,9 @@ class LiveRampAuthorizeOAuthConnectionOperator(LiveRampTask, SubmitAndWaitOperat
     """Ask a person to authorise LiveRamp at a destination, and wait until it is done.
 
     The person opens the link "Authorize" on the task's Details tab, which is there as soon as the task waits.
-    Nobody pastes a code. Returns the ``oAuthConnectionID``, or the attempt's id with
-    ``wait_for_completion=False``. Document: "Configure Distributions", section "Create an OAuth connection".
+    Nobody pastes a code. Returns the ``oAuthConnectionID``; with ``wait_for_completion=False`` the id of the
+    attempt, if a person has to be asked. Document: "Configure Distributions", section "Create an OAuth
+    connection".
 
     .. code-block:: python
 
@@ -37,14 +38,20 @@ class LiveRampAuthorizeOAuthConnectionOperator(LiveRampTask, SubmitAndWaitOperat
 
     :param destination_id: the destination of the integration (templated).
     :param integration_id: the integration that needs the authorisation (templated).
-    :param oauth_connection_id: an existing OAuth connection to authorise again (templated).
-    :param if_exists: ``reuse`` returns the newest OAuth connection that exists and asks nobody; ``create``
-        asks for a new one; ``fail`` fails if one exists (templated).
+    :param oauth_connection_id: an existing OAuth connection to authorise again: a person is asked in each
+        run, whatever ``if_exists`` says (templated).
+    :param if_exists: ``reuse`` returns the newest OAuth connection that exists for the integration, whoever
+        authorised it, and asks nobody; ``create`` asks for a new one; ``fail`` fails if one exists
+        (templated).
     :param notifiers: Airflow notifiers that inform the person; their templates may use
         ``{{ authorization_url }}``. If a notifier fails, that is logged and the wait goes on.
     :param liveramp_conn_id: the connection's id (templated).
     :raises InvalidRequest: the integration needs no authorisation.
-    :raises JobFailed: the person declined, with LiveRamp's reason.
+    :raises Conflict: one exists, and ``if_exists`` is ``fail``.
+    :raises JobFailed: the person declined at the destination, with LiveRamp's reason.
+    :raises Declined: somebody answered "Nobody will authorise it" under "Required Actions" (Airflow 3.3).
+    :raises WaitTimeout: nobody had authorised it when ``timeout`` had passed. The next try waits for the same
+        attempt, where Airflow stores it (3.3).
     """
 
     arguments = {

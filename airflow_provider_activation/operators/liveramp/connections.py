@@ -24,8 +24,9 @@ __all__ = [
 class LiveRampCreateIntegrationConnectionOperator(LiveRampTask, SubmitOperator):
     """Create an integration connection, or take the equal one that exists.
 
-    Returns ``{"id": ..., "distributionManagerID": ...}``. The second is the connection's distribution manager
-    of the given name, which is made if it is missing. If no name is given, it is the only one, or null.
+    Returns ``{"id": ..., "distributionManagerID": ...}``. ``distributionManagerID`` is the connection's
+    distribution manager of the given name, which is made if it is missing. If no name is given, it is the
+    only one; if there is none or several, it is null and no XCom of its own.
     Document: "Configure Distributions"; the vendor advises one connection per destination and customer.
 
     .. code-block:: python
@@ -41,8 +42,10 @@ class LiveRampCreateIntegrationConnectionOperator(LiveRampTask, SubmitOperator):
 
     :param destination_id: the destination (templated).
     :param integration_id: one of the destination's integrations (templated).
-    :param properties: the integration's required properties, name and value (templated).
-    :param device_types: the kinds of device to match, for example ``WEB`` (templated).
+    :param properties: the integration's required properties, name and value: all of them, and no others
+        (templated).
+    :param device_types: the kinds of device to match, for example ``["WEB"]``, out of those of the
+        integration (templated).
     :param oauth_connection_id: the authorisation, if the integration needs one (templated).
     :param distribution_manager_name: also makes a distribution manager of this name, at most 50
         characters (templated).
@@ -55,7 +58,8 @@ class LiveRampCreateIntegrationConnectionOperator(LiveRampTask, SubmitOperator):
     :param liveramp_conn_id: the connection's id (templated).
     :raises InvalidRequest: the integration does not have a property or device type, or it needs a property or
         an authorisation that is not given.
-    :raises Refused: LiveRamp made a connection that is not what was asked for.
+    :raises Conflict: an equal one exists, and ``if_exists`` is ``fail``.
+    :raises NotAsAsked: LiveRamp made a connection that is not what was asked for.
     """
 
     arguments = {
@@ -118,20 +122,25 @@ class LiveRampCreateIntegrationConnectionOperator(LiveRampTask, SubmitOperator):
 class LiveRampUpdateIntegrationConnectionOperator(LiveRampTask, ActionOperator):
     """Change an integration connection. Arguments that are left out change nothing.
 
-    May be run any number of times. LiveRamp replaces the whole connection, so it is read first. Returns it as
-    LiveRamp describes it afterwards. Document: the Activation API 2.9.0, "integration-connections".
+    May be run any number of times. LiveRamp replaces the whole connection, so it is read first. Returns the
+    integration connection as LiveRamp describes it afterwards. Document: the Activation API 2.9.0,
+    "integration-connections".
 
     .. code-block:: python
 
         move = LiveRampUpdateIntegrationConnectionOperator(
-            task_id="move", integration_connection_id="7000001", properties={"folder": "weekly"}
+            task_id="move",
+            integration_connection_id="7000001",
+            properties={"bucket": "audiences", "folder": "weekly"},
         )
 
     :param integration_connection_id: the integration connection (templated).
-    :param properties: all properties, name and value (templated).
-    :param device_types: all kinds of device to match (templated).
+    :param properties: all properties, name and value; they replace the present ones (templated).
+    :param device_types: all kinds of device to match; they replace the present ones (templated).
     :param oauth_connection_id: another authorisation (templated).
     :param liveramp_conn_id: the connection's id (templated).
+    :raises InvalidRequest: LiveRamp refuses the change, for example since a required property is missing.
+    :raises Refused: LiveRamp accepted the change and shows something else.
     """
 
     arguments = {
@@ -186,8 +195,8 @@ class LiveRampUpdateIntegrationConnectionOperator(LiveRampTask, ActionOperator):
 class LiveRampDeleteIntegrationConnectionOperator(LiveRampTask, DeleteOperator):
     """Delete an integration connection. Returns ``{"id": ...}``.
 
-    Document: the Activation API 2.9.0, "integration-connections". It does not say what
-    becomes of the connection's distribution managers.
+    Delete its distribution managers first: what becomes of them otherwise is not documented. Document: the
+    Activation API 2.9.0, "integration-connections".
 
     .. code-block:: python
 
@@ -197,6 +206,7 @@ class LiveRampDeleteIntegrationConnectionOperator(LiveRampTask, DeleteOperator):
 
     :param integration_connection_id: the integration connection (templated).
     :param liveramp_conn_id: the connection's id (templated).
+    :raises NotFound: it is missing on the first try, and ``if_missing`` is ``fail``.
     """
 
     arguments = {"integration_connection_id": ID}

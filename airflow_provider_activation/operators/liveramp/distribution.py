@@ -44,9 +44,10 @@ __all__ = [
 
 
 class LiveRampCreateDistributionManagerOperator(LiveRampTask, SubmitOperator):
-    """Create a distribution manager, or take the one of this name. Returns it as LiveRamp describes it.
+    """Create a distribution manager, or take the one of this name.
 
-    Document: the Activation API 2.9.0, "distribution-managers".
+    Returns the distribution manager as LiveRamp describes it. Document: the Activation API 2.9.0,
+    "distribution-managers".
 
     .. code-block:: python
 
@@ -57,13 +58,17 @@ class LiveRampCreateDistributionManagerOperator(LiveRampTask, SubmitOperator):
     :param name: at most 50 characters (templated).
     :param integration_connection_id: the integration connection of its segments (templated).
     :param status: ``ACTIVE`` or ``INACTIVE``; LiveRamp's own default if left out (templated).
-    :param expire_at: the day on which deliveries stop; never if left out (templated).
+    :param expire_at: the day on which deliveries stop and the status becomes ``INACTIVE``, a ``date`` or
+        ``YYYY-MM-DD``; never if left out (templated).
     :param if_exists: ``reuse`` takes the one of this name at this integration connection; ``fail`` fails on
         it; ``create`` makes another, with the submission key at the end of the name (templated).
     :param mark_submission: with ``if_exists="create"``, where in the name the submission key stands: behind
         it (``suffix`` or True), before it (``prefix``, for a service that cuts texts) or nowhere (False)
         (templated).
     :param liveramp_conn_id: the connection's id (templated).
+    :raises Conflict: one of this name exists, and ``if_exists`` is ``fail``.
+    :raises NotAsAsked: the one that was made, or that exists under this name, has another ``status`` or
+        ``expire_at`` than those given here.
     """
 
     arguments = {
@@ -117,7 +122,7 @@ class LiveRampUpdateDistributionManagerOperator(LiveRampTask, ActionOperator):
     """Change a distribution manager. Arguments that are left out change nothing.
 
     May be run any number of times. LiveRamp replaces the whole distribution manager, so it is read first.
-    Returns it as LiveRamp describes it afterwards. Document: the Activation API 2.9.0,
+    Returns the distribution manager as LiveRamp describes it afterwards. Document: the Activation API 2.9.0,
     "distribution-managers".
 
     .. code-block:: python
@@ -129,9 +134,11 @@ class LiveRampUpdateDistributionManagerOperator(LiveRampTask, ActionOperator):
     :param distribution_manager_id: the distribution manager (templated).
     :param name: at most 50 characters (templated).
     :param status: ``ACTIVE`` or ``INACTIVE`` (templated).
-    :param expire_at: the day on which deliveries stop (templated).
-    :param never_expires: removes the day on which deliveries stop (templated).
+    :param expire_at: the day on which deliveries stop, a ``date`` or ``YYYY-MM-DD`` (templated).
+    :param never_expires: removes the day on which deliveries stop; not together with ``expire_at``
+        (templated).
     :param liveramp_conn_id: the connection's id (templated).
+    :raises Refused: LiveRamp accepted the change and shows something else.
     """
 
     arguments = {
@@ -203,6 +210,7 @@ class LiveRampDeleteDistributionManagerOperator(LiveRampTask, DeleteOperator):
 
     :param distribution_manager_id: the distribution manager (templated).
     :param liveramp_conn_id: the connection's id (templated).
+    :raises NotFound: it is missing on the first try, and ``if_missing`` is ``fail``.
     """
 
     arguments = {"distribution_manager_id": ID}
@@ -237,11 +245,15 @@ class LiveRampDistributeSegmentsOperator(LiveRampTask, SendsAudience, SubmitAndW
         )
 
     :param distribution_manager_id: the distribution manager (templated).
-    :param segments: ids, or mappings of ``segmentID``, ``segmentType``, ``destinationSegmentID`` (templated).
+    :param segments: any number of ids, or mappings of ``segmentID``, ``segmentType``,
+        ``destinationSegmentID``; what is in distribution and not named here stays there (templated).
     :param segment_type: the type of the segments given by id alone (templated).
-    :param wait_for_completion: wait until each segment that was added has been delivered.
-    :param cancel_on_kill: withdraw the segments that were added when the wait ends before all are delivered
-        (templated).
+    :param wait_for_completion: wait until each segment that was added has been delivered. If none was added,
+        the task ends at once.
+    :param timeout: how long to wait for the deliveries at most, in seconds or as a timedelta.
+    :param cancel_on_kill: withdraw the segments that were added when the wait ends before all are delivered:
+        at ``timeout``, or if the task is killed, cleared or marked. True if left out; with False they stay in
+        distribution (templated).
     :param manifest: the output of the `PrepareAudienceOperator` or the `CheckAudienceOperator` of this run,
         for a connection with ``require_suppression``, which refuses the task without it (templated).
     :param liveramp_conn_id: the connection's id (templated).
@@ -250,6 +262,7 @@ class LiveRampDistributeSegmentsOperator(LiveRampTask, SendsAudience, SubmitAndW
         ``destinationSegmentID``; names each of these segments and why.
     :raises UncertainOutcome: an answer was lost and some segments are still not listed.
     :raises JobFailed: a delivery failed or was cancelled.
+    :raises WaitTimeout: not all were delivered within ``timeout``.
     :raises UnfitAudience: the connection requires suppression, and the manifest does not show it. Nothing
         was sent.
     """
