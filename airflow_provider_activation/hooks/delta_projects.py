@@ -107,8 +107,9 @@ class DeltaProjectsHook(ActivationHook):
         scope = self.get_conn().settings.scope
         ids = {name: value or scope.get(name, "") for name, value in given.items()}
         if missing := [name for name, value in ids.items() if not value]:
+            stands = "stand" if len(missing) > 1 else "stands"
             raise InvalidConnection(
-                f"{' and '.join(missing)} stands neither in the task's arguments nor in the extra of the "
+                f"{' and '.join(missing)} {stands} neither in the task's arguments nor in the extra of the "
                 f"connection {self.conn_id!r}.",
                 service=api.SERVICE,
             )

@@ -205,6 +205,7 @@ ANSWERS: tuple[tuple[str, str, Answer], ...] = (
     ("POST", "/connectors/([^/]+)/create-source", _create_source),
     ("GET", "/sources/([^/]+)", _source),
     ("GET", "/sources/([^/]+)/metadata", _metadata),
+    ("GET", "/flows/([^/]+)", lambda asked, found, memory: MISSING),
     ("GET", "/flows/by-source/([^/]+)", _ok([])),
     ("GET", "/(?:sources|flows)/([^/]+)/status", _ok(RUN_STATUS)),
     ("GET", "/sources/([^/]+)/extraction", _ok({"id": "action-1", "status": "live"})),

@@ -22,7 +22,7 @@ _ROWS: dict[str, Row] = {
     **audience.ROWS,
 }
 TABLE: dict[str, Row] = {
-    path: row if path.startswith("triggers.") else replace(row, arguments={**row.arguments, **SIMULATES})
+    path: row if path.startswith("triggers.") else replace(row, arguments={**SIMULATES, **row.arguments})
     for path, row in _ROWS.items()
 }
 """Rows by the class's place below the package."""

@@ -142,7 +142,14 @@ ROWS: dict[str, Row] = {
         HERE,
     ),
     "sensors.liveramp.LiveRampOAuthConnectionSensor": Row(
-        {**CONNECTED, **SENSES, "attempt_id": need(ID, "attempt-1", "attempt-2")}, HERE | SOON
+        {
+            **CONNECTED,
+            **SENSES,
+            "attempt_id": need(ID, "attempt-1", "attempt-2"),
+            # what is there already is returned, simulated or not
+            "simulate": has(FLAG, True),
+        },
+        HERE | SOON,
     ),
     "sensors.liveramp.LiveRampSegmentSyncSensor": Row(
         {
