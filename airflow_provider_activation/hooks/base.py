@@ -16,7 +16,7 @@ from airflow.sdk import BaseHook
 from airflow_provider_activation import airflow_compat
 from airflow_provider_activation.api.call import Call, Page, every_page
 from airflow_provider_activation.api.steps import Steps
-from airflow_provider_activation.errors import InvalidConnection
+from airflow_provider_activation.errors import ActivationError, InvalidConnection
 from airflow_provider_activation.gate import Gate, at_the_gate
 from airflow_provider_activation.get_provider_info import CONNECTION_TYPES
 from airflow_provider_activation.hooks.connection import (
@@ -238,6 +238,9 @@ class ActivationHook(BaseHook):
         """
         try:
             settings, plan = self.get_conn().settings, self.test_plan()
+        except ActivationError as error:
+            # one line: the text of the error itself has several, and its long message twice
+            return False, self.gate.message(f"{self.hook_name}: {error.message} {error.advice}".rstrip())
         except Exception as error:
             return False, self.gate.message(str(error))
         worked, said, secrets = try_out(settings, plan)
