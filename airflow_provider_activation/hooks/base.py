@@ -239,7 +239,8 @@ class ActivationHook(BaseHook):
         try:
             settings, plan = self.get_conn().settings, self.test_plan()
         except ActivationError as error:
-            return False, self.gate.message(f"{error.message} {error.advice}")
+            # one line: the text of the error itself has several, and its long message twice
+            return False, self.gate.message(f"{self.hook_name}: {error.message} {error.advice}".rstrip())
         except Exception as error:
             return False, self.gate.message(str(error))
         worked, said, secrets = try_out(settings, plan)

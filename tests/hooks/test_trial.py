@@ -207,3 +207,14 @@ def test_what_the_service_echoes_is_not_shown(
     assert secret not in said
     ours = [r.getMessage() for r in caplog.records if not r.name.startswith("uvicorn")]
     assert secret not in "\n".join(ours)
+
+
+@every_type
+def test_a_connection_that_cannot_be_read_is_told_once_on_one_line(
+    connections: Sandbox, trial: Try, conn_type: str
+) -> None:
+    worked, said = trial(f"{conn_type}_default", host="http://gateway.example.com")
+    assert not worked
+    assert said.count("only https is used") == 1
+    assert said.endswith("Nothing was sent. Correct the Airflow connection.")
+    assert not any(sign in said for sign in ("\n", r"\n", " ... "))
