@@ -19,16 +19,16 @@ FIRST_LOOK_AFTER = 1.0
 """Seconds. This process has no executor, which may fail a task that is resumed sooner than in ten."""
 
 
-def hasten(dag: DAG, *, deferrable: bool) -> None:
+def hasten(dag: DAG, *, deferrable: bool | None) -> None:
     """Have a DAG's tasks fail at once and look often.
 
-    :param deferrable: whether the waits are deferred, as the examples say, or stay on the worker.
+    :param deferrable: whether the waits are deferred or stay on the worker; None leaves it as the DAG says.
     """
     for task in dag.tasks:
         # Who watches wants to see what went wrong, not to wait for a second try.
         values = task.partial_kwargs if hasattr(task, "partial_kwargs") else vars(task)
         values["retries"] = 0
-        if "deferrable" in values:
+        if "deferrable" in values and deferrable is not None:
             values["deferrable"] = deferrable
         for name in ("poll_interval", "poke_interval"):
             if name in values:

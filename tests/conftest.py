@@ -37,6 +37,7 @@ if TYPE_CHECKING:
 SLOW = {
     "live": "live",
     "dags": "live",
+    "docs/test_pages_live.py": "live",
     "log/test_good_runs.py": "live",
     "fleet": "fleet",
     "stores": "stores",
