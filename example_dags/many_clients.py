@@ -3,7 +3,7 @@
 A table has a row for each client, with the connection to the client's own account. What fails for one client
 stops no other. At the end a task says for whom it failed, and fails.
 
-It runs as it stands against a sandbox with five tenants. `docs/many-clients.md` says what to set up:
+It runs as it stands against a sandbox with five tenants. `docs/recipes/many-clients.md` says what to set up:
 connections, the pool and the table.
 """
 

@@ -1053,10 +1053,10 @@ SABOTAGES = (
         "tests/test_many_clients.py -k mixes",
     ),
     Sabotage(
-        "../docs/many-clients.md",
+        "../docs/recipes/many-clients.md",
         "    chain(activate.expand_kwargs(clients), report(clients))\n",
         "    chain(activate.expand(clients), report(clients))\n",
-        "tests/test_many_clients.py -k code",
+        "tests/docs/test_pages.py -k excerpt",
     ),
     Sabotage(
         "transport/exchange.py",

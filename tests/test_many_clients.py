@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import inspect
 import json
 import re
-import shlex
 import time
 from pathlib import Path
 from typing import Any
@@ -13,15 +11,14 @@ from typing import Any
 import many_clients as example
 import pytest
 from airflow.api_fastapi.core_api.datamodels.task_instances import ClearTaskInstancesBody
-from airflow.cli import cli_parser
 from client_tables import clients_of, write_table
 
 from airflow_provider_activation.sandbox import Sandbox
 from scripts.machine_speed import scaled
+from scripts.pages import ROOT, blocks_of
 
 FIFTY = 50
-PAGE = Path(__file__).parent.parent / "docs" / "many-clients.md"
-BLOCKS = re.findall(r"^```(\w+)\n(.*?)^```$", PAGE.read_text(), re.MULTILINE | re.DOTALL)
+PAGE = ROOT / "docs" / "recipes" / "many-clients.md"
 HEAD = "client,acoustic_exchange_conn_id,source,endpoint_id,segment_id,destination_endpoint_id"
 STEPS = ("prepare", "export", "upload", "delete")
 
@@ -129,37 +126,16 @@ def test_a_table_without_a_client_is_refused(tmp_path: Path) -> None:
         example.clients_of(table)
 
 
-def _blocks(language: str) -> list[str]:
-    return [code for found, code in BLOCKS if found == language]
-
-
-def test_every_block_of_the_page_is_tried() -> None:
-    assert [language for language, _ in BLOCKS] == ["shell", "csv", "shell", "python", "python", "json"]
-
-
 def test_the_table_of_the_page_can_be_used(tmp_path: Path) -> None:
     table = tmp_path / "clients.csv"
-    table.write_text(_blocks("csv")[0])
+    table.write_text(blocks_of(PAGE, "csv")[0].code)
     for row in example.clients_of(table):
         # the rule that the page names
         assert row["acoustic_exchange_conn_id"] == f"acoustic_exchange_{row['client']}"
 
 
-def test_the_code_of_the_page_is_that_of_the_example() -> None:
-    code = inspect.getsource(example)
-    assert [block for block in _blocks("python") if block not in code] == []
-
-
-def test_the_commands_of_the_page_are_understood() -> None:
-    sandbox, pool = (shlex.split(command) for command in _blocks("shell"))
-    # tests/sandbox/test_itself.py starts it so
-    assert sandbox == ["python", "-m", "airflow_provider_activation.sandbox", "--tenants", str(FIFTY)]
-    understood = cli_parser.get_parser().parse_args(pool[1:])
-    assert (pool[0], understood.pool) == ("airflow", example.POOL)
-
-
 def test_airflow_understands_what_clears_one_client() -> None:
-    body = ClearTaskInstancesBody.model_validate(json.loads(_blocks("json")[0]))
+    body = ClearTaskInstancesBody.model_validate(json.loads(blocks_of(PAGE, "json")[0].code))
     assert body.task_ids == [("client.prepare", 17)]
     assert body.include_downstream
 

@@ -19,8 +19,9 @@ from real_airflow import RealAirflow
 
 from airflow_provider_activation.sandbox import Sandbox
 from scripts.machine_speed import scaled
+from scripts.pages import blocks_of
 
-PAGE = (ROOT / "docs" / "many-clients.md").read_text()
+PAGE = ROOT / "docs" / "recipes" / "many-clients.md"
 LONGEST = scaled(180.0)
 CLIENTS = 3
 WRONG_KEY = 1
@@ -63,14 +64,14 @@ def story(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Story]:
             time.sleep(scaled(5.0))
             without_pool = _prepare(airflow.mapped_tasks(run_id))
 
-            program, *command = shlex.split(_blocks("shell")[1])
+            program, *command = shlex.split(blocks_of(PAGE, "shell")[1].code)
             assert program == "airflow"
             airflow.run(*command)
             airflow.wait_until(lambda: airflow.run_state(run_id) == "failed", LONGEST)
             ended, report = airflow.mapped_tasks(run_id), airflow.task_log(run_id, "report")
 
             airflow.connect(conn_id, good)
-            body = {**json.loads(_blocks("json")[0]), "dag_run_id": run_id}
+            body = {**json.loads(blocks_of(PAGE, "json")[0].code), "dag_run_id": run_id}
             ((task_id, _),) = body["task_ids"]
             upload = {**body, "task_ids": [["client.upload", 0]], "dry_run": True}
             cleared_by_upload = airflow.clear_as(run_id, upload)
@@ -101,10 +102,6 @@ def _dags(folder: Path) -> Path:
     assert times == 1
     (folder / "many_clients.py").write_text(code)
     return folder
-
-
-def _blocks(language: str) -> list[str]:
-    return re.findall(rf"^```{language}\n(.*?)^```$", PAGE, re.MULTILINE | re.DOTALL)
 
 
 def _prepare(tasks: Tasks) -> list[str | None]:

@@ -1,34 +1,28 @@
-"""docs/safe-activation.md says what is so: its DAG runs, its commands work, its other blocks too."""
+"""docs/safe-activation.md says what is so: its DAG runs, its commands work. `tests/docs` runs the other blocks."""
 
 from __future__ import annotations
 
-import io
 import json
+import os
 import re
-import shlex
 import sqlite3
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import redirect_stdout
 from dataclasses import dataclass
-from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 import pytest
-from airflow.cli import cli_parser
-from airflow.models.connection import Connection
 from dag_running import ROOT, environment, opened_database
 from winback_audience import REGISTRATION
 
 from airflow_provider_activation.audience.warehouse import insert_receipt
-from airflow_provider_activation.hooks.acoustic_exchange import AcousticExchangeHook
 from airflow_provider_activation.sandbox import Sandbox
 from scripts.machine_speed import scaled
+from scripts.pages import Block, blocks_of
 
 PAGE = ROOT / "docs" / "safe-activation.md"
-BLOCKS = re.findall(r"^```(\w+)\n(.*?)^```$", PAGE.read_text(), re.MULTILINE | re.DOTALL)
 SEGMENT = 8000000000000001152
 RUN = """
 import sys
@@ -39,11 +33,6 @@ from safe_activation import safe_activation
 run = safe_activation().test(run_conf={conf!r})
 sys.exit(run.state != "success")
 """
-
-
-def blocks(language: str) -> list[str]:
-    """The blocks of a language, in their order."""
-    return [code for found, code in BLOCKS if found == language]
 
 
 @dataclass
@@ -59,26 +48,27 @@ class Reader:
     def runs(self, *command: str) -> subprocess.CompletedProcess[str]:
         """Run a command as the page's reader would."""
         folder = str(self.home / "dags")
-        known = environment(self.home, self.sandbox.connections, AIRFLOW__CORE__DAGS_FOLDER=folder)
+        search = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
+        known = environment(
+            self.home, self.sandbox.connections, AIRFLOW__CORE__DAGS_FOLDER=folder, PATH=search
+        )
         return subprocess.run(
             command, env=known, cwd=ROOT, capture_output=True, text=True, timeout=scaled(240), check=False
         )
 
     def runs_the_dag(self, **conf: Any) -> str:
         """Run the page's DAG with `dag.test()`; returns all that it printed."""
-        (code,) = (one for one in blocks("python") if "@dag" in one)
+        (block,) = blocks_of(PAGE, "dag")
         folder = self.home / "dags"
         folder.mkdir(exist_ok=True)
-        (folder / "safe_activation.py").write_text(code)
+        (folder / "safe_activation.py").write_text(block.code)
         done = self.runs(sys.executable, "-c", RUN.format(folder=str(folder), conf=conf))
         assert done.returncode == 0, (done.stdout + done.stderr)[-5000:]
         return done.stdout + done.stderr
 
-    def runs_the_command(self, text: str) -> subprocess.CompletedProcess[str]:
-        """Run one of the page's commands of this package."""
-        words = shlex.split(text.replace("$AIRFLOW_HOME", str(self.home)).replace("\\\n", ""))
-        assert words[0] == "python"
-        return self.runs(sys.executable, *words[1:])
+    def runs_the_command(self, block: Block) -> subprocess.CompletedProcess[str]:
+        """Run one of the page's shell blocks."""
+        return self.runs("bash", "-euo", "pipefail", "-c", block.code)
 
     @property
     def records(self) -> list[dict[str, Any]]:
@@ -124,7 +114,13 @@ def test_the_dag_simulated_then_run_then_its_commands(reader: Reader) -> None:
     assert json.loads(told)["activation"] == {name: receipt[name] for name in names}
     assert list((reader.home / "audiences").glob("audience*")) == []
 
-    shows, closes = (one for one in blocks("shell") if "ledger" in one)
+    triggers, shows, closes = blocks_of(PAGE, "shell")
+    triggered = reader.runs_the_command(triggers)
+    assert triggered.returncode == 0, triggered.stderr
+    with opened_database(reader.home) as database:
+        ((conf,),) = database.execute("select conf from dag_run where state = 'queued'").fetchall()
+    assert json.loads(conf) == {"simulate": True}
+
     table = reader.runs_the_command(shows)
     assert table.returncode == 0, table.stderr
     assert len(table.stdout.splitlines()) == 4
@@ -154,35 +150,8 @@ def _fields() -> list[str]:
 def _row_of_the_warehouse(receipt: dict[str, Any]) -> None:
     """The page's table takes the receipt, once."""
     assert insert_receipt.__doc__
-    (statement,) = blocks("sql")
+    (block,) = blocks_of(PAGE, "sql")
     database = sqlite3.connect(":memory:")
-    database.execute(statement)
+    database.execute(block.code)
     names = {row[1] for row in database.execute("pragma table_info(receipts)")}
     assert {"receipt_id", "audience", "rows_sent", "approver"} <= names
-
-
-def test_the_other_python_prints_what_the_page_says() -> None:
-    for (language, code), (following, expected) in pairwise(BLOCKS):
-        if language == "python" and "@dag" not in code:
-            printed = io.StringIO()
-            with redirect_stdout(printed):
-                exec(compile(code, PAGE.name, "exec"), {})
-            assert (following, printed.getvalue()) == ("text", expected)
-
-
-def test_the_connection_requires_suppression(monkeypatch: pytest.MonkeyPatch) -> None:
-    (text,) = blocks("json")
-    monkeypatch.setenv("AIRFLOW_CONN_OF_THE_PAGE", text)
-    assert Connection.from_json(text).conn_type == "acoustic_exchange"
-    assert AcousticExchangeHook("of_the_page").get_conn().settings.require_suppression is True
-
-
-def test_airflow_understands_the_command() -> None:
-    (command,) = (one for one in blocks("shell") if one.startswith("airflow"))
-    given = cli_parser.get_parser().parse_args(shlex.split(command)[1:])
-    assert json.loads(given.conf) == {"simulate": True}
-
-
-def test_no_block_is_left_out() -> None:
-    counts = {language: len(blocks(language)) for language, _ in BLOCKS}
-    assert counts == {"python": 2, "text": 1, "json": 1, "shell": 3, "sql": 1}

@@ -29,7 +29,8 @@ def shown() -> set[str]:
     """What README, the pages for users and the example DAGs name; not what is generated from the code."""
     pages = [
         ROOT / "README.md",
-        *(ROOT / "docs" / name for name in ("audiences.md", "event-driven.md", "many-clients.md")),
+        ROOT / "docs" / "audiences.md",
+        *(ROOT / "docs" / "recipes" / name for name in ("event-driven.md", "many-clients.md")),
     ]
     texts = [page.read_text() for page in (*pages, *(ROOT / "example_dags").glob("*.py"))]
     return {name for text in texts for name in NAMED.findall(text)} - OF_OTHERS

@@ -32,7 +32,9 @@ def shown(value: str) -> dict[str, Any]:
     with mock.patch.dict(os.environ, {"AIRFLOW_CONN_SHOWN": value}):
         found: Connection = Connection.get_connection_from_secrets("shown")
     extra = found.extra_dejson
-    fields = {name: getattr(found, name) for name in ("conn_type", "host", "login", "password", "port", "schema")}
+    fields = {
+        name: getattr(found, name) for name in ("conn_type", "host", "login", "password", "port", "schema")
+    }
     return {**{name: one for name, one in fields.items() if one}, **({"extra": extra} if extra else {})}
 
 
@@ -65,7 +67,9 @@ def _like(page: Mapping[str, Any], sandbox: Connections) -> Mapping[str, Any] | 
     """The sandbox's connection of the same type and level of key."""
     for own in sandbox.values():
         level = own.get("extra", {}).get("key_level", "account")
-        if own["conn_type"] == page["conn_type"] and level == page.get("extra", {}).get("key_level", "account"):
+        if own["conn_type"] == page["conn_type"] and level == page.get("extra", {}).get(
+            "key_level", "account"
+        ):
             return own
     if page["conn_type"] in OF_OTHERS:
         return None
@@ -79,7 +83,9 @@ def use(value: str, sandbox: Connections) -> None:
     if conn_type not in hooks:
         usable(value, sandbox)
         return
-    with mock.patch.dict(os.environ, {"AIRFLOW_CONN_SHOWN": value, "AIRFLOW_CONN_USED": usable(value, sandbox)}):
+    with mock.patch.dict(
+        os.environ, {"AIRFLOW_CONN_SHOWN": value, "AIRFLOW_CONN_USED": usable(value, sandbox)}
+    ):
         hooks[conn_type]("shown").get_conn().settings
         hook = hooks[conn_type]("used")
         hook.send(hook.test_call())

@@ -49,7 +49,9 @@ def page_environment(home: Path, folder: Path, sandbox: Sandbox) -> dict[str, st
     )
 
 
-def run_apart(page: Path, chosen: Iterable[Block], migrated: Path, place: Path, sandbox: Sandbox) -> list[str]:
+def run_apart(
+    page: Path, chosen: Iterable[Block], migrated: Path, place: Path, sandbox: Sandbox
+) -> list[str]:
     """Run blocks of a page in a process of its own; returns what failed.
 
     :param migrated: the home of an Airflow that has not run anything, which is copied.

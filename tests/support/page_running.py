@@ -48,18 +48,23 @@ class PageRun:
     def __init__(self, page: Path, folder: Path, connections: Connections) -> None:
         self.failures: list[str] = []
         self._folder, self._connections = folder, connections
-        self._names = ModuleType(f"page_{page.stem.replace('-', '_')}")
+        self._module = ModuleType(f"page_{page.stem.replace('-', '_')}")
         self._shell: Shell | None = None
         self._printed: str | Said | None = None
 
+    @property
+    def names(self) -> dict[str, Any]:
+        """What the blocks of Python have made."""
+        return vars(self._module)
+
     def run(self, chosen: Collection[Block]) -> list[str]:
         """Run these blocks; returns what failed, each with page and line."""
-        sys.modules[self._names.__name__] = self._names
+        sys.modules[self._module.__name__] = self._module
         try:
             for block in chosen:
                 self._run(block)
         finally:
-            del sys.modules[self._names.__name__]
+            del sys.modules[self._module.__name__]
             if self._shell is not None:
                 self._shell.__exit__()
         return self.failures
@@ -101,7 +106,7 @@ class PageRun:
         printed = io.StringIO()
         try:
             with redirect_stdout(printed):
-                exec(compile(block.placed, block.name, "exec", dont_inherit=True), vars(self._names))
+                exec(compile(block.placed, block.name, "exec", dont_inherit=True), self.names)
         except (Exception, SystemExit) as error:
             self._fail(f"{block.name}:{_line(error, block.name) or block.line}", _said(error))
         else:
