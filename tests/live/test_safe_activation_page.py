@@ -1,4 +1,4 @@
-"""docs/safe-activation.md says what is so: its DAG runs, its commands work. `tests/docs` runs the other blocks."""
+"""docs/safe-activation.md says what is so: its DAG runs, its commands work. `tests/docs` runs the rest."""
 
 from __future__ import annotations
 

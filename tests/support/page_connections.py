@@ -24,18 +24,16 @@ PLACEHOLDERS = {
 }
 """What pages write in place of credentials and of ids of an account, by field."""
 OF_OTHERS = {"generic", "aws", "sftp", "postgres", "mysql", "http"}
-"""Types of connections that pages may show and that are not ours; Airflow reads them, and nothing is called."""
+"""Types of connections that pages may show and that are not ours: Airflow reads them, that is all."""
 
 
 def shown(value: str) -> dict[str, Any]:
     """A connection as Airflow reads it from the environment, in its JSON form."""
     with mock.patch.dict(os.environ, {"AIRFLOW_CONN_SHOWN": value}):
         found: Connection = Connection.get_connection_from_secrets("shown")
-    extra = found.extra_dejson
-    fields = {
-        name: getattr(found, name) for name in ("conn_type", "host", "login", "password", "port", "schema")
-    }
-    return {**{name: one for name, one in fields.items() if one}, **({"extra": extra} if extra else {})}
+    names = ("conn_type", "host", "login", "password", "port", "schema")
+    fields = {name: getattr(found, name) for name in names} | {"extra": found.extra_dejson}
+    return {name: given for name, given in fields.items() if given}
 
 
 def usable(value: str, sandbox: Connections) -> str:
@@ -66,14 +64,15 @@ def usable(value: str, sandbox: Connections) -> str:
 def _like(page: Mapping[str, Any], sandbox: Connections) -> Mapping[str, Any] | None:
     """The sandbox's connection of the same type and level of key."""
     for own in sandbox.values():
-        level = own.get("extra", {}).get("key_level", "account")
-        if own["conn_type"] == page["conn_type"] and level == page.get("extra", {}).get(
-            "key_level", "account"
-        ):
+        if _type_and_level(own) == _type_and_level(page):
             return own
     if page["conn_type"] in OF_OTHERS:
         return None
     raise ValueError(f"the sandbox has no connection of type {page['conn_type']!r} with this level of key")
+
+
+def _type_and_level(connection: Mapping[str, Any]) -> tuple[str, str]:
+    return connection["conn_type"], connection.get("extra", {}).get("key_level", "account")
 
 
 def use(value: str, sandbox: Connections) -> None:
@@ -83,9 +82,8 @@ def use(value: str, sandbox: Connections) -> None:
     if conn_type not in hooks:
         usable(value, sandbox)
         return
-    with mock.patch.dict(
-        os.environ, {"AIRFLOW_CONN_SHOWN": value, "AIRFLOW_CONN_USED": usable(value, sandbox)}
-    ):
+    known = {"AIRFLOW_CONN_SHOWN": value, "AIRFLOW_CONN_USED": usable(value, sandbox)}
+    with mock.patch.dict(os.environ, known):
         hooks[conn_type]("shown").get_conn().settings
         hook = hooks[conn_type]("used")
         hook.send(hook.test_call())

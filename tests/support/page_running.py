@@ -1,7 +1,7 @@
 """Runs the blocks of a page in their order, in one folder, and tells which failed.
 
-As a program it is told the page, the kinds of blocks to run and the sandbox's connections as JSON on standard input,
-and prints the failures as JSON at the end. Only there DAGs can be run: Airflow reads its home when it is imported.
+As a program it is told the page, the lines of the blocks to run and the sandbox's connections as JSON on standard
+input, and prints the failures as JSON. Only there DAGs can be run: Airflow reads its home when it is imported.
 """
 
 from __future__ import annotations
