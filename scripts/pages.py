@@ -50,6 +50,8 @@ class Block:
         """What is done with it; the language if nothing is done with all blocks of this language."""
         if self.directive:
             return self.directive
+        if self.language.startswith("{"):
+            return "site"
         match self.language:
             case "python" if "@dag" in self.code or re.search(r"\bDAG\(", self.code):
                 return "dag"

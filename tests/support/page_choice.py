@@ -8,8 +8,8 @@ from page_running import RUN, SLOW
 
 from scripts.pages import ROOT, Block, all_pages, blocks
 
-CHECKED = (*RUN, "connection", "from", "picture")
-"""The kinds of blocks that `tests/docs` checks on every page."""
+CHECKED = (*RUN, "connection", "from", "picture", "site")
+"""The kinds of blocks that `tests/docs` checks on every page, pictures, and what only the site's maker reads."""
 CLAIMED = {
     ("docs/start.md", "all"): "scripts/newcomer.py",
     ("docs/audiences.md", "python"): "tests/audience/test_page.py",
