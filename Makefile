@@ -34,7 +34,7 @@ unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help setup demo demo-simulated demo-all sandbox ui test test-all test-slow test-stores test-fleet test-live-busy sabotage test-matrix lint types imports chaos bench coverage constraints docs dist clean
+.PHONY: help setup demo demo-simulated demo-all sandbox ui test test-all test-slow test-stores test-fleet test-live-busy sabotage test-matrix lint types imports chaos bench coverage constraints docs newcomer dist clean
 
 help: ## list these targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /:/' | awk -F: '{ printf "make %-12s %s\n", $$1, $$2 }'
@@ -60,6 +60,9 @@ demo-simulated: setup
 demo-all: setup ## run all example DAGs, in both modes, and check what they did
 	@$(BIN)/python -m scripts.demo_all
 
+newcomer: setup ## follow the first pages in an empty folder, with nothing but the wheel
+	@$(BIN)/python -m scripts.newcomer
+
 sandbox: setup ## serve the four services alone, on a loopback port
 	@$(BIN)/python -m airflow_provider_activation.sandbox
 
@@ -71,7 +74,7 @@ ui: setup ## bring up Airflow with its web pages, the example DAGs and the sandb
 test: setup $(if $(OLDER),,lint types imports) ## check style, types and imports, and run the fast tests
 	$(BIN)/python -m pytest --numprocesses $(WORKERS) --dist loadfile --no-loadscope-reorder $(FAST) -m "not $(SLOW)"
 
-test-all: test docs demo demo-simulated demo-all sabotage test-slow test-stores test-fleet ## all of it: make test, the demos, broken lines, the slow tests, real servers
+test-all: test docs demo demo-simulated demo-all newcomer sabotage test-slow test-stores test-fleet ## all of it: make test, the site, the demos, the first pages, broken lines, the slow tests, real servers
 
 test-slow: setup ## the tests that make test leaves out: a running Airflow, generated requests, chaos
 	$(BIN)/python -m pytest --numprocesses logical -m generated

@@ -57,14 +57,19 @@ class Shell:
             text=True,
         )
 
+    @property
+    def kept(self) -> Path:
+        """A folder that is gone at the end."""
+        return Path(self._kept.name)
+
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *reason: object) -> None:
         # what runs in the background belongs to the group of bash, whose number is taken until wait()
-        for number, seconds in ((signal.SIGTERM, 2.0), (signal.SIGKILL, 0.0)):
-            os.killpg(self._bash.pid, number)
-            time.sleep(seconds if self._count else 0.0)
+        os.killpg(self._bash.pid, signal.SIGTERM)
+        time.sleep(0.1)
+        os.killpg(self._bash.pid, signal.SIGKILL)
         self._bash.communicate()
         self._kept.cleanup()
 

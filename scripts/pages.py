@@ -76,6 +76,11 @@ class Block:
         """The code with empty lines before it, so that errors name lines of the page."""
         return "\n" * self.line + self.code
 
+    @property
+    def stands_in_its_file(self) -> bool:
+        """Whether an excerpt is whole lines of the file that it names."""
+        return f"\n{self.code}" in f"\n{(ROOT / self.said).read_text()}"
+
     @cached_property
     def dag_id(self) -> str:
         """The id of the DAG that it makes: as it is given, or the name of the function under ``@dag``."""

@@ -9,7 +9,7 @@ from page_running import RUN, SLOW
 from scripts.pages import ROOT, Block, all_pages, blocks
 
 CHECKED = (*RUN, "connection", "from", "picture", "site")
-"""The kinds of blocks that `tests/docs` checks on every page, pictures, and what only the site's maker reads."""
+"""The kinds of blocks that `tests/docs` checks, pictures, and what only the maker of the site reads."""
 CLAIMED = {
     ("docs/start.md", "all"): "scripts/newcomer.py",
     ("docs/audiences.md", "python"): "tests/audience/test_page.py",

@@ -1,7 +1,8 @@
 """Runs the blocks of a page in their order, in one folder, and tells which failed.
 
-As a program it is told the page, the lines of the blocks to run and the sandbox's connections as JSON on standard
-input, and prints the failures as JSON. Only there DAGs can be run: Airflow reads its home when it is imported.
+As a program it is told the page, the lines of the blocks to run and the sandbox's connections as JSON on
+standard input, and prints the failures as JSON. DAGs can be run only there: Airflow reads its home when it is
+imported.
 """
 
 from __future__ import annotations
@@ -161,7 +162,7 @@ def _line(error: BaseException, file: str) -> int | None:
 
 
 def _said(error: BaseException) -> str:
-    return "".join(traceback.format_exception_only(error)).strip()
+    return f"{type(error).__name__}: {error}"
 
 
 @contextmanager
