@@ -11,7 +11,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -27,7 +27,6 @@ LONGEST = scaled(900.0)
 """Seconds for one block: the first one installs Airflow."""
 STARTING = scaled(30.0)
 """Seconds until a command in the background has printed what the page shows."""
-RUNS_A_DAG = re.compile(r"^airflow dags test (\w+)", re.MULTILINE)
 GREEN = re.compile(r"\bstate=success\b")
 PLACEHOLDER = re.compile(r"\bmy-(account|secret)\b")
 TAIL = 2000
@@ -68,6 +67,7 @@ class Newcomer:
     shell: Shell
     ran: list[str] = field(default_factory=list)
     """The DAGs that were run to the end."""
+    _saved: list[Block] = field(default_factory=list)
     _printed: str | Said | None = None
     _python: Path | None = None
     _blocks_of_python: int = 0
@@ -81,19 +81,30 @@ class Newcomer:
         """
         self._python = None
         for block in blocks(page):
-            began = time.monotonic()
-            what = self._do(block)
-            print(f"ok  {time.monotonic() - began:6.1f} s  {block}  {what}", flush=True)
+            self._step(block, self._do)
+        for block in self._saved:
+            if block.dag_id not in self.ran:
+                self._step(block, self._run_like_the_first)
+        self._saved.clear()
+
+    @staticmethod
+    def _step(block: Block, do: Callable[[Block], str]) -> None:
+        began = time.monotonic()
+        what = do(block)
+        print(f"ok  {time.monotonic() - began:6.1f} s  {block}  {what}", flush=True)
 
     def _do(self, block: Block) -> str:
         if block.kind == "output":
             return self._compare(block)
         self._printed = None
-        if block.kind == "dag" and not block.saved_as:
-            return self._own_dag(block)
         if block.saved_as:
             self._save(block, block.saved_as)
             return f"saved as {block.saved_as}"
+        if block.kind == "dag":
+            if self._dags is None:
+                raise Stuck(f"{block}: no page has said where a DAG goes")
+            self._save(block, str(self._dags.relative_to(self.folder) / f"{block.dag_id}.py"))
+            return self._run_like_the_first(block)
         if block.kind == "python":
             self._printed = self._in_python(block)
             return "ran in Python"
@@ -108,23 +119,21 @@ class Newcomer:
         file.write_text(block.code)
         if block.kind == "dag":
             self._dags = file.parent
+            self._saved.append(block)
 
-    def _own_dag(self, block: Block) -> str:
-        """Save a DAG beside the first one, and run it as the first page ran that."""
-        if self._dags is None or self._how_to_run is None:
-            raise Stuck(f"{block}: no page has said where a DAG goes and how it is run")
-        self._save(block, str(self._dags.relative_to(self.folder) / f"{block.dag_id}.py"))
-        known = RUNS_A_DAG.search(self._how_to_run.code)
-        assert known is not None
-        command = re.sub(rf"\b{known[1]}\b", block.dag_id, self._how_to_run.code)
+    def _run_like_the_first(self, block: Block) -> str:
+        """Run a DAG that no block runs with the commands for the first one."""
+        if self._how_to_run is None:
+            raise Stuck(f"{block}: no page has said how a DAG is run")
+        command = re.sub(rf"\b{self._how_to_run.runs}\b", block.dag_id, self._how_to_run.code)
         self._finished(block, self.shell.run_text(command, LONGEST, block.name), block.dag_id)
-        return f"run as {self._how_to_run} runs {known[1]}"
+        return f"{block.dag_id} ran with the commands of {self._how_to_run}"
 
     def _in_shell(self, block: Block) -> None:
         said = self.shell.run(block, LONGEST)
-        if found := RUNS_A_DAG.search(block.code):
+        if block.runs:
             self._how_to_run = self._how_to_run or block
-            self._finished(block, said, found[1])
+            self._finished(block, said, block.runs)
         elif said.failed:
             raise Stuck(f"{block}: a command failed\n{said.everything[-TAIL:]}")
         self._printed = said
@@ -187,7 +196,7 @@ def environment(wheels: Path) -> dict[str, str]:
 def arrives(pages: Sequence[Path], folder: Path, known: Mapping[str, str]) -> bool:
     """Follow pages in an empty folder, print each step, and return whether all went well.
 
-    The last DAG that a page says how to run, or shows, has to end green.
+    Each DAG that a page has saved or shows has to end green.
     """
     began = time.monotonic()
     with ExitStack() as stack:

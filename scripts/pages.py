@@ -15,6 +15,7 @@ FENCE = re.compile(r"^(?P<indent> *)(?P<fence>`{3,}|~{3,})(?P<info>.*)$")
 DIRECTIVE = re.compile(r"<!-- (not run|from|picture):? ?(.*?) ?-->")
 SAVED = re.compile(r"\bsave\b[^`]*`([^`]+)`", re.IGNORECASE)
 """The sentence before a block that goes to a file: Save it as `dags/x.py`:"""
+RUNS_A_DAG = re.compile(r"^airflow dags test (\w+)", re.MULTILINE)
 
 
 @dataclass(frozen=True)
@@ -92,6 +93,12 @@ class Block:
                         return one.value
         found = re.search(r"^@dag\b.*?^def (\w+)", self.code, re.MULTILINE | re.DOTALL)
         return found[1] if found else f"line_{self.line}"
+
+    @cached_property
+    def runs(self) -> str | None:
+        """The DAG that a shell block runs to its end."""
+        found = RUNS_A_DAG.search(self.code) if self.kind == "shell" else None
+        return found[1] if found else None
 
     @cached_property
     def connections(self) -> dict[str, str]:

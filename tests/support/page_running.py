@@ -52,6 +52,7 @@ class PageRun:
         self._module = ModuleType(f"page_{page.stem.replace('-', '_')}")
         self._shell: Shell | None = None
         self._printed: str | Said | None = None
+        self._run_by_shell: set[str | None] = set()
 
     @property
     def names(self) -> dict[str, Any]:
@@ -61,6 +62,7 @@ class PageRun:
     def run(self, chosen: Collection[Block]) -> list[str]:
         """Run these blocks; returns what failed, each with page and line."""
         sys.modules[self._module.__name__] = self._module
+        self._run_by_shell = {block.runs for block in chosen}
         try:
             for block in chosen:
                 self._run(block)
@@ -117,6 +119,8 @@ class PageRun:
         file = self._folder / (block.saved_as or f"dags/{block.dag_id}.py")
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text(block.code)
+        if block.dag_id in self._run_by_shell:
+            return
         log = Path(os.environ["AIRFLOW_HOME"], f"line_{block.line}.log")
         try:
             with _printed_to(log):
