@@ -12,24 +12,20 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from airflow_provider_activation.sandbox.core.settings import DEFAULT_PORT
 from scripts.machine_speed import scaled
-from scripts.page_shell import Said, Shell
-from scripts.pages import ROOT, Block, blocks, difference
+from scripts.page_shell import TAIL, Said, Shell, compared
+from scripts.pages import ROOT, Block, blocks
 
 PAGES = (ROOT / "docs" / "start.md", ROOT / "docs" / "services" / "delta-projects.md")
 CONSTRAINTS = ROOT / "constraints" / "airflow-3.3.txt"
 LONGEST = scaled(900.0)
 """Seconds for one block: the first one installs Airflow."""
-STARTING = scaled(30.0)
-"""Seconds until a command in the background has printed what the page shows."""
 GREEN = re.compile(r"\bstate=success\b")
 PLACEHOLDER = re.compile(r"\bmy-(account|secret)\b")
-TAIL = 2000
 PYTHON = """
 import pathlib, sys, time, traceback
 folder, names, number = pathlib.Path(sys.argv[1]), {"__name__": "__main__"}, 1
@@ -167,15 +163,9 @@ class Newcomer:
         return out.read_text()
 
     def _compare(self, block: Block) -> str:
-        deadline = time.monotonic() + STARTING
-        while True:
-            printed = self._printed if isinstance(self._printed, str | None) else self._printed.output
-            missing = difference(block.code, printed or "")
-            if missing is None:
-                return "printed as shown"
-            if isinstance(self._printed, str) or time.monotonic() > deadline:
-                raise Stuck(f"{block}: not printed: {missing}\nbut:\n{(printed or '')[-TAIL:]}")
-            time.sleep(0.1)
+        if wrong := compared(block, self._printed or ""):
+            raise Stuck(f"{block}: {wrong}")
+        return "printed as shown"
 
 
 def environment(wheels: Path) -> dict[str, str]:
@@ -199,8 +189,7 @@ def arrives(pages: Sequence[Path], folder: Path, known: Mapping[str, str]) -> bo
     Each DAG that a page has saved or shows has to end green.
     """
     began = time.monotonic()
-    with ExitStack() as stack:
-        shell = stack.enter_context(Shell(folder, known))
+    with Shell(folder, known) as shell:
         newcomer = Newcomer(folder, shell)
         try:
             for page in pages:
@@ -243,7 +232,7 @@ def main() -> int:
         except Stuck as stuck:
             print(f"FAILED at {stuck}")
             return 1
-        return 0 if arrives(list(options.pages), folder, environment(wheels)) else 1
+        return 0 if arrives([page.resolve() for page in options.pages], folder, environment(wheels)) else 1
 
 
 if __name__ == "__main__":

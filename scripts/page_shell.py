@@ -12,7 +12,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
 
-from scripts.pages import Block
+from scripts.machine_speed import scaled
+from scripts.pages import Block, difference
+
+STARTING = scaled(30.0)
+"""Seconds until a command in the background has printed what the page shows."""
+TAIL = 2000
+"""Characters of an output that a failure quotes."""
 
 
 @dataclass(frozen=True)
@@ -114,3 +120,17 @@ class Shell:
         """The variables that are exported after the last block."""
         pairs = Path(self._kept.name, str(self._count), "env").read_text().split("\0")
         return dict(pair.split("=", 1) for pair in pairs if pair)
+
+
+def compared(block: Block, printed: str | Said) -> str | None:
+    """What is wrong with what the block before an output printed; nothing if it is as shown."""
+    in_background = block.before is not None and "&\n" in block.before.code
+    deadline = time.monotonic() + (STARTING if in_background else 0.0)
+    while True:
+        text = printed if isinstance(printed, str) else printed.output
+        missing = difference(block.code, text)
+        if missing is None:
+            return None
+        if time.monotonic() > deadline:
+            return f"not printed: {missing}\nbut:\n{text[-TAIL:]}"
+        time.sleep(0.1)

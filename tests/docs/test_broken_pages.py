@@ -109,6 +109,16 @@ false
 echo never
 §
 
+Save it as `unused.py`:
+
+§python
+right = 2
+§
+
+§text
+of nothing
+§
+
 §shell
 echo still here
 §
@@ -123,7 +133,8 @@ still
         "page.md:16: not printed: 2",
         "page.md:21: SyntaxError: invalid syntax (page.md, line 21)",
         "page.md:24: a command failed:",
-        "page.md:34: not printed: still",
+        "page.md:36: the block before it is not run",
+        "page.md:44: not printed: still",
     ]
 
 

@@ -13,30 +13,26 @@ import json
 import os
 import shlex
 import sys
-import time
 import traceback
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager, redirect_stdout
 from pathlib import Path
 from types import ModuleType
 from typing import Any
+from unittest import mock
 
 from page_connections import Connections, usable
 
 from scripts.machine_speed import scaled
-from scripts.page_shell import Said, Shell
-from scripts.pages import Block, blocks, difference
+from scripts.page_shell import TAIL, Said, Shell, compared
+from scripts.pages import Block, blocks
 
 LONGEST = scaled(240.0)
 """Seconds that one block may take."""
-STARTING = scaled(30.0)
-"""Seconds until a command in the background has printed what the page shows."""
 RUN = ("python", "dag", "shell", "output", "file")
 """The kinds of blocks that are run in their order."""
 SLOW = {"dag", "shell"}
 """Those of them that need an Airflow or take long."""
-TAIL = 1500
-"""Characters of an output that a failure quotes."""
 
 
 class PageRun:
@@ -52,6 +48,7 @@ class PageRun:
         self._module = ModuleType(f"page_{page.stem.replace('-', '_')}")
         self._shell: Shell | None = None
         self._printed: str | Said | None = None
+        self._failed = False
         self._run_by_shell: set[str | None] = set()
 
     @property
@@ -64,8 +61,10 @@ class PageRun:
         sys.modules[self._module.__name__] = self._module
         self._run_by_shell = {block.runs for block in chosen}
         try:
-            for block in chosen:
-                self._run(block)
+            # what a shell has exported is known to Python until the end of the page
+            with mock.patch.dict(os.environ):
+                for block in chosen:
+                    self._run(block)
         finally:
             del sys.modules[self._module.__name__]
             if self._shell is not None:
@@ -76,7 +75,7 @@ class PageRun:
         if block.kind == "output":
             self._compare(block)
             return
-        self._printed = None
+        self._printed, self._failed = None, False
         if block.saved_as and block.kind != "dag":
             file = self._folder / block.saved_as
             file.parent.mkdir(parents=True, exist_ok=True)
@@ -90,20 +89,14 @@ class PageRun:
 
     def _fail(self, place: object, why: str) -> None:
         self.failures.append(f"{place}: {why}")
+        self._failed = True
 
     def _compare(self, block: Block) -> None:
-        if self._printed is None:
-            return  # the block before it failed, which is told
-        assert block.before is not None
-        deadline = time.monotonic() + (STARTING if "&\n" in block.before.code else 0.0)
-        while True:
-            printed = self._printed if isinstance(self._printed, str) else self._printed.output
-            missing = difference(block.code, printed)
-            if missing is None or time.monotonic() > deadline:
-                break
-            time.sleep(0.1)
-        if missing is not None:
-            self._fail(block, f"not printed: {missing}\nbut:\n{printed[-TAIL:]}")
+        if self._failed:
+            return  # the block before it, which is told
+        wrong = "the block before it is not run" if self._printed is None else compared(block, self._printed)
+        if wrong:
+            self._fail(block, wrong)
 
     def _python(self, block: Block) -> None:
         printed = io.StringIO()
