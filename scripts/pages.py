@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import ast
 import re
 import shlex
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 FENCE = re.compile(r"^(?P<indent> *)(?P<fence>`{3,}|~{3,})(?P<info>.*)$")
 DIRECTIVE = re.compile(r"<!-- (not run|from|picture):? ?(.*?) ?-->")
-SAVED = re.compile(r"\bsave\b[^`]*`([^`]+)`", re.IGNORECASE)
+SAVED = re.compile(r"\bSave \w+ as `([^`]+)`")
 """The sentence before a block that goes to a file: Save it as `dags/x.py`:"""
 RUNS_A_DAG = re.compile(r"^airflow dags test (\w+)", re.MULTILINE)
 
@@ -36,7 +35,7 @@ class Block:
     directive: str
     said: str
     intro: str
-    before: Block | None
+    before: Block | None = field(repr=False)
 
     def __str__(self) -> str:
         return f"{self.name}:{self.line}"
@@ -85,13 +84,8 @@ class Block:
     @cached_property
     def dag_id(self) -> str:
         """The id of the DAG that it makes: as it is given, or the name of the function under ``@dag``."""
-        for node in ast.walk(ast.parse(self.code)):
-            if isinstance(node, ast.Call) and getattr(node.func, "id", "") in ("DAG", "dag"):
-                given = [*node.args[:1], *(one.value for one in node.keywords if one.arg == "dag_id")]
-                for one in given:
-                    if isinstance(one, ast.Constant) and isinstance(one.value, str):
-                        return one.value
-        found = re.search(r"^@dag\b.*?^def (\w+)", self.code, re.MULTILINE | re.DOTALL)
+        given = re.search(r"""\b(?:DAG|dag)\(\s*(?:dag_id=)?["']([\w.-]+)["']""", self.code)
+        found = given or re.search(r"^@dag\b.*?^def (\w+)", self.code, re.MULTILINE | re.DOTALL)
         return found[1] if found else f"line_{self.line}"
 
     @cached_property
