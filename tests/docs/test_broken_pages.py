@@ -376,6 +376,10 @@ def not_called(): ...
 
 §shell
 pip install 'airflow-provider-activation[no-such-extra]'
+§
+
+§shell
+pip install 'airflow-provider-activation[sandbox]'
 pip install no-such-package-anywhere
 §
 
@@ -408,8 +412,9 @@ def test_a_dag_that_is_not_green_is_told(tmp_path: Path, migrated: Path) -> None
     told = [
         "page.md:1: the DAG is not green: fails is failed",
         "page.md:16: ImportError: cannot import name 'nothing_of_this_name'",
-        "page.md:21: the DAG is not green: there is none",
-        "page.md:28: a command failed:",
+        "page.md:22: the DAG is not green: there is none",
+        "page.md:29: a command failed:",
+        "page.md:33: a command failed:",
     ]
     assert len(found) == len(told), found
     for one, begins in zip(found, told, strict=True):

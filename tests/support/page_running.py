@@ -29,6 +29,8 @@ from scripts.pages import Block, blocks
 
 LONGEST = scaled(240.0)
 """Seconds that one block may take."""
+NO_EXTRA = "does not provide the extra"
+"""What pip says of a misspelt extra, and goes on."""
 RUN = ("python", "dag", "shell", "output", "file")
 """The kinds of blocks that are run in their order."""
 SLOW = {"dag", "shell"}
@@ -135,9 +137,9 @@ class PageRun:
             said = self._shell.run_text(f'(cd "$PAGES_ROOT"; export MAKEFLAGS=n; {block.code})', LONGEST)
         else:
             said = self._shell.run(block, LONGEST)
-        if said.failed:
+        if said.failed or NO_EXTRA in said.everything:
             self._fail(block, f"a command failed:\n{said.everything[-TAIL:]}")
-            # bash has ended
+            # bash has ended, or begins again
             self._shell.__exit__()
             self._shell = None
             return
