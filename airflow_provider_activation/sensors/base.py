@@ -32,8 +32,8 @@ class ActivationSensor(ActivationTask, BaseSensorOperator, metaclass=ReadsArgume
     :param poke_interval: seconds between two polls; the first ones come sooner.
     :param poll_interval: another name for ``poke_interval``.
     :param timeout: how long to wait at most, in seconds or as a timedelta.
-    :param simulate: look once, and say what would be waited for: in a run that is simulated nobody starts it.
-        A sensor that is given a simulated id makes no call, whether this is set or not (templated).
+    :param simulate: poll once, and say what the sensor would wait for: a simulated run does not start it. A
+        sensor that is given a simulated id makes no call, whether this is set or not (templated).
 
     ``soft_fail`` skips the task when its time ran out, and never hides a failure.
 

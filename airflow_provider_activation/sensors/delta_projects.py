@@ -15,8 +15,9 @@ if TYPE_CHECKING:
 class DeltaProjectsActivitySensor(DeltaProjectsTask, ActivationSensor):
     """Wait until an activity is enabled, until its flight has started, or until it is over.
 
-    Returns the activity as the service describes it. The service has no state of an activity; it follows from
-    ``enabled``, ``flightStart`` and ``flightStop``. Document: "Activity", section "Retrieve Activity".
+    Returns the activity as the service describes it. The service has no status of an activity. The sensor
+    computes it from ``enabled``, ``flightStart`` and ``flightStop``. Document: "Activity", section "Retrieve
+    Activity".
 
     .. code-block:: python
 
@@ -31,8 +32,8 @@ class DeltaProjectsActivitySensor(DeltaProjectsTask, ActivationSensor):
     :param activity_id: the activity (templated).
     :param media_agency_id: instead of the connection's (templated).
     :param client_id: instead of the connection's (templated).
-    :param until: ``enabled``; ``flight_start``, which is enabled and its flight has started; or
-        ``flight_stop``, its flight is over (templated).
+    :param until: ``enabled``; ``flight_start``: enabled, and the flight has started; or ``flight_stop``: the
+        flight is over (templated).
     :param delta_projects_conn_id: the connection's id (templated).
     :raises JobFailed: the flight is over and the activity is disabled; not with ``until="flight_stop"``.
     """

@@ -64,7 +64,7 @@ class LiveRampSegmentSyncSensor(LiveRampTask, ActivationSensor):
     :param integration_connection_id: the integration connection whose destination must know them; if left
         out, every destination of the segments must (templated).
     :param liveramp_conn_id: the connection's id (templated).
-    :raises JobFailed: a segment is ``NOT_CONFIGURED_TO_SYNC``, for example since it is in no distribution.
+    :raises JobFailed: a segment is ``NOT_CONFIGURED_TO_SYNC``, for example since it is not in distribution.
     """
 
     arguments = {
@@ -118,12 +118,12 @@ class LiveRampDeliverySensor(LiveRampTask, ActivationSensor):
         )
 
     :param integration_connection_id: the integration connection of the deliveries (templated).
-    :param segment_ids: the segments, all of which must be delivered (templated).
-    :param updated_after: ISO 8601 with its zone; deliveries last changed before it do not count. If left out,
-        a delivery of last year counts too (templated).
+    :param segment_ids: the segments; all of them must be delivered (templated).
+    :param updated_after: ISO 8601 with its zone; deliveries that last changed before it do not count. If left
+        out, a delivery counts however old it is (templated).
     :param liveramp_conn_id: the connection's id (templated).
     :raises JobFailed: the latest delivery of a segment failed or was cancelled.
-    :raises InvalidRequest: ``updated_after`` is no timestamp or has no time zone.
+    :raises InvalidRequest: ``updated_after`` is not a timestamp, or has no time zone.
     """
 
     arguments = {"integration_connection_id": ID, "segment_ids": IDS, "updated_after": TIMESTAMP | None}

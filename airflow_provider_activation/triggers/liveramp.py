@@ -22,7 +22,8 @@ class LiveRampDeliveryTrigger(ActivationEventTrigger["api.Delivery"]):
     ``status``, and ``delivery``, the delivery as LiveRamp describes it. Withdrawals of a segment do not
     fire. Document: "Configure Distributions", deliveries.
 
-    The triggers of an integration connection share a list of its deliveries, whatever segments they watch.
+    All triggers of an integration connection share one list of its deliveries, also if they watch different
+    segments.
 
     :param liveramp_conn_id: id of a connection of type ``liveramp``.
     :param integration_connection_id: the destination of the deliveries.

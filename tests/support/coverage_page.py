@@ -33,13 +33,15 @@ NAMES_A_DOCUMENT = r"Documents?(?:, where an endpoint names no other)?: (.+?)(?:
 
 HEAD = """# Coverage
 
-Made by `make coverage` from the code; `make test` fails when it is stale.
+This page lists every endpoint that the services document and a client may call, and what calls it in this package.
 
-Every endpoint that the services document and a client may call. Safety says what is sent again after a
-failure: `READ` changes nothing, `REPEATABLE` may be written twice, `ONCE` is sent at most once
-([reliability](reliability.md)). The hook's method makes the call in a task of your own, `api.<name>` with
-`await hook.asend(...)` the same call on an event loop. Where no operator or sensor makes a call, it says
-"hook".
+- **Hook method**: makes the call in a task of your own ([hooks in your own tasks](recipes/hooks-in-code.md)).
+  `await hook.asend(api.<name>(...))` makes the same call on an event loop.
+- **Operator or sensor**: makes the call for you. "hook" means that only the hook's method does.
+- **Safety**: `READ` changes nothing, `REPEATABLE` may be sent twice, `ONCE` is sent at most once
+  ([reliability](reliability.md#calls)).
+
+`make coverage` writes this page from the code.
 """
 
 

@@ -118,7 +118,7 @@ def _section(kind: type) -> str:
         parts.append(f"Also: {names} ([what many take](../tasks.md#arguments-that-many-tasks-take)).")
     if returned:
         outputs = getattr(kind, "outputs", ())
-        keys = f" XComs of their own: {', '.join(f'`{name}`' for name in outputs)}." if outputs else ""
+        keys = f" Separate XComs: {', '.join(f'`{name}`' for name in outputs)}." if outputs else ""
         parts.append(f"**Result.** {returned}{keys}")
     raised = [f"- `{name}`: {_inline(text)}" for field, name, text in FIELD.findall(doc) if field == "raises"]
     if raised:

@@ -295,8 +295,8 @@ class AcousticExchangeSetEndpointAttributesOperator(AcousticExchangeTask, Action
 
     :param attributes: attributes that are not secret (templated).
     :param credentials_conn_id: the id of a second Airflow connection, with the secret values (templated).
-    :param credentials: where that connection has each secret: ``login``, ``password`` or ``extra.<name>``
-        (templated).
+    :param credentials: for each secret attribute the field of ``credentials_conn_id`` that holds it:
+        ``login``, ``password`` or ``extra.<name>`` (templated).
     :param acoustic_exchange_conn_id: the connection's id (templated).
     """
 

@@ -89,8 +89,10 @@ class AcousticExchangeExportSegmentOperator(AcousticExchangeJobTask, SendsAudien
     :param segment_id_string: the segment, if its id is a text (templated).
     :param segment_name: the name of the segment (templated).
     :param destination_endpoint_id: the destination endpoint (templated).
-    :param destination_segment_name: its name there; the service makes one up if left out (templated).
-    :param destination_segment_description: its description, with the submission key at the end (templated).
+    :param destination_segment_name: the name of the segment at the destination; the service invents one if
+        left out (templated).
+    :param destination_segment_description: the description of the segment at the destination, with the
+        submission key at the end (templated).
     :param destination_segment_id: an existing segment at the destination; it needs ``action`` (templated).
     :param export_category: a category that the destination defines (templated).
     :param action: ``add``, ``replace`` or ``remove``: what the job does with the people who are in the
@@ -100,13 +102,13 @@ class AcousticExchangeExportSegmentOperator(AcousticExchangeJobTask, SendsAudien
     :param destination_identifier: the identifier of the destination (templated).
     :param attribute_mappings: attributes of the source, each with an attribute of the destination
         (templated).
-    :param update_identities: True also writes to the Identity Store which identifiers belong together, False
-        only reads it; required (templated).
+    :param update_identities: True also writes to the Identity Store which identifiers belong together; False
+        only reads it (templated).
     :param min_count: the service cancels the job if it has fewer records; 1 if left out (templated).
     :param schedule_details: when the job runs and over which days: a mapping with the vendor's own field
         names, or a ``ScheduleDetails`` of `airflow_provider_activation.api.acoustic_exchange`. At once if it
         is left out. ``{"time_slice": "data_interval", "timezone": "Europe/Berlin"}`` takes the days of the
-        run's data interval in that time zone. A job that does not run at once is not waited for, unless
+        run's data interval in that time zone. The task does not wait for a job that runs later, unless
         ``wait_for_completion=True`` is given (templated).
     :param mark_submission: put the submission key at the end of the description (``suffix`` or True), at its
         beginning (``prefix``, for a service that cuts texts) or leave it out (False) (templated).
@@ -221,8 +223,9 @@ class AcousticExchangeExportSegmentOperator(AcousticExchangeJobTask, SendsAudien
 class AcousticExchangeImportIdentitiesOperator(AcousticExchangeJobTask, SubmitAndWaitOperator):
     """Import the identities of a segment into the Identity Store. Needs the account's key.
 
-    Returns the job as the service describes it. No field of it can carry the submission key: if a response
-    was lost, the job is found as the only new one for this segment. Document: "POST /v1/jobs/identityImport".
+    Returns the job as the service describes it. No field of the job can carry the submission key. If a
+    response was lost, the task takes the job only if it is the only new one for this segment. Document: "POST
+    /v1/jobs/identityImport".
 
     .. code-block:: python
 
@@ -291,7 +294,7 @@ class AcousticExchangeImportIdentitiesOperator(AcousticExchangeJobTask, SubmitAn
 
 
 class AcousticExchangeRefreshSegmentsOperator(AcousticExchangeJobTask, SubmitAndWaitOperator):
-    """Have Acoustic Exchange refresh the list of segments. Needs the account's key.
+    """Make Acoustic Exchange refresh the list of segments. Needs the account's key.
 
     Returns the job as the service describes it. Document: "GET /v1/endpoint/refreshSegments".
 
@@ -333,10 +336,10 @@ class AcousticExchangeUploadJobDataOperator(AcousticExchangeJobTask, SendsAudien
 
     Takes the account's key or that of the source endpoint; which of them the service wants is not documented.
     The task waits until the job is COMPLETE, or READY_FOR_DOWNLOAD if the destination pulls. Returns the job
-    as the service describes it. The file of a manifest is sent only if it is the one that was
-    prepared and its columns are those that the endpoint registered; one that changes while it is sent breaks
-    off the request. The documents say "CSV" and nothing more of the format: header row, encoding, media type
-    and compression are not confirmed. From a manifest's format follow the media type, ``text/csv`` or
+    as the service describes it. The file of a manifest is sent only if it is the one that was prepared and
+    its columns are those that the endpoint registered; if the file changes while it is sent, the request is
+    broken off. The documents say "CSV" and nothing more of the format: header row, encoding, media type and
+    compression are not confirmed. From a manifest's format follow the media type, ``text/csv`` or
     ``text/tab-separated-values``, and ``Content-Encoding: gzip``. Document: "POST /v1/jobs/{jobId}/data".
 
     .. code-block:: python

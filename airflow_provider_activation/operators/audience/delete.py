@@ -20,8 +20,8 @@ __all__ = ["DeleteAudienceOperator"]
 class DeleteAudienceOperator(AudienceOperator):
     """Delete the file of an audience and that of its rejects. Returns ``{"deleted": [...]}``, the paths.
 
-    May be run any number of times. Make it the teardown of the preparing task: it then runs whatever became
-    of the tasks in between, and clearing one of these prepares the audience once more:
+    May be run any number of times. Make it the teardown of the preparing task: it then also runs if a task in
+    between has failed, and clearing one of these prepares the audience again:
     ``delete.as_teardown(setups=prepare, on_failure_fail_dagrun=True)``. Document: "Audiences".
 
     .. code-block:: python
@@ -29,7 +29,7 @@ class DeleteAudienceOperator(AudienceOperator):
         delete = DeleteAudienceOperator(task_id="delete", manifest="{{ ti.xcom_pull('prepare') }}")
 
     :param manifest: the output of the preparing task (templated).
-    :raises InvalidArgument: it is no manifest; nothing was deleted.
+    :raises InvalidArgument: ``manifest`` is not a manifest; nothing was deleted.
     :raises UnfitAudience: the file is not on this worker, and was prepared on another; or a folder or a link
         is in its place. Nothing was deleted.
     """

@@ -104,7 +104,7 @@ class PrepareAudienceOperator(AudienceOperator):
     :param suppress: `Suppression` lists, or their mappings: who must not be in the audience (templated).
     :param order_by: of rows with the same identifiers the one with the greatest value of this column
         stays (templated).
-    :param min_rows: the fewest rows that may be written; else the profile's (templated).
+    :param min_rows: the least number of rows that may be written; the profile's if left out (templated).
     :param fail_on_rejects: whether a value that cannot be used fails the task (templated).
     :param registration: for ``acoustic``, what `AcousticExchangeRegisterEndpointOperator` takes; if it is
         left out, the endpoint's registration is read from the service (templated).

@@ -89,10 +89,10 @@ class DataddoCreateServiceOperator(DataddoCredentialsTask, SubmitOperator):
     :param credentials_conn_id: the connection that holds the credentials (templated).
     :param credentials: for each part of the credentials the field of that connection: ``login``, ``password``
         or ``extra.<name>``. The default fits services with a refresh token of their own (templated).
-    :param service_id: instead of credentials: an authorised service that exists; it is taken (templated).
-    :param service_label: its label, with a key of the credentials behind it; the service's name if left out
+    :param service_id: an authorised service that exists, instead of credentials (templated).
+    :param service_label: its label, with a hash of the credentials at the end; the service's name if left out
         (templated).
-    :param if_exists: ``reuse`` takes a service whose label has the key of the same credentials, never one
+    :param if_exists: ``reuse`` takes a service whose label has the hash of the same credentials, never one
         that only has the same name; ``fail`` fails if there is one of this name; ``create`` authorises
         another, with the submission key in its label (templated).
     :param mark_submission: where in the label the key stands: behind it (``suffix`` or True), before it
@@ -100,7 +100,7 @@ class DataddoCreateServiceOperator(DataddoCredentialsTask, SubmitOperator):
         (templated).
     :param dataddo_conn_id: the connection's id (templated).
     :raises InvalidConnection: the connection of the credentials lacks a field.
-    :raises InvalidRequest: Dataddo refuses the credentials, or ``service_id`` is another service.
+    :raises InvalidRequest: Dataddo refuses the credentials, or ``service_id`` belongs to another ``service``.
     :raises Conflict: there is one, and ``if_exists`` is ``fail``.
     :raises NotAsAsked: the service is not what was asked for.
     """
@@ -157,7 +157,7 @@ class DataddoCreateSourceOperator(DataddoTask, SubmitOperator):
 
     :param connector_id: the connector, for example ``snapchat`` (templated).
     :param source_label: the source's label (templated).
-    :param service_id: the authorised service it loads with; left out for a connector that takes none
+    :param service_id: the authorised service with which it loads; left out for a connector that takes none
         (templated).
     :param parameters: the connector's own parameters, in its own field names. Date ranges are written
         without braces: ``30d1`` (templated).
@@ -231,7 +231,9 @@ class DataddoCreateSourceOperator(DataddoTask, SubmitOperator):
 
 
 class DataddoCreateFlowOperator(DataddoTask, SubmitOperator):
-    """Create a flow that hands on the data of its sources, or take an equal one. Returns ``{"id": ...}``.
+    """Create a flow that writes the data of its sources to an app, or take an equal one.
+
+    Returns ``{"id": ...}``.
 
     Document: "End-to-end Example", step "Add the source to a flow".
 
@@ -242,7 +244,7 @@ class DataddoCreateFlowOperator(DataddoTask, SubmitOperator):
         )
 
     :param source_ids: the sources (templated).
-    :param app: where the flow hands its data to, for example ``google_data_studio`` (templated).
+    :param app: where the flow writes its data, for example ``google_data_studio`` (templated).
     :param flow_label: the flow's label (templated).
     :param if_exists: ``reuse`` takes a flow with the same sources, app and label; ``fail`` fails if there is
         one; ``create`` makes another, with the submission key behind the label (templated).
@@ -299,9 +301,8 @@ class DataddoCreateFlowOperator(DataddoTask, SubmitOperator):
 class DataddoBuildFlowOperator(DataddoCredentialsTask, SubmitOperator):
     """Authorise a service, create a source with it, and create a flow fed by the source.
 
-    A source or a flow that exists already is taken if it loads with these credentials; a try after a failure
-    goes on at the step that failed.
-    Returns ``{"source_id": ..., "flow_id": ...}``. Document: "End-to-end Example".
+    A source or a flow that exists is taken if it loads with these credentials. A retry continues at the step
+    that failed. Returns ``{"source_id": ..., "flow_id": ...}``. Document: "End-to-end Example".
 
     .. code-block:: python
 
@@ -320,7 +321,7 @@ class DataddoBuildFlowOperator(DataddoCredentialsTask, SubmitOperator):
         ``service_id`` are, for a connector that takes none (templated).
     :param credentials_conn_id: the connection that holds the credentials (templated).
     :param credentials: see `DataddoCreateServiceOperator` (templated).
-    :param service_id: instead of ``service`` and credentials: an authorised service that exists (templated).
+    :param service_id: an authorised service that exists, instead of ``service`` and credentials (templated).
     :param service_label: see `DataddoCreateServiceOperator` (templated).
     :param connector_id: the connector, for example ``snapchat`` (templated).
     :param source_label: label of the source (templated).
@@ -329,8 +330,8 @@ class DataddoBuildFlowOperator(DataddoCredentialsTask, SubmitOperator):
     :param key_style: see `DataddoCreateSourceOperator` (templated).
     :param oauth_id_type: see `DataddoCreateSourceOperator` (templated).
     :param flow_label: label of the flow (templated).
-    :param app: where the flow hands its data to, for example ``google_data_studio`` (templated).
-    :param if_exists: ``reuse`` takes a service whose label has the key of these credentials, a source with
+    :param app: where the flow writes its data, for example ``google_data_studio`` (templated).
+    :param if_exists: ``reuse`` takes a service whose label has the hash of these credentials, a source with
         this label and service, and a flow with this label and source; ``fail`` fails if there is one;
         ``create`` makes new ones, with the submission key behind the labels (templated).
     :param mark_submission: with ``if_exists="create"``, where in the labels the submission key stands: behind

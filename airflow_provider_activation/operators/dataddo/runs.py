@@ -19,10 +19,10 @@ NEVER_RAN = {"last_run_started": None, "last_run_finished": None}
 
 
 class DataddoExtractSourceOperator(DataddoTask, SubmitAndWaitOperator):
-    """Have a source load, and wait until it has loaded. Returns the source's status afterwards.
+    """Start a source, and wait until it has loaded. Returns the source's status afterwards.
 
-    Document: "Backfilling". A relative range counts from the day of the call, so that a retry on the
-    next day loads other days; ``date_from`` and ``date_to`` stay the same.
+    Document: "Backfilling". ``date_range`` counts from the day of the call, so a retry on the next day loads
+    other days. ``date_from`` and ``date_to`` stay the same.
 
     .. code-block:: python
 
@@ -35,10 +35,11 @@ class DataddoExtractSourceOperator(DataddoTask, SubmitAndWaitOperator):
         )
 
     :param source_id: the source (templated).
-    :param date_from: first day to load, with ``date_to``. Without any of the three, what the source is set to
-        load (templated).
+    :param date_from: first day to load, with ``date_to``. If ``date_from``, ``date_to`` and ``date_range``
+        are left out, the source loads its own range (templated).
     :param date_to: last day to load; it is loaded too (templated).
-    :param date_range: days relative to the day of the call instead, without braces: ``30d1`` (templated).
+    :param date_range: instead of two days, a range relative to the day of the call, without braces: ``30d1``
+        (templated).
     :param storage_strategy: how rows are stored; the source's own if left out (templated).
     :param cancel_on_kill: deactivate the extraction. This also ends the source's own schedule until somebody
         activates it again, so the default is False (templated).
@@ -95,9 +96,10 @@ class DataddoExtractSourceOperator(DataddoTask, SubmitAndWaitOperator):
 
 
 class DataddoWriteFlowOperator(DataddoTask, SubmitAndWaitOperator):
-    """Have a flow write, and wait until it has written. Returns the flow's status afterwards.
+    """Start a flow, and wait until it has written. Returns the flow's status afterwards.
 
-    Dataddo can stop no write: if the task is killed, its log says that it goes on. Document: "Backfilling".
+    Dataddo cannot stop a write. If the task is killed, its log says that the write goes on.
+    Document: "Backfilling".
 
     .. code-block:: python
 

@@ -43,9 +43,9 @@ _SENT_AS = {"override_variables_as": word("text", "object")}
 class DeltaProjectsCreateActivityFromTemplateOperator(DeltaProjectsTask, SubmitOperator):
     """Create an advertising activity from a template.
 
-    It is always created disabled, and enabled by a second call if ``enabled`` is True: whatever happens in
-    between, no activity spends money unseen. Returns the activity as the service describes it.
-    Document: "Activity", section "Create Activity From Template".
+    The activity is always created disabled. If ``enabled`` is True, a second call enables it after it was
+    read back and compared. So an activity that is lost spends no money. Returns the activity as the service
+    describes it. Document: "Activity", section "Create Activity From Template".
 
     .. code-block:: python
 
@@ -60,10 +60,10 @@ class DeltaProjectsCreateActivityFromTemplateOperator(DeltaProjectsTask, SubmitO
         )
 
     :param template_id: the activity template (templated).
-    :param activity_name: the name; the submission key is put behind it (templated).
+    :param activity_name: the name; the submission key is put at its end (templated).
     :param flight_start: when the activity starts: a ``datetime`` or ISO 8601, with its time zone; sent in
         UTC, to the second. No later call changes it (templated).
-    :param flight_stop: when it stops, likewise; it must be in the future (templated).
+    :param flight_stop: when the activity stops, in the same form; it must be in the future (templated).
     :param order_id: appears on the invoice; not empty (templated).
     :param budget: a number, in the account's currency (templated).
     :param enabled: enable the activity after it was created and compared (templated).
@@ -81,15 +81,15 @@ class DeltaProjectsCreateActivityFromTemplateOperator(DeltaProjectsTask, SubmitO
     :param delta_projects_conn_id: the connection's id (templated).
     :param media_agency_id: instead of the connection's (templated).
     :param client_id: instead of the connection's (templated).
-    :param mark_submission: put the submission key behind the name (``suffix`` or True), before it
-        (``prefix``, for a service that cuts names) or leave it out (False). Without it nobody can tell whose
-        an activity is if the answer to the call was lost (templated).
+    :param mark_submission: put the submission key at the end of the name (``suffix`` or True), before it
+        (``prefix``, for a service that cuts names) or leave it out (False). Without the key nobody can tell
+        whose an activity is if the answer to the call was lost (templated).
     :raises InvalidRequest: a field cannot be sent, or the flight is over: nothing was sent. Or the service
         refuses the call, for example since it does not know the template.
     :raises NotAsAsked: the service made an activity that is not what was asked for; it is not enabled.
     :raises UncertainOutcome: the response to the call was lost, and the service cannot show what became of
         it.
-    :raises InvalidConnection: neither the task nor the connection names media agency and client.
+    :raises InvalidConnection: neither the task nor the connection names the media agency and the client.
     """
 
     arguments = {
@@ -178,7 +178,7 @@ class DeltaProjectsCreateActivityFromTemplateOperator(DeltaProjectsTask, SubmitO
 
 
 class DeltaProjectsUpdateActivityOperator(DeltaProjectsTask, ActionOperator):
-    """Change an activity, for example enable it. What is left out stays as it is.
+    """Change an activity, for example enable it. Arguments that are left out change nothing.
 
     May be run any number of times. Returns the activity as the service describes it afterwards.
     Document: "Activity", section "Update Activity".
@@ -194,7 +194,7 @@ class DeltaProjectsUpdateActivityOperator(DeltaProjectsTask, ActionOperator):
     :param activity_name: a new name (templated).
     :param flight_stop: when it stops: a ``datetime`` or ISO 8601, with its time zone (templated).
     :param order_id: a new order id (templated).
-    :param budget: the new budget, in the account's currency; not what is added to it (templated).
+    :param budget: the new budget, in the account's currency; it replaces the old one (templated).
     :param target_ecpm: in the account's currency (templated).
     :param impression_budget: total impressions (templated).
     :param override_variables: ad server tag variables, a mapping or text that holds a JSON object
@@ -208,7 +208,7 @@ class DeltaProjectsUpdateActivityOperator(DeltaProjectsTask, ActionOperator):
     :param delta_projects_conn_id: the connection's id (templated).
     :raises InvalidRequest: nothing to change is given, or the service refuses the change.
     :raises NotFound: this client has no such activity.
-    :raises Refused: the service accepted the change and the activity is not as it should be.
+    :raises Refused: the service accepted the change, and the activity is not what was asked for.
     """
 
     arguments = {

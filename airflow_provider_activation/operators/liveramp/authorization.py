@@ -38,13 +38,13 @@ class LiveRampAuthorizeOAuthConnectionOperator(LiveRampTask, SubmitAndWaitOperat
 
     :param destination_id: the destination of the integration (templated).
     :param integration_id: the integration that needs the authorisation (templated).
-    :param oauth_connection_id: an existing OAuth connection to authorise again: a person is asked in each
-        run, whatever ``if_exists`` says (templated).
-    :param if_exists: ``reuse`` returns the newest OAuth connection that exists for the integration, whoever
-        authorised it, and asks nobody; ``create`` asks for a new one; ``fail`` fails if one exists
+    :param oauth_connection_id: an existing OAuth connection to authorise again. A person is asked in each
+        run; ``if_exists`` has no effect (templated).
+    :param if_exists: ``reuse`` returns the newest OAuth connection of the integration and asks nobody, also
+        if another person authorised it; ``create`` asks for a new one; ``fail`` fails if one exists
         (templated).
-    :param notifiers: Airflow notifiers that inform the person; their templates may use
-        ``{{ authorization_url }}``. If a notifier fails, that is logged and the wait goes on.
+    :param notifiers: Airflow notifiers that inform the person; their templates may use ``{{ authorization_url
+        }}``. If a notifier fails, its error is logged and the wait goes on.
     :param liveramp_conn_id: the connection's id (templated).
     :raises InvalidRequest: the integration needs no authorisation.
     :raises Conflict: one exists, and ``if_exists`` is ``fail``.

@@ -22,7 +22,7 @@ __all__ = [
 
 
 class LiveRampCreateIntegrationConnectionOperator(LiveRampTask, SubmitOperator):
-    """Create an integration connection, or take the equal one that exists.
+    """Create an integration connection, or take an equal one that exists.
 
     Returns ``{"id": ..., "distributionManagerID": ...}``. ``distributionManagerID`` is the connection's
     distribution manager of the given name, which is made if it is missing. If no name is given, it is the
@@ -49,7 +49,7 @@ class LiveRampCreateIntegrationConnectionOperator(LiveRampTask, SubmitOperator):
     :param oauth_connection_id: the authorisation, if the integration needs one (templated).
     :param distribution_manager_name: also makes a distribution manager of this name, at most 50
         characters (templated).
-    :param if_exists: ``reuse`` takes a connection equal in integration, properties, device types and
+    :param if_exists: ``reuse`` takes a connection with the same integration, properties, device types and
         authorisation; ``fail`` fails on it; ``create`` makes another, with the submission key in the
         distribution manager's name (templated).
     :param mark_submission: with ``if_exists="create"``, where in the distribution manager's name the

@@ -66,7 +66,7 @@ class LiveRampCreateDistributionManagerOperator(LiveRampTask, SubmitOperator):
         it (``suffix`` or True), before it (``prefix``, for a service that cuts texts) or nowhere (False)
         (templated).
     :param liveramp_conn_id: the connection's id (templated).
-    :raises Conflict: one of this name exists, and ``if_exists`` is ``fail``.
+    :raises Conflict: a distribution manager of this name exists, and ``if_exists`` is ``fail``.
     :raises NotAsAsked: the one that was made, or that exists under this name, has another ``status`` or
         ``expire_at`` than those given here.
     """
@@ -227,11 +227,11 @@ class LiveRampDeleteDistributionManagerOperator(LiveRampTask, DeleteOperator):
 
 
 class LiveRampDistributeSegmentsOperator(LiveRampTask, SendsAudience, SubmitAndWaitOperator):
-    """Put those segments into distribution that are not in it yet, and check by listing that they are.
+    """Put segments into distribution, if they are not there yet, and check by listing that they are.
 
     May be run any number of times. Returns ``{"distributionManagerID", "added", "unchanged"}``, the last two
     lists of segment ids; after a wait also ``"deliveries"``, the first delivery of each segment that was
-    added. Deliveries take days, so the task waits only if ``wait_for_completion`` is given. Document: the
+    added. Deliveries take days, so the task waits only with ``wait_for_completion=True``. Document: the
     Activation API 2.9.0, "segment-configs".
 
     .. code-block:: python
@@ -246,7 +246,7 @@ class LiveRampDistributeSegmentsOperator(LiveRampTask, SendsAudience, SubmitAndW
 
     :param distribution_manager_id: the distribution manager (templated).
     :param segments: any number of ids, or mappings of ``segmentID``, ``segmentType``,
-        ``destinationSegmentID``; what is in distribution and not named here stays there (templated).
+        ``destinationSegmentID``. Segments in distribution that are not named here stay there (templated).
     :param segment_type: the type of the segments given by id alone (templated).
     :param wait_for_completion: wait until each segment that was added has been delivered. If none was added,
         the task ends at once.
@@ -356,8 +356,8 @@ class LiveRampWithdrawSegmentsOperator(LiveRampTask, ActionOperator):
     """Take segments out of distribution, and check by listing that they are.
 
     May be run any number of times. Returns ``{"distributionManagerID", "withdrawn", "absent"}``, the last two
-    lists of segment ids; the absent were not in distribution. Document: the Activation API 2.9.0,
-    "segment-configs".
+    lists of segment ids; ``absent`` has those that were not in distribution. Document: the Activation API
+    2.9.0, "segment-configs".
 
     .. code-block:: python
 
