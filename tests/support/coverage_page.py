@@ -110,7 +110,7 @@ def _users(service: str) -> dict[str, list[str]]:
         module = importlib.import_module(f"airflow_provider_activation.{folder}.{service}")
         for name, found in inspect.getmembers(module, inspect.isclass):
             if issubclass(found, base) and (folder, name) in references and _is_public(found):
-                for _, reached in sorted(_reached((folder, name), references)):
+                for reached in sorted({operation for _, operation in _reached((folder, name), references)}):
                     users.setdefault(reached, []).append(name)
     return users
 
