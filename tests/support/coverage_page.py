@@ -33,7 +33,7 @@ NAMES_A_DOCUMENT = r"Documents?(?:, where an endpoint names no other)?: (.+?)(?:
 
 HEAD = """# Coverage
 
-This page lists every endpoint that the services document and a client may call, and what calls it in this package.
+This page lists every endpoint that the services document and a client may call, and what calls it here.
 
 - **Hook method**: makes the call in a task of your own ([hooks in your own tasks](recipes/hooks-in-code.md)).
   `await hook.asend(api.<name>(...))` makes the same call on an event loop.

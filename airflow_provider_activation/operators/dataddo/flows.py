@@ -95,9 +95,9 @@ class DataddoCreateServiceOperator(DataddoCredentialsTask, SubmitOperator):
     :param if_exists: ``reuse`` takes a service whose label has the hash of the same credentials, never one
         that only has the same name; ``fail`` fails if there is one of this name; ``create`` authorises
         another, with the submission key in its label (templated).
-    :param mark_submission: where in the label the key stands: behind it (``suffix`` or True), before it
-        (``prefix``, for a service that cuts texts) or nowhere (False: then no service can be reused)
-        (templated).
+    :param mark_submission: where in the label the key stands: at the end (``suffix`` or True), at the
+        beginning (``prefix``, for a service that cuts texts) or nowhere (False: then no service can be
+        reused) (templated).
     :param dataddo_conn_id: the connection's id (templated).
     :raises InvalidConnection: the connection of the credentials lacks a field.
     :raises InvalidRequest: Dataddo refuses the credentials, or ``service_id`` belongs to another ``service``.
@@ -166,10 +166,10 @@ class DataddoCreateSourceOperator(DataddoTask, SubmitOperator):
     :param oauth_id_type: whether the service's id goes out as ``text`` or as ``number``; as Dataddo's
         description has it if left out (templated).
     :param if_exists: ``reuse`` takes a source with this label; ``fail`` fails if there is one; ``create``
-        makes another, with the submission key behind the label (templated).
-    :param mark_submission: with ``if_exists="create"``, where in the label the submission key stands: behind
-        it (``suffix`` or True), before it (``prefix``, for a service that cuts texts) or nowhere (False)
-        (templated).
+        makes another, with the submission key at the end of the label (templated).
+    :param mark_submission: with ``if_exists="create"``, where in the label the submission key stands: at the
+        end (``suffix`` or True), at the beginning (``prefix``, for a service that cuts texts) or nowhere
+        (False) (templated).
     :param dataddo_conn_id: the connection's id (templated).
     :raises InvalidRequest: the connector needs a service, or Dataddo refuses a parameter.
     :raises NotAsAsked: the source of this label has other parameters.
@@ -247,10 +247,10 @@ class DataddoCreateFlowOperator(DataddoTask, SubmitOperator):
     :param app: where the flow writes its data, for example ``google_data_studio`` (templated).
     :param flow_label: the flow's label (templated).
     :param if_exists: ``reuse`` takes a flow with the same sources, app and label; ``fail`` fails if there is
-        one; ``create`` makes another, with the submission key behind the label (templated).
-    :param mark_submission: with ``if_exists="create"``, where in the label the submission key stands: behind
-        it (``suffix`` or True), before it (``prefix``, for a service that cuts texts) or nowhere (False)
-        (templated).
+        one; ``create`` makes another, with the submission key at the end of the label (templated).
+    :param mark_submission: with ``if_exists="create"``, where in the label the submission key stands: at the
+        end (``suffix`` or True), at the beginning (``prefix``, for a service that cuts texts) or nowhere
+        (False) (templated).
     :param dataddo_conn_id: the connection's id (templated).
     :raises NotAsAsked: the flow is not what was asked for.
     :raises Conflict: there is one, and ``if_exists`` is ``fail``.
@@ -333,10 +333,10 @@ class DataddoBuildFlowOperator(DataddoCredentialsTask, SubmitOperator):
     :param app: where the flow writes its data, for example ``google_data_studio`` (templated).
     :param if_exists: ``reuse`` takes a service whose label has the hash of these credentials, a source with
         this label and service, and a flow with this label and source; ``fail`` fails if there is one;
-        ``create`` makes new ones, with the submission key behind the labels (templated).
-    :param mark_submission: with ``if_exists="create"``, where in the labels the submission key stands: behind
-        it (``suffix`` or True), before it (``prefix``, for a service that cuts texts) or nowhere (False)
-        (templated).
+        ``create`` makes new ones, with the submission key at the end of the labels (templated).
+    :param mark_submission: with ``if_exists="create"``, where in the labels the submission key stands: at the
+        end (``suffix`` or True), at the beginning (``prefix``, for a service that cuts texts) or nowhere
+        (False) (templated).
     :param dataddo_conn_id: the connection's id (templated).
     :raises InvalidConnection: the connection of the credentials lacks a field.
     :raises InvalidRequest: the connector needs a service, or Dataddo refuses the credentials or a parameter.

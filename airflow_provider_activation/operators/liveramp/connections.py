@@ -24,10 +24,11 @@ __all__ = [
 class LiveRampCreateIntegrationConnectionOperator(LiveRampTask, SubmitOperator):
     """Create an integration connection, or take an equal one that exists.
 
-    Returns ``{"id": ..., "distributionManagerID": ...}``. ``distributionManagerID`` is the connection's
-    distribution manager of the given name, which is made if it is missing. If no name is given, it is the
-    only one; if there is none or several, it is null and no XCom of its own.
-    Document: "Configure Distributions"; the vendor advises one connection per destination and customer.
+    Returns ``{"id": ..., "distributionManagerID": ...}``. ``distributionManagerID`` is the id of the
+    distribution manager with the given name, which is made if it is missing. Without a name it is the
+    connection's only distribution manager. If there is none, or if there are several, it is null, and there
+    is no XCom of this name. Document: "Configure Distributions"; the vendor advises one connection per
+    destination and customer.
 
     .. code-block:: python
 
@@ -53,8 +54,8 @@ class LiveRampCreateIntegrationConnectionOperator(LiveRampTask, SubmitOperator):
         authorisation; ``fail`` fails on it; ``create`` makes another, with the submission key in the
         distribution manager's name (templated).
     :param mark_submission: with ``if_exists="create"``, where in the distribution manager's name the
-        submission key stands: behind it (``suffix`` or True), before it (``prefix``, for a service that cuts
-        texts) or nowhere (False) (templated).
+        submission key stands: at the end (``suffix`` or True), at the beginning (``prefix``, for a service
+        that cuts texts) or nowhere (False) (templated).
     :param liveramp_conn_id: the connection's id (templated).
     :raises InvalidRequest: the integration does not have a property or device type, or it needs a property or
         an authorisation that is not given.

@@ -62,9 +62,9 @@ class LiveRampCreateDistributionManagerOperator(LiveRampTask, SubmitOperator):
         ``YYYY-MM-DD``; never if left out (templated).
     :param if_exists: ``reuse`` takes the one of this name at this integration connection; ``fail`` fails on
         it; ``create`` makes another, with the submission key at the end of the name (templated).
-    :param mark_submission: with ``if_exists="create"``, where in the name the submission key stands: behind
-        it (``suffix`` or True), before it (``prefix``, for a service that cuts texts) or nowhere (False)
-        (templated).
+    :param mark_submission: with ``if_exists="create"``, where in the name the submission key stands: at the
+        end (``suffix`` or True), at the beginning (``prefix``, for a service that cuts texts) or nowhere
+        (False) (templated).
     :param liveramp_conn_id: the connection's id (templated).
     :raises Conflict: a distribution manager of this name exists, and ``if_exists`` is ``fail``.
     :raises NotAsAsked: the one that was made, or that exists under this name, has another ``status`` or
