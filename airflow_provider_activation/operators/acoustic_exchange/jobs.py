@@ -334,12 +334,12 @@ class AcousticExchangeRefreshSegmentsOperator(AcousticExchangeJobTask, SubmitAnd
 class AcousticExchangeUploadJobDataOperator(AcousticExchangeJobTask, SendsAudience, SubmitAndWaitOperator):
     """Upload the audience for which a job waits, and wait for the job. The file is read in pieces.
 
-    Takes the account's key or that of the source endpoint; which of them the service wants is not documented.
-    The task waits until the job is COMPLETE, or READY_FOR_DOWNLOAD if the destination pulls. Returns the job
-    as the service describes it. The file of a manifest is sent only if it is the one that was prepared and
-    its columns are those that the endpoint registered; if the file changes while it is sent, the request is
-    broken off. The documents say "CSV" and nothing more of the format: header row, encoding, media type and
-    compression are not confirmed. From a manifest's format follow the media type, ``text/csv`` or
+    Takes the account's key or that of the source endpoint; the documents do not say which of the two the
+    service needs. The task waits until the job is COMPLETE, or READY_FOR_DOWNLOAD if the destination pulls.
+    Returns the job as the service describes it. The file of a manifest is sent only if it is the one that was
+    prepared and its columns are those that the endpoint registered; if the file changes while it is sent, the
+    request is broken off. The documents say "CSV" and nothing more of the format: header row, encoding, media
+    type and compression are not confirmed. From a manifest's format follow the media type, ``text/csv`` or
     ``text/tab-separated-values``, and ``Content-Encoding: gzip``. Document: "POST /v1/jobs/{jobId}/data".
 
     .. code-block:: python
@@ -450,11 +450,11 @@ class AcousticExchangeUploadJobDataOperator(AcousticExchangeJobTask, SendsAudien
 class AcousticExchangeDownloadSegmentDataOperator(AcousticExchangeTask, ActionOperator):
     """Download the files of a job whose audience is ready: all of them, or none. Each is written in pieces.
 
-    Takes the account's key or that of the destination endpoint; which of them the service wants is not
-    documented. May be run any number of times; a file replaces an existing one of its name. Returns
-    ``{"jobId": ..., "files": [...]}``, with paths as ``directory`` has them. Files on the worker can be
-    read by their user only. The documents do not say how a job learns that its files were downloaded.
-    Document: "GET /v1/jobs/{jobId}/segmentDataFiles/{fileName}".
+    Takes the account's key or that of the destination endpoint; the documents do not say which of the two the
+    service needs. May be run any number of times; a file replaces an existing one of its name. Returns
+    ``{"jobId": ..., "files": [...]}``, with paths as ``directory`` has them. Files on the worker can be read
+    by their user only. The documents do not say how a job learns that its files were downloaded. Document:
+    "GET /v1/jobs/{jobId}/segmentDataFiles/{fileName}".
 
     .. code-block:: python
 
