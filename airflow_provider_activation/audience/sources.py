@@ -153,7 +153,7 @@ class CsvFile(Source):
 
     def check_broken(self, engine: Engine, broken: str) -> None:
         # all up to the next quote, or to the end of the file, is read as part of such a row, and not counted
-        begin = "regexp_extract(csv_line, '^[^\\r\\n]*')"
+        begin = "regexp_extract(csv_line, '^[\\r\\n]*([^\\r\\n]*)', 1)"
         quotes = f"len({begin}) - len(replace({begin}, {text(self._quote)}, ''))"
         [[line]] = engine.rows(
             f"SELECT min(line) FROM {broken} WHERE error_type = 'UNQUOTED VALUE' AND ({quotes}) % 2 = 1"
