@@ -36,14 +36,14 @@ OLD_RUN = "its own; without a store that of the deleted run"
 ANSWERS: dict[str, tuple[str, ...]] = {
     "key": ("each gets its own", KEYED, "found; sent again if it is not there", BESIDE_EQUAL, OLD_RUN),
     "name": (
-        "each gets its own, or both the same; later tasks take the same one, and a warning says which to delete",
+        "each gets its own, or both the same; later ones take the same, and a warning says which to delete",
         "case, blanks and spelling do not matter; uncertain if one under another text may be it",
         "found; sent again if it is not there",
         WITHOUT_STORE,
         "the same one",
     ),
     "credentials": (
-        "each gets its own; with the same credentials also both the same",
+        "each gets its own; with the same credentials both may get the same one",
         KEYED,
         "found; sent again if it is not there",
         BESIDE_EQUAL,
