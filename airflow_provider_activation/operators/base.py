@@ -346,7 +346,8 @@ class SubmitAndWaitOperator(SubmittingOperator):
     :param timeout: how long to wait at most, in seconds or as a timedelta.
     :param cancel_on_kill: cancel what was started when the wait ends early: the task is killed, a person
         clears or marks it (if it is deferred, from Airflow 3.3 on), or the timeout passes. Each operator says
-        what it can cancel. Where it cannot, the log says what continues at the service (templated).
+        what it can cancel. Where it cannot, the log says what continues at the service. True if left out,
+        unless the operator says otherwise (templated).
     :param simulate: see `ActivationOperator` (templated).
     """
 

@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 class ActivationSensor(ActivationTask, BaseSensorOperator, metaclass=ReadsArguments):
     """A sensor of this package. Its result is what it waited for, the same in every mode.
 
+    ``soft_fail`` skips the task when its timeout has passed, and never hides a failure.
+
     :param deferrable: wait in the triggerer and hold no worker slot. If left out, Airflow's setting
         ``default_deferrable`` decides, except for a sensor with arguments that a triggerer cannot keep, such
         as ``mode="reschedule"``.
@@ -35,8 +37,6 @@ class ActivationSensor(ActivationTask, BaseSensorOperator, metaclass=ReadsArgume
     :param timeout: how long to wait at most, in seconds or as a timedelta.
     :param simulate: poll once, and say what would be waited for; in a simulated run nobody has started it.
         A sensor that is given a simulated id makes no call, whether this is set or not (templated).
-
-    ``soft_fail`` skips the task when its timeout has passed, and never hides a failure.
 
     :raises ValueError: an argument is out of range, or cannot be kept in the triggerer.
     """
