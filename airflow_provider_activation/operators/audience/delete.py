@@ -22,8 +22,8 @@ class DeleteAudienceOperator(AudienceOperator):
 
     May be run any number of times. Make it the teardown of the preparing task:
     ``delete.as_teardown(setups=prepare, on_failure_fail_dagrun=True)``. It then runs whether the tasks in
-    between succeed or fail, and if you clear one of them, the audience is prepared again. Document:
-    "Audiences".
+    between succeed or fail, and if you clear one of them, the audience is prepared again.
+    Document: "Audiences".
 
     .. code-block:: python
 
