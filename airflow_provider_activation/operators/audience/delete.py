@@ -20,9 +20,10 @@ __all__ = ["DeleteAudienceOperator"]
 class DeleteAudienceOperator(AudienceOperator):
     """Delete the file of an audience and that of its rejects. Returns ``{"deleted": [...]}``, the paths.
 
-    May be run any number of times. Make it the teardown of the preparing task: it then runs whatever became
-    of the tasks in between, and clearing one of these prepares the audience once more:
-    ``delete.as_teardown(setups=prepare, on_failure_fail_dagrun=True)``. Document: "Audiences".
+    May be run any number of times. Make it the teardown of the preparing task:
+    ``delete.as_teardown(setups=prepare, on_failure_fail_dagrun=True)``. It then runs whether the tasks in
+    between succeed or fail, and if you clear one of them, the audience is prepared again.
+    Document: "Audiences".
 
     .. code-block:: python
 
