@@ -137,7 +137,7 @@ constraints: ## resolve the newest of everything for each Airflow, and write it 
 	$(PYTHON) scripts/constraints.py $(PYTHONS:%=--python %) 3.1 3.2 3.3
 
 docs: $(DOCS) ## build the site into docs/_build; a warning is an error
-	$(BIN)/python -m sphinx -q -W --keep-going -b html docs docs/_build
+	$(BIN)/python -m sphinx -q -E -W --keep-going -b html docs docs/_build
 
 dist: setup ## build wheel and sdist into dist/
 	$(BIN)/python -m build --no-isolation

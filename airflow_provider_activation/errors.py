@@ -106,7 +106,7 @@ _CONTEXT = ("service", "operation", "status", "body", "request", "sent")
 
 
 class InvalidConnection(ActivationError):
-    """The Airflow connection lacks something or holds something that cannot be used."""
+    """The Airflow connection lacks a field, or holds a value that cannot be used."""
 
     retry_helps = False
     advice = "Nothing was sent. Correct the Airflow connection."
@@ -159,7 +159,7 @@ SUPPRESS = (
 
 
 class AudienceNotWritten(ActivationError):
-    """The file of an audience could not be written. Nothing of it was left."""
+    """The file of an audience could not be written. No part of it was left."""
 
     advice = "Check the folder, its permissions and the room on the disk."
 
@@ -219,7 +219,7 @@ class Refused(ActivationError):
 
 
 class NotAsAsked(Refused):
-    """What the service has made is not what was asked for. Another try would make another such."""
+    """What the service has made is not what was asked for. Another try would make another wrong one."""
 
     retry_helps = False
 

@@ -21,6 +21,7 @@ DOCS = Path(__file__).parent
 ROOT = DOCS.parent
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
 TOLD_TO_BASES = {"arguments", "template_fields", "ignored_arguments", "takes_simulated_ids", "model_config"}
+NOT_SEARCHED = {"architecture", "changelog"}
 LINK = re.compile(r"(?<=\]\()(\.\./[^)#\s]+)")
 
 project = PROJECT["name"]
@@ -72,8 +73,8 @@ def link_the_repository(app: Sphinx, page: str, text: list[str]) -> None:
 
     def target(found: re.Match[str]) -> str:
         path = posixpath.normpath(posixpath.join(folder, found[1]))
-        if path.startswith("docs/"):
-            return found[1]
+        if path.startswith("docs/") or (path.startswith("example_dags/") and path.endswith(".py")):
+            return found[1]  # a page, or a file that the site has too
         kind = "tree" if (ROOT / path).is_dir() else "blob"
         return f"{PROJECT['urls']['Source']}/{kind}/main/{path}"
 
@@ -95,7 +96,14 @@ def leave_out(app: Sphinx, what: str, name: str, found: Any, skip: bool, options
     return True if name in TOLD_TO_BASES else None
 
 
+def leave_out_of_search(app: Sphinx, doctree: Any) -> None:
+    """Let pages for users come before what tells of the package's making."""
+    if app.env.docname in NOT_SEARCHED:
+        app.env.metadata[app.env.docname]["nosearch"] = True
+
+
 def setup(app: Sphinx) -> None:
+    app.connect("doctree-read", leave_out_of_search)
     app.connect("autodoc-process-signature", sign_tasks)
     app.connect("autodoc-skip-member", leave_out)
     app.connect("source-read", link_the_repository)

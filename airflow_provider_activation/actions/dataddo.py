@@ -71,6 +71,7 @@ class Labelled(Action):
             f"Dataddo's own pages, or DataddoDelete{self.noun.capitalize()}Operator and this one,",
             texts=("label",),
             key=self.own_key,
+            is_reused=self.if_exists == "reuse",
         )
 
 

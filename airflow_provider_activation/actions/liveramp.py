@@ -268,7 +268,8 @@ class IntegrationConnection(Action):
         # the name is that of the distribution manager, which `make` sees to
         fields = {**self.wanted.body(), "distributionManagerName": None}
         read = api.get_integration_connection(made)
-        asked = Asked(f"integration connection {made}", fields, CONNECTIONS_MENDED_BY)
+        title, is_reused = f"integration connection {made}", self.if_exists == "reuse"
+        asked = Asked(title, fields, CONNECTIONS_MENDED_BY, is_reused=is_reused)
         return await proven(lambda: read, asked, service=api.SERVICE)
 
 
@@ -347,7 +348,8 @@ class DistributionManager(Action):
         read = api.get_distribution_manager(made)
         title = f"distribution manager {made}"
         fields, days = self.wanted.body(), () if self.expire_at is None else _DAYS
-        asked = Asked(title, fields, MANAGERS_MENDED_BY, ("name",), days, self.own_key)
+        is_reused = self.if_exists == "reuse"
+        asked = Asked(title, fields, MANAGERS_MENDED_BY, ("name",), days, self.own_key, is_reused)
         return await proven(lambda: read, asked, service=api.SERVICE)
 
     async def result(self, made: JSON) -> JSON:

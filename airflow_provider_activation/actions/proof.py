@@ -29,6 +29,7 @@ class Asked:
     :param always_shown: the fields for which null is a value and does not mean that they are not shown.
     :param key: the submission key, if one of these texts carries it.
     :param mend: the operator that changes such a resource.
+    :param is_reused: whether the task takes one that exists.
     :param was_made: whether the task makes one; False if it changes one.
     """
 
@@ -38,6 +39,7 @@ class Asked:
     texts: Collection[str] = ()
     always_shown: Collection[str] = ()
     key: str | None = None
+    is_reused: bool = False
     was_made: bool = True
 
 
@@ -53,15 +55,20 @@ async def proven(read: Callable[[], Awaitable[R]], asked: Asked, *, service: str
         lambda: once_found(read, ODD_ANSWERS), lambda shown: not differences(asked, shown.plain())
     )
     if found := differences(asked, shown.plain()):
-        how = "clearing the task makes another" if asked.was_made else "a retry sends the change again"
         kind = NotAsAsked if asked.was_made else Refused
         raise kind(
             f"{asked.title} is not what was asked for: {'; '.join(found)}.",
-            advice=f"The service had accepted the call. {asked.mend} changes it; {how}.",
+            advice=f"{asked.mend} changes it; {_what_comes_next(asked)}.",
             service=service,
         )
     _look_at_texts(asked, shown.plain())
     return shown
+
+
+def _what_comes_next(asked: Asked) -> str:
+    if not asked.was_made:
+        return "the service had accepted the change, and a retry sends it again"
+    return "clearing the task takes it again" if asked.is_reused else "clearing the task makes another"
 
 
 def differences(asked: Asked, shown: Mapping[str, Any]) -> list[str]:

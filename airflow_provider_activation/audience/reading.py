@@ -73,6 +73,7 @@ class Reading:
             else "SELECT 0 AS line WHERE false"
         )
         if self._source.breaks is Breaks.LEFT_OUT:
+            self._source.check_broken(self._engine, f"{self._table}_rejected")
             lines = (
                 f"SELECT DISTINCT line - {self._source.first_line - 1} AS line FROM {self._table}_rejected"
             )

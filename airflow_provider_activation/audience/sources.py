@@ -84,6 +84,12 @@ class Source:
         """
         raise NotImplementedError
 
+    def check_broken(self, engine: Engine, broken: str) -> None:
+        """Look at the broken rows that were noted.
+
+        :raises UnfitAudience: other rows are lost in one of them.
+        """
+
 
 class CsvFile(Source):
     breaks = Breaks.LEFT_OUT
@@ -144,6 +150,19 @@ class CsvFile(Source):
             f"delim={text(self._delimiter)}, quote={text(self._quote)}, escape={text(self._quote)}, "
             f"encoding={text(self._read_as)}, compression={text(compression)}, columns={{{types}}}, {noted})"
         )
+
+    def check_broken(self, engine: Engine, broken: str) -> None:
+        # all up to the next quote, or to the end of the file, is read as part of such a row, and not counted
+        begin = "regexp_extract(csv_line, '^[\\r\\n]*([^\\r\\n]*)', 1)"
+        quotes = f"len({begin}) - len(replace({begin}, {text(self._quote)}, ''))"
+        [[line]] = engine.rows(
+            f"SELECT min(line) FROM {broken} WHERE error_type = 'UNQUOTED VALUE' AND ({quotes}) % 2 = 1"
+        )
+        if line is not None:
+            raise UnfitAudience(
+                f"{self.place}: row {line - self.first_line + 1} has a quote that is not closed in its line, so "
+                "that rows after it cannot be told from it."
+            )
 
     def _write_in_utf8(self) -> None:
         write = self._read.open("w", encoding="utf-8", newline="")

@@ -38,8 +38,8 @@ KILLED_WITHIN = 4.0
 class ActivationOperator(ActivationTask, BaseOperator, metaclass=ReadsArguments):
     """An operator of this package.
 
-    :param simulate: read and check, change nothing, and say what a real run would do: the result has its
-        usual keys and ``would``, with ids that begin with ``simulated:`` for what is not there (templated).
+    :param simulate: read and check, change nothing, and say what would be done. The result has its usual keys
+        and ``would``. An id of what does not exist begins with ``simulated:`` (templated).
     """
 
     outputs: tuple[str, ...] = ()
@@ -311,8 +311,8 @@ class SubmitOperator(SubmittingOperator):
     """An operator that makes a resource at most once.
 
     :param on_uncertain: what to do when an earlier try may have sent the call and the service cannot show
-        whether it did: ``fail`` with what a person should check; ``adopt`` takes the one resource that may be
-        it, if nobody else uses the account; ``resubmit`` sends it again (templated).
+        whether it did: ``fail`` says what a person should check; ``adopt`` takes the only resource that may
+        be the task's own, for a team that alone uses the account; ``resubmit`` sends it again (templated).
     :param simulate: see `ActivationOperator` (templated).
     """
 
@@ -340,13 +340,14 @@ class SubmitAndWaitOperator(SubmittingOperator):
     """An operator that makes a resource at most once, and waits for its end.
 
     :param on_uncertain: see `SubmitOperator` (templated).
-    :param wait_for_completion: wait until the started job or run has ended; with False return at once.
+    :param wait_for_completion: wait until what was started has ended; otherwise return at once.
     :param deferrable: wait in the triggerer and hold no worker slot.
     :param poll_interval: seconds between two polls while waiting.
     :param timeout: how long to wait at most, in seconds or as a timedelta.
     :param cancel_on_kill: cancel what was started when the wait ends early: the task is killed, a person
-        clears or marks it (while deferred: Airflow 3.3), or the timeout passes. Each operator says what it
-        can cancel; where it cannot, the log says what continues at the service (templated).
+        clears or marks it (if it is deferred, from Airflow 3.3 on), or the timeout passes. Each operator says
+        what it can cancel. Where it cannot, the log says what continues at the service. True if left out,
+        unless the operator says otherwise (templated).
     :param simulate: see `ActivationOperator` (templated).
     """
 

@@ -27,15 +27,16 @@ if TYPE_CHECKING:
 class ActivationSensor(ActivationTask, BaseSensorOperator, metaclass=ReadsArguments):
     """A sensor of this package. Its result is what it waited for, the same in every mode.
 
-    :param deferrable: wait in the triggerer and hold no worker slot; if left out, Airflow's setting
-        ``default_deferrable`` decides, except for a sensor with arguments that a triggerer cannot keep.
+    ``soft_fail`` skips the task when its timeout has passed, and never hides a failure.
+
+    :param deferrable: wait in the triggerer and hold no worker slot. If left out, Airflow's setting
+        ``default_deferrable`` decides, except for a sensor with arguments that a triggerer cannot keep, such
+        as ``mode="reschedule"``.
     :param poke_interval: seconds between two polls; the first ones come sooner.
     :param poll_interval: another name for ``poke_interval``.
     :param timeout: how long to wait at most, in seconds or as a timedelta.
-    :param simulate: poll once, and say what the sensor would wait for: a simulated run does not start it. A
-        sensor that is given a simulated id makes no call, whether this is set or not (templated).
-
-    ``soft_fail`` skips the task when its time ran out, and never hides a failure.
+    :param simulate: poll once, and say what would be waited for; in a simulated run nobody has started it.
+        A sensor that is given a simulated id makes no call, whether this is set or not (templated).
 
     :raises ValueError: an argument is out of range, or cannot be kept in the triggerer.
     """

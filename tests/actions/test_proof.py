@@ -129,7 +129,9 @@ def test_a_difference_fails_with_the_field_the_id_and_what_to_do(field_: str) ->
     ):
         assert said in str(caught.value)
     assert service.pauses == [*LOOKS_AFTER_DOUBT]
-    with pytest.raises(Refused, match="a retry sends the change again") as changed:
+    with pytest.raises(NotAsAsked, match="clearing the task takes it again"):
+        Service([{**GOOD, "budget": 1}]).proven(replace(ASKED, is_reused=True))
+    with pytest.raises(Refused, match="a retry sends it again") as changed:
         Service([{**GOOD, "budget": 1}]).proven(replace(ASKED, was_made=False))
     assert changed.value.retry_helps
 

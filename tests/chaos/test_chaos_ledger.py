@@ -43,7 +43,7 @@ def test_a_success_without_an_intent_is_a_wrong_ledger(monkeypatch: pytest.Monke
 
 @pytest.mark.parametrize("name", [UPLOAD, DISTRIBUTE])
 def test_a_receipt_of_a_failure_is_wrong(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
-    monkeypatch.setattr(Activation, "withdraw", lambda activation, why: activation.receipt("Somewhere", {}))
+    monkeypatch.setattr(Activation, "withdraw", lambda activation, *told: activation.receipt("Somewhere", {}))
     verdict = single(name, bar="it fails there")
     assert (verdict.receipts, verdict.is_good) == (1, False)
 

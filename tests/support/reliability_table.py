@@ -26,52 +26,52 @@ SERVICES = {
     "Dataddo": dataddo,
 }
 COLUMNS = (
-    *("what is made", "what identifies it", "two tasks at once", "the service changes texts"),
-    *("the answer was lost, or was 202", "no state store", "the same run id made again"),
+    *("resource", "what identifies it", "two tasks at once", "the service changes texts"),
+    *("the response was lost, or was 202", "no state store", "a deleted run is created again"),
 )
-KEYED = "found, whatever became of the rest; uncertain if the key is cut off"
-WITHOUT_STORE = "the same, a minute after the try began"
+KEYED = "found by the key; uncertain if the key is cut off"
+WITHOUT_STORE = "the same, once a minute has passed since the try began"
 BESIDE_EQUAL = f"{WITHOUT_STORE}; uncertain beside an equal one without a key"
-OLD_RUN = "its own; without a store the earlier run's"
+OLD_RUN = "its own; without a store that of the deleted run"
 ANSWERS: dict[str, tuple[str, ...]] = {
-    "key": ("each its own", KEYED, "found; sent again if it is not there", BESIDE_EQUAL, OLD_RUN),
+    "key": ("each gets its own", KEYED, "found; sent again if it is not there", BESIDE_EQUAL, OLD_RUN),
     "name": (
-        "each its own or both the same; later ones the same, and a warning says which to delete",
-        "case, blanks and spelling do not matter; uncertain if it may be it under another text",
+        "each gets its own, or both the same; later ones take the same, and a warning says which to delete",
+        "case, blanks and spelling do not matter; uncertain if one under another text may be it",
         "found; sent again if it is not there",
         WITHOUT_STORE,
         "the same one",
     ),
     "credentials": (
-        "each its own; with the same credentials as for a name",
+        "each gets its own; with the same credentials both may get the same one",
         KEYED,
         "found; sent again if it is not there",
         BESIDE_EQUAL,
         "the same one",
     ),
     "place": (
-        "one of them makes it",
-        "no text counts",
-        "found there or sent again",
+        "one of them creates it",
+        "does not matter",
+        "found, or sent again",
         "the same",
-        "what is there",
+        "takes what is there",
     ),
     "id": (
-        "uncertain if an answer is lost",
-        "no text counts",
+        "uncertain if a response is lost",
+        "does not matter",
         "uncertain; `adopt` takes the only new one",
         "uncertain after any failed first try",
         "its own",
     ),
     "none": (
         "each asks a person",
-        "no text counts",
-        "begun again; the one before makes nothing",
+        "does not matter",
+        "begun again; the earlier attempt creates nothing",
         "a person may be asked again",
         "asks again",
     ),
 }
-UNPROVEN = "found, or uncertain: that it is not listed proves nothing"
+UNPROVEN = "found, or uncertain, because a missing entry in the list proves nothing"
 
 
 def table() -> str:

@@ -20,6 +20,7 @@ from airflow_provider_activation.api.delta_projects.common import (
     endpoint,
     in_campaign,
     json_text,
+    text_of_object,
 )
 from airflow_provider_activation.api.models import (
     AwareDatetime,
@@ -102,6 +103,8 @@ class ActivityFields(Input):
     @classmethod
     def _as_text(cls, value: Any) -> Any:
         # the table types it "String (JSON)" though its sample is an object
+        if isinstance(value, str):
+            return text_of_object(value)
         if not isinstance(value, Mapping):
             return value
         text = json_text(dict(value))

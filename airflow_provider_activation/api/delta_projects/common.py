@@ -49,6 +49,20 @@ def json_text(value: Any) -> str:
         raise ValueError(str(error)) from None
 
 
+def text_of_object(text: str) -> str:
+    """A text that holds a JSON object, as it is.
+
+    :raises ValueError: it holds something else.
+    """
+    try:
+        held = json.loads(text)
+    except ValueError as error:
+        raise ValueError(f"the text holds no JSON: {error}") from None
+    if not isinstance(held, dict):
+        raise ValueError("the text must hold a JSON object")
+    return text
+
+
 def created_id(*folders: str) -> Callable[[Answer], str]:
     """The id of what was created: the end of the Location header, which is never followed.
 

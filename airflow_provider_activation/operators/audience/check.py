@@ -80,13 +80,15 @@ _several_users = several(_user, what="a list of mappings with id and name")
 class CheckAudienceOperator(AudienceOperator):
     """Check a prepared audience against its limits and against what was sent before. Returns its manifest.
 
-    Stands between the preparing task and the first task that sends. It returns the manifest with ``check`` in
-    it. Give this to the task that sends, which then writes a receipt into the ledger. Checked are that the
-    file is the one that was prepared, that no other run is sending this audience there, and the limits of the
-    guard. What it is compared with is the last receipt of an earlier run; without one the limits of rows and
-    of rejects apply alone, and a WARNING says so. If a person is asked and approves, the file and the ledger
-    are looked at once more. Airflow keeps the question of a task in a run: a later try asks the same one
-    again, and fails if its figures are others. Document: "Safe activation" in this package's documentation.
+    Put it between the preparing task and the first task that sends. The manifest that it returns also has
+    ``check``. Give this manifest to the task that sends, which then writes a receipt into the ledger.
+
+    It checks that the file is the one that was prepared, that no other run is sending this audience to this
+    destination, and the limits of the guard. It compares with the last receipt of an earlier run. Without
+    such a receipt only the limits of rows and of rejects apply, and a WARNING says so. After a person has
+    approved, it checks the file and the ledger again. Airflow keeps one required action for each task of a
+    run: a later try shows the same figures again, and fails if they have changed. Document: "Safe
+    activation" in this package's documentation.
 
     .. code-block:: python
 
@@ -104,26 +106,26 @@ class CheckAudienceOperator(AudienceOperator):
 
     :param manifest: the output of the preparing task (templated).
     :param audience: the name of the audience, the same in every run (templated).
-    :param destination: the name of the destination, the same in every run (templated).
+    :param destination: the name of where it is sent, the same in every run (templated).
     :param ledger: the folder of receipts: on the worker, ``s3://conn_id@bucket/prefix``,
         ``sftp://conn_id@/folder``, or an ``ObjectStoragePath`` with a connection (templated).
     :param guard: an `AudienceGuard`, or its mapping (templated).
-    :param on_breach: what to do if the audience is beyond a limit: ``fail``, ``skip`` the tasks downstream,
-        or ``ask`` a person (templated).
+    :param on_breach: what to do beyond a limit: ``fail``, ``skip`` the tasks downstream, or ``ask`` a person
+        (templated).
     :param first_run: what to do without an earlier receipt, if no limit is breached: ``allow``, ``ask`` or
         ``fail`` (templated).
     :param response_timeout: how long to wait for an answer, in seconds or as a timedelta; then the task
         fails.
-    :param notifiers: Airflow notifiers that tell that a person is asked; their templates may use ``{{
-        question }}``. If a notifier fails, its error is logged and the wait goes on.
-    :param assigned_users: who may answer: mappings with ``id`` and ``name``; anybody who may answer for the
-        DAG if it is left out (templated).
-    :param warehouse: for the task that sends: ``{"conn_id": ..., "table": ...}``, where it inserts a row for
-        the receipt too (templated).
+    :param notifiers: Airflow notifiers that are called when a person is asked. Their templates may use
+        ``{{ question }}``. If a notifier fails, that is logged and the wait continues.
+    :param assigned_users: who may answer: mappings with ``id`` and ``name``. If left out, everybody whom
+        Airflow allows to answer for the DAG (templated).
+    :param warehouse: ``{"conn_id": ..., "table": ...}``: a table into which the task that sends inserts a row
+        for the receipt (templated).
     :raises UnfitAudience: a limit is breached, or the file is not the one that was prepared.
-    :raises Conflict: another run has begun to send this audience there, and has not ended yet, or its effect
-        is unknown.
-    :raises Declined: a person answered that the audience must not be sent.
+    :raises Conflict: another run has begun to send this audience to this destination, and the ledger does not
+        say how that ended.
+    :raises Declined: a person was asked and said no.
     :raises WaitTimeout: nobody answered in time.
     """
 

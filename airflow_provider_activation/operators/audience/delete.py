@@ -20,16 +20,17 @@ __all__ = ["DeleteAudienceOperator"]
 class DeleteAudienceOperator(AudienceOperator):
     """Delete the file of an audience and that of its rejects. Returns ``{"deleted": [...]}``, the paths.
 
-    May be run any number of times. Make it the teardown of the preparing task: it then also runs if a task in
-    between has failed, and clearing one of these prepares the audience again:
-    ``delete.as_teardown(setups=prepare, on_failure_fail_dagrun=True)``. Document: "Audiences".
+    May be run any number of times. Make it the teardown of the preparing task:
+    ``delete.as_teardown(setups=prepare, on_failure_fail_dagrun=True)``. It then runs whether the tasks in
+    between succeed or fail, and if you clear one of them, the audience is prepared again.
+    Document: "Audiences".
 
     .. code-block:: python
 
         delete = DeleteAudienceOperator(task_id="delete", manifest="{{ ti.xcom_pull('prepare') }}")
 
     :param manifest: the output of the preparing task (templated).
-    :raises InvalidArgument: ``manifest`` is not a manifest; nothing was deleted.
+    :raises InvalidArgument: it is no manifest; nothing was deleted.
     :raises UnfitAudience: the file is not on this worker, and was prepared on another; or a folder or a link
         is in its place. Nothing was deleted.
     """

@@ -70,12 +70,14 @@ class PrepareAudienceOperator(AudienceOperator):
     """Make a table of people into the file that a destination takes. Returns its manifest.
 
     Rows go through these steps: read, ``where``, normalise, check, suppress, drop duplicates, count, write.
-    The manifest says where the file is, its size and SHA-256, its columns, how many rows were read, left out,
-    rejected, suppressed, duplicates and written, where the rejects are told, and which run has made it. No
-    person is in it. May be
-    run any number of times: the same rows in any order give the same bytes, under the same name in one run of
-    the DAG. Delete the file when it was sent, see `DeleteAudienceOperator`. Needs the extra ``audience``.
-    Document: "Audiences" in this package's documentation, which names the destinations' own.
+    The manifest says where the file is, its size, its SHA-256 and its columns. It also says how many rows
+    were read, left out, rejected, suppressed, duplicates and written, where the file of rejects is, and which
+    run prepared it. No person is in it.
+
+    May be run any number of times: the same rows in any order give the same bytes, under the same name in one
+    run of the DAG. Delete the file after it was sent, see `DeleteAudienceOperator`. Needs the extra
+    ``audience``. Document: "Audiences" in this package's documentation, which names the documents of the
+    destinations.
 
     .. code-block:: python
 
@@ -91,20 +93,21 @@ class PrepareAudienceOperator(AudienceOperator):
             suppress=[Suppression("/data/unsubscribed.csv", AudienceSchema({"email": Email("email")}))],
         )
 
-    :param source: the path of a file (CSV, Parquet or JSON lines, also compressed), or a mapping with
-        ``path`` and ``format``, ``delimiter``, ``quote``, ``header``, ``encoding`` or ``compression``
-        or with ``conn_id``, ``sql`` and perhaps ``parameters`` (templated).
+    :param source: the path of a file (CSV, Parquet or JSON lines, also compressed); or a mapping with
+        ``path`` and, if needed, ``format``, ``delimiter``, ``quote``, ``header``, ``encoding`` and
+        ``compression``; or a mapping with ``conn_id``, ``sql`` and, if needed, ``parameters`` (templated).
     :param schema: an `AudienceSchema`, or its mapping: which columns leave, and how (templated).
     :param profile: the destination's rules: ``liveramp_template``, ``liveramp_connect``,
         ``liveramp_connect_eu``, ``google``, ``meta``, ``tiktok``, ``snap``, ``uid2``, ``the_trade_desk`` or
-        ``acoustic``; or a mapping with this ``name`` and what is to be otherwise (templated).
-    :param folder: the folder on the worker to write into (templated).
+        ``acoustic``; or a mapping with this ``name`` and the rules to change (templated).
+    :param folder: the folder to write into: on the worker, ``s3://conn_id@bucket/prefix``,
+        ``sftp://conn_id@/folder``, or an ``ObjectStoragePath`` with a connection (templated).
     :param name: the beginning of the file's name (templated).
     :param where: one expression of SQL over the source's columns (templated).
     :param suppress: `Suppression` lists, or their mappings: who must not be in the audience (templated).
     :param order_by: of rows with the same identifiers the one with the greatest value of this column
         stays (templated).
-    :param min_rows: the least number of rows that may be written; the profile's if left out (templated).
+    :param min_rows: the fewest rows that may be written; if left out, the profile's (templated).
     :param fail_on_rejects: whether a value that cannot be used fails the task (templated).
     :param registration: for ``acoustic``, what `AcousticExchangeRegisterEndpointOperator` takes; if it is
         left out, the endpoint's registration is read from the service (templated).

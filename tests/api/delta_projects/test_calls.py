@@ -194,6 +194,8 @@ def test_moments_go_out_in_utc_to_the_second(moment: Any, written: str) -> None:
         ({"override_variables": [1]}, "override_variables"),
         ({"override_variables": {"a": float("nan")}}, "override_variables"),
         ({"override_variables": {"a": date(2026, 9, 1)}}, "override_variables"),
+        ({"override_variables": "{no json"}, "override_variables"),
+        ({"override_variables": "[1]"}, "override_variables"),
         ({"geo_details": (), "exclude_geo": True}, "geo_details"),
         ({"geo_details": [{"lat": 1, "long": 1, "radius": 1}]}, "geo_details and exclude_geo"),
         ({"exclude_geo": True}, "geo_details and exclude_geo"),
