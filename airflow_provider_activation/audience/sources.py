@@ -159,9 +159,10 @@ class CsvFile(Source):
             f"SELECT min(line) FROM {broken} WHERE error_type = 'UNQUOTED VALUE' AND ({quotes}) % 2 = 1"
         )
         if line is not None:
+            row = line - self.first_line + 1
             raise UnfitAudience(
-                f"{self.place}: row {line - self.first_line + 1} has a quote that is not closed in its line, so "
-                "that rows after it cannot be told from it."
+                f"{self.place}: row {row} has a quote that is not closed in its line, so that rows after it "
+                "cannot be told from it."
             )
 
     def _write_in_utf8(self) -> None:
