@@ -113,6 +113,7 @@ class Story:
     :param conf: the run's configuration: ids of what the tasks work with.
     :param seeded: what was there before.
     :param prepared: how many requests were made before.
+    :param logs: of the tasks that did not succeed.
     :param met: whose process was still there, without its supervisor, when the next try had begun.
     """
 
@@ -126,6 +127,7 @@ class Story:
     met: set[str] = field(default_factory=set)
     tasks: dict[str, dict[str, Any]] = field(default_factory=dict)
     results: dict[str, Any] = field(default_factory=dict)
+    logs: dict[str, str] = field(default_factory=dict)
 
     # the sandbox's books
 
@@ -293,6 +295,8 @@ def _tell(story: Story) -> None:
         story.tasks[_name(task, index)] = instance
         if instance["state"] == "success":
             story.results[_name(task, index)] = fleet.xcom(story.run_id, task, map_index=index)
+        else:
+            story.logs[_name(task, index)] = fleet.task_log(story.run_id, task, map_index=index)[-20_000:]
 
 
 def _two_workers(held: list[Held]) -> list[str]:
@@ -368,7 +372,7 @@ def test_what_was_killed_was_tried_again(story: Story) -> None:
 
 def test_every_task_is_green(story: Story) -> None:
     states = {name: task["state"] for name, task in story.tasks.items()}
-    assert states == dict.fromkeys(NAMES, "success"), story.fleet.logs()
+    assert states == dict.fromkeys(NAMES, "success"), "\n".join([*story.logs.values(), story.fleet.logs()])
 
 
 def test_everything_was_made_once_and_nothing_else(story: Story) -> None:
