@@ -1198,6 +1198,42 @@ SABOTAGES = (
         "value.values()",
         "tests/adversary/test_adversary_safe.py -k a_name_in_a_mapping",
     ),
+    Sabotage(
+        "audience/sources.py",
+        "WHERE error_type = 'UNQUOTED VALUE' AND",
+        "WHERE false AND",
+        "tests/audience/test_bad_input.py -k swallows",
+    ),
+    Sabotage(
+        "operators/base.py",
+        "__supports_durable_execution",
+        "__supports_durability",
+        "tests/test_packaging.py -k durable",
+    ),
+    Sabotage(
+        "actions/proof.py",
+        'if asked.is_reused else "clearing the task makes another"',
+        'if False else "clearing the task makes another"',
+        "tests/actions/test_proof.py",
+    ),
+    Sabotage(
+        "../docs/recipes/event-driven.md",
+        'job_category="SEGMENT_EXPORT", target_statuses',
+        'job_category="IMPORT", target_statuses',
+        "tests/docs/test_pages.py",
+    ),
+    Sabotage(
+        "../docs/troubleshooting.md",
+        "(reliability.md#errors)",
+        "(reliability.md#mistakes)",
+        "tests/docs/test_links.py",
+    ),
+    Sabotage(
+        "../.airflow-registry.yaml",
+        "display-name: ",
+        "display-names: ",
+        "tests/test_task_pages.py -k registry",
+    ),
 )
 
 
