@@ -80,7 +80,7 @@ class DeleteAudienceOperator(AudienceOperator):
         if not (hides and self.upstream_task_ids):
             return
         groups = {group.group_id for group in self.iter_mapped_task_groups()}
-        for task in _ordinary_tasks_before(self):
+        for task in _tasks_before(self):
             asked: dict[str, Any] = {"dag_id": ti.dag_id, "task_ids": [task.task_id], "run_ids": [ti.run_id]}
             if any(group.group_id in groups for group in task.iter_mapped_task_groups()):
                 # of a mapped group, only this instance counts
@@ -100,8 +100,8 @@ class DeleteAudienceOperator(AudienceOperator):
         return self.publish(context, {"deleted": deleted})
 
 
-def _ordinary_tasks_before(task: Any) -> list[Any]:
-    """The tasks right before a task. A teardown hides those before it, so they are among them."""
+def _tasks_before(task: Any) -> list[Any]:
+    """The tasks right before a task that count. A teardown hides those before it, so they are among them."""
     found: dict[str, Any] = {}
     waiting = list(task.upstream_list)
     while waiting:
@@ -109,4 +109,4 @@ def _ordinary_tasks_before(task: Any) -> list[Any]:
         if one.task_id not in found:
             found[one.task_id] = one
             waiting += one.upstream_list if one.is_teardown else []
-    return [one for _, one in sorted(found.items()) if not one.is_teardown]
+    return [one for _, one in sorted(found.items()) if not one.is_teardown or one.on_failure_fail_dagrun]
