@@ -1,4 +1,4 @@
-"""A run in which an audience is deleted at the end: it is green only if all was done before, and the file is gone."""
+"""Runs at whose end an audience is deleted: green only if all was done before, and the file is gone."""
 
 from __future__ import annotations
 

@@ -76,11 +76,15 @@ class DeleteAudienceOperator(AudienceOperator):
 
     def _failures(self, ti: Any) -> Iterator[tuple[str, str]]:
         """The failed tasks right before this one with their states, where its success would hide them."""
-        hides = self.on_failure_fail_dagrun if self.is_teardown else self.trigger_rule != "all_success"
-        if not (hides and self.upstream_task_ids):
+        if not self.upstream_task_ids:
             return
-        groups = {group.group_id for group in self.iter_mapped_task_groups()}
-        for task in _tasks_before(self):
+        # what a mapped task was told as a teardown is not handed to its instances
+        own: Any = self.dag.get_task(self.task_id)
+        hides = own.on_failure_fail_dagrun if own.is_teardown else self.trigger_rule != "all_success"
+        if not hides:
+            return
+        groups = {group.group_id for group in own.iter_mapped_task_groups()}
+        for task in _tasks_before(own):
             asked: dict[str, Any] = {"dag_id": ti.dag_id, "task_ids": [task.task_id], "run_ids": [ti.run_id]}
             if any(group.group_id in groups for group in task.iter_mapped_task_groups()):
                 # of a mapped group, only this instance counts
