@@ -1,4 +1,4 @@
-"""A delete at the end of a run on a scheduler: after a failure, and after the failed task alone is cleared."""
+"""A delete at the end of a run on a scheduler: after a failure, and after the failed task is cleared."""
 
 from __future__ import annotations
 
