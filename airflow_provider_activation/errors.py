@@ -326,6 +326,13 @@ class Declined(JobFailed):
     retry_helps = False
 
 
+class EarlierTaskFailed(ActivationError):
+    """A task before this one has failed. This one has done its work; its success would hide that."""
+
+    retry_helps = False
+    advice = "Look at the log of the task that failed. When it is cleared, Airflow runs this one again too."
+
+
 class NeedsAction(ActivationError):
     """The wait cannot end before a person or another system acts."""
 

@@ -116,6 +116,30 @@ SABOTAGES = (
         "tests/audience/test_guard.py -k beyond_a_limit",
     ),
     Sabotage(
+        "operators/audience/delete.py",
+        'for state in ("failed", "upstream_failed"):',
+        'for state in ("failed",):',
+        "tests/operators/audience/test_delete.py -k TestFailuresBefore",
+    ),
+    Sabotage(
+        "operators/audience/delete.py",
+        "waiting += one.upstream_list if one.is_teardown else []",
+        "",
+        "tests/operators/audience/test_delete.py -k TestFailuresBefore",
+    ),
+    Sabotage(
+        "operators/audience/delete.py",
+        """asked["map_index"] = ti.map_index""",
+        "pass",
+        "tests/operators/audience/test_delete.py -k TestFailuresBefore",
+    ),
+    Sabotage(
+        "operators/audience/delete.py",
+        """{"on_failure_fail_dagrun": True, **given}""",
+        "given",
+        "tests/operators/audience/test_delete.py -k TestFailuresBefore",
+    ),
+    Sabotage(
         "audience/ledger.py",
         "            except AlreadyThere:\n                return None\n",
         "            except AlreadyThere:\n                return record\n",

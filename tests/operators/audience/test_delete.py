@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import pytest
-from airflow.sdk import DAG
+from airflow.providers.common.compat.sdk import AirflowFailException
+from airflow.sdk import DAG, chain, task, task_group
 from audience_attacks import Room, room
 from audience_tasks import EMAIL, OtherTasks, delete, logged, prepare, refused, rendered, run
-from task_running import Task
+from task_running import Task, TaskInstance
 
-from airflow_provider_activation.errors import InvalidArgument, UnfitAudience
+from airflow_provider_activation.errors import EarlierTaskFailed, InvalidArgument, UnfitAudience
 from airflow_provider_activation.operators.audience import DeleteAudienceOperator, PrepareAudienceOperator
 
 __all__ = ["logged", "room"]
@@ -162,6 +164,160 @@ class TestTemplates:
     def test_a_template_that_nobody_rendered(self) -> None:
         with pytest.raises(InvalidArgument, match="manifest holds a template"):
             run(delete(PULLED))
+
+
+@dataclass
+class Ended(TaskInstance):
+    """A task instance of a run in which other tasks have ended, in these states by task and map index."""
+
+    states: dict[tuple[str, int], str] = field(default_factory=dict)
+
+    def get_task_states(self, **asked: Any) -> dict[str, Any]:
+        (run_id,), (task_id,), map_index = asked["run_ids"], asked["task_ids"], asked.get("map_index")
+        found = {
+            name if index < 0 else f"{name}_{index}": state
+            for (name, index), state in self.states.items()
+            if name == task_id and map_index in (None, index)
+        }
+        return {run_id: found} if found else {}
+
+
+def run_after(operator: Any, map_index: int = -1, **states: str | tuple[str, ...]) -> Any:
+    """Run a task after others that ended so; a mapped task has several states."""
+    ti = Ended(operator.task_id, "a_run", map_index=map_index)
+    for name, state in states.items():
+        each = {-1: state} if isinstance(state, str) else dict(enumerate(state))
+        ti.states |= {(name, index): one for index, one in each.items()}
+    return operator.execute({"ti": ti})
+
+
+class TestFailuresBefore:
+    """Airflow ends a run by its last tasks, so a delete that is green after a failure would hide it."""
+
+    @pytest.fixture
+    def after(self, manifest: dict[str, Any]) -> Iterator[Callable[..., DeleteAudienceOperator]]:
+        """Makes the last task of a DAG in which one prepares and another sends."""
+
+        def made(**given: Any) -> DeleteAudienceOperator:
+            operator = DeleteAudienceOperator(task_id="delete", manifest=manifest, **given)
+            chain(prepared, send(), operator)
+            return operator
+
+        with DAG("a_dag", schedule=None):
+
+            @task
+            def prepare_it() -> None: ...
+
+            @task
+            def send() -> None: ...
+
+            prepared: Any = prepare_it()
+            made.prepared = prepared  # type: ignore[attr-defined]
+            yield made
+
+    @pytest.mark.parametrize("state", ["failed", "upstream_failed"])
+    @pytest.mark.parametrize("simulate", [False, True], ids=["for real", "simulated"])
+    def test_a_teardown(
+        self, room: Room, manifest: dict[str, Any], after: Any, state: str, simulate: bool, logged: list[str]
+    ) -> None:
+        operator = after(simulate=simulate).as_teardown(setups=after.prepared)
+        with pytest.raises(
+            (EarlierTaskFailed, AirflowFailException), match=rf"done its work: send \({state}\)"
+        ):
+            run_after(operator, prepare_it="success", send=state)
+        assert left(room) == (set(both(manifest)) if simulate else set())
+        assert any("delete" in line.lower() for line in logged)
+
+    @pytest.mark.parametrize("state", ["success", "skipped"])
+    def test_no_failure(self, manifest: dict[str, Any], after: Any, state: str) -> None:
+        operator = after().as_teardown(setups=after.prepared)
+        assert run_after(operator, prepare_it="success", send=state) == {"deleted": both(manifest)}
+
+    def test_what_is_further_away_has_been_dealt_with(self, manifest: dict[str, Any], after: Any) -> None:
+        """Such as a first try to send, after which another way was taken."""
+        operator = after(trigger_rule="all_done")
+        assert run_after(operator, prepare_it="failed", send="success") == {"deleted": both(manifest)}
+
+    def test_another_rule_that_lets_it_run(self, room: Room, after: Any) -> None:
+        with pytest.raises((EarlierTaskFailed, AirflowFailException), match="send"):
+            run_after(after(trigger_rule="all_done"), send="failed")
+        assert left(room) == set()
+
+    def test_a_simulated_manifest(self, after: Any, manifest: dict[str, Any]) -> None:
+        operator = after(simulate=True).as_teardown(setups=after.prepared)
+        operator.manifest = {**manifest, "path": "simulated:0123456789ab"}
+        with pytest.raises((EarlierTaskFailed, AirflowFailException), match="send"):
+            run_after(operator, send="failed")
+
+    def test_a_file_that_is_left_fails_the_run(self, after: Any) -> None:
+        operator = after()
+        assert operator.as_teardown(setups=after.prepared) is operator
+        assert operator.on_failure_fail_dagrun is True
+
+    def test_a_teardown_that_does_not_count_hides_nothing(self, manifest: dict[str, Any], after: Any) -> None:
+        """The run ends by the tasks before it then."""
+        operator = after().as_teardown(setups=after.prepared, on_failure_fail_dagrun=False)
+        assert operator.on_failure_fail_dagrun is False
+        assert run_after(operator, send="failed") == {"deleted": both(manifest)}
+
+    def test_behind_another_teardown(self, manifest: dict[str, Any], after: Any) -> None:
+        operator = after().as_teardown(setups=after.prepared)
+
+        @task
+        def tidy() -> None: ...
+
+        tidied = tidy().as_teardown(on_failure_fail_dagrun=True)
+
+        @task
+        def another() -> None: ...
+
+        chain(another(), tidied, operator)
+        assert run_after(operator, send="success", tidy="success", another="success")
+        for name in ("another", "tidy"):
+            with pytest.raises((EarlierTaskFailed, AirflowFailException), match=name):
+                run_after(operator, -1, **{"send": "success", name: "failed"})
+
+    def test_one_of_a_mapped_task(self, after: Any) -> None:
+        operator = after(trigger_rule="all_done")
+
+        @task
+        def upload(number: int) -> None: ...
+
+        chain(upload.expand(number=[1, 2, 3]), operator)
+        with pytest.raises((EarlierTaskFailed, AirflowFailException), match=r"work: upload \(failed\)"):
+            run_after(operator, send="success", upload=("success", "failed", "success"))
+
+    def test_deletes_that_are_mapped_themselves(self, manifest: dict[str, Any], after: Any) -> None:
+        mapped = DeleteAudienceOperator.partial(task_id="delete").expand(manifest=[manifest])
+        chain(after.prepared, mapped.as_teardown(setups=after.prepared, on_failure_fail_dagrun=True))
+        states = {"prepare_it": "failed"}
+        with pytest.raises((EarlierTaskFailed, AirflowFailException), match="prepare_it"):
+            run_after(rendered(mapped.unmap({"manifest": manifest})), map_index=0, **states)
+
+    def test_only_its_own_instance_of_a_mapped_group(self, manifest: dict[str, Any]) -> None:
+        made: list[Any] = []
+
+        @task
+        def before() -> None: ...
+
+        @task_group(group_id="client")
+        def client(number: int) -> None:
+            @task
+            def send(number: int) -> None: ...
+
+            operator = DeleteAudienceOperator(task_id="delete", manifest=manifest, trigger_rule="all_done")
+            chain([send(number), earlier], operator)
+            made.append(operator)
+
+        with DAG("a_dag", schedule=None):
+            earlier = before()
+            client.expand(number=[1, 2])
+        states: dict[str, Any] = {"client.send": ("failed", "success"), "before": "success"}
+        assert run_after(made[0], map_index=1, **states) == {"deleted": both(manifest)}
+        with pytest.raises((EarlierTaskFailed, AirflowFailException), match=r"client\.send"):
+            run_after(made[0], map_index=0, **states)
+        with pytest.raises((EarlierTaskFailed, AirflowFailException), match="work: before"):
+            run_after(made[0], map_index=1, **{**states, "before": "failed"})
 
 
 Change = Callable[[dict[str, Any]], Any]
