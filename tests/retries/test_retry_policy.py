@@ -25,6 +25,7 @@ IN_VAIN = {
     "AlternateActionRequired",
     "AuthenticationFailed",
     "Declined",
+    "EarlierTaskFailed",
     "InvalidArgument",
     "InvalidConnection",
     "InvalidRequest",

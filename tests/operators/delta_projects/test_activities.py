@@ -316,7 +316,7 @@ class TestSensor:
 
     @both_modes
     def test_until_its_flight_starts(self, connections: Sandbox, deferrable: bool) -> None:
-        activity_id = activity_of(2 * SECOND, 60 * SECOND, enabled=True)
+        activity_id = activity_of(4 * SECOND, 60 * SECOND, enabled=True)
         task = Task(lambda: wait(activity_id, until="flight_start", deferrable=deferrable))
         activity = task.run()
         assert datetime.fromisoformat(activity["flightStart"]) <= datetime.now(UTC)
