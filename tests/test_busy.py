@@ -68,12 +68,12 @@ finally:
         time.sleep(0.02)
     started = psutil.Process(program.pid).children()
     assert len(started) == 3
+    (left,) = (process for process in started if code in process.cmdline())
     program.send_signal(number)
     killed = number == signal.SIGKILL
     assert program.wait(scaled(10)) == (-number if killed else 128 + number)
     if killed:
         # nobody tells the command, who has to be ended here
-        (left,) = (process for process in started if code in process.cmdline())
         left.send_signal(signal.SIGINT)
     deadline = time.monotonic() + scaled(10)
     while any(map(runs, started)):

@@ -361,4 +361,5 @@ def test_a_coroutine_that_is_cancelled_while_it_logs_in_holds_up_nobody(
         finally:
             await shared.aclose()
 
-    assert asyncio.run(main())["token"] == guarded.issued[-1]
+    # the service may answer the log-in that was given up after that of the second
+    assert asyncio.run(main())["token"] in guarded.issued
