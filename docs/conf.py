@@ -28,19 +28,14 @@ project = PROJECT["name"]
 author = PROJECT["authors"][0]["name"]
 copyright = author
 release = version = __version__
-release = re.search(r'__version__ = "(.+)"', (ROOT / "airflow_provider_activation/__init__.py").read_text())[
-    1
-]  # type: ignore[index]
-version = release
 
 extensions = [
     "myst_parser",
     "sphinx.ext.autodoc",
     "sphinx_copybutton",
 ]
-exclude_patterns = ["_build", "reference/_*"]
+exclude_patterns = ["_build"]
 suppress_warnings = ["myst.header"]
-nitpicky = False
 
 myst_heading_anchors = 4
 autodoc_inherit_docstrings = False

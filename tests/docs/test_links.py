@@ -8,23 +8,19 @@ from pathlib import Path
 import pytest
 from page_choice import PAGES, name
 
-from scripts.pages import FENCE
+from scripts.pages import blocks
 
 LINK = re.compile(r"\]\((?!https?:|mailto:)([^)#\s]*)(?:#([^)\s]+))?\)")
 
 
 def prose(page: Path) -> str:
     """A page without its blocks of code, in which nothing is a link or a heading."""
-    kept, fence = [], ""
-    for line in page.read_text().splitlines():
-        found = FENCE.match(line)
-        if found and not fence:
-            fence = found["fence"]
-        elif found and found["fence"].startswith(fence) and not found["info"].strip():
-            fence = ""
-        elif not fence:
-            kept.append(line)
-    return "\n".join(kept)
+    lines = page.read_text().splitlines()
+    for block in blocks(page):
+        # the block's lines, and its two fences
+        last = block.line + block.code.count("\n") + 1
+        lines[block.line - 1 : last] = [""] * (last - block.line + 1)
+    return "\n".join(lines)
 
 
 def anchors(page: Path) -> set[str]:

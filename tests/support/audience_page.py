@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
+from made_parts import with_part
+
 from airflow_provider_activation.audience.profiles import PROFILES, Hashes, Profile
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "audiences.md"
@@ -52,9 +54,7 @@ def ways(hashes: Hashes) -> str:
 
 def page(text: str) -> str:
     """The page with the tables as they should be."""
-    before, _, rest = text.partition(BEGIN)
-    _, _, after = rest.partition(END)
-    return before + BEGIN + tables() + END + after
+    return with_part(text, BEGIN, END, tables())
 
 
 if __name__ == "__main__":

@@ -9,6 +9,8 @@ import inspect
 from collections.abc import Iterator
 from pathlib import Path
 
+from made_parts import with_part
+
 from airflow_provider_activation import errors as every_error
 from airflow_provider_activation.actions import acoustic_exchange, dataddo, delta_projects, liveramp
 from airflow_provider_activation.actions.base import Action
@@ -105,11 +107,7 @@ def errors() -> str:
 
 def page(text: str) -> str:
     """The page with the tables as they should be."""
-    for begin, end, made in ((BEGIN, END, table()), (BEGIN_ERRORS, END_ERRORS, errors())):
-        before, _, rest = text.partition(begin)
-        _, _, after = rest.partition(end)
-        text = before + begin + made + end + after
-    return text
+    return with_part(with_part(text, BEGIN, END, table()), BEGIN_ERRORS, END_ERRORS, errors())
 
 
 if __name__ == "__main__":

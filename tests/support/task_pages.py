@@ -14,6 +14,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from made_parts import with_part
 from provided_classes import public_classes
 
 from airflow_provider_activation.get_provider_info import CONNECTION_TYPES, get_provider_info
@@ -70,9 +71,7 @@ def page_of(service: str) -> Path:
 
 
 def _with(page: Path, made: str) -> str:
-    before, _, rest = page.read_text().partition(BEGIN)
-    _, _, after = rest.partition(END)
-    return f"{before}{BEGIN}\n{made}\n{END}{after}"
+    return with_part(page.read_text(), BEGIN, END, f"\n{made}\n")
 
 
 def tasks(service: str, kind: str) -> list[type]:
