@@ -2,7 +2,8 @@
 
 These classes are no operators and take no arguments. Airflow wraps the ``__init__`` of each class of
 operators, and that is most of what making an operator costs: a task has its own, at most one of its base in
-`operators` or `sensors`, and no more. The argument that names the connection stands in the former.
+`operators` or `sensors`, which is `of_a_base`, and no more. The argument that names the connection stands in
+the former.
 
 Nothing is imported that `airflow.sdk` has not loaded already: the client is imported when a task runs.
 """
@@ -10,7 +11,9 @@ Nothing is imported that `airflow.sdk` has not loaded already: the client is imp
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
+from datetime import timedelta
 from functools import cache, cached_property, wraps
+from inspect import signature
 from pkgutil import resolve_name
 from typing import TYPE_CHECKING, Any, ClassVar, Concatenate, ParamSpec, TypeAlias, TypeVar, cast
 
@@ -22,8 +25,11 @@ from airflow_provider_activation.gate import at_the_gate
 from airflow_provider_activation.simulation import simulated_id
 
 JSON: TypeAlias = Any
+UNCHANGING = (str, bool, int, float, timedelta)
+"""Types whose values cannot change, so that the same object reads the same."""
 P = ParamSpec("P")
 T = TypeVar("T")
+F = TypeVar("F", bound=Callable[..., Any])
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
@@ -41,8 +47,41 @@ else:
     BaseOperatorMeta = type(BaseOperator)
 
 
+def of_a_base(init: F) -> F:
+    """Mark the ``__init__`` of a base: what Airflow does for each class, it does for the task's own alone."""
+    vars(init)["is_of_a_base"] = True
+    return init
+
+
+def _of_a_base(init: F, wrapped: F) -> F:
+    """The ``__init__`` of a base: it takes its arguments from the ``default_args`` that Airflow has merged.
+
+    :param wrapped: the same, as Airflow wraps it; for a task that has no ``__init__`` of its own.
+    """
+    names = {name for name, one in signature(init).parameters.items() if one.kind is one.KEYWORD_ONLY}
+
+    @wraps(init, updated=())
+    def of_base(self: Any, **kwargs: Any) -> Any:
+        if type(self).__init__ is of_base:
+            return wrapped(self, **kwargs)
+        defaults = kwargs.get("default_args") or {}
+        if defaults:
+            kwargs |= {name: defaults[name] for name in names & defaults.keys() if name not in kwargs}
+        return init(self, **kwargs)
+
+    # Airflow's own marks, such as the names of the arguments
+    vars(of_base).update((name, mark) for name, mark in vars(wrapped).items() if name != "__wrapped__")
+    return cast("F", of_base)
+
+
 class ReadsArguments(BaseOperatorMeta):
     """The class of the classes of tasks: it reads a task's arguments when the task has been made."""
+
+    @classmethod
+    def _apply_defaults(cls, func: Any) -> Any:
+        # Airflow's own name: were it another one, bases would be wrapped like all other classes
+        wrapped = super()._apply_defaults(func)
+        return _of_a_base(func, wrapped) if getattr(func, "is_of_a_base", False) else wrapped
 
     def __call__(cls, *args: Any, **kwargs: Any) -> Any:
         task = super().__call__(*args, **kwargs)
@@ -76,9 +115,12 @@ class ActivationTask:
     """The model of the service whose fields the result has, if it is a resource as the service shows it."""
     _refused: Mapping[str, str] = {}
     """Why arguments cannot be used, by their names."""
+    _read_before: ClassVar[dict[str, tuple[Any, Any]]]
+    """By argument: a value that an earlier task was given, and as it was read; most have their default."""
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
+        cls._read_before = {}
         every: dict[str, Kind] = {}
         for base in reversed(cls.__mro__):
             every.update(vars(base).get("arguments", {}))
@@ -147,10 +189,14 @@ class ActivationTask:
         :raises InvalidArgument: an argument is wrong; in a mapped task it is refused when it runs.
         """
         refused: dict[str, str] = {}
-        values = vars(self)
+        values, read_before = vars(self), self._read_before
         for name, kind in self.arguments.items():
             value = values[name]
             if value is None and kind.optional:
+                continue
+            before = read_before.get(name)
+            if before is not None and before[0] is value:
+                values[name] = before[1]
                 continue
             if kind.templated and value.__class__ is not str:
                 # past Airflow's own `__setattr__`, which looks for outputs of tasks and has run already
@@ -160,12 +206,16 @@ class ActivationTask:
                     values[name] = given(name, kind, value)
                 elif is_template(value):
                     refused[name] = f"{name} holds a template that was not rendered."
+                    continue
                 else:
                     values[name] = kind.read(name, value)
             except ValueError as error:
                 if not mapped:
                     raise _invalid(_why(name, value, error)) from None
                 refused[name] = _why(name, value, error)
+                continue
+            if value.__class__ in UNCHANGING:
+                read_before[name] = (value, values[name])
         if refused:
             values["_refused"] = refused
         if not mapped:

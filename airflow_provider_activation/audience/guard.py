@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields
+from dataclasses import dataclass, fields
 from typing import Any
 
 from airflow_provider_activation.errors import InvalidArgument
@@ -47,7 +47,7 @@ class AudienceGuard:
 
     def as_mapping(self) -> dict[str, Any]:
         """This guard as a plain mapping, with every limit: one that is off is null."""
-        return asdict(self)
+        return dict(vars(self))
 
     @classmethod
     def from_mapping(cls, mapping: AudienceGuard | Mapping[str, Any]) -> AudienceGuard:

@@ -16,7 +16,13 @@ from airflow.sdk import BaseOperator
 from airflow_provider_activation.airflow_compat import deferral_timeout
 from airflow_provider_activation.arguments import DEFERRABLE, DURATION, FLAG, INTERVAL, PLAIN_FLAG, word
 from airflow_provider_activation.simulation import simulated_id, simulation
-from airflow_provider_activation.tasks import JSON, ActivationTask, ReadsArguments, in_a_running_task
+from airflow_provider_activation.tasks import (
+    JSON,
+    ActivationTask,
+    ReadsArguments,
+    in_a_running_task,
+    of_a_base,
+)
 from airflow_provider_activation.wording import shortened
 
 if TYPE_CHECKING:
@@ -94,6 +100,7 @@ class ActionOperator(ActivationOperator):
     tried_before = False
     """Whether an earlier try may have made some of the calls."""
 
+    @of_a_base
     def __init__(self, *, simulate: bool = False, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.simulate = simulate
@@ -132,6 +139,7 @@ class DeleteOperator(ActivationOperator):
     deletes: ClassVar[str]
     """The name of the endpoint that deletes it."""
 
+    @of_a_base
     def __init__(self, *, if_missing: str = "fail", simulate: bool = False, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.if_missing = if_missing
@@ -321,6 +329,7 @@ class SubmitOperator(SubmittingOperator):
         ("wait_for_completion", "deferrable", "poll_interval", "timeout", "cancel_on_kill")
     )
 
+    @of_a_base
     def __init__(self, *, on_uncertain: OnUncertain = "fail", simulate: bool = False, **kwargs: Any) -> None:
         super().__init__(**self.without_ignored(kwargs, stacklevel=6))
         self.on_uncertain = on_uncertain
@@ -363,6 +372,7 @@ class SubmitAndWaitOperator(SubmittingOperator):
     rehearsal_id: JSON = "0"
     """Stands for the id while the trigger is built before anything is sent."""
 
+    @of_a_base
     def __init__(
         self,
         *,

@@ -14,7 +14,13 @@ from airflow.sdk import BaseOperator, BaseSensorOperator, PokeReturnValue
 from airflow_provider_activation.airflow_compat import deferral_timeout
 from airflow_provider_activation.arguments import DEFERRABLE, PLAIN_FLAG, interval, seconds
 from airflow_provider_activation.simulation import simulation
-from airflow_provider_activation.tasks import JSON, ActivationTask, ReadsArguments, in_a_running_task
+from airflow_provider_activation.tasks import (
+    JSON,
+    ActivationTask,
+    ReadsArguments,
+    in_a_running_task,
+    of_a_base,
+)
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
@@ -41,6 +47,7 @@ class ActivationSensor(ActivationTask, BaseSensorOperator, metaclass=ReadsArgume
     :raises ValueError: an argument is out of range, or cannot be kept in the triggerer.
     """
 
+    @of_a_base
     def __init__(
         self,
         *,

@@ -16,7 +16,7 @@ from airflow_provider_activation.arguments import (
     word,
 )
 from airflow_provider_activation.operators.base import ActionOperator, ActivationOperator, DeleteOperator
-from airflow_provider_activation.tasks import JSON, AcousticExchangeTask
+from airflow_provider_activation.tasks import JSON, AcousticExchangeTask, of_a_base
 from airflow_provider_activation.wording import counted
 from airflow_provider_activation.words import HASH_ALGORITHMS
 
@@ -41,6 +41,7 @@ class AcousticExchangeEndpointOperator(AcousticExchangeTask, ActivationOperator)
     arguments = {"endpoint_id": NUMBER_ID | None}
     id_argument = "endpoint_id"
 
+    @of_a_base
     def __init__(
         self,
         *,

@@ -10,6 +10,7 @@ from airflow_provider_activation.audience.schema import AudienceSchema, Column, 
 from airflow_provider_activation.errors import InvalidArgument
 from airflow_provider_activation.gate import Gate
 from airflow_provider_activation.operators.base import ActivationOperator
+from airflow_provider_activation.tasks import of_a_base
 
 
 class Mapped(Protocol):
@@ -53,6 +54,7 @@ class AudienceOperator(ActivationOperator):
     :param simulate: see `ActivationOperator` (templated).
     """
 
+    @of_a_base
     def __init__(self, *, simulate: bool = False, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.simulate = simulate
