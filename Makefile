@@ -26,8 +26,9 @@ WORKERS ?= 3
 
 # What make test leaves to make test-slow; tests/conftest.py marks it.
 SLOW := (live or fleet or stores or chaos or generated or measuring)
-# What the fast tests need not load, which takes longer than many of them: schemathesis, and what it generates.
-FAST := -p no:schemathesis --ignore tests/contracts/test_contract_sandbox.py
+# What the fast tests need not load, which takes longer than many of them: schemathesis, and what it generates; and
+# the plugin of anyio, which looks at every fixture and which no test uses.
+FAST := -p no:schemathesis -p no:anyio --ignore tests/contracts/test_contract_sandbox.py
 
 # Tests start Python about thirty times. Without byte code each start would compile the package anew.
 unexport PYTHONDONTWRITEBYTECODE

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import atexit
+import gc
+import hashlib
 import json
 import os
 import shutil
 import sys
 import tempfile
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -31,6 +34,9 @@ os.environ["SSL_CERT_FILE"] = str(_CERTIFICATE)
 for _name in ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "SSL_CERT_DIR"):
     os.environ.pop(_name, None)
 
+# Hashing credentials is slow on purpose, and most tests have the same few.
+vars(hashlib)["scrypt"] = cache(hashlib.scrypt)
+
 if TYPE_CHECKING:
     from airflow_provider_activation.sandbox import Sandbox
 
@@ -51,13 +57,27 @@ SLOW = {
 """Folders and files whose tests ``make test`` leaves to ``make test-all``, and their markers."""
 
 
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_collection() -> Iterator[None]:
+    """What is collected stays until the end: the garbage collector need not look at it again and again."""
+    gc.disable()
+    try:
+        return (yield)
+    finally:
+        gc.enable()
+        gc.freeze()
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    folder = Path(__file__).parent
     for item in items:
-        path = item.path.relative_to(folder).as_posix()
-        for place, marker in SLOW.items():
-            if path == place or path.startswith(f"{place}/"):
-                item.add_marker(marker)
+        if marker := _marker_of(item.path):
+            item.add_marker(marker)
+
+
+@cache
+def _marker_of(file: Path) -> str | None:
+    path = file.relative_to(Path(__file__).parent).as_posix()
+    return next((one for place, one in SLOW.items() if path == place or path.startswith(f"{place}/")), None)
 
 
 def pytest_configure() -> None:
@@ -69,30 +89,36 @@ def pytest_report_header() -> str:
     return f"machine: {slowness():.1f} times slower than a quiet one, and deadlines so much longer"
 
 
-@pytest.fixture(autouse=True)
-def _first_look_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.fixture(autouse=True, scope="module")
+def _first_look_at_once() -> Iterator[None]:
     """Triggers poll at once in this process; only a real Airflow mistakes a task that is resumed at once."""
-    monkeypatch.setattr("airflow_provider_activation.waits.pace.FIRST_LOOK_AFTER", 0.0)
+    with pytest.MonkeyPatch.context() as monkeypatch:
+        monkeypatch.setattr("airflow_provider_activation.waits.pace.FIRST_LOOK_AFTER", 0.0)
+        yield
 
 
-@pytest.fixture(autouse=True)
-def _short_looks(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.fixture(autouse=True, scope="module")
+def _short_looks() -> Iterator[None]:
     """What may have been made late is looked for in a third of a second, not in a minute."""
     base = "airflow_provider_activation.actions.base"
-    monkeypatch.setattr(f"{base}.LOOKS_AFTER_DOUBT", (0.05, 0.1, 0.2))
-    monkeypatch.setattr(f"{base}.ACKNOWLEDGED_FOR", 0.35)
+    with pytest.MonkeyPatch.context() as monkeypatch:
+        monkeypatch.setattr(f"{base}.LOOKS_AFTER_DOUBT", (0.05, 0.1, 0.2))
+        monkeypatch.setattr(f"{base}.ACKNOWLEDGED_FOR", 0.35)
+        yield
 
 
-@pytest.fixture(autouse=True)
-def _process_of_its_own() -> Iterator[None]:
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_teardown() -> Iterator[None]:
     """A test finds no client, token or masked secret of another: each secret makes masking slower."""
-    yield
-    if hooks := sys.modules.get("airflow_provider_activation.hooks.base"):
-        for transport in hooks._transports.values():
-            transport.close()
-        hooks._transports.clear()
-    if masking := sys.modules.get("airflow.sdk._shared.secrets_masker"):
-        masking._secrets_masker().reset_masker()
+    try:
+        return (yield)
+    finally:
+        if hooks := sys.modules.get("airflow_provider_activation.hooks.base"):
+            for transport in hooks._transports.values():
+                transport.close()
+            hooks._transports.clear()
+        if masking := sys.modules.get("airflow.sdk._shared.secrets_masker"):
+            masking._secrets_masker().reset_masker()
 
 
 @pytest.fixture(scope="session")

@@ -27,17 +27,6 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker("chaos")
 
 
-@pytest.fixture(autouse=True, scope="module")
-def _short_pauses() -> Iterator[None]:
-    """What each test has, before the fixtures that run all waits of a module at once."""
-    with pytest.MonkeyPatch.context() as monkeypatch:
-        base = "airflow_provider_activation.actions.base"
-        monkeypatch.setattr(f"{base}.LOOKS_AFTER_DOUBT", (0.05, 0.1, 0.2))
-        monkeypatch.setattr(f"{base}.ACKNOWLEDGED_FOR", 0.35)
-        monkeypatch.setattr("airflow_provider_activation.waits.pace.FIRST_LOOK_AFTER", 0.0)
-        yield
-
-
 OF_SERVICE: dict[str, dict[str, Any]] = {
     "acoustic_exchange": {"extra": {}},
     "dataddo": {"login": "me@shop.example", "extra": {}},
@@ -64,12 +53,12 @@ def connect_for_all() -> Iterator[Connect]:
 
 def connecting(monkeypatch: pytest.MonkeyPatch) -> Connect:
     def connect(service: str, url: str, *, secret: str | None = None, **extra: Any) -> str:
-        number = next(_numbers)
-        conn_id = f"adverse_{number}"
+        conn_id = f"adverse_{next(_numbers)}"
         values: dict[str, Any] = {
             "conn_type": service,
             "host": url,
-            "password": secret or f"secret-of-{number:06}",
+            # one for all of a service: each further secret is looked for in all that is logged and sent
+            "password": secret or f"secret-of-{service}",
         }
         values |= OF_SERVICE[service]
         given = dict(OF_SERVICE[service]["extra"])

@@ -18,12 +18,12 @@ from airflow_provider_activation.actions import base
 from airflow_provider_activation.errors import ActivationError
 
 REAL = {name: getattr(base, name) for name in ("LOOKS_AFTER_DOUBT", "ACKNOWLEDGED_FOR")}
-"""Read before the fixture of this folder shortens them."""
+"""Read before a fixture of all tests shortens them."""
 LAGS = {"20 s": 20.0, "50 s": 50.0}
 
 
 @pytest.fixture(autouse=True, scope="module")
-def _real_pauses(_short_pauses: None) -> Iterator[None]:
+def _real_pauses(_short_looks: None) -> Iterator[None]:
     with pytest.MonkeyPatch.context() as monkeypatch:
         for name, value in REAL.items():
             monkeypatch.setattr(base, name, value)

@@ -12,6 +12,7 @@ from unittest.mock import Mock
 
 import httpx
 import pytest
+from any_text import CHARACTERS
 from api_testing import NONSENSE
 from endpoints import EVERY_CALL
 from hypothesis import given, settings
@@ -156,7 +157,7 @@ words = st.sampled_from(
     ]
 )
 values = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5),
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(CHARACTERS, max_size=5),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(words, inner, max_size=4),
     max_leaves=10,
 )

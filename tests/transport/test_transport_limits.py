@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import gzip
 import socket
+import struct
 import threading
 import time
 import zlib
 from collections.abc import Callable, Iterator
 from contextlib import suppress
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -278,9 +280,16 @@ def answers(head: bytes, body: bytes, times: int = 1) -> Talk:
     return talk
 
 
+@cache
 def bomb(layers: int = 1) -> bytes:
-    packed = zlib.compressobj(9, wbits=31)
-    data = b"".join(packed.compress(bytes(1_000_000)) for _ in range(100)) + packed.flush()
+    """A hundred million zeros. A part that was flushed in full stands alone, so that it is packed once."""
+    packed, zeros = zlib.compressobj(9, wbits=-15), bytes(1_000_000)
+    part = packed.compress(zeros) + packed.flush(zlib.Z_FULL_FLUSH)
+    check = 0
+    for _ in range(100):
+        check = zlib.crc32(zeros, check)
+    head = b"\x1f\x8b\x08" + bytes(7)
+    data = head + part * 100 + packed.flush() + struct.pack("<II", check, 100 * len(zeros))
     return data if layers == 1 else gzip.compress(data)
 
 

@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 from acoustic_tasks import asked, download, held
+from any_text import CHARACTERS
 from example_tasks import define, export, register
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -145,7 +146,7 @@ def test_an_answer_that_quotes_a_row(scripted_exchange: ScriptedServer, tmp_path
 
 
 @settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
-@given(text=st.text(min_size=1), piece=st.integers(1, 7))
+@given(text=st.text(CHARACTERS, min_size=1), piece=st.integers(1, 7))
 def test_pieces_are_the_file(text: str, piece: int, tmp_path: Path) -> None:
     path = tmp_path / "file"
     path.write_bytes(text.encode())
