@@ -10,7 +10,7 @@ import sys
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import certifi
 import pytest
@@ -22,6 +22,13 @@ _HOME = tempfile.mkdtemp(prefix="airflow-home-")
 atexit.register(shutil.rmtree, _HOME, ignore_errors=True)
 os.environ["AIRFLOW_HOME"] = _HOME
 os.environ["AIRFLOW__CORE__LOAD_EXAMPLES"] = "False"
+
+# What is made once for all processes that run tests beside each other: the first of them is told nothing, and
+# tells the others (tests/support/airflow_home.py).
+if "ACTIVATION_TESTS_ONCE" not in os.environ:
+    _ONCE = tempfile.mkdtemp(prefix="tests-once-")
+    atexit.register(shutil.rmtree, _ONCE, ignore_errors=True)
+    os.environ["ACTIVATION_TESTS_ONCE"] = _ONCE
 
 # Loading a hundred certificates takes most of the time of a new client, and nothing here leaves loopback.
 _END = "-----END CERTIFICATE-----\n"
@@ -45,19 +52,59 @@ SLOW = {
     "contracts/test_contract_sandbox.py": "generated",
     "arguments/test_whole_walk.py": "generated",
     "audience/test_referee_whole.py": "generated",
+    "adversary/test_adversary_identity_slow.py": "chaos",
+    "adversary/test_adversary_size_slow.py": "measuring",
+    "adversary/test_adversary_time_slow.py": "measuring",
     "benchmarks": "measuring",
-    "test_sdist.py": "measuring",
+    "test_sdist.py": "sdist",
 }
 """Folders and files whose tests ``make test`` leaves to ``make test-all``, and their markers."""
 
 
+LONGEST_FIRST = (
+    "live/test_killed_tasks.py",
+    "chaos/test_chaos.py",
+    "adversary/test_adversary_identity_slow.py",
+    "live",
+    "dags",
+    "docs/test_pages_live.py",
+    "test_sdist.py",
+)
+"""Files and folders of slow tests that begin before all others: the last one to end has nobody beside it."""
+EACH_ALONE = ("docs/test_pages_live.py", "log/test_good_runs.py")
+"""Files whose tests share nothing: any process may run any of them."""
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     folder = Path(__file__).parent
-    for item in items:
-        path = item.path.relative_to(folder).as_posix()
+    paths = {item: item.path.relative_to(folder).as_posix() for item in items}
+    for item, path in paths.items():
         for place, marker in SLOW.items():
-            if path == place or path.startswith(f"{place}/"):
+            if _is_in(path, place):
                 item.add_marker(marker)
+    items.sort(key=lambda item: _place_in_order(paths[item]))
+
+
+def _is_in(path: str, place: str) -> bool:
+    return path == place or path.startswith(f"{place}/")
+
+
+def _place_in_order(path: str) -> int:
+    places = (number for number, place in enumerate(LONGEST_FIRST) if _is_in(path, place))
+    return next(places, len(LONGEST_FIRST))
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """With ``--dist loadfile`` one process runs all tests of a file, those of `EACH_ALONE` left out."""
+    from xdist.scheduler import LoadFileScheduling  # type: ignore[import-untyped]
+
+    class Scheduling(LoadFileScheduling):  # type: ignore[misc]
+        def _split_scope(self, nodeid: str) -> str:
+            file: str = super()._split_scope(nodeid)
+            return nodeid if file.removeprefix("tests/") in EACH_ALONE else file
+
+    return Scheduling(config, log) if config.getvalue("dist") == "loadfile" else None
 
 
 def pytest_configure() -> None:
