@@ -24,10 +24,10 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet --constr
 # More than there are cores on a small machine: many tests wait for a service.
 WORKERS ?= 3
 
-# What make test leaves to make test-slow; tests/conftest.py marks it.
+# What make test leaves to make test-slow; tests/support/slow_tests.py names it.
 SLOW := (live or fleet or stores or chaos or generated or sdist or measuring)
 # All tests of a file run in one process, in the order of the files: what the file has prepared for them is
-# prepared once, such as an Airflow. Where they share nothing, each may run in any (tests/conftest.py).
+# prepared once, such as an Airflow. Where they share nothing, each may run in any (tests/support/slow_tests.py).
 BESIDE := --numprocesses $(WORKERS) --dist loadfile --no-loadscope-reorder
 # What the fast tests need not load, which takes longer than many of them: schemathesis, and what it generates.
 FAST := -p no:schemathesis --ignore tests/contracts/test_contract_sandbox.py

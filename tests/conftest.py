@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import certifi
 import pytest
+from slow_tests import EACH_ALONE, SLOW, is_in, place_in_order
 
 from scripts.machine_speed import slowness
 
@@ -41,57 +42,15 @@ for _name in ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "SSL_CERT_DIR"):
 if TYPE_CHECKING:
     from airflow_provider_activation.sandbox import Sandbox
 
-SLOW = {
-    "live": "live",
-    "dags": "live",
-    "docs/test_pages_live.py": "live",
-    "log/test_good_runs.py": "live",
-    "fleet": "fleet",
-    "stores": "stores",
-    "chaos": "chaos",
-    "contracts/test_contract_sandbox.py": "generated",
-    "arguments/test_whole_walk.py": "generated",
-    "audience/test_referee_whole.py": "generated",
-    "adversary/test_adversary_identity_slow.py": "chaos",
-    "adversary/test_adversary_size_slow.py": "measuring",
-    "adversary/test_adversary_time_slow.py": "measuring",
-    "benchmarks": "measuring",
-    "test_sdist.py": "sdist",
-}
-"""Folders and files whose tests ``make test`` leaves to ``make test-all``, and their markers."""
-
-
-LONGEST_FIRST = (
-    "live/test_killed_tasks.py",
-    "chaos/test_chaos.py",
-    "adversary/test_adversary_identity_slow.py",
-    "live",
-    "dags",
-    "docs/test_pages_live.py",
-    "test_sdist.py",
-)
-"""Files and folders of slow tests that begin before all others: the last one to end has nobody beside it."""
-EACH_ALONE = ("docs/test_pages_live.py", "log/test_good_runs.py")
-"""Files whose tests share nothing: any process may run any of them."""
-
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     folder = Path(__file__).parent
     paths = {item: item.path.relative_to(folder).as_posix() for item in items}
     for item, path in paths.items():
         for place, marker in SLOW.items():
-            if _is_in(path, place):
+            if is_in(path, place):
                 item.add_marker(marker)
-    items.sort(key=lambda item: _place_in_order(paths[item]))
-
-
-def _is_in(path: str, place: str) -> bool:
-    return path == place or path.startswith(f"{place}/")
-
-
-def _place_in_order(path: str) -> int:
-    places = (number for number, place in enumerate(LONGEST_FIRST) if _is_in(path, place))
-    return next(places, len(LONGEST_FIRST))
+    items.sort(key=lambda item: place_in_order(paths[item]))
 
 
 @pytest.hookimpl(optionalhook=True)

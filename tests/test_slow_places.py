@@ -1,11 +1,11 @@
-"""The folders and files of slow tests that `tests/conftest.py` and the Makefile name are there, and all run."""
+"""The folders and files of slow tests that are named are there, and a target runs them."""
 
 from __future__ import annotations
 
 import re
 from pathlib import Path
 
-from tests.conftest import EACH_ALONE, LONGEST_FIRST, SLOW
+from slow_tests import EACH_ALONE, LONGEST_FIRST, SLOW
 
 TESTS = Path(__file__).parent
 MAKEFILE = (TESTS.parent / "Makefile").read_text()
