@@ -29,6 +29,9 @@ SLOW := (live or fleet or stores or chaos or generated or sdist or measuring)
 # All tests of a file run in one process, in the order of the files: what the file has prepared for them is
 # prepared once, such as an Airflow. Where they share nothing, each may run in any (tests/support/slow_tests.py).
 BESIDE := --numprocesses $(WORKERS) --dist loadfile --no-loadscope-reorder
+# Where the tests are that wait, and those that measure: to read all others takes each process half a minute.
+WAITING := tests/adversary tests/chaos tests/dags tests/docs tests/live tests/log tests/test_sdist.py
+MEASURING := tests/adversary tests/benchmarks
 # What the fast tests need not load, which takes longer than many of them: schemathesis, and what it generates.
 FAST := -p no:schemathesis --ignore tests/contracts/test_contract_sandbox.py
 
@@ -80,8 +83,8 @@ test-all: test docs demo demo-simulated demo-all newcomer sabotage test-slow tes
 
 test-slow: setup ## the tests that make test leaves out: a running Airflow, generated requests, chaos
 	$(BIN)/python -m pytest --numprocesses logical -m generated
-	$(BIN)/python -m pytest $(BESIDE) $(FAST) -m "live or chaos or sdist"
-	$(BIN)/python -m pytest $(FAST) -m measuring
+	$(BIN)/python -m pytest $(BESIDE) $(FAST) -m "live or chaos or sdist" $(WAITING)
+	$(BIN)/python -m pytest $(FAST) -m measuring $(MEASURING)
 
 # What reaches object storage is installed on top, too.
 $(STORES): $(READY)
