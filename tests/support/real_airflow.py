@@ -99,11 +99,13 @@ class RealAirflow:
 
     def start(self) -> Self:
         """Make the database, start every component, and return once all are healthy."""
-        make_home(self.home)
         if self._own_database:
+            self.home.mkdir(parents=True, exist_ok=True)
             self._start("db-migrate", "db", "migrate")
             if self._running.pop("db-migrate").wait(START_SECONDS):
                 raise AssertionError(f"The database could not be made.\n{self.logs()}")
+        else:
+            make_home(self.home)
         self._start_components()
         self.assert_loopback_only()
         # before Airflow 3.2 also everybody's admin has to show a token
