@@ -24,8 +24,14 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet --constr
 # More than there are cores on a small machine: many tests wait for a service.
 WORKERS ?= 3
 
-# What make test leaves to make test-slow; tests/conftest.py marks it.
-SLOW := (live or fleet or stores or chaos or generated or measuring)
+# What make test leaves to make test-slow; tests/support/slow_tests.py names it.
+SLOW := (live or fleet or stores or chaos or generated or sdist or measuring)
+# All tests of a file run in one process, in the order of the files: what the file has prepared for them is
+# prepared once, such as an Airflow. Where they share nothing, each may run in any (tests/support/slow_tests.py).
+BESIDE := --numprocesses $(WORKERS) --dist loadfile --no-loadscope-reorder
+# Where the tests are that wait, and those that measure: to read all others takes each process half a minute.
+WAITING := tests/adversary tests/chaos tests/dags tests/docs tests/live tests/log tests/test_sdist.py
+MEASURING := tests/adversary tests/benchmarks
 # What the fast tests need not load, which takes longer than many of them: schemathesis, and what it generates; and
 # the plugin of anyio, which looks at every fixture and which no test uses.
 FAST := -p no:schemathesis -p no:anyio --ignore tests/contracts/test_contract_sandbox.py
@@ -70,16 +76,16 @@ sandbox: setup ## serve the four services alone, on a loopback port
 ui: setup ## bring up Airflow with its web pages, the example DAGs and the sandbox
 	@$(BIN)/python -m scripts.ui
 
-# Style, types and imports are checked with the newest Airflow only. All tests of a file run in one process, in
-# the order of the files: what the file has prepared for them is prepared once, such as an Airflow.
+# Style, types and imports are checked with the newest Airflow only.
 test: setup $(if $(OLDER),,lint types imports) ## check style, types and imports, and run the fast tests
-	$(BIN)/python -m pytest --numprocesses $(WORKERS) --dist loadfile --no-loadscope-reorder $(FAST) -m "not $(SLOW)"
+	$(BIN)/python -m pytest $(BESIDE) $(FAST) -m "not $(SLOW)"
 
 test-all: test docs demo demo-simulated demo-all newcomer sabotage test-slow test-stores test-fleet ## all of it: make test, the site, the demos, the first pages, broken lines, the slow tests, real servers
 
 test-slow: setup ## the tests that make test leaves out: a running Airflow, generated requests, chaos
 	$(BIN)/python -m pytest --numprocesses logical -m generated
-	$(BIN)/python -m pytest -m "live or chaos or measuring"
+	$(BIN)/python -m pytest $(BESIDE) $(FAST) -m "live or chaos or sdist" $(WAITING)
+	$(BIN)/python -m pytest $(FAST) -m measuring $(MEASURING)
 
 # What reaches object storage is installed on top, too.
 $(STORES): $(READY)

@@ -13,10 +13,11 @@ import tempfile
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import certifi
 import pytest
+from slow_tests import EACH_ALONE, SLOW, is_in, place_in_order
 
 from scripts.machine_speed import slowness
 
@@ -25,6 +26,13 @@ _HOME = tempfile.mkdtemp(prefix="airflow-home-")
 atexit.register(shutil.rmtree, _HOME, ignore_errors=True)
 os.environ["AIRFLOW_HOME"] = _HOME
 os.environ["AIRFLOW__CORE__LOAD_EXAMPLES"] = "False"
+
+# What is made once for all processes that run tests beside each other: the first of them is told nothing, and
+# tells the others (tests/support/airflow_home.py).
+if "ACTIVATION_TESTS_ONCE" not in os.environ:
+    _ONCE = tempfile.mkdtemp(prefix="tests-once-")
+    atexit.register(shutil.rmtree, _ONCE, ignore_errors=True)
+    os.environ["ACTIVATION_TESTS_ONCE"] = _ONCE
 
 # Loading a hundred certificates takes most of the time of a new client, and nothing here leaves loopback.
 _END = "-----END CERTIFICATE-----\n"
@@ -40,22 +48,6 @@ vars(hashlib)["scrypt"] = cache(hashlib.scrypt)
 if TYPE_CHECKING:
     from airflow_provider_activation.sandbox import Sandbox
 
-SLOW = {
-    "live": "live",
-    "dags": "live",
-    "docs/test_pages_live.py": "live",
-    "log/test_good_runs.py": "live",
-    "fleet": "fleet",
-    "stores": "stores",
-    "chaos": "chaos",
-    "contracts/test_contract_sandbox.py": "generated",
-    "arguments/test_whole_walk.py": "generated",
-    "audience/test_referee_whole.py": "generated",
-    "benchmarks": "measuring",
-    "test_sdist.py": "measuring",
-}
-"""Folders and files whose tests ``make test`` leaves to ``make test-all``, and their markers."""
-
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)
 def pytest_collection() -> Iterator[None]:
@@ -69,15 +61,30 @@ def pytest_collection() -> Iterator[None]:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    for item in items:
-        if marker := _marker_of(item.path):
+    folder = Path(__file__).parent
+    paths = {item: item.path.relative_to(folder).as_posix() for item in items}
+    for item, path in paths.items():
+        if marker := _marker_of(path):
             item.add_marker(marker)
+    items.sort(key=lambda item: place_in_order(paths[item]))
 
 
 @cache
-def _marker_of(file: Path) -> str | None:
-    path = file.relative_to(Path(__file__).parent).as_posix()
-    return next((one for place, one in SLOW.items() if path == place or path.startswith(f"{place}/")), None)
+def _marker_of(path: str) -> str | None:
+    return next((marker for place, marker in SLOW.items() if is_in(path, place)), None)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """With ``--dist loadfile`` one process runs all tests of a file, those of `EACH_ALONE` left out."""
+    from xdist.scheduler import LoadFileScheduling  # type: ignore[import-untyped]
+
+    class Scheduling(LoadFileScheduling):  # type: ignore[misc]
+        def _split_scope(self, nodeid: str) -> str:
+            file: str = super()._split_scope(nodeid)
+            return nodeid if file.removeprefix("tests/") in EACH_ALONE else file
+
+    return Scheduling(config, log) if config.getvalue("dist") == "loadfile" else None
 
 
 def pytest_configure() -> None:

@@ -21,12 +21,6 @@ from scripts.machine_speed import slowness
 _numbers = itertools.count(1)
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    for item in items:
-        if item.path.parent == Path(__file__).parent and item.path.stem.endswith("_slow"):
-            item.add_marker("chaos")
-
-
 OF_SERVICE: dict[str, dict[str, Any]] = {
     "acoustic_exchange": {"extra": {}},
     "dataddo": {"login": "me@shop.example", "extra": {}},

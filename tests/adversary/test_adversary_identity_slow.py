@@ -13,7 +13,7 @@ from adversary.conftest import Connect, Serve, all_at_once
 from adversary.making import MANAGER, TOLD, Kind
 from adversary.services import Acoustic, Book
 from adversary.test_adversary_identity import Stories, Story, made_once, told
-from adversary.test_adversary_proof import defining, error_of, other
+from adversary.test_adversary_proof import defining, other
 from airflow_provider_activation.actions import base
 from airflow_provider_activation.errors import ActivationError
 
@@ -45,6 +45,8 @@ def late(connect_for_all: Connect, serve_for_all: Serve) -> Stories:
         book = MANAGER.book({"manager": ["lost"]}, listed_after=20.0, found_after=20.0, blind_after=True)
         task = MANAGER.served(connect_for_all, serve_for_all, book, store=store == "store")
         cases["two tries", store] = partial(told, book, task, 3)
+    spoilt = Acoustic(spoils={"segment": other(id=6)})
+    cases["another segment",] = partial(told, spoilt, defining(connect_for_all, serve_for_all, spoilt), 1)
     return {name: outcome.result() for name, outcome in all_at_once(cases, 48).items()}
 
 
@@ -73,7 +75,8 @@ def test_two_tries_that_follow_at_once(store: str, late: Stories) -> None:
     made_once(late["two tries", store], MANAGER)
 
 
-def test_a_segment_that_never_shows(connect: Connect, serve: Serve) -> None:
+def test_a_segment_that_never_shows(late: Stories) -> None:
     """``true``, and the endpoint offers another segment: said after a minute."""
-    book = Acoustic(spoils={"segment": other(id=6)})
-    assert isinstance(error_of(defining(connect, serve, book).run), ActivationError)
+    story = late["another segment",]
+    assert story.result is None
+    assert [isinstance(error, ActivationError) for error in story.errors] == [True]

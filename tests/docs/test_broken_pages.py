@@ -405,10 +405,10 @@ green()
 
 
 @pytest.mark.live
-def test_a_dag_that_is_not_green_is_told(tmp_path: Path, migrated: Path) -> None:
+def test_a_dag_that_is_not_green_is_told(tmp_path: Path) -> None:
     page = page_of(tmp_path, BROKEN_DAGS)
     with Sandbox(port=0) as sandbox:
-        found = run_apart(page, blocks(page), migrated, tmp_path, sandbox)
+        found = run_apart(page, blocks(page), tmp_path, sandbox)
     told = [
         "page.md:1: the DAG is not green: fails is failed",
         "page.md:16: ImportError: cannot import name 'nothing_of_this_name'",

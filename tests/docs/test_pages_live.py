@@ -14,7 +14,7 @@ SLOW = pages(slow=True)
 
 
 @pytest.mark.parametrize("page", SLOW, ids=name)
-def test_a_page(page: Path, migrated: Path, tmp_path: Path) -> None:
+def test_a_page(page: Path, tmp_path: Path) -> None:
     with Sandbox(port=0, consent="auto", step_seconds=0.1) as sandbox:
-        failures = run_apart(page, SLOW[page], migrated, tmp_path, sandbox)
+        failures = run_apart(page, SLOW[page], tmp_path, sandbox)
     assert not failures, "\n".join(failures)

@@ -1,4 +1,4 @@
-"""Runs DAGs one after another, as it is told on standard input; makes Airflow's database if there is none.
+"""Runs DAGs one after another, as it is told on standard input.
 
 To start Airflow takes ten times as long as a short DAG. Each line names a DAG and a file for all that is
 printed meanwhile, and is answered by a line.
@@ -15,7 +15,6 @@ import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from unittest import mock
 
 OWN_DAGS = Path(__file__).with_name("dags")
 
@@ -35,10 +34,7 @@ def _printed_to(path: str) -> Iterator[None]:
     sys.stderr.flush()
 
 
-def _begin(home: Path) -> None:
-    if not (home / "airflow.db").exists():
-        with mock.patch.object(sys, "argv", ["airflow", "db", "migrate"]):
-            importlib.import_module("airflow.__main__").main()
+def _begin() -> None:
     importlib.import_module("scripts.run_dag")
     # the logs of the HTTP libraries, which Airflow silences and its users may not
     for name in ("httpx", "httpcore", "airflow_provider_activation"):
@@ -60,7 +56,7 @@ def main() -> None:
     home = Path(os.environ["AIRFLOW_HOME"])
     sys.path.insert(0, str(OWN_DAGS))
     with _printed_to(str(home / "begin.log")):
-        _begin(home)
+        _begin()
     for line in sys.stdin:
         dag_id, path, deferrable = json.loads(line)
         with _printed_to(path):

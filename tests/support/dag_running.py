@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any, Self
 
 import psutil
+from airflow_home import make_home
 
 from scripts.machine_speed import scaled
 
@@ -28,7 +29,7 @@ BUNDLES = [
     for name, folder in (("examples", ROOT / "example_dags"), ("own", Path(__file__).with_name("dags")))
 ]
 LONGEST = scaled(300.0)
-"""Seconds that a run of a DAG may take; before the first one Airflow starts and makes its database."""
+"""Seconds that a run of a DAG may take; before the first one Airflow starts."""
 
 
 @dataclass
@@ -84,11 +85,12 @@ def assert_not_open(home: Path) -> None:
 class AirflowProcess:
     """An Airflow in a process of its own, which runs DAGs with `dag.test()` until the block ends.
 
-    :param home: a folder for its database, which is made if it is not there.
+    :param home: a folder for its database, which is put there if there is none.
     """
 
     def __init__(self, home: Path, connections: Mapping[str, Any], **more: str) -> None:
-        home.mkdir(parents=True, exist_ok=True)
+        if not (home / "airflow.db").exists():
+            make_home(home)
         assert_not_open(home)
         self._home = home
         self._runs = 0

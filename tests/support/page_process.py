@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 import subprocess
 import sys
 from collections.abc import Iterable
 from pathlib import Path
 
+from airflow_home import make_home
 from dag_running import ROOT, environment
 from page_running import LONGEST
 
@@ -18,19 +18,6 @@ from scripts.pages import Block
 
 PIP = {"PIP_NO_INDEX": "1", "PIP_DRY_RUN": "1", "PIP_CONFIG_FILE": os.devnull, "PIP_FIND_LINKS": ""}
 """What pages install is here already, or the block fails."""
-
-
-def migrated_home(home: Path) -> Path:
-    """Make the database of an Airflow."""
-    made = subprocess.run(
-        [sys.executable, "-m", "airflow", "db", "migrate"],
-        env=environment(home, {}),
-        capture_output=True,
-        text=True,
-        timeout=LONGEST,
-    )
-    assert made.returncode == 0, made.stderr[-3000:]
-    return home
 
 
 def page_environment(home: Path, folder: Path, sandbox: Sandbox) -> dict[str, str]:
@@ -49,18 +36,14 @@ def page_environment(home: Path, folder: Path, sandbox: Sandbox) -> dict[str, st
     )
 
 
-def run_apart(
-    page: Path, chosen: Iterable[Block], migrated: Path, place: Path, sandbox: Sandbox
-) -> list[str]:
+def run_apart(page: Path, chosen: Iterable[Block], place: Path, sandbox: Sandbox) -> list[str]:
     """Run blocks of a page in a process of its own; returns what failed.
 
-    :param migrated: the home of an Airflow that has not run anything, which is copied.
     :param place: an empty folder.
     """
     home, folder = place / "home", place / "work"
-    home.mkdir()
+    make_home(home)
     folder.mkdir()
-    shutil.copy(migrated / "airflow.db", home)
     lines = [block.line for block in chosen]
     told = json.dumps({"page": str(page), "lines": lines, "connections": sandbox.connections})
     done = subprocess.run(

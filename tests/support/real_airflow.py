@@ -18,6 +18,7 @@ from typing import Any, Literal, Self, get_args
 
 import httpx
 from airflow.providers.common.compat.version_compat import AIRFLOW_V_3_3_PLUS
+from airflow_home import make_home
 from dag_running import ROOT, environment
 from listening import beyond_loopback
 
@@ -34,7 +35,7 @@ Component = Literal["api-server", "scheduler", "dag-processor", "triggerer"]
 
 START_SECONDS = scaled(180.0)
 STOP_SECONDS = scaled(20.0)
-LOOK_AGAIN = 0.1
+LOOK_AGAIN = 0.2
 MOST_LISTED = 100
 """What Airflow's API lists at a time."""
 LOG_TAIL = 4000
@@ -84,6 +85,7 @@ class RealAirflow:
             "PYTHONUNBUFFERED": "1",
             **settings,
         }
+        self._own_database = database is not None
         if database is not None:
             self._environment["AIRFLOW__DATABASE__SQL_ALCHEMY_CONN"] = database
         self._running: dict[str, subprocess.Popen[bytes]] = {}
@@ -97,10 +99,13 @@ class RealAirflow:
 
     def start(self) -> Self:
         """Make the database, start every component, and return once all are healthy."""
-        self.home.mkdir(parents=True, exist_ok=True)
-        self._start("db-migrate", "db", "migrate")
-        if self._running.pop("db-migrate").wait(START_SECONDS):
-            raise AssertionError(f"The database could not be made.\n{self.logs()}")
+        if self._own_database:
+            self.home.mkdir(parents=True, exist_ok=True)
+            self._start("db-migrate", "db", "migrate")
+            if self._running.pop("db-migrate").wait(START_SECONDS):
+                raise AssertionError(f"The database could not be made.\n{self.logs()}")
+        else:
+            make_home(self.home)
         self._start_components()
         self.assert_loopback_only()
         # before Airflow 3.2 also everybody's admin has to show a token
