@@ -17,10 +17,14 @@ import pytest
 
 from scripts.machine_speed import slowness
 
-# Airflow reads these when it is imported, so they are set before anything else.
-_HOME = tempfile.mkdtemp(prefix="airflow-home-")
-atexit.register(shutil.rmtree, _HOME, ignore_errors=True)
-os.environ["AIRFLOW_HOME"] = _HOME
+# Airflow reads these when it is imported, so they are set before anything else. If it is imported already, it
+# has a home (scripts/sabotage/warm.py).
+if "airflow" in sys.modules:
+    _HOME = os.environ["AIRFLOW_HOME"]
+else:
+    _HOME = tempfile.mkdtemp(prefix="airflow-home-")
+    atexit.register(shutil.rmtree, _HOME, ignore_errors=True)
+    os.environ["AIRFLOW_HOME"] = _HOME
 os.environ["AIRFLOW__CORE__LOAD_EXAMPLES"] = "False"
 
 # Loading a hundred certificates takes most of the time of a new client, and nothing here leaves loopback.
