@@ -104,7 +104,6 @@ def test_what_turns_tests_red_is_noticed_and_nothing_else(
         broken("server"): "a server is missing",
         broken("another_copy"): "pytest ended with status 70.",
         broken(file="get_provider_info.py", old="1", new="2"): "they would not see it broken.",
-        broken("adds or server"): "",
     }
     for outcome in carried_out(project, *expected):
         told = expected[outcome.sabotage]
