@@ -21,10 +21,14 @@ from slow_tests import EACH_ALONE, SLOW, is_in, place_in_order
 
 from scripts.machine_speed import slowness
 
-# Airflow reads these when it is imported, so they are set before anything else.
-_HOME = tempfile.mkdtemp(prefix="airflow-home-")
-atexit.register(shutil.rmtree, _HOME, ignore_errors=True)
-os.environ["AIRFLOW_HOME"] = _HOME
+# Airflow reads these when it is imported, so they are set before anything else. If it is imported already, it
+# has a home (scripts/sabotage/warm.py).
+if "airflow" in sys.modules:
+    _HOME = os.environ["AIRFLOW_HOME"]
+else:
+    _HOME = tempfile.mkdtemp(prefix="airflow-home-")
+    atexit.register(shutil.rmtree, _HOME, ignore_errors=True)
+    os.environ["AIRFLOW_HOME"] = _HOME
 os.environ["AIRFLOW__CORE__LOAD_EXAMPLES"] = "False"
 
 # What is made once for all processes that run tests beside each other: the first of them is told nothing, and
