@@ -50,7 +50,7 @@ SABOTAGES = (
     Sabotage(
         "hooks/trial.py",
         "    thread.join(0.95 * SECONDS)\n",
-        "    thread.join(8 * SECONDS)\n",
+        "    thread.join(80 * SECONDS)\n",
         "tests/hooks/test_trial_adversary.py",
     ),
     Sabotage(

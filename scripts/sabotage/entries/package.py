@@ -13,6 +13,24 @@ SABOTAGES = (
     ),
     Sabotage(
         "tasks.py",
+        "if before is not None and before[0] is value:",
+        "if before is not None and before[0] == value:",
+        "tests/operators/test_arguments.py",
+    ),
+    Sabotage(
+        "tasks.py",
+        "for name in names & defaults.keys() if name not in kwargs",
+        "for name in names & defaults.keys()",
+        "tests/operators/test_arguments.py",
+    ),
+    Sabotage(
+        "tasks.py",
+        "        if type(self).__init__ is of_base:\n            return wrapped(self, **kwargs)\n",
+        "",
+        "tests/operators/test_arguments.py",
+    ),
+    Sabotage(
+        "tasks.py",
         "        self.refuse_unfit_arguments()\n",
         "",
         "tests/arguments/test_walk.py -k DeltaProjectsUpdate",
