@@ -5,12 +5,14 @@ from __future__ import annotations
 import json
 import re
 import socket
+import threading
 import time
 from contextlib import suppress
 from typing import Any
 from urllib.parse import urlsplit
 
 import httpx
+import psutil
 import pytest
 from sandbox_testing import ANSWERED, SECRETS
 
@@ -165,6 +167,27 @@ def test_endless(sandbox: Sandbox, liveramp: httpx.Client) -> None:
                 break
     assert json.loads(received).keys() == {"id"}
     assert post(liveramp).status_code == 201
+
+
+def test_endless_ends_with_the_caller(sandbox: Sandbox, liveramp: httpx.Client) -> None:
+    """Otherwise it would take a whole processor for ever."""
+    misbehave(sandbox, "endless")
+    with liveramp.stream("POST", "/integration-connections", json=BODY) as answer:
+        next(answer.iter_raw())
+    [server] = [one for one in threading.enumerate() if one.name == "activation-sandbox"]
+    assert server.native_id is not None
+    deadline, used = time.monotonic() + scaled(5), 1.0
+    while used > 0.1 and time.monotonic() < deadline:
+        before = processor_seconds(server.native_id)
+        time.sleep(0.3)
+        used = processor_seconds(server.native_id) - before
+    assert used <= 0.1
+
+
+def processor_seconds(thread: int) -> float:
+    """What a thread of this process has used."""
+    times = {one.id: one.user_time + one.system_time for one in psutil.Process().threads()}
+    return times[thread]
 
 
 def test_empty(sandbox: Sandbox, liveramp: httpx.Client) -> None:

@@ -77,7 +77,9 @@ async def hang_up(http: HttpRequest, after_writing: bool = False) -> None:
 async def _gone(http: HttpRequest, seconds: float) -> bool:
     """Wait for some seconds, or until the caller hangs up; whether it did."""
     try:
-        message = await asyncio.wait_for(http.receive(), seconds)
+        # with no seconds too it is asked once; `wait_for` would not ask
+        async with asyncio.timeout(seconds):
+            message = await http.receive()
     except TimeoutError:
         return False
     return bool(message["type"] == "http.disconnect")
