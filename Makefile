@@ -122,7 +122,7 @@ lint: setup ## check style
 	$(BIN)/ruff format --check .
 
 types: setup ## check types
-	$(BIN)/mypy
+	$(BIN)/mypy --num-workers 2
 
 imports: setup ## check which part may import which
 	$(BIN)/lint-imports
