@@ -11,6 +11,7 @@ import logging
 import re
 import string
 import sys
+import threading
 import weakref
 from collections.abc import Iterable
 from functools import lru_cache
@@ -195,12 +196,21 @@ class _Logs(logging.Filter):
 
     def __init__(self) -> None:
         super().__init__()
-        self.redactors: weakref.WeakSet[Redactor] = weakref.WeakSet()
+        self._redactors: tuple[weakref.ref[Redactor], ...] = ()
+        self._adding = threading.Lock()
+
+    def add(self, redactor: Redactor) -> None:
+        """Remove its secrets too, for as long as it lives."""
+        # one thread may log while another adds, and what is iterated over must not change
+        with self._adding:
+            living = (one for one in self._redactors if one() is not None)
+            self._redactors = (*living, weakref.ref(redactor))
 
     def filter(self, record: logging.LogRecord) -> bool:
         text = redacted = record.getMessage()
-        for redact in list(self.redactors):
-            redacted = redact(redacted)
+        for reference in self._redactors:
+            if (redact := reference()) is not None:
+                redacted = redact(redacted)
         if (redacted := printable(redacted)) != text:
             record.msg, record.args = redacted, None
         return True
@@ -223,4 +233,4 @@ for _name in ("httpx", "httpcore.connection", "httpcore.http11", "httpcore.http2
 
 def redact_logs(redactor: Redactor) -> None:
     """Keep the secrets of a redactor out of the logs for as long as it lives."""
-    _logs.redactors.add(redactor)
+    _logs.add(redactor)

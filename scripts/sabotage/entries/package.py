@@ -12,6 +12,18 @@ SABOTAGES = (
         "tests/stores/test_ledger_on_stores.py -k a_task_and_a_person",
     ),
     Sabotage(
+        "redaction.py",
+        "        with self._adding:\n",
+        "        if True:\n",
+        "tests/gate/test_many_threads.py",
+    ),
+    Sabotage(
+        "redaction.py",
+        "if one() is not None)\n",
+        "if True)\n",
+        "tests/gate/test_many_threads.py",
+    ),
+    Sabotage(
         "tasks.py",
         "if before is not None and before[0] is value:",
         "if before is not None and before[0] == value:",
