@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import logging
 import sys
 import time
@@ -11,6 +12,7 @@ from threading import Event
 
 import pytest
 
+from airflow_provider_activation import redaction
 from airflow_provider_activation.redaction import Redactor, logger, redact_logs
 
 MANY = 600
@@ -74,3 +76,11 @@ def test_what_lives_no_more_is_forgotten(caplog: pytest.LogCaptureFixture) -> No
         del redactor
         log.info("a-secret-for-a-while again")
     assert [record.getMessage() for record in caplog.records] == ["***", "a-secret-for-a-while again"]
+
+
+def test_nothing_grows_for_as_long_as_a_process_lives() -> None:
+    gc.collect()
+    before = len(redaction._logs._redactors)
+    for number in range(5):
+        redact_logs(Redactor([f"a-secret-{number}"]))
+    assert len(redaction._logs._redactors) <= before + 1
