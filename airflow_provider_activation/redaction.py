@@ -11,7 +11,6 @@ import logging
 import re
 import string
 import sys
-import threading
 import weakref
 from collections.abc import Iterable
 from functools import lru_cache
@@ -196,19 +195,16 @@ class _Logs(logging.Filter):
 
     def __init__(self) -> None:
         super().__init__()
-        self._redactors: tuple[weakref.ref[Redactor], ...] = ()
-        self._adding = threading.Lock()
+        self._redactors: set[weakref.ref[Redactor]] = set()
 
     def add(self, redactor: Redactor) -> None:
         """Remove its secrets too, for as long as it lives."""
-        # one thread may log while another adds, and what is iterated over must not change
-        with self._adding:
-            living = (one for one in self._redactors if one() is not None)
-            self._redactors = (*living, weakref.ref(redactor))
+        self._redactors.add(weakref.ref(redactor, self._redactors.discard))
 
     def filter(self, record: logging.LogRecord) -> bool:
         text = redacted = record.getMessage()
-        for reference in self._redactors:
+        # copied in one step: another thread may add one meanwhile
+        for reference in self._redactors.copy():
             if (redact := reference()) is not None:
                 redacted = redact(redacted)
         if (redacted := printable(redacted)) != text:

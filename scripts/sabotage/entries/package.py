@@ -13,14 +13,14 @@ SABOTAGES = (
     ),
     Sabotage(
         "redaction.py",
-        "        with self._adding:\n",
-        "        if True:\n",
+        "in self._redactors.copy():",
+        "in self._redactors:",
         "tests/gate/test_many_threads.py",
     ),
     Sabotage(
         "redaction.py",
-        "if one() is not None)\n",
-        "if True)\n",
+        "(redactor, self._redactors.discard)",
+        "(redactor)",
         "tests/gate/test_many_threads.py",
     ),
     Sabotage(
