@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 import tarfile
@@ -57,10 +58,10 @@ def test_its_own_package_is_what_its_tests_import(unpacked: Path) -> None:
 
 
 def test_all_its_tests_are_found(unpacked: Path) -> None:
-    listed = output(
-        unpacked, sys.executable, "-m", "pytest", "--collect-only", "-q", "-p", "no:cacheprovider"
-    )
+    listed = output(unpacked, *PYTEST, "--collect-only", "-rs")
     found = {line.partition("::")[0] for line in listed.splitlines() if "::" in line}
+    # a file says so where a group of packages is not installed
+    found |= set(re.findall(r"^SKIPPED \[\d+\] (tests/.*\.py):\d+: make ", listed, re.MULTILINE))
     assert found == {file.relative_to(unpacked).as_posix() for file in unpacked.glob("tests/**/test_*.py")}
 
 
