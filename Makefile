@@ -32,9 +32,9 @@ BESIDE := --numprocesses $(WORKERS) --dist loadfile --no-loadscope-reorder
 # Where the tests are that wait, and those that measure: to read all others takes each process half a minute.
 WAITING := tests/adversary tests/chaos tests/dags tests/docs tests/live tests/log tests/test_sdist.py
 MEASURING := tests/adversary tests/benchmarks
-# What the fast tests need not load, which takes longer than many of them: schemathesis, and what it generates; and
-# the plugin of anyio, which looks at every fixture and which no test uses.
-FAST := -p no:schemathesis -p no:anyio --ignore tests/contracts/test_contract_sandbox.py
+# What all but the generated tests need not load, which takes longer than many of them: schemathesis, and what it
+# generates; and the plugin of anyio, which looks at every fixture and which no test uses.
+LIGHT := -p no:schemathesis -p no:anyio --ignore tests/contracts/test_contract_sandbox.py
 
 # Tests start Python about thirty times. Without byte code each start would compile the package anew.
 unexport PYTHONDONTWRITEBYTECODE
@@ -78,14 +78,14 @@ ui: setup ## bring up Airflow with its web pages, the example DAGs and the sandb
 
 # Style, types and imports are checked with the newest Airflow only.
 test: setup $(if $(OLDER),,lint types imports) ## check style, types and imports, and run the fast tests
-	$(BIN)/python -m pytest $(BESIDE) $(FAST) -m "not $(SLOW)"
+	$(BIN)/python -m pytest $(BESIDE) $(LIGHT) -m "not $(SLOW)"
 
 test-all: test docs demo demo-simulated demo-all newcomer sabotage test-slow test-stores test-fleet ## all of it: make test, the site, the demos, the first pages, broken lines, the slow tests, real servers
 
 test-slow: setup ## the tests that make test leaves out: a running Airflow, generated requests, chaos
 	$(BIN)/python -m pytest --numprocesses logical -m generated
-	$(BIN)/python -m pytest $(BESIDE) $(FAST) -m "live or chaos or sdist" $(WAITING)
-	$(BIN)/python -m pytest $(FAST) -m measuring $(MEASURING)
+	$(BIN)/python -m pytest $(BESIDE) $(LIGHT) -m "live or chaos or sdist" $(WAITING)
+	$(BIN)/python -m pytest $(LIGHT) -m measuring $(MEASURING)
 
 # What reaches object storage is installed on top, too.
 $(STORES): $(READY)

@@ -64,8 +64,7 @@ def _of_a_base(init: F, wrapped: F) -> F:
     def of_base(self: Any, **kwargs: Any) -> Any:
         if type(self).__init__ is of_base:
             return wrapped(self, **kwargs)
-        defaults = kwargs.get("default_args") or {}
-        if defaults:
+        if defaults := kwargs.get("default_args"):
             kwargs |= {name: defaults[name] for name in names & defaults.keys() if name not in kwargs}
         return init(self, **kwargs)
 
