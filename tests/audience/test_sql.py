@@ -19,8 +19,8 @@ from uuid import UUID
 import duckdb
 import pytest
 from airflow.providers.common.sql.hooks.sql import DbApiHook
-from airflow.sdk.definitions.connection import Connection
 from audience_attacks import ADDRESS, EMAIL, Room, room, said_by
+from older_airflows import let_connection_make
 
 from airflow_provider_activation.audience import databases, engine, sql
 from airflow_provider_activation.audience.drivers import driver_of, error_of
@@ -57,7 +57,7 @@ def hook(monkeypatch: pytest.MonkeyPatch) -> type[Hook]:
     """The hook of the connection ``warehouse``; a test says what it connects to."""
     monkeypatch.setenv("AIRFLOW_CONN_WAREHOUSE", json.dumps({"conn_type": "a_database"}))
     made = type("OneHook", (Hook,), {})
-    monkeypatch.setattr(Connection, "get_hook", lambda self, **_: made(self.conn_id))
+    let_connection_make(monkeypatch, "warehouse", made)
     return made
 
 
@@ -145,7 +145,7 @@ def test_a_type_without_a_hook_is_named(room: Room, monkeypatch: pytest.MonkeyPa
 
 
 def test_a_hook_that_is_no_databases_is_named(room: Room, hook: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(Connection, "get_hook", lambda self, **_: object())
+    let_connection_make(monkeypatch, "warehouse", lambda _: object())
     assert "'a_database'" in refused(room, InvalidConnection, source()).message
 
 

@@ -11,8 +11,8 @@ from typing import Any
 
 import pytest
 from airflow.providers.common.sql.hooks.sql import DbApiHook
-from airflow.sdk.definitions.connection import Connection
 from ledger_testing import checked_manifest, facts_of, kinds, ledger_in, run_of
+from older_airflows import let_connection_make
 
 from airflow_provider_activation.audience import warehouse
 from airflow_provider_activation.audience.activation import Activation
@@ -44,7 +44,7 @@ def database(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A database with the table that the documentation gives."""
     path = tmp_path / "warehouse.db"
     monkeypatch.setenv("AIRFLOW_CONN_WAREHOUSE", json.dumps({"conn_type": "sqlite", "host": str(path)}))
-    monkeypatch.setattr(Connection, "get_hook", lambda self: Hook(conn_id=self.conn_id))
+    let_connection_make(monkeypatch, "warehouse", Hook)
     assert TABLE
     with closing(sqlite3.connect(path)) as connection:
         connection.execute(TABLE[0])

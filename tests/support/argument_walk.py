@@ -21,7 +21,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import attrs
-from airflow.providers.common.compat.sdk import AirflowFailException, TaskDeferred
+from airflow.providers.common.compat.sdk import AirflowException, AirflowFailException, TaskDeferred
 from airflow.sdk import DAG, BaseOperator
 from airflow.sdk.definitions.xcom_arg import XComArg
 from airflow.sdk.execution_time.lazy_sequence import LazyXComSequence
@@ -278,7 +278,9 @@ def refused_at_parse(name: str) -> Judge:
     def judge(outcome: Outcome) -> str | None:
         if outcome.stage != "parse":
             return f"not refused in the DAG file ({outcome})"
-        if not isinstance(outcome.error, ValueError | InvalidRequest):
+        # Airflow 3.1 refuses its own arguments with an error of its own
+        is_airflows = type(outcome.error) is AirflowException
+        if not (is_airflows or isinstance(outcome.error, ValueError | InvalidRequest)):
             return f"refused with {type(outcome.error).__name__}: {outcome.error}"
         if not _is_named(name, outcome.error):
             return f"refused without its name: {outcome.error}"

@@ -11,6 +11,7 @@ import pytest
 from airflow.sdk import DAG, BaseOperator
 from audience_attacks import Room, chain, said_by
 from golden_logs import Lines
+from older_airflows import its_own_error
 from task_running import Task, TaskInstance
 
 from airflow_provider_activation.errors import ActivationError
@@ -73,7 +74,8 @@ def rendered(operator: T, *, native: bool = False, **context: Any) -> T:
 def run(operator: BaseOperator, run_id: str = "a_run", map_index: int = -1) -> Any:
     """The result of one try in this run."""
     ti = TaskInstance(operator.task_id, run_id, map_index=map_index)
-    return operator.execute({"ti": ti})  # type: ignore[typeddict-item]
+    with its_own_error():
+        return operator.execute({"ti": ti})  # type: ignore[typeddict-item]
 
 
 def refused(

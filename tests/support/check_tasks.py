@@ -13,10 +13,11 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from airflow.providers.common.compat.sdk import AirflowFailException, TaskDeferred
+from airflow.providers.common.compat.sdk import TaskDeferred
 from airflow.sdk.execution_time import task_runner
 from audience_attacks import ADDRESS, NUMBER
 from ledger_testing import FIRST_DAY, run_of
+from older_airflows import its_own_error
 from task_running import TaskInstance
 
 from airflow_provider_activation.operators.audience import CheckAudienceOperator
@@ -115,8 +116,5 @@ class Checking:
 
     @staticmethod
     def _ended(run: Callable[[], Any]) -> Any:
-        try:
+        with its_own_error():
             return json.loads(json.dumps(run()))
-        except AirflowFailException as error:
-            # what Airflow 3.1 and 3.2 are told of an error that is not to be retried
-            raise error.__cause__ or error from None

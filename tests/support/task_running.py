@@ -10,15 +10,11 @@ from datetime import UTC, datetime
 from types import SimpleNamespace
 from typing import Any
 
-from airflow.providers.common.compat.sdk import AirflowFailException, TaskDeferred
+from airflow.providers.common.compat.sdk import TaskDeferred
 from airflow.sdk import BaseOperator
+from older_airflows import TaskDeferralError, TaskDeferralTimeout, its_own_error
 
 from airflow_provider_activation.triggers.wait import WaitTrigger
-
-try:
-    from airflow.sdk.exceptions import TaskDeferralError, TaskDeferralTimeout
-except ImportError:  # Airflow 3.1
-    from airflow.exceptions import TaskDeferralError, TaskDeferralTimeout  # type: ignore[no-redef]
 
 __all__ = ["Task", "TaskDeferralError", "TaskDeferralTimeout", "TaskInstance", "made_anew"]
 
@@ -87,11 +83,8 @@ class Task:
 
     def run(self) -> Any:
         """One try, through deferral and resumption; returns the task's result as it goes into an XCom."""
-        try:
+        with its_own_error():
             result = self._begin_and_resume()
-        except AirflowFailException as error:
-            # what Airflow 3.1 and 3.2 are told of an error that is not to be retried
-            raise error.__cause__ or error from None
         return json.loads(json.dumps(result))
 
     def _begin_and_resume(self) -> Any:

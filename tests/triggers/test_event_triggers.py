@@ -24,6 +24,7 @@ from event_watching import (
     triggerer,
     with_shared_streams,
 )
+from older_airflows import dag_serialization
 
 from airflow_provider_activation.api import acoustic_exchange, dataddo, liveramp
 from airflow_provider_activation.hooks.acoustic_exchange import AcousticExchangeHook
@@ -311,13 +312,11 @@ def test_a_flow_fires_once_for_each_run(connections: Sandbox) -> None:
 def test_airflow_reads_the_example_and_makes_its_trigger_of_it() -> None:
     # both have other places or names in Airflow 3.1
     home = "airflow.dag_processing.dagbag" if find_spec("airflow.dag_processing.dagbag") else "airflow.models"
-    serialization = importlib.import_module("airflow.serialization.serialized_objects")
-    serialized_dag = getattr(serialization, "DagSerialization", None) or serialization.SerializedDAG
     file = Path(__file__).parents[2] / "example_dags" / "start_when_ready.py"
     bag = importlib.import_module(home).DagBag(dag_folder=str(file))
     assert bag.import_errors == {}
     (dag,) = bag.dags.values()
-    written = json.loads(json.dumps(serialized_dag.to_dict(dag)))["dag"]["timetable"]["__var"]
+    written = json.loads(json.dumps(dag_serialization().to_dict(dag)))["dag"]["timetable"]["__var"]
     (asset,) = written["asset_condition"]["objects"]
     ((path, arguments),) = (watcher["trigger"].values() for watcher in asset["watchers"])
     trigger = AcousticExchangeJobTrigger(**arguments)

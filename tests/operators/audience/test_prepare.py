@@ -14,7 +14,6 @@ from typing import Any
 import pytest
 from acoustic_tasks import OWN_KEY
 from airflow.sdk import DAG
-from airflow.sdk.exceptions import AirflowTaskTimeout
 from audience_attacks import ADDRESS, NUMBER, Room, room, said_by
 from audience_tasks import (
     EMAIL,
@@ -29,6 +28,7 @@ from audience_tasks import (
     run,
 )
 from example_tasks import register
+from older_airflows import AirflowTaskTimeout
 from scripted_server import Reply, ScriptedServer
 from task_running import Task
 

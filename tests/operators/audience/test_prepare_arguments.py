@@ -9,9 +9,9 @@ from typing import Any
 import pendulum
 import pytest
 from airflow.sdk import DAG, BaseOperator
-from airflow.serialization.serialized_objects import DagSerialization
 from audience_attacks import Room, room
 from audience_tasks import EMAIL, HASHED, LIST, OtherTasks, prepare, refused, registration, rendered, run
+from older_airflows import dag_serialization
 from task_running import Task
 
 from airflow_provider_activation.audience import AudienceSchema, Constant, Email, Phone, Suppression
@@ -326,7 +326,7 @@ class TestObjects:
             given = {"source": "a.csv", "profile": "google", "folder": "/audiences", **self.given()}
             partial = {name: value for name, value in given.items() if name not in expanded}
             PrepareAudienceOperator.partial(task_id="mapped", **partial).expand(**expanded)
-        return json.dumps(DagSerialization.to_dict(dag), sort_keys=True)
+        return json.dumps(dag_serialization().to_dict(dag), sort_keys=True)
 
     @pytest.mark.parametrize(
         "expanded",
