@@ -1,4 +1,4 @@
-"""Keeps secrets out of texts: out of our own errors, and out of what the HTTP libraries and we log.
+"""Keeps secrets and people out of texts: our own errors, and what the HTTP libraries and we log.
 
 A secret is known in every spelling that JSON, HTML, addresses and base64 give it, also in several at once and
 for some of its characters only. A text is therefore searched twice: as it is, and with its escapes undone.
@@ -43,6 +43,21 @@ _UNPRINTABLE = re.compile(
 def printable(text: str) -> str:
     """A text whose control characters are written out, so that it cannot steer a terminal or forge a line."""
     return _UNPRINTABLE.sub(lambda sign: sign[0].encode("unicode_escape").decode(), text)
+
+
+LEFT_OUT = "..."
+"""In place of people."""
+SIGN_OF_ADDRESS = re.compile(r"@|%40|\\u0040")
+_VALUE = re.compile(r"[^\s\"'<>(),;:=&?/|\[\]{}]+")
+"""Text between what separates values in JSON, in addresses of pages and in sentences."""
+_PHONE = re.compile(r"(?<![\w+])(?:\+|%2[bB])\d{7,15}(?!\w)")
+"""A phone number in E.164, as an audience holds it. Digits alone may be an id."""
+
+
+def without_contacts(said: str) -> str:
+    """What a service says, without addresses of people and phone numbers."""
+    without_addresses = _VALUE.sub(lambda run: LEFT_OUT if SIGN_OF_ADDRESS.search(run[0]) else run[0], said)
+    return _PHONE.sub(LEFT_OUT, without_addresses)
 
 
 class Redactor:
@@ -190,6 +205,24 @@ def _meaning(spelled: str) -> str:
     return chr(0x10000 + (units[0] - 0xD800) * 0x400 + units[1] - 0xDC00) if units[1:] else chr(units[0])
 
 
+_OF_ANSWERS = ("httpcore.http11", "httpcore.http2")
+"""Loggers of what comes before anybody has read it: all headers, and what was no answer."""
+_HEADER = re.compile(
+    r"""\(b(?P<mark>['"])(?P<name>[^'"]*)(?P=mark), """
+    r"""b(?P<marks>['"])(?:\\.|(?!(?P=marks)).)*(?P=marks)\)"""
+)
+_SHOWN_HEADERS = frozenset(
+    {
+        *("age", "cache-control", "connection", "content-encoding", "content-length", "content-type", "date"),
+        *("keep-alive", "retry-after", "server", "transfer-encoding", "vary", "via"),
+    }
+)
+
+
+def _without_value(header: re.Match[str]) -> str:
+    return header[0] if header["name"].lower() in _SHOWN_HEADERS else f"(b'{header['name']}', {HIDDEN})"
+
+
 class _Logs(logging.Filter):
     """Removes the secrets of all transports from what is logged: addresses, headers, words of a service."""
 
@@ -203,6 +236,8 @@ class _Logs(logging.Filter):
 
     def filter(self, record: logging.LogRecord) -> bool:
         text = redacted = record.getMessage()
+        if record.name in _OF_ANSWERS:
+            redacted = without_contacts(_HEADER.sub(_without_value, redacted))
         # copied in one step: another thread may add one meanwhile
         for reference in self._redactors.copy():
             if (redact := reference()) is not None:

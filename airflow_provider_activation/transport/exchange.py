@@ -9,7 +9,8 @@ from __future__ import annotations
 import random
 import time
 from collections.abc import Generator
-from dataclasses import dataclass
+from copy import copy
+from dataclasses import dataclass, field
 from math import inf
 from typing import Any, TypeAlias, TypeVar
 
@@ -20,7 +21,7 @@ from airflow_provider_activation.api.call import NOTHING, Answer, Call, Page, Sa
 from airflow_provider_activation.api.rows import unreadable_of
 from airflow_provider_activation.api.steps import Pause
 from airflow_provider_activation.errors import ActivationError
-from airflow_provider_activation.redaction import Redactor, logger
+from airflow_provider_activation.redaction import Redactor, logger, without_contacts
 from airflow_provider_activation.simulation import refuse_change
 from airflow_provider_activation.transport.attempt import NotAnswered
 from airflow_provider_activation.transport.body import ACCEPT_ENCODING, Pieces, UnfitBody
@@ -70,10 +71,12 @@ class LogIn:
     """Have a token other than this one.
 
     :param ends: the monotonic time at which the log-in ends.
+    :param since: the monotonic time since which it is waited for.
     """
 
     stale: Token | None
     ends: float
+    since: float = field(default_factory=time.monotonic)
 
 
 class Exchanges:
@@ -83,6 +86,8 @@ class Exchanges:
         self.redact = Redactor(settings.secrets)
         self.token: Token | None = None
         self._renewal = 0.0
+        self._refused: errors.AuthenticationFailed | None = None
+        self._refused_at = 0.0
         self._settings = settings
         self._base = httpx.URL(settings.base_url)
         self._refusals = Refusals(self.redact, self._settings)
@@ -173,36 +178,46 @@ class Exchanges:
             "%s %s: %s. Attempt %d of %d in %.1f s.",
             call.service,
             call.operation,
-            self.redact(why).rstrip("."),
+            without_contacts(self.redact(why)).rstrip("."),
             attempts + 1,
             self._settings.max_retries + 1,
             pause,
         )
         return True
 
-    def log_in(self, ends: float = inf) -> Exchange[tuple[str, ...]]:
+    def log_in(self, wanted: LogIn) -> Exchange[tuple[str, ...]]:
         """Request a token and keep it; returns its secrets.
 
-        :param ends: see `exchange`.
+        :raises AuthenticationFailed: the service refuses the credentials, or refused them meanwhile. Hundreds
+            of waits may share a connection, and a few wrong passwords lock an account.
         """
         log_in = self._settings.log_in
         assert log_in is not None
+        if self._refused is not None and self._refused_at > wanted.since:
+            raise copy(self._refused)
         try:
-            token = yield from self.exchange(log_in, ends)
+            token = yield from self.exchange(log_in, wanted.ends)
+        except errors.AuthenticationFailed as error:
+            raise self._remembered(error) from None
         except errors.InvalidRequest as error:
             # the credentials are wrong, not the arguments of the task
-            raise errors.AuthenticationFailed(
+            refused = errors.AuthenticationFailed(
                 error.message,
                 service=error.service,
                 operation=error.operation,
                 status=error.status,
                 advice=vars(error).get("advice"),
-            ) from None
+            )
+            raise self._remembered(refused) from None
         for secret in token.secrets:
             self.redact.add(secret)
         self.token = token
         self._renewal = time.monotonic() + max(token.lifetime - TOKEN_MARGIN, token.lifetime / 2)
         return token.secrets
+
+    def _remembered(self, refused: errors.AuthenticationFailed) -> errors.AuthenticationFailed:
+        self._refused, self._refused_at = copy(refused), time.monotonic()
+        return refused
 
     def read(self, call: Call[T], answer: Answer) -> T:
         """Make a value of an answer."""

@@ -1,4 +1,4 @@
-"""What a service says of a file of people, without what stands in the file: it may quote a row."""
+"""What a service says, without the people it names: of a file of people it may quote a row."""
 
 from __future__ import annotations
 
@@ -9,16 +9,15 @@ from io import TextIOWrapper
 from typing import BinaryIO, cast
 
 from airflow_provider_activation.api.call import FileBody
+from airflow_provider_activation.redaction import LEFT_OUT, SIGN_OF_ADDRESS
 
 _WORD = re.compile(r"\w+")
 _UNBROKEN = re.compile(r"\S+")
-_AT = re.compile(r"@|%40|\\u0040")
 _HEX = re.compile(r"[0-9A-Fa-f]{13,}")
 """A digest, perhaps cut short by the service. Shorter ones may be parts of ids."""
 _DIGEST = 32
 """Characters of the shortest digest. Fewer digits without a letter are an id."""
 _PIECE = 1024 * 1024
-LEFT_OUT = "..."
 
 
 def in_place_of_a_file(said: str) -> str:
@@ -29,7 +28,9 @@ def in_place_of_a_file(said: str) -> str:
 def without_marks(said: str) -> str:
     """A text without addresses and digests."""
     # each pattern takes a run as a whole, so that the time is in proportion to the text's length
-    without_addresses = _UNBROKEN.sub(lambda run: LEFT_OUT if _AT.search(run[0]) else run[0], said)
+    without_addresses = _UNBROKEN.sub(
+        lambda run: LEFT_OUT if SIGN_OF_ADDRESS.search(run[0]) else run[0], said
+    )
     return _HEX.sub(lambda run: LEFT_OUT if _is_digest(run[0]) else run[0], without_addresses)
 
 

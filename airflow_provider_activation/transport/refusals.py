@@ -10,7 +10,7 @@ from typing import Any
 from airflow_provider_activation import errors
 from airflow_provider_activation.api.call import Answer, Call, Safety
 from airflow_provider_activation.errors import ActivationError
-from airflow_provider_activation.redaction import Redactor, printable
+from airflow_provider_activation.redaction import Redactor, printable, without_contacts
 from airflow_provider_activation.transport.attempt import NotAnswered
 from airflow_provider_activation.transport.body import QUOTABLE, UnfitBody
 from airflow_provider_activation.transport.causes import Cause, Destination, cause_of_answer
@@ -35,13 +35,13 @@ _ERRORS: Mapping[int, type[ActivationError]] = {
 
 
 class Refusals:
-    """Makes the errors of one connection, all texts redacted.
+    """Makes the errors of one connection, all texts without secrets and without addresses of people.
 
     :param settings: say where requests go, and which connection it is.
     """
 
     def __init__(self, redact: Redactor, settings: ConnectionSettings) -> None:
-        self._redact: Callable[[str], str] = lambda text: printable(redact(text))
+        self._redact: Callable[[str], str] = lambda text: printable(without_contacts(redact(text)))
         self._settings = settings
 
     def of_status(self, call: Call[Any], answer: Answer) -> ActivationError:

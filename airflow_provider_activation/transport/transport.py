@@ -137,7 +137,7 @@ class Transport(NotStored):
             raise self._no_token()
         try:
             if self._exchanges.token is wanted.stale or self._exchanges.token is None:
-                for secret in drive(self._exchanges.log_in(wanted.ends), self._perform):
+                for secret in drive(self._exchanges.log_in(wanted), self._perform):
                     self._on_secret(secret)
         finally:
             self._token_lock.release()
@@ -220,7 +220,7 @@ class Transport(NotStored):
             raise self._no_token() from None
         try:
             if self._exchanges.token is wanted.stale or self._exchanges.token is None:
-                for secret in await adrive(self._exchanges.log_in(wanted.ends), self._aperform):
+                for secret in await adrive(self._exchanges.log_in(wanted), self._aperform):
                     if self._aon_secret is None:
                         self._on_secret(secret)
                     else:

@@ -9,6 +9,7 @@ from datetime import datetime
 from airflow_provider_activation.api import dataddo as api
 from airflow_provider_activation.api.call import Call
 from airflow_provider_activation.hooks.dataddo import DataddoHook
+from airflow_provider_activation.redaction import without_contacts
 from airflow_provider_activation.waits.probe import Done, Failed, Outcome, Pending, Probe
 
 
@@ -48,7 +49,7 @@ class RunProbe(Probe):
             case api.LIVE:
                 return Pending("live, not started yet" if not started else "live, not finished yet")
             case api.BROKEN | api.INACTIVE if started or finished:
-                detail = f": {status.description}" if status.description else ""
+                detail = f": {without_contacts(status.description)}" if status.description else ""
                 return Failed(f"it is {status.state}{detail}")
             case api.INACTIVE:
                 return Failed("it is inactive and will not run until somebody switches it on")

@@ -14,6 +14,7 @@ from airflow_provider_activation.api.liveramp.distribution import refuse_unreada
 from airflow_provider_activation.api.rows import Rows, Unreadable
 from airflow_provider_activation.api.steps import Steps
 from airflow_provider_activation.hooks.liveramp import LiveRampHook
+from airflow_provider_activation.redaction import without_contacts
 from airflow_provider_activation.waits.probe import JSON, Done, Failed, Listing, Outcome, Pending, Probe
 
 S = TypeVar("S", api.Delivery, api.SegmentStatus)
@@ -57,7 +58,7 @@ class OAuthConnectionAttemptProbe(Probe):
                 # the id follows the status, and it is the result
                 return Pending("AUTHORIZED without oAuthConnectionID")
             case "FAILED":
-                return Failed(attempt.status_detail or "the authorisation was not given")
+                return Failed(without_contacts(attempt.status_detail or "the authorisation was not given"))
             case status:
                 return Pending(status, known=status in ("PENDING", "PROCESSING"))
 

@@ -67,7 +67,8 @@ def trial(monkeypatch: pytest.MonkeyPatch) -> Try:
         monkeypatch.setenv(f"AIRFLOW_CONN_{conn_id.upper()}", json.dumps(values))
         began = time.monotonic()
         worked, said = hook(conn_id).test_connection()
-        assert time.monotonic() - began < scaled(trial_module.SECONDS)
+        # half a second for the machine, as the ten seconds of a real test leave it
+        assert time.monotonic() - began < scaled(0.95 * trial_module.SECONDS + 0.5)
         assert not worked
         assert "CANARY" not in said
         return said

@@ -47,7 +47,9 @@ def guarded(url: str, **changes: Any) -> ConnectionSettings:
 
 
 def hand_out(asked: Asked) -> Reply:
-    return Reply(200, {"access_token": TOKEN_CANARY, "expires_in": 600})
+    # as a cookie too: httpcore logs the headers before anybody has read the token in the body
+    cookie = {"Set-Cookie": f"sid='{TOKEN_CANARY}'", "X-Token": TOKEN_CANARY, "Retry-After": "7"}
+    return Reply(200, {"access_token": TOKEN_CANARY, "expires_in": 600}, headers=cookie)
 
 
 def behind_a_token(server: ScriptedServer, answer: Callable[[Asked], Reply]) -> None:
@@ -150,6 +152,50 @@ def test_no_log_shows_a_secret_that_a_header_of_the_answer_repeats(
     behind_a_token(server, lambda asked: Reply(201, headers={"Location": asked.target}))
     wire.send(wire.transport(guarded(server.url)), call(Safety.ONCE))
     assert_clean(caplog.text)
+
+
+def test_logged_headers_show_what_is_no_secret(
+    server: ScriptedServer, wire: Wire, caplog: pytest.LogCaptureFixture
+) -> None:
+    listen_to_everything(caplog)
+    behind_a_token(server, lambda asked: Reply())
+    wire.send(wire.transport(guarded(server.url)), call())
+    assert "(b'Set-Cookie', ***), (b'X-Token', ***), (b'Retry-After', b'7')" in caplog.text
+    assert_clean(caplog.text)
+
+
+PERSON = "anna.canary+x@example.com"
+NUMBER = "+46701740605"
+
+
+@pytest.mark.parametrize("status", [400, 403, 404, 409, 422, 429, 500])
+@pytest.mark.parametrize("form", [str, lambda text: json.dumps({"errors": [text]}), quote, repr])
+def test_no_error_shows_a_person_whom_the_service_names(
+    server: ScriptedServer, wire: Wire, caplog: pytest.LogCaptureFixture, form: Any, status: int
+) -> None:
+    listen_to_everything(caplog)
+    said = f"row 3 of 7: <{PERSON}> or {NUMBER} is not valid in audience 46701740605"
+    server.always = lambda asked: Reply(status, form(said).encode(), headers={"Retry-After": "0"})
+    with pytest.raises(errors.ActivationError) as caught:
+        wire.send(wire.transport(service(server.url, max_retries=1)), call())
+    text = everything_of(caught.value) + caplog.text
+    assert "anna" not in text
+    assert NUMBER not in text
+    assert quote(NUMBER) not in text
+    # percent-encoded it is one word
+    assert form is quote or "in audience 46701740605" in text
+
+
+def test_no_log_shows_a_person_in_what_is_no_answer(
+    server: ScriptedServer, wire: Wire, caplog: pytest.LogCaptureFixture
+) -> None:
+    """What was sent after an answer without a body was logged as a wrong status line of the next answer."""
+    listen_to_everything(caplog)
+    server.script.append(Reply(204, f"{PERSON} is not valid\r\n".encode()))
+    transport = wire.transport(service(server.url))
+    wire.send(transport, call(read=lambda answer: None))
+    wire.send(transport, call())
+    assert "anna" not in caplog.text
 
 
 def test_no_error_of_a_broken_connection_shows_a_secret(

@@ -283,6 +283,39 @@ def test_fifty_coroutines_request_one_token(guarded: Guarded, shared: Transport,
     assert guarded.paths.count("/token") == (2 if expired else 1)
 
 
+@pytest.mark.parametrize("runs", ["in threads", "on an event loop"])
+def test_a_wrong_password_is_sent_once_for_all_who_wait(
+    guarded: Guarded, shared: Transport, runs: str
+) -> None:
+    """Each of 32 threads sent it in its turn: a service may lock the account after a few."""
+    guarded.log_in_reply = Reply(401, {"error": "invalid_grant"})
+    refused: list[str] = []
+
+    def send(_: int) -> None:
+        with pytest.raises(errors.AuthenticationFailed) as caught:
+            shared.send(call(Safety.ONCE))
+        refused.append(str(caught.value))
+
+    async def main() -> None:
+        sent = (shared.asend(call(Safety.ONCE)) for _ in range(20))
+        for outcome in await asyncio.gather(*sent, return_exceptions=True):
+            assert isinstance(outcome, errors.AuthenticationFailed)
+            refused.append(str(outcome))
+        await shared.aclose()
+
+    if runs == "in threads":
+        with ThreadPoolExecutor(20) as pool:
+            list(pool.map(send, range(20)))
+    else:
+        asyncio.run(main())
+    assert guarded.paths == ["/token"]
+    assert len(refused) == 20
+    assert len(set(refused)) == 1
+    guarded.log_in_reply = None
+    assert shared.send(call()) == {"token": "token-1"}
+    shared.close()
+
+
 def test_threads_and_the_event_loop_share_a_token(guarded: Guarded, shared: Transport) -> None:
     shared.send(call())
 

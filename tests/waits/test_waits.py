@@ -121,6 +121,12 @@ class TestOAuthConnectionAttempt:
         attempt = liveramp.OAuthConnectionAttempt.model_validate({"id": "a", **fields})
         assert isinstance(look(OAuthConnectionAttemptProbe("a"), attempt), kind)
 
+    def test_why_it_failed_is_said_without_the_person(self) -> None:
+        fields = {"id": "a", "status": "FAILED", "statusDetail": "ann@example.com has no such account"}
+        attempt = liveramp.OAuthConnectionAttempt.model_validate(fields)
+        outcome = look(OAuthConnectionAttemptProbe("a"), attempt)
+        assert outcome == Failed("... has no such account")
+
 
 class TestDelivery:
     def outcome(self, *deliveries: dict[str, Any], updated_after: str | None = None) -> Outcome:
@@ -178,6 +184,14 @@ class TestRun:
     def test_status(self, kind_of_probe: Any, state: str, started: Any, finished: Any, kind: type) -> None:
         status = dataddo.RunStatus(status=state, last_run_started=started, last_run_finished=finished)
         assert isinstance(look(kind_of_probe(BEFORE, BEFORE, "id"), status), kind)
+
+    def test_why_it_broke_is_said_without_the_person(self) -> None:
+        told = "row 3: ann@example.com, +46701740605"
+        status = dataddo.RunStatus(
+            status="broken", last_run_started=LATER, last_run_finished=LATER, description=told
+        )
+        outcome = look(FlowRunProbe(BEFORE, BEFORE, "id"), status)
+        assert outcome == Failed("it is broken: row 3: ..., ...")
 
     def test_the_first_run_ever(self) -> None:
         status = dataddo.RunStatus(status="live", last_run_started=LATER, last_run_finished=LATER)

@@ -91,6 +91,18 @@ SABOTAGES = (
     ),
     Sabotage(
         "redaction.py",
+        "without_contacts(_HEADER.sub(_without_value, redacted))",
+        "without_contacts(redacted)",
+        "tests/transport/test_transport_secrets.py -k no_log_of_a_call",
+    ),
+    Sabotage(
+        "redaction.py",
+        "without_contacts(_HEADER.sub(_without_value, redacted))",
+        "_HEADER.sub(_without_value, redacted)",
+        "tests/transport/test_transport_secrets.py -k what_is_no_answer",
+    ),
+    Sabotage(
+        "redaction.py",
         "shortest: int = SHORT)",
         "shortest: int = 1)",
         "tests/gate/test_spellings.py",

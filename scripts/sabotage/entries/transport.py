@@ -30,6 +30,30 @@ SABOTAGES = (
         "tests/operators/acoustic_exchange/test_files.py -k quotes_a_row",
     ),
     Sabotage(
+        "transport/refusals.py",
+        "printable(without_contacts(redact(text)))",
+        "printable(redact(text))",
+        "tests/transport/test_transport_secrets.py -k whom_the_service_names",
+    ),
+    Sabotage(
+        "transport/exchange.py",
+        "            without_contacts(self.redact(why)).rstrip",
+        "            self.redact(why).rstrip",
+        "tests/transport/test_transport_secrets.py -k what_is_no_answer",
+    ),
+    Sabotage(
+        "transport/exchange.py",
+        "if self._refused is not None and self._refused_at > wanted.since:",
+        "if False:",
+        "tests/transport/test_transport_tokens.py -k wrong_password",
+    ),
+    Sabotage(
+        "transport/exchange.py",
+        "self._refused_at > wanted.since:",
+        "True:",
+        "tests/transport/test_transport_tokens.py -k leaves_nothing_behind",
+    ),
+    Sabotage(
         "transport/exchange.py",
         "may = not failed.sent or call.safety is not Safety.ONCE",
         "may = True",
