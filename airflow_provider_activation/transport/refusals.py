@@ -68,6 +68,9 @@ class Refusals:
             )
         if kind := _ERRORS.get(status):
             return kind(said, **context)
+        if status == 425:
+            # too early: nothing was done, and the same call may succeed later
+            return errors.ServiceUnavailable(said, **context)
         if status >= 500 or status == 408:
             kind = errors.ServiceUnavailable if status >= 500 else errors.UnreadableResponse
             return self.of_doubt(call, f"it answered {status}", answer, kind)
@@ -108,6 +111,7 @@ class Refusals:
 
         :param kind: the error where it is not.
         """
+        what = what.rstrip(".")
         if call.safety is Safety.ONCE:
             said = f"{self._request_of(call)} may or may not have taken effect: {what}."
             return errors.UncertainOutcome(said, why=what, **self._context(call, answer))

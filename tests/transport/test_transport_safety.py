@@ -119,6 +119,7 @@ def test_a_once_call_whose_effect_is_unknown_is_sent_once_and_is_uncertain(
     assert len(server.asked) == 1
     assert wire.pauses == []
     assert "may or may not have taken effect" in str(caught.value)
+    assert ".." not in caught.value.message
     assert caught.value.operation == "make_thing"
     assert caught.value.status == (None if answer.instead else answer.status)
 
@@ -175,6 +176,7 @@ STATUSES: list[tuple[int, type[errors.ActivationError]]] = [
     (410, errors.NotFound),
     (413, errors.InvalidRequest),
     (422, errors.InvalidRequest),
+    (425, errors.ServiceUnavailable),
     (501, errors.NotSupported),
 ]
 
