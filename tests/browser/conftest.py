@@ -47,12 +47,12 @@ class Office:
     sandbox: Sandbox
     visitor: Visitor
     folder: Path
-    canaries: list[str] = field(default_factory=lambda: [CANARY])
+    canaries: set[str] = field(default_factory=lambda: {CANARY})
 
     def assert_nothing_secret_seen(self) -> None:
-        """Fail if any page was told a secret or a person's address so far, or holds it."""
+        """Fail if a page of this test was told a secret or a person's address, or held it."""
         seen = self.visitor.seen()
-        assert [canary for canary in self.canaries if canary in seen] == []
+        assert {canary for canary in self.canaries if canary in seen} == set()
 
 
 @pytest.fixture(scope="session")
@@ -95,9 +95,13 @@ def office(
 
 @pytest.fixture
 def visitor(office: Office) -> Iterator[Visitor]:
-    """A person, who leaves the page when the test ends."""
+    """A person, who leaves the page when the test ends, and has seen no secret then."""
     yield office.visitor
     office.visitor.leave()
+    try:
+        office.assert_nothing_secret_seen()
+    finally:
+        office.visitor.told.clear()
 
 
 @pytest.hookimpl(wrapper=True)

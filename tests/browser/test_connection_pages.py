@@ -143,7 +143,7 @@ def test_the_button_says_what_the_hook_says(
     office: Office, visitor: Visitor, monkeypatch: pytest.MonkeyPatch, conn_type: str
 ) -> None:
     good = with_port(office.sandbox.connections[f"{conn_type}_default"])
-    office.canaries.append(WRONG)
+    office.canaries.add(WRONG)
     passwords = {f"good_{conn_type}": good["password"], f"wrong_{conn_type}": WRONG}
     for conn_id, password in passwords.items():
         office.airflow.connect(conn_id, {**good, "password": password})

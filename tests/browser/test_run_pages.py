@@ -125,7 +125,7 @@ def test_the_results_are_shown_and_no_secret(office: Office, visitor: Visitor, c
 def test_who_answers_decides_whether_it_is_sent(
     office: Office, visitor: Visitor, answer: str, ends: str
 ) -> None:
-    office.canaries.append(PERSON)
+    office.canaries.add(PERSON)
     audience = answer.replace(" ", "_")
     source = office.folder / f"{audience}.csv"
     source.write_text(f"email\n{PERSON}\n")
@@ -141,7 +141,8 @@ def test_who_answers_decides_whether_it_is_sent(
     task = "send" if answer == SEND else "check"
     log = visitor.open(f"/dags/attended_check/runs/{run_id}/tasks/check")
     log.get_by_text(f"answered: {answer}").first.wait_for()
-    results = visitor.open(f"/dags/attended_check/runs/{run_id}/tasks/prepare/xcom")
-    row(results, "return_value").wait_for()
+    prepared = f"/dags/attended_check/runs/{run_id}/tasks/prepare"
+    visitor.open(prepared).get_by_text("1 rows of 1 read").wait_for()
+    row(visitor.open(f"{prepared}/xcom"), "return_value").wait_for()
     assert office.airflow.task_states(run_id)[task] == ends.lower()
     office.assert_nothing_secret_seen()
