@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import pytest
-from airflow_pages import row, trigger
+from airflow_pages import row, trigger, wait_for_results
 from liveramp_distribution import liveramp_distribution
 
 from airflow_provider_activation.links.liveramp import LiveRampAuthorizeLink
@@ -112,8 +112,8 @@ def test_the_results_are_shown_and_no_secret(office: Office, visitor: Visitor, c
     page = visitor.open(f"{consented.run}/tasks/create_integration_connection")
     page.get_by_role("link", name="Storage").click()
     page.get_by_text("XCom", exact=True).click()
-    row(page, "id", connection["id"]).first.wait_for()
-    visitor.open("/xcoms").get_by_text("distributionManagerID").first.wait_for()
+    wait_for_results(page, "id", connection["id"])
+    wait_for_results(visitor.open("/xcoms"), "distributionManagerID")
     assert connection["id"] in office.visitor.seen()
     office.assert_nothing_secret_seen()
 
@@ -143,6 +143,6 @@ def test_who_answers_decides_whether_it_is_sent(
     log.get_by_text(f"answered: {answer}").first.wait_for()
     prepared = f"/dags/attended_check/runs/{run_id}/tasks/prepare"
     visitor.open(prepared).get_by_text("1 rows of 1 read").wait_for()
-    row(visitor.open(f"{prepared}/xcom"), "return_value").wait_for()
+    wait_for_results(visitor.open(f"{prepared}/xcom"), "return_value")
     assert office.airflow.task_states(run_id)[task] == ends.lower()
     office.assert_nothing_secret_seen()

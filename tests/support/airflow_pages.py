@@ -167,6 +167,12 @@ def trigger(page: Page, params: Mapping[str, str]) -> tuple[str, str]:
     return str(page.url).rpartition("/runs/")[2], form
 
 
+def wait_for_results(page: Page, key: str, value: str = "") -> None:
+    """Return once a page of results shows one, and the values of all, which it asks for one by one."""
+    row(page, key, value).first.wait_for()
+    page.get_by_text("Loading...").first.wait_for(state="hidden")
+
+
 def import_error(page: Page, file: str) -> str:
     """What the home page says of a file that Airflow cannot read."""
     page.get_by_role("button", name="Import Error").click()

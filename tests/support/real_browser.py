@@ -38,7 +38,7 @@ class Visitor:
         self._tab = context.new_page()
         self.url = url
         self.told: list[str] = []
-        """All that the site's API has answered, also what no page shows, and what pages held that were left."""
+        """What the site's API has answered, also what no page shows, and what pages held that were left."""
         context.on("response", self._keep)
 
     def _keep(self, response: Response) -> None:
