@@ -15,6 +15,7 @@ OLDER := $(filter-out $(NEWEST),$(AIRFLOW))
 VENV ?= .venv$(OLDER:%=-%)
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
+BROWSER := $(VENV)/.browser
 FLEET := $(VENV)/.fleet
 STORES := $(VENV)/.stores
 DOCS := $(VENV)/.docs
@@ -25,7 +26,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet --constr
 WORKERS ?= 3
 
 # What make test leaves to make test-slow; tests/support/slow_tests.py names it.
-SLOW := (live or fleet or stores or chaos or generated or sdist or measuring)
+SLOW := (live or browser or fleet or stores or chaos or generated or sdist or measuring)
 # All tests of a file run in one process, in the order of the files: what the file has prepared for them is
 # prepared once, such as an Airflow. Where they share nothing, each may run in any (tests/support/slow_tests.py).
 BESIDE := --numprocesses $(WORKERS) --dist loadfile --no-loadscope-reorder
@@ -41,7 +42,7 @@ unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help setup demo demo-simulated demo-all sandbox ui test test-all test-slow test-stores test-fleet test-live-busy sabotage test-matrix lint types imports chaos bench coverage constraints docs newcomer dist clean
+.PHONY: help setup demo demo-simulated demo-all sandbox ui test test-all test-slow test-stores test-browser test-fleet test-live-busy sabotage test-matrix lint types imports chaos bench coverage constraints docs newcomer dist clean
 
 help: ## list these targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /:/' | awk -F: '{ printf "make %-12s %s\n", $$1, $$2 }'
@@ -80,7 +81,7 @@ ui: setup ## bring up Airflow with its web pages, the example DAGs and the sandb
 test: setup $(if $(OLDER),,lint types imports) ## check style, types and imports, and run the fast tests
 	$(BIN)/python -m pytest $(BESIDE) $(LIGHT) -m "not $(SLOW)"
 
-test-all: test docs demo demo-simulated demo-all newcomer sabotage test-slow test-stores test-fleet ## all of it: make test, the site, the demos, the first pages, broken lines, the slow tests, real servers
+test-all: test docs demo demo-simulated demo-all newcomer sabotage test-slow test-stores test-browser test-fleet ## all of it: make test, the site, the demos, the first pages, broken lines, the slow tests, real servers, Airflow's pages
 
 test-slow: setup ## the tests that make test leaves out: a running Airflow, generated requests, chaos
 	$(BIN)/python -m pytest --numprocesses logical -m generated
@@ -99,6 +100,14 @@ test-stores: $(STORES) ## read and write on real databases and servers of files
 $(DOCS): $(READY)
 	@$(PIP) --group docs
 	@touch $@
+
+# Playwright is installed on top for these tests alone; the browser is Debian's, and nothing is downloaded.
+$(BROWSER): $(READY)
+	@$(PIP) --group browser
+	@touch $@
+
+test-browser: $(BROWSER) ## use Airflow's pages as a person does, in a browser
+	$(BIN)/python -m pytest tests/browser
 
 # Celery is installed on top for these tests alone: nothing else needs it, and it changes no other package.
 $(FLEET): $(READY)

@@ -23,6 +23,7 @@ LEFT_OUT = {"airflow-provider-activation", "setuptools"}
 BOUNDS = {"3.1": ["svcs<26.2"], "3.2": ["svcs<26.2", "fastapi<0.137"]}
 # botocore takes no later one, and pip would try every older botocore first.
 FOR_ALL = ["python-dateutil<3"]
+GROUPS = ("dev", "bench", "docs", "browser", "fleet", "stores")
 
 
 def resolve(airflow: str, python: str, pins: list[str]) -> list[str]:
@@ -42,7 +43,7 @@ def resolve(airflow: str, python: str, pins: list[str]) -> list[str]:
         # older releases of pip do not know dependency groups
         subprocess.run([*install, "--upgrade", "pip"], check=True)
         framework = [f"apache-airflow~={airflow}.0", *BOUNDS.get(airflow, []), *FOR_ALL]
-        groups = [part for name in ("dev", "bench", "docs", "fleet", "stores") for part in ("--group", name)]
+        groups = [part for name in GROUPS for part in ("--group", name)]
         ours = [*groups, "--editable", ".[sandbox,audience]"]
         subprocess.run([*install, *framework, *ours], check=True, cwd=ROOT)
         subprocess.run([*pip, "check"], check=True)

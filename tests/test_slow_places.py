@@ -9,7 +9,7 @@ from slow_tests import EACH_ALONE, LONGEST_FIRST, SLOW, is_in
 
 ROOT = Path(__file__).parents[1]
 MAKEFILE = (ROOT / "Makefile").read_text()
-BY_FOLDER = {"stores", "fleet"}
+BY_FOLDER = {"stores", "browser", "fleet"}
 """What is run by the name of its folder."""
 
 

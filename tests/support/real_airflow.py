@@ -250,6 +250,10 @@ class RealAirflow:
         self._dag_ids[run["dag_run_id"]] = dag_id
         return str(run["dag_run_id"])
 
+    def follow(self, dag_id: str, run_id: str) -> None:
+        """Take note of a run that somebody else has triggered, so that it can be asked about."""
+        self._dag_ids[run_id] = dag_id
+
     def run_state(self, run_id: str) -> str:
         """The state of a run."""
         return str(self._ask("GET", self._run(run_id))["state"])

@@ -7,6 +7,7 @@ SLOW = {
     "dags": "live",
     "docs/test_pages_live.py": "live",
     "log/test_good_runs.py": "live",
+    "browser": "browser",
     "fleet": "fleet",
     "stores": "stores",
     "chaos": "chaos",
