@@ -72,7 +72,9 @@ CONNECTION_TYPES: list[dict[str, Any]] = [
             },
         },
         "conn-fields": {
-            "org_id": _field("Organisation id", "Sent as LR-Org-ID with every call; required."),
+            "org_id": _field(
+                "Organisation id", "Sent as LR-Org-ID with every call; required.", type="string"
+            ),
             "auth_url": _field(
                 "Log-in URL",
                 "The whole address where tokens are requested, if not LiveRamp's own. In earlier connections "
@@ -83,7 +85,6 @@ CONNECTION_TYPES: list[dict[str, Any]] = [
                 "The query parameter that names segments; segmentIDs, as the documents have it, if empty.",
                 enum=["segmentIDs", "segmentIDs[]"],
                 default="segmentIDs",
-                type="string",
             ),
             **_COMMON_FIELDS,
         },
@@ -106,7 +107,6 @@ CONNECTION_TYPES: list[dict[str, Any]] = [
                 "What the authentication key is for; account if empty.",
                 enum=["account", "endpoint", "application"],
                 default="account",
-                type="string",
             ),
             **_COMMON_FIELDS,
         },

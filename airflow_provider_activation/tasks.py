@@ -84,7 +84,12 @@ class ReadsArguments(BaseOperatorMeta):
 
     def __call__(cls, *args: Any, **kwargs: Any) -> Any:
         task = super().__call__(*args, **kwargs)
-        task.read_arguments(mapped="_airflow_from_mapped" in kwargs)
+        try:
+            task.read_arguments(mapped="_airflow_from_mapped" in kwargs)
+        except ValueError as error:
+            error.add_note(f"Task: {task.task_id!r}, {cls.__name__}")
+            # Airflow shows the last lines of the traceback: with none of ours, that of the DAG file is one
+            raise error.with_traceback(None) from None
         return task
 
 

@@ -181,6 +181,12 @@ class TestConnectionForm:
                 "null",
             }
 
+    def test_a_field_has_a_star_if_it_must_be_given(self, connection: dict[str, Any]) -> None:
+        """Airflow's pages give one to each field that may not be null."""
+        for name, field in connection["conn-fields"].items():
+            has_star = "null" not in field["schema"]["type"]
+            assert has_star == ("required" in field["description"]), name
+
     def test_the_hook_tells_older_airflows_the_same(self, connection: dict[str, Any]) -> None:
         module, _, name = connection["hook-class-name"].rpartition(".")
         behaviour = getattr(importlib.import_module(module), name).get_ui_field_behaviour()

@@ -236,6 +236,11 @@ class ActivationHook(BaseHook):
 
         It ends within `hooks.trial.SECONDS`, retries nothing, and uses no token of another call.
         """
+        worked, said = self._tried()
+        # the button tests a copy of the connection, under an id that nobody knows
+        return worked, said.replace(f"the connection {self.conn_id!r}", "this connection")
+
+    def _tried(self) -> tuple[bool, str]:
         try:
             settings, plan = self.get_conn().settings, self.test_plan()
         except ActivationError as error:

@@ -33,13 +33,10 @@ def test_a_wrong_argument_is_named_with_what_to_do(visitor: Visitor) -> None:
     assert "What to do: Correct the task's arguments" in said
 
 
-@pytest.mark.xfail(
-    strict=True,
-    raises=AssertionError,
-    reason="the error has no task, and Airflow leaves out the line of the DAG file",
-)
-def test_a_wrong_argument_is_named_with_its_task(visitor: Visitor) -> None:
-    assert "enable_activity" in import_error(visitor.open("/"), "wrong_dag.py")
+def test_a_wrong_argument_is_named_with_its_task_and_line(visitor: Visitor) -> None:
+    said = import_error(visitor.open("/"), "wrong_dag.py")
+    assert "Task: 'enable_activity', DeltaProjectsUpdateActivityOperator" in said
+    assert "DeltaProjectsUpdateActivityOperator(" in said
 
 
 def test_nothing_listens_beyond_loopback(visitor: Visitor) -> None:

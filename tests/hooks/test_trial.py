@@ -174,7 +174,7 @@ def test_a_path_that_was_pasted_into_the_host(connections: Sandbox, trial: Try, 
     host = connections.connections[f"{conn_type}_default"]["host"]
     worked, said = trial(f"{conn_type}_default", host=f"{host}/v9/things")
     assert not worked
-    assert "a path may have been pasted along: check host of the connection 'tried'" in said
+    assert "a path may have been pasted along: check host of this connection" in said
     assert f"{host}/v9/things" in said
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import traceback
 from datetime import timedelta
 from typing import Any
 
@@ -24,6 +25,16 @@ from airflow_provider_activation.operators.base import SubmitAndWaitOperator
 def test_bad_arguments_are_refused_when_the_dag_is_parsed(arguments: dict[str, Any], name: str) -> None:
     with pytest.raises(ValueError, match=name):
         export(**arguments)
+
+
+def test_an_import_error_names_the_task_and_shows_its_line() -> None:
+    """Airflow shows the last two steps of the traceback, which were both within this package."""
+    with pytest.raises(ValueError, match="timeout") as caught:
+        export(timeout=-1)
+    *_, here, ours = traceback.extract_tb(caught.tb)
+    assert here.filename.endswith("example_tasks.py")
+    assert ours.filename.endswith("tasks.py")
+    assert caught.value.__notes__ == ["Task: 'export', AcousticExchangeExportSegmentOperator"]
 
 
 def test_default_args_reach_every_argument() -> None:
