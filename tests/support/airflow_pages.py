@@ -177,6 +177,6 @@ def import_error(page: Page, file: str) -> str:
     """What the home page says of a file that Airflow cannot read."""
     page.get_by_role("button", name="Import Error").click()
     dialog = page.get_by_role("dialog")
-    dialog.get_by_text(file).click()
+    dialog.get_by_role("button", name=file).click()
     dialog.get_by_text("Traceback").wait_for()
     return str(dialog.inner_text())
