@@ -9,7 +9,7 @@ from io import TextIOWrapper
 from typing import BinaryIO, cast
 
 from airflow_provider_activation.api.call import FileBody
-from airflow_provider_activation.redaction import LEFT_OUT, SIGN_OF_ADDRESS
+from airflow_provider_activation.redaction import LEFT_OUT, without_addresses
 
 _WORD = re.compile(r"\w+")
 _UNBROKEN = re.compile(r"\S+")
@@ -27,11 +27,9 @@ def in_place_of_a_file(said: str) -> str:
 
 def without_marks(said: str) -> str:
     """A text without addresses and digests."""
-    # each pattern takes a run as a whole, so that the time is in proportion to the text's length
-    without_addresses = _UNBROKEN.sub(
-        lambda run: LEFT_OUT if SIGN_OF_ADDRESS.search(run[0]) else run[0], said
-    )
-    return _HEX.sub(lambda run: LEFT_OUT if _is_digest(run[0]) else run[0], without_addresses)
+    # here too a run is taken as a whole
+    said = without_addresses(said, _UNBROKEN)
+    return _HEX.sub(lambda run: LEFT_OUT if _is_digest(run[0]) else run[0], said)
 
 
 def _is_digest(run: str) -> bool:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import pytest
 from airflow.providers.common.compat.version_compat import AIRFLOW_V_3_3_PLUS
 from dag_running import ROOT
+from planted_secrets import planted
 from real_airflow import RealAirflow
 from real_browser import Visitor, running_chromium
 from real_servers import needed
@@ -21,17 +22,7 @@ if TYPE_CHECKING:
     from playwright.sync_api import BrowserContext
 
 CANARY = "canary-4c1e"
-NAMES = (
-    "liveramp_secret_key",
-    "acoustic_account_key",
-    "acoustic_endpoint_key",
-    "delta_api_key",
-    "dataddo_password",
-    "snapchat_client_secret",
-    "snapchat_refresh_token",
-    "token_prefix",
-)
-SECRETS = {name: f"{CANARY}-{name.replace('_', '-')}" for name in NAMES}
+SECRETS = planted(CANARY)
 EXAMPLE = "liveramp_distribution"
 
 

@@ -10,24 +10,13 @@ from typing import Any
 import pytest
 from dag_running import AirflowProcess, Run, assert_not_open, opened_database
 from golden_logs import FOLDER, compare, lines_of_tasks
+from planted_secrets import planted
 
 from airflow_provider_activation.sandbox import Sandbox
 from scripts.outcome import checks, since, things
 
 CANARY = "canary-7f3a"
-SECRETS = {
-    name: f"{CANARY}-{name.replace('_', '-')}"
-    for name in (
-        "liveramp_secret_key",
-        "acoustic_account_key",
-        "acoustic_endpoint_key",
-        "delta_api_key",
-        "dataddo_password",
-        "snapchat_client_secret",
-        "snapchat_refresh_token",
-        "token_prefix",
-    )
-}
+SECRETS = planted(CANARY)
 
 
 @pytest.fixture(scope="module")
